@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* diag - what a tool says to people: errors, warnings, the end of the program.
+ *
+ * Errors go to standard error as `smX: FILE:LINE:COL: message`, or with --errors=json as
+ * {"tool":…,"level":"error","file":…,"line":…,"column":…,"error":…}, one a line.
+ */
+#ifndef SM_CLI_DIAG_H
+#define SM_CLI_DIAG_H
+
+#include "base/err.h"
+#include "io/output.h"
+
+#include <stdbool.h>
+
+/* First thing in main: the tool's name, SIGPIPE to its default, stdout checked to be open,
+ * out-of-memory hook, SIGTERM and SIGINT left at their default. */
+void diag_init(const char *tool);
+const char *diag_tool(void);
+void diag_set_json(bool on);              /* --errors=json */
+void diag_set_quiet(bool on);             /* no warnings, no notes */
+void diag_error(const struct err *e);
+void diag_warn(const struct err *e);      /* unless quiet */
+void diag_note(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "smX: …" on stderr unless quiet */
+/* Print E and give its exit status. */
+int diag_fail(const struct err *e);
+/* Flush standard output; a failure is printed and turns STATUS into 4. Returns the status to exit with. */
+int diag_finish(struct output *out, int status);
+bool diag_colour(int fd);                 /* a terminal, no NO_COLOR, TERM not dumb */
+
+/* SIGTERM and SIGINT set a flag instead of ending the process (for tools that must end with a mark). */
+void diag_catch_signals(void);
+int diag_signal(void);                    /* the signal that came, 0: none */
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* opt - one option table a tool: parsing, --help, man page and completions come from it.
+ *
+ * Precedence: command line, then environment SM_<TOOL>_<OPTION> (SM_SMRATE_BURST), then built in.
+ * Long names are exact, no abbreviations; `--` ends options; `-` is an operand.
+ * Every tool has --help, --version, --errors=text|json, --generate=man|bash|zsh|fish (hidden).
+ * A usage error prints two lines on standard error and exits with 2.
+ */
+#ifndef SM_CLI_OPT_H
+#define SM_CLI_OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum opt_type {
+	OPT_FLAG,      /* bool */
+	OPT_STR,       /* const char * */
+	OPT_FILE,      /* const char *, completes file names */
+	OPT_DIR,       /* const char *, completes folder names */
+	OPT_U64,       /* uint64_t */
+	OPT_I64,       /* int64_t */
+	OPT_DOUBLE,    /* double */
+	OPT_SIZE,      /* uint64_t bytes: 128MiB */
+	OPT_DURATION,  /* int64_t nanoseconds: 10s */
+	OPT_TIME,      /* int64_t microseconds: RFC 3339, or YYYY-MM-DD as midnight UTC */
+	OPT_RATE,      /* struct opt_rate: 50/s, 300/15m */
+	OPT_ENUM,      /* const char *, one of arg's a|b|c */
+	OPT_LIST       /* struct opt_list: may be given several times */
+};
+
+struct opt_rate {
+	double count;
+	int64_t per_ns;
+};
+
+struct opt_list {
+	const char **v;
+	size_t n, cap;
+};
+
+struct opt {
+	char letter;              /* 0: no short form */
+	const char *name;         /* long name without dashes; NULL ends the table */
+	enum opt_type type;
+	void *value;              /* where the value goes, of the type's C type */
+	const char *arg;          /* placeholder; for OPT_ENUM "a|b|c"; NULL for a flag */
+	const char *help;         /* a sentence, no final stop */
+	bool *given;              /* set to true when the option was given; may be NULL */
+};
+
+struct tool_command {         /* a sub-command: smcheckpoint save, smtable history */
+	const char *name, *synopsis, *summary;
+	const struct opt *opts;   /* its own options; may be NULL */
+	int (*run)(int argc, char **argv); /* operands only; returns an exit status */
+};
+
+struct tool {
+	const char *name;         /* "smrate" */
+	const char *summary;      /* "shape a stream of records": the NAME line */
+	const char *synopsis;     /* "[OPTION]… [FILE]…" */
+	const char *description;  /* paragraphs, separated by blank lines */
+	const struct opt *opts;
+	const char *const *exits; /* "0", "meaning", …, NULL */
+	const char *const *examples; /* "command", "what it does", …, NULL */
+	const char *const *see_also; /* "smcommit(1)", …, NULL; may be NULL */
+	const struct tool_command *commands; /* ends with a NULL name; may be NULL */
+};
+
+/* Parse argv; answers --help, --version and --generate itself and exits. Options and operands may be mixed.
+ * Returns the number of operands, moved to argv[1..]; does not return after a usage error. */
+int opt_parse(const struct tool *t, int argc, char **argv);
+/* A usage error found later by the tool: prints, exits with 2. */
+_Noreturn void opt_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* mark - the lines that say how far a stream has come (docs/pipe.md).
+ *
+ *	{"$mark":{"v":1,"stream":"7f3a…","from":42,"seq":57,"cursor":…,"ck":"/abs/ck"}}
+ *
+ * Ownership: strings and raw JSON of a parsed mark live in the caller's arena.
+ */
+#ifndef SM_FLOW_MARK_H
+#define SM_FLOW_MARK_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MARK_PREFIX "{\"$mark\":"
+#define MARK_PREFIX_LEN 9
+
+struct mark {
+	const char *stream;       /* NULL: a mark without a stream (smpartition's own closing mark) */
+	int64_t from, seq;        /* -1: not there */
+	const char *cursor;       /* raw JSON, NULL: none */
+	size_t ncursor;
+	const char *ck;           /* absolute folder, NULL: none (--marks) */
+	const char *end;          /* "done" "quota" "signal" "error"; NULL: the stream goes on */
+	const char *table;        /* absolute, set by smpartition */
+	int64_t version;          /* the table's version; -1: not there */
+	bool recovered;
+	const char *rest;         /* raw `"k":v,…` members that we do not know, passed on; NULL: none */
+	size_t nrest;
+};
+
+#define MARK_INIT { .from = -1, .seq = -1, .version = -1 }
+
+static inline bool mark_is(const char *line, size_t n)
+{
+	return n >= MARK_PREFIX_LEN && __builtin_memcmp(line, MARK_PREFIX, MARK_PREFIX_LEN) == 0;
+}
+int mark_parse(struct mark *m, struct arena *a, const char *line, size_t n, struct err *e);
+void mark_print(const struct mark *m, struct buf *b);   /* one line, '\n' included */
+/* 0 done, 75 quota, 0 signal …: the status that smcheckpoint gives to an `end` (docs/checkpoint.md). */
+int mark_end_status(const char *end);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* output - buffered writing to a file descriptor, errors kept until asked for.
+ *
+ * Writes gather in a buffer of OUTPUT_BLOCK bytes. The first error is kept; later
+ * writes do nothing; output_flush and output_close report it, naming the output.
+ * A write to a closed pipe ends the process by SIGPIPE (the default action), as a
+ * filter should.
+ * Threads: one owner.
+ */
+#ifndef SM_IO_OUTPUT_H
+#define SM_IO_OUTPUT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+#define OUTPUT_BLOCK ((size_t)64 << 10)
+
+struct output {
+	int fd;
+	bool unbuffered;    /* flush at each output_end_record */
+	bool failed;
+	struct buf buf;
+	uint64_t bytes, records;
+	const char *name;   /* for messages, borrowed */
+	struct err err;
+};
+
+void output_init(struct output *o, int fd, const char *name); /* e.g. STDOUT_FILENO, "standard output" */
+/* Room for N bytes to be filled by the caller, who then adds to o->buf.n. */
+static inline char *output_reserve(struct output *o, size_t n) { return buf_reserve(&o->buf, n); }
+void output_put(struct output *o, const void *p, size_t n);
+void output_line(struct output *o, const void *p, size_t n);  /* the bytes, '\n', end of record */
+void output_end_record(struct output *o);     /* counts; writes when the block is full or unbuffered */
+int output_flush(struct output *o, struct err *e);
+int output_close(struct output *o, struct err *e); /* flush, close(2); the fd is closed in any case */
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/pool.h"
+#include "base/rand.h"
+#include "t.h"
+
+#include <stdatomic.h>
+
+static void add_one(void *arg)
+{
+	atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+static void check_time(const char *text, int64_t want, const char *back)
+{
+	int64_t us;
+	char out[64];
+	if (!time_parse(text, strlen(text), &us, NULL)) {
+		T_FAIL("%s was refused", text);
+		return;
+	}
+	T_INT(us, want);
+	T_MEM(out, time_format(out, us, -1, true), back, strlen(back));
+}
+
+int main(void)
+{
+	T_CASE("times: RFC 3339 in, the same instant out")
+	{
+		check_time("1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00Z");
+		check_time("1969-12-31T23:59:59.999999Z", -1, "1969-12-31T23:59:59.999999Z");
+		check_time("2000-02-29 12:00:00.5+02:00", INT64_C(951818400500000), "2000-02-29T10:00:00.500Z");
+		check_time("0001-01-01T00:00:00Z", INT64_C(-62135596800000000), "0001-01-01T00:00:00Z");
+	}
+	T_CASE("times: what is no time is refused")
+	{
+		static const char *const bad[] = { "", "2000-02-30T00:00:00Z", "2000-01-01T24:00:00Z", "2000-01-01T00:00:00.Z",
+			"2000-01-01T00:00:00+2:00", "2000-01-01T00:00:00Zx", "2001-02-29T00:00:00Z", "2000-01-01" };
+		int64_t us;
+		for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+			if (time_parse(bad[i], strlen(bad[i]), &us, NULL))
+				T_FAIL("'%s' was taken", bad[i]);
+	}
+	T_CASE("dates: every day of 8,000 years there and back")
+	{
+		for (int64_t d = date_from_civil(-2000, 1, 1), end = date_from_civil(6000, 1, 1); d < end; d++) {
+			int64_t y;
+			unsigned m, day;
+			date_to_civil(d, &y, &m, &day);
+			if (date_from_civil(y, m, day) != d)
+				T_FAIL("day %lld", (long long)d);
+		}
+	}
+	T_CASE("durations, sizes, rates")
+	{
+		int64_t ns;
+		uint64_t size;
+		double count;
+		T_OK(duration_parse("1h30m", 5, &ns));
+		T_INT(ns, 5400 * NS_PER_SEC);
+		T_OK(duration_parse("0.25s", 5, &ns));
+		T_INT(ns, 250000000);
+		T_OK(!duration_parse("10", 2, &ns));
+		T_OK(!duration_parse("10y", 3, &ns));
+		T_OK(num_size("128MiB", 6, &size));
+		T_INT(size, 128 << 20);
+		T_OK(!num_size("12X", 3, &size));
+		T_OK(num_rate("300/15m", 7, &count, &ns));
+		T_DBL(count, 300);
+		T_INT(ns, 900 * NS_PER_SEC);
+		T_OK(num_rate("50/s", 4, &count, &ns));
+		T_INT(ns, NS_PER_SEC);
+		T_OK(!num_rate("0/s", 3, &count, &ns));
+	}
+	T_CASE("whole numbers at their limits")
+	{
+		int64_t i;
+		uint64_t u;
+		char out[24];
+		T_OK(num_i64("-9223372036854775808", 20, &i));
+		T_OK(i == INT64_MIN);
+		T_MEM(out, fmt_i64(out, INT64_MIN), "-9223372036854775808", 20);
+		T_OK(!num_i64("9223372036854775808", 19, &i));
+		T_OK(num_u64("18446744073709551615", 20, &u));
+		T_MEM(out, fmt_u64(out, u), "18446744073709551615", 20);
+		T_OK(!num_u64("18446744073709551616", 20, &u));
+	}
+	T_CASE("pool: every job runs once, with and without threads")
+	{
+		for (unsigned threads = 1; threads <= 4; threads++) {
+			atomic_int n = 0;
+			struct pool *p = pool_new(threads);
+			struct pool_group g = POOL_GROUP_INIT;
+			for (int i = 0; i < 1000; i++)
+				pool_submit(p, &g, add_one, &n);
+			pool_wait(p, &g);
+			T_INT(n, 1000);
+			pool_free(p);
+		}
+	}
+	T_CASE("rng: the same seed gives the same sequence")
+	{
+		struct rng a, b;
+		rng_seed(&a, 42);
+		rng_seed(&b, 42);
+		for (int i = 0; i < 100; i++)
+			T_OK(rng_next(&a) == rng_next(&b));
+		for (int i = 0; i < 1000; i++)
+			T_OK(rng_below(&a, 7) < 7);
+	}
+	return t_done();
+}
