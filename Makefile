@@ -11,7 +11,7 @@ BUILD ?= build
 WERROR ?=
 PYTHON ?= python3
 
-PKGS := libcurl zlib libarchive simdjson libzstd snappy liblz4
+PKGS := libcurl zlib libarchive simdjson libzstd snappy liblz4 libutf8proc
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-missing-field-initializers $(WERROR)
 WARNXX := -Wall -Wextra $(WERROR)
 SM_CPPFLAGS := -D_GNU_SOURCE -DSM_VERSION='"$(VERSION)"' -DSM_DATADIR='"$(PREFIX)/share/smtools"' -Ilib

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "base/datadir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const beside[] = { "../share/smtools", "../share", "../../share" };
+
+/* The executable's folder, or "" when /proc does not tell. */
+static size_t exe_dir(char *to, size_t cap)
+{
+	ssize_t n = readlink("/proc/self/exe", to, cap - 1);
+	if (n <= 0 || (size_t)n >= cap - 1)
+		return 0;
+	while (n > 0 && to[n - 1] != '/')
+		n--;
+	to[n] = '\0';
+	return (size_t)n;
+}
+
+static bool is_there(struct buf *b)
+{
+	struct stat st;
+	return stat(buf_cstr(b), &st) == 0;
+}
+
+int share_path(struct buf *b, const char *name, struct err *e)
+{
+	char dir[PATH_MAX];
+	const char *set = getenv("SM_SHARE");
+	buf_clear(b);
+	if (set && *set) {
+		buf_printf(b, "%s/%s", set, name);
+		if (is_there(b))
+			return 0;
+		return err_set(e, ERR_NOT_FOUND, "no data file %s in %s (SM_SHARE)", name, set);
+	}
+	size_t n = exe_dir(dir, sizeof dir);
+	for (size_t i = 0; n && i < sizeof beside / sizeof *beside; i++) {
+		buf_clear(b);
+		buf_printf(b, "%s%s/%s", dir, beside[i], name);
+		if (is_there(b))
+			return 0;
+	}
+	buf_clear(b);
+	buf_printf(b, "%s/%s", SM_DATADIR, name);
+	if (is_there(b))
+		return 0;
+	return err_set(e, ERR_NOT_FOUND,
+		       "no data file %s beside the program (../share) or in %s: set SM_SHARE to the folder that holds it", name,
+		       SM_DATADIR);
+}
+
+static int read_fd(int fd, struct buf *b, size_t max, struct err *e)
+{
+	for (;;) {
+		char *to = buf_reserve(b, 64 << 10);
+		ssize_t r = read(fd, to, 64 << 10);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return err_sys(e, errno, "cannot read");
+		if (r == 0)
+			return 0;
+		b->n += (size_t)r;
+		if (b->n > max)
+			return err_set(e, ERR_DATA, "larger than %zu bytes", max);
+	}
+}
+
+int share_read(struct buf *b, const char *name, size_t max, struct buf *path, struct err *e)
+{
+	struct buf own = BUF_INIT;
+	int fd = -1;
+	if (!path)
+		path = &own;
+	int r = share_path(path, name, e);
+	if (r)
+		goto out;
+	buf_clear(b);
+	fd = open(path->p, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		r = err_sys(e, errno, "cannot open");
+		goto at;
+	}
+	r = read_fd(fd, b, max, e);
+at:
+	if (r)
+		err_at(e, path->p, 0, 0);
+out:
+	if (fd >= 0)
+		close(fd);
+	buf_release(&own);
+	return r;
+}
