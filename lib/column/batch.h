@@ -17,7 +17,7 @@
  *
  * Ownership: a batch owns its columns and their buffers; batch_clear keeps the memory for
  * the next rows. All buffers have 64 readable bytes behind their end.
- * Limits: 2^31 - 1 rows and bytes a column (int32 offsets); builders check.
+ * Limits: 2^31 - 1 rows and bytes a column (int32 offsets); builders treat more as out of memory.
  * Threads: one writer, or any number of readers.
  */
 #ifndef SM_COLUMN_BATCH_H
@@ -56,7 +56,9 @@ static inline void bit_clear(uint8_t *bits, size_t i) { bits[i >> 3] &= (uint8_t
 static inline bool column_is_null(const struct column *c, size_t i) { return c->valid && !bit_get(c->valid, i); }
 
 /* Builders, one value at a time (generic and checked; the JSON reader has its own fast path). */
-void column_reserve(struct column *c, size_t rows, size_t bytes); /* room for so many more */
+void column_reserve(struct column *c, size_t rows, size_t bytes); /* room for so many more, in `valid_buf` too; a
+                                                       struct's children get the rows as well, a list's do not */
+void column_need_valid(struct column *c);            /* make `valid` a bitmap (all n rows present so far) */
 void column_add_null(struct column *c);              /* struct: null in every child too */
 void column_add_bool(struct column *c, bool v);
 void column_add_i64(struct column *c, int64_t v);    /* BYTE..LONG, DATE, TIMESTAMP*: the caller has checked the range */
