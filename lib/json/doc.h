@@ -40,6 +40,8 @@ struct json {
 
 /* Parse exactly one value (white space around it is fine). */
 int json_parse(struct json **root, struct arena *a, const char *p, size_t n, struct err *e);
+/* The same without a tree: is it JSON, and if not, where is it wrong? Needs no memory. */
+int json_check(const char *p, size_t n, struct err *e);
 
 const struct json *json_get(const struct json *obj, const char *key); /* NULL: not an object, or no such key */
 bool json_i64(const struct json *v, int64_t *out);   /* a whole number that fits, exactly (1e3 and 1.0 are not) */
@@ -53,7 +55,7 @@ void json_put_cstr(struct buf *b, const char *s);
 /* Shortest text that parses back to V ("1.5", "1e300", "0.1"); a whole number keeps ".0". Not for NaN or infinities. */
 void json_put_double(struct buf *b, double v);
 /* The canonical form for comparisons: keys sorted by bytes, null members left out,
- * no white space, strings re-escaped the one way, numbers as written. */
+ * of equal keys only the last, no white space, strings re-escaped the one way, numbers as written. */
 void json_put_canonical(struct buf *b, const struct json *v);
 
 #endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* The one C++ file: what only C++ libraries offer, behind C headers. No exception leaves it. */
+#include "json/number.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+namespace {
+
+/* to_chars writes "1e+300" and "1e-07": drop the plus sign and leading zeros of the exponent. */
+size_t tidy_exponent(char *to, size_t n)
+{
+	char *e = static_cast<char *>(memchr(to, 'e', n));
+	if (!e)
+		return n;
+	char *from = e + 1, *put = e + 1, *end = to + n;
+	if (*from == '+')
+		from++;
+	else if (*from == '-')
+		*put++ = *from++;
+	while (from < end - 1 && *from == '0')
+		from++;
+	while (from < end)
+		*put++ = *from++;
+	return static_cast<size_t>(put - to);
+}
+
+template <typename T> size_t format(char *to, T v)
+{
+	T a = std::fabs(v);
+	bool plain = a == 0 || (a >= static_cast<T>(1e-5) && a < static_cast<T>(1e17));
+	auto r = std::to_chars(to, to + JSON_DOUBLE_TEXT - 2, v,
+			       plain ? std::chars_format::fixed : std::chars_format::scientific);
+	size_t n = static_cast<size_t>(r.ptr - to);
+	if (!plain)
+		return tidy_exponent(to, n);
+	if (!memchr(to, '.', n)) {
+		to[n++] = '.';
+		to[n++] = '0';
+	}
+	return n;
+}
+
+/* Is the value of this number, which does not fit, a tiny one? Its first digit that is not zero tells,
+ * with the exponent. */
+bool is_tiny(const char *p, const char *end)
+{
+	long long place = 0, exponent = 0;
+	bool point = false, digit = false, minus = false;
+	for (; p < end && *p != 'e' && *p != 'E'; p++) {
+		if (*p == '.')
+			point = true;
+		else if (*p >= '0' && *p <= '9') {
+			digit = digit || *p != '0';
+			if (digit && !point)
+				place++;
+			else if (!digit && point)
+				place--;
+		}
+	}
+	if (p < end && ++p < end && (*p == '-' || *p == '+'))
+		minus = *p++ == '-';
+	for (; p < end; p++)
+		if (exponent < 1000000000)
+			exponent = exponent * 10 + (*p - '0');
+	return place + (minus ? -exponent : exponent) < 0;
+}
+
+template <typename T> bool parse(const char *p, size_t n, T *v)
+{
+	auto r = std::from_chars(p, p + n, *v);
+	if (r.ptr != p + n)
+		return false;
+	if (r.ec == std::errc())
+		return std::isfinite(*v);
+	if (r.ec != std::errc::result_out_of_range || !is_tiny(p, p + n))
+		return false;
+	*v = *p == '-' ? -static_cast<T>(0) : static_cast<T>(0);
+	return true;
+}
+
+}
+
+extern "C" size_t json_format_double(char *to, double v)
+{
+	return format(to, v);
+}
+
+extern "C" size_t json_format_float(char *to, float v)
+{
+	return format(to, v);
+}
+
+extern "C" bool json_parse_double(const char *p, size_t n, double *v)
+{
+	return parse(p, n, v);
+}
+
+extern "C" bool json_parse_float(const char *p, size_t n, float *v)
+{
+	return parse(p, n, v);
+}
