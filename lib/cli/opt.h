@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* opt - one option table a tool: parsing, --help, man page and completions come from it.
  *
- * Precedence: command line, then environment SM_<TOOL>_<OPTION> (SM_SMRATE_BURST), then built in.
+ * Precedence: command line, then environment SM_<TOOL>_<OPTION> without the tool's "sm"
+ * (SM_RATE_BURST), then `name = value` lines of $XDG_CONFIG_HOME/smtools/<tool>.conf, then built in.
  * Long names are exact, no abbreviations; `--` ends options; `-` is an operand.
- * Every tool has --help, --version, --errors=text|json, --generate=man|bash|zsh|fish (hidden).
+ * Every tool has --help, --version, --quiet, --errors=text|json, --generate=man|bash|zsh|fish (hidden).
  * A usage error prints two lines on standard error and exits with 2.
  */
 #ifndef SM_CLI_OPT_H
@@ -70,6 +71,9 @@ struct tool {
 /* Parse argv; answers --help, --version and --generate itself and exits. Options and operands may be mixed.
  * Returns the number of operands, moved to argv[1..]; does not return after a usage error. */
 int opt_parse(const struct tool *t, int argc, char **argv);
+/* The same for a tool with commands: parses (its own options, then the command's), runs the command
+ * with its operands in argv[0..argc) and returns its exit status. */
+int opt_run(const struct tool *t, int argc, char **argv);
 /* A usage error found later by the tool: prints, exits with 2. */
 _Noreturn void opt_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -35,7 +35,9 @@ struct input_opts {
 	int (*before_wait)(void *arg, struct err *e);
 	void *arg;
 	/* Give up waiting at this monotonic time (clock_mono_ns) and return INPUT_TIMEOUT;
-	 * NULL: wait for ever. Asked before each wait; INT64_MAX means no deadline. */
+	 * NULL: wait for ever. Asked before each wait; INT64_MAX means no deadline. With a deadline
+	 * function INPUT_TIMEOUT also comes after a signal, and at the latest every half second:
+	 * look at your flags and call again. */
 	int64_t (*deadline)(void *arg);
 };
 

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/diag.h"
+
+#include "base/mem.h"
+#include "json/doc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *tool_name = "smtools";
+static bool json_errors, quiet;
+static volatile sig_atomic_t caught;
+
+static void write_all(const char *p, size_t n)
+{
+	while (n) {
+		ssize_t w = write(STDERR_FILENO, p, n);
+		if (w < 0 && errno != EINTR)
+			return;
+		if (w > 0) {
+			p += w;
+			n -= (size_t)w;
+		}
+	}
+}
+
+static void out_of_memory(size_t wanted)
+{
+	char text[128];
+	int n = snprintf(text, sizeof text, "%s: out of memory (%zu bytes wanted)\n", tool_name, wanted);
+	write_all(text, (size_t)n);
+	_exit(4);
+}
+
+/* A closed standard stream must not become the next file that is opened. */
+static void guard_descriptor(int fd, int flags)
+{
+	if (fcntl(fd, F_GETFD) >= 0)
+		return;
+	int null = open("/dev/null", flags);
+	if (null >= 0 && null != fd) {
+		dup2(null, fd);
+		close(null);
+	}
+}
+
+void diag_init(const char *tool)
+{
+	tool_name = tool;
+	signal(SIGPIPE, SIG_DFL);
+	mem_set_oom(out_of_memory);
+	guard_descriptor(STDIN_FILENO, O_WRONLY);
+	guard_descriptor(STDERR_FILENO, O_WRONLY);
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+		struct err e;
+		err_sys(&e, errno, "standard output");
+		exit(diag_fail(&e));
+	}
+}
+
+const char *diag_tool(void)
+{
+	return tool_name;
+}
+
+void diag_set_json(bool on)
+{
+	json_errors = on;
+}
+
+void diag_set_quiet(bool on)
+{
+	quiet = on;
+}
+
+static void json_member(struct buf *b, const char *key, const char *value)
+{
+	buf_printf(b, ",\"%s\":", key);
+	json_put_cstr(b, value);
+}
+
+static void put_json(struct buf *b, const char *level, const struct err *e)
+{
+	buf_puts(b, "{\"tool\":");
+	json_put_cstr(b, tool_name);
+	json_member(b, "level", level);
+	if (e->file[0])
+		json_member(b, "file", e->file);
+	if (e->line)
+		buf_printf(b, ",\"line\":%llu", (unsigned long long)e->line);
+	if (e->col)
+		buf_printf(b, ",\"column\":%llu", (unsigned long long)e->col);
+	json_member(b, level[0] == 'n' ? "note" : level[0] == 'w' ? "warning" : "error", e->msg);
+	buf_puts(b, "}\n");
+}
+
+/* Control characters of an input must not reach the terminal. */
+static void put_clean(struct buf *b, const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			buf_printf(b, "\\x%02x", (unsigned char)*s);
+		else
+			buf_putc(b, *s);
+}
+
+static void put_text(struct buf *b, const char *level, const struct err *e)
+{
+	buf_printf(b, "%s: ", tool_name);
+	if (e->file[0]) {
+		put_clean(b, e->file);
+		if (e->line)
+			buf_printf(b, ":%llu", (unsigned long long)e->line);
+		if (e->line && e->col)
+			buf_printf(b, ":%llu", (unsigned long long)e->col);
+		buf_puts(b, ": ");
+	}
+	if (level[0] == 'w')
+		buf_puts(b, "warning: ");
+	put_clean(b, e->msg);
+	buf_putc(b, '\n');
+}
+
+static void put(const char *level, const struct err *e)
+{
+	struct buf b = BUF_INIT;
+	(json_errors ? put_json : put_text)(&b, level, e);
+	write_all(b.p, b.n);
+	buf_release(&b);
+}
+
+void diag_error(const struct err *e)
+{
+	put("error", e);
+}
+
+void diag_warn(const struct err *e)
+{
+	if (!quiet)
+		put("warning", e);
+}
+
+void diag_note(const char *fmt, ...)
+{
+	struct err e;
+	va_list ap;
+	if (quiet)
+		return;
+	va_start(ap, fmt);
+	err_setv(&e, 0, fmt, ap);
+	va_end(ap);
+	put("note", &e);
+}
+
+int diag_fail(const struct err *e)
+{
+	diag_error(e);
+	return err_status(e->code);
+}
+
+int diag_finish(struct output *out, int status)
+{
+	struct err e;
+	if (output_flush(out, &e) < 0)
+		return diag_fail(&e);
+	/* close(2) is where some file systems report a failed write. */
+	if (close(out->fd) < 0) {
+		err_sys(&e, errno, "%s", out->name);
+		return diag_fail(&e);
+	}
+	out->fd = -1;
+	buf_release(&out->buf);
+	return status;
+}
+
+bool diag_colour(int fd)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+	return isatty(fd) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
+static void on_signal(int sig)
+{
+	caught = sig;
+}
+
+void diag_catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigemptyset(&sa.sa_mask);
+	/* A second signal of the kind ends the process: nobody shall have to reach for kill -9. */
+	sa.sa_flags = (int)SA_RESETHAND;
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+}
+
+int diag_signal(void)
+{
+	return caught;
+}

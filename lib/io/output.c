@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/output.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+void output_init(struct output *o, int fd, const char *name)
+{
+	*o = (struct output){ .fd = fd, .name = name };
+}
+
+static void write_out(struct output *o)
+{
+	const char *p = o->buf.p;
+	size_t left = o->buf.n;
+	while (left && !o->failed) {
+		ssize_t n = write(o->fd, p, left);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err_sys(&o->err, errno, "%s", o->name);
+			o->failed = true;
+			break;
+		}
+		p += n;
+		left -= (size_t)n;
+		o->bytes += (uint64_t)n;
+	}
+	buf_clear(&o->buf);
+}
+
+void output_put(struct output *o, const void *p, size_t n)
+{
+	buf_put(&o->buf, p, n);
+}
+
+void output_end_record(struct output *o)
+{
+	o->records++;
+	if (o->buf.n >= OUTPUT_BLOCK || o->unbuffered)
+		write_out(o);
+}
+
+void output_line(struct output *o, const void *p, size_t n)
+{
+	char *to = buf_reserve(&o->buf, n + 1);
+	if (n)
+		memcpy(to, p, n);
+	to[n] = '\n';
+	o->buf.n += n + 1;
+	output_end_record(o);
+}
+
+int output_flush(struct output *o, struct err *e)
+{
+	if (o->buf.n)
+		write_out(o);
+	if (!o->failed)
+		return 0;
+	if (e)
+		*e = o->err;
+	return o->err.code;
+}
+
+int output_close(struct output *o, struct err *e)
+{
+	int r = output_flush(o, e);
+	if (o->fd >= 0 && close(o->fd) < 0 && r == 0)
+		r = err_sys(e, errno, "%s", o->name);
+	o->fd = -1;
+	buf_release(&o->buf);
+	return r;
+}
