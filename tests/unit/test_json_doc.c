@@ -209,7 +209,8 @@ int main(void)
 	{
 		struct buf b = BUF_INIT;
 		json_put_string(&b, "\0\x1f\"\\/\b\f\n\r\t\x7f\xC3\xA9 and a long plain tail", 35);
-		T_MEM(b.p, b.n, "\"\\u0000\\u001f\\\"\\\\/\\b\\f\\n\\r\\t\x7f\xC3\xA9 and a long plain tail\"", 57);
+		const char *want = "\"\\u0000\\u001f\\\"\\\\/\\b\\f\\n\\r\\t\x7f\xC3\xA9 and a long plain tail\"";
+		T_MEM(b.p, b.n, want, strlen(want));
 		buf_release(&b);
 	}
 	arena_release(&arena);
