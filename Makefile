@@ -27,7 +27,7 @@ UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.
 .PHONY: all help deps demo check check-unit check-cli check-interop check-model bench lint format sanitize fuzz man \
 	install uninstall dist clean bless
 .DELETE_ON_ERROR:
-.SECONDARY:
+.PRECIOUS: $(BUILD)/%.o
 
 all: $(TOOLS)
 

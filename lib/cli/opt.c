@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/opt.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "cli/diag.h"
+#include "cli/optgen.h"
+#include "json/number.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool flag_help, flag_version, flag_quiet;
+static const char *errors_format;
+
+const struct opt opt_common[] = {
+	{ 'q', "quiet", OPT_FLAG, &flag_quiet, NULL, "print no warnings and no notes", NULL },
+	{ 0, "errors", OPT_ENUM, &errors_format, "text|json", "how errors are printed", NULL },
+	{ 'h', "help", OPT_FLAG, &flag_help, NULL, "print this help and exit", NULL },
+	{ 'V', "version", OPT_FLAG, &flag_version, NULL, "print the version and exit", NULL },
+	{ 0 },
+};
+
+/* What is being parsed; tools are programs with one command line, so one is enough. */
+static const struct tool *tool;
+static const struct tool_command *command;
+
+_Noreturn void opt_usage(const char *fmt, ...)
+{
+	struct err e;
+	va_list ap;
+	va_start(ap, fmt);
+	err_setv(&e, ERR_USAGE, fmt, ap);
+	va_end(ap);
+	diag_error(&e);
+	if (!errors_format || strcmp(errors_format, "json") != 0)
+		fprintf(stderr, "Try '%s%s%s --help'.\n", tool->name, command ? " " : "", command ? command->name : "");
+	exit(2);
+}
+
+/* Where a value came from, for messages: "--rate", "SM_RATE_BURST", "file:line". */
+static _Noreturn void bad_value(const char *from, const char *wanted, const char *v)
+{
+	opt_usage("%s wants %s, not '%s'", from, wanted, v);
+}
+
+static bool in_enum(const char *list, const char *v)
+{
+	size_t n = strlen(v);
+	for (const char *p = list; n && p; p = strchr(p, '|'), p += p != NULL)
+		if (strncmp(p, v, n) == 0 && (p[n] == '|' || !p[n]))
+			return true;
+	return false;
+}
+
+static bool set_time(int64_t *us, const char *v, size_t n)
+{
+	int32_t days;
+	enum time_zone zone;
+	if (date_parse(v, n, &days)) {
+		*us = days * US_PER_DAY;
+		return true;
+	}
+	return time_parse(v, n, us, &zone) && zone != TIME_NO_ZONE;
+}
+
+static void set_value(const struct opt *o, const char *from, const char *v)
+{
+	size_t n = strlen(v);
+	switch (o->type) {
+	case OPT_FLAG: *(bool *)o->value = true; break;
+	case OPT_STR:
+	case OPT_FILE:
+	case OPT_DIR: *(const char **)o->value = v; break;
+	case OPT_U64:
+		if (!num_u64(v, n, o->value))
+			bad_value(from, "a whole number", v);
+		break;
+	case OPT_I64:
+		if (!num_i64(v, n, o->value))
+			bad_value(from, "a whole number", v);
+		break;
+	case OPT_DOUBLE:
+		if (!json_parse_double(v, n, o->value))
+			bad_value(from, "a number", v);
+		break;
+	case OPT_SIZE:
+		if (!num_size(v, n, o->value))
+			bad_value(from, "a size such as 64KiB or 128MiB", v);
+		break;
+	case OPT_DURATION:
+		if (!duration_parse(v, n, o->value))
+			bad_value(from, "a duration such as 250ms, 10s or 1h30m", v);
+		break;
+	case OPT_TIME:
+		if (!set_time(o->value, v, n))
+			bad_value(from, "a time such as 2026-01-31T12:00:00Z or a date", v);
+		break;
+	case OPT_RATE: {
+		struct opt_rate *r = o->value;
+		if (!num_rate(v, n, &r->count, &r->per_ns))
+			bad_value(from, "a rate such as 50/s or 300/15m", v);
+		break;
+	}
+	case OPT_ENUM:
+		if (!in_enum(o->arg, v))
+			bad_value(from, o->arg, v);
+		*(const char **)o->value = v;
+		break;
+	case OPT_LIST: {
+		struct opt_list *l = o->value;
+		MEM_GROW(l->v, l->cap, l->n + 1);
+		l->v[l->n++] = v;
+		break;
+	}
+	}
+	if (o->given)
+		*o->given = true;
+}
+
+/* The tables in force: the command's, the tool's, everybody's. */
+static const struct opt *find(char letter, const char *name, size_t n)
+{
+	const struct opt *tables[] = { command ? command->opts : NULL, tool->opts, opt_common };
+	for (int i = 0; i < 3; i++)
+		for (const struct opt *o = tables[i]; o && o->name; o++)
+			if (letter ? o->letter == letter : strlen(o->name) == n && memcmp(o->name, name, n) == 0)
+				return o;
+	return NULL;
+}
+
+static _Noreturn void print_and_exit(struct buf *b)
+{
+	struct output out;
+	output_init(&out, STDOUT_FILENO, "standard output");
+	output_put(&out, b->p, b->n);
+	exit(diag_finish(&out, 0));
+}
+
+static void generate(const char *what)
+{
+	static const struct {
+		const char *name;
+		void (*fn)(struct buf *, const struct tool *);
+	} kinds[] = { { "man", optgen_man }, { "bash", optgen_bash }, { "zsh", optgen_zsh }, { "fish", optgen_fish } };
+	struct buf b = BUF_INIT;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(kinds[i].name, what) == 0) {
+			kinds[i].fn(&b, tool);
+			print_and_exit(&b);
+		}
+	opt_usage("--generate wants man|bash|zsh|fish, not '%s'", what);
+}
+
+/* --help and --version are answered where they stand. */
+static void answer_at_once(void)
+{
+	struct buf b = BUF_INIT;
+	if (flag_help)
+		optgen_help(&b, tool, command);
+	else if (flag_version)
+		buf_printf(&b, "%s %s\n", tool->name, SM_VERSION);
+	else
+		return;
+	print_and_exit(&b);
+}
+
+static void parse_long(char **argv, int argc, int *i)
+{
+	char *a = argv[*i] + 2, from[80];
+	char *eq = strchr(a, '=');
+	size_t n = eq ? (size_t)(eq - a) : strlen(a);
+	if (n == 8 && memcmp(a, "generate", 8) == 0 && eq)
+		generate(eq + 1);
+	const struct opt *o = find(0, a, n);
+	if (!o)
+		opt_usage("unknown option '--%.*s'", (int)n, a);
+	if (!o->arg && eq)
+		opt_usage("--%s takes no value", o->name);
+	if (o->arg && !eq && *i + 1 >= argc)
+		opt_usage("--%s wants %s", o->name, o->arg);
+	snprintf(from, sizeof from, "--%s", o->name);
+	set_value(o, from, !o->arg ? "" : eq ? eq + 1 : argv[++*i]);
+}
+
+static void parse_short(char **argv, int argc, int *i)
+{
+	for (char *p = argv[*i] + 1; *p; p++) {
+		char from[3] = { '-', *p, 0 };
+		const struct opt *o = find(*p, NULL, 0);
+		if (!o)
+			opt_usage("unknown option '-%c'", *p);
+		if (!o->arg) {
+			set_value(o, from, "");
+			continue;
+		}
+		if (!p[1] && *i + 1 >= argc)
+			opt_usage("-%c wants %s", *p, o->arg);
+		set_value(o, from, p[1] ? p + 1 : argv[++*i]);
+		return;
+	}
+}
+
+static bool truthy(const char *from, const char *v)
+{
+	if (!strcmp(v, "1") || !strcmp(v, "true") || !strcmp(v, "yes"))
+		return true;
+	if (strcmp(v, "0") && strcmp(v, "false") && strcmp(v, "no") && *v)
+		bad_value(from, "true or false", v);
+	return false;
+}
+
+static void set_from_outside(const struct opt *o, const char *from, const char *v)
+{
+	if (o->type != OPT_FLAG)
+		set_value(o, from, v);
+	else if (truthy(from, v))
+		set_value(o, from, "");
+}
+
+static void read_environment(const struct opt *o)
+{
+	for (; o && o->name; o++) {
+		char name[80];
+		int n = snprintf(name, sizeof name, "SM_%s_%s", tool->name + 2, o->name);
+		for (int i = 0; i < n && name[i]; i++)
+			name[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
+		const char *v = getenv(name);
+		if (v)
+			set_from_outside(o, name, v);
+	}
+}
+
+static char *trim(char *s)
+{
+	while (*s == ' ' || *s == '\t')
+		s++;
+	size_t n = strlen(s);
+	while (n && strchr(" \t\r\n", s[n - 1]))
+		s[--n] = '\0';
+	return s;
+}
+
+static void config_line(const char *path, unsigned long line, char *text)
+{
+	char from[560], *s = trim(text), *eq;
+	if (!*s || *s == '#')
+		return;
+	snprintf(from, sizeof from, "%s:%lu", path, line);
+	if (!(eq = strchr(s, '=')))
+		opt_usage("%s: a line reads `name = value`", from);
+	*eq = '\0';
+	char *name = trim(s);
+	const struct opt *o = find(0, name, strlen(name));
+	if (!o || o->value == &flag_help || o->value == &flag_version)
+		opt_usage("%s: unknown option '%s'", from, name);
+	set_from_outside(o, from, mem_strdup(trim(eq + 1)));
+}
+
+static void read_config(void)
+{
+	char path[512], *text = NULL;
+	size_t cap = 0;
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	int n = xdg && *xdg ? snprintf(path, sizeof path, "%s/smtools/%s.conf", xdg, tool->name)
+			    : snprintf(path, sizeof path, "%s/.config/smtools/%s.conf", home ? home : "", tool->name);
+	if (n >= (int)sizeof path)
+		return;
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return;
+	for (unsigned long line = 1; getline(&text, &cap, f) > 0; line++)
+		config_line(path, line, text);
+	free(text);
+	fclose(f);
+}
+
+static const struct tool_command *find_command(const char *name)
+{
+	for (const struct tool_command *c = tool->commands; c->name; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	opt_usage("unknown command '%s'", name);
+}
+
+/* Parse options up to the end, or up to the command's name; operands move to argv[1..]. */
+static int parse(int argc, char **argv)
+{
+	int operands = 0;
+	bool only_operands = false;
+	for (int i = 1; i < argc; i++) {
+		char *a = argv[i];
+		if (only_operands || a[0] != '-' || !a[1]) {
+			if (tool->commands && !command) {
+				command = find_command(a);
+				read_environment(command->opts);
+				continue;
+			}
+			argv[++operands] = a;
+			continue;
+		}
+		if (strcmp(a, "--") == 0)
+			only_operands = true;
+		else if (a[1] == '-')
+			parse_long(argv, argc, &i);
+		else
+			parse_short(argv, argc, &i);
+		answer_at_once();
+	}
+	argv[operands + 1] = NULL;
+	return operands;
+}
+
+int opt_parse(const struct tool *t, int argc, char **argv)
+{
+	tool = t;
+	command = NULL;
+	diag_init(t->name);
+	if (!t->commands)
+		read_config();
+	read_environment(t->opts);
+	read_environment(opt_common);
+	int operands = argc ? parse(argc, argv) : 0;
+	diag_set_quiet(flag_quiet);
+	diag_set_json(errors_format && strcmp(errors_format, "json") == 0);
+	return operands;
+}
+
+int opt_run(const struct tool *t, int argc, char **argv)
+{
+	int operands = opt_parse(t, argc, argv);
+	if (!command)
+		opt_usage("a command is missing");
+	return command->run(operands, argv + 1);
+}
