@@ -24,15 +24,46 @@ LIB_O := $(LIB_C:%.c=$(BUILD)/%.o) $(LIB_CC:%.cc=$(BUILD)/%.o)
 TOOLS := $(CMDS:%=$(BUILD)/bin/%)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all help deps demo check check-unit check-cli check-interop check-model bench lint format sanitize fuzz man \
-	install uninstall dist clean bless
+.PHONY: all help deps deps-test demo sample check check-unit check-cli check-interop check-model bench lint format sanitize \
+	valgrind fuzz man completions install uninstall dist clean bless
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.o
 
 all: $(TOOLS)
 
+#: make|builds the tools into build/bin
+#: make demo|installs what is missing, builds, and runs the whole pipeline on posts that ship with the project
+#: make check|installs what is missing, builds, and runs the tests
+#: make check-interop|Spark, delta-rs, DuckDB and pyarrow read our tables, and we theirs (needs PyPI and Maven)
+#: make check-model|the protocol of marks, checked by spin
+#: make bench|throughput against DuckDB in the same run (needs PyPI)
+#: make sanitize|the tests under ASan and UBSan
+#: make valgrind|the unit tests under valgrind
+#: make fuzz|a minute of every fuzz target (FUZZ_SECONDS=60)
+#: make lint|layers, bounds, warnings of gcc and clang, cppcheck
+#: make man|man pages into build/man
+#: make completions|completions for bash, zsh and fish into completions/
+#: make install|into PREFIX=/usr/local, below DESTDIR
+#: make dist|a source archive
 help:
 	@sed -n 's/^#: //p' Makefile | column -t -s '|'
+
+# --- packages ---
+
+DEPS := gcc g++ make pkg-config libcurl4-openssl-dev libjq-dev zlib1g-dev libarchive-dev libsimdjson-dev libzstd-dev \
+	libsnappy-dev liblz4-dev libutf8proc-dev
+DEPS_TEST := bats jq groff-base man-db bsdextrautils bsdutils procps python3 xz-utils zstd perl
+DEPS_LINT := clang cppcheck universal-ctags binutils
+DEPS_FUZZ := clang libclang-rt-14-dev
+DEPS_INTEROP := python3-venv default-jdk-headless maven
+
+deps:
+	@.ci/deps $(DEPS)
+
+deps-test:
+	@.ci/deps $(DEPS) $(DEPS_TEST)
+
+# --- build ---
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -56,11 +87,92 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsm.a
 
 -include $(LIB_O:.o=.d) $(CMDS:%=$(BUILD)/cmd/%.d) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.d)
 
+# --- tests ---
+
+# The sub-make reads pkg-config anew, after the packages are there.
+check: deps-test
+	@$(MAKE) --no-print-directory all units check-run
+
+.PHONY: units check-run
+units: $(UNITS)
+
+check-run:
+	@closing=$$SM_TALLY; tally=$${SM_TALLY:-$$(mktemp)}; bad=0; export SM_TALLY=$$tally SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)); \
+	tests/run unit $(UNITS) || bad=1; \
+	tests/run cli tests/conformance.bats $(wildcard tests/cli/*.bats) || bad=1; \
+	tests/run rules tests/lint/layers || bad=1; \
+	[ -n "$$closing" ] || .ci/tally $$tally || bad=1; exit $$bad
+
 check-unit: $(UNITS)
 	tests/run unit $(UNITS)
 
 check-cli: all
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run cli tests/cli/*.bats
 
+check-conformance: all
+	SM_BIN=$(abspath $(BUILD)/bin) tests/run conformance tests/conformance.bats
+
+ASAN := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+sanitize: deps-test
+	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='-O1 -g $(ASAN)' CXXFLAGS='-O1 -g $(ASAN)' LDFLAGS='$(ASAN)' all units
+	bad=0; export SM_BIN=$(abspath build-asan/bin) SM_BUILD=$(abspath build-asan) SM_SANITIZE=1 UBSAN_OPTIONS=print_stacktrace=1; \
+	tests/run asan-unit $(UNITS:$(BUILD)/%=build-asan/%) || bad=1; \
+	tests/run asan-cli $(wildcard tests/cli/*.bats) || bad=1; exit $$bad
+
+valgrind: deps-test units
+	@.ci/deps valgrind
+	SM_UNITS="$(UNITS)" tests/run valgrind tests/valgrind
+
+# --- quality ---
+
+lint: deps-test
+	@.ci/deps $(DEPS_LINT)
+	@$(MAKE) --no-print-directory all
+	tests/run lint tests/lint/layers tests/lint/rules tests/lint/warnings
+
+format:
+	clang-format -i $(LIB_C) $(wildcard lib/*/*.h) $(wildcard cmd/*.c)
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@.ci/deps $(DEPS) $(DEPS_FUZZ)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run fuzz tests/fuzz/run
+
+# --- documents and installation ---
+
+MANS := $(CMDS:%=$(BUILD)/man/%.1)
+man: $(MANS)
+
+$(BUILD)/man/%.1: $(BUILD)/bin/%
+	@mkdir -p $(@D)
+	$< --generate=man >$@
+
+completions: all
+	@mkdir -p completions/bash completions/zsh completions/fish
+	for t in $(CMDS); do \
+		$(BUILD)/bin/$$t --generate=bash >completions/bash/$$t && \
+		$(BUILD)/bin/$$t --generate=zsh >completions/zsh/_$$t && \
+		$(BUILD)/bin/$$t --generate=fish >completions/fish/$$t.fish || exit 1; done
+
+install: all man
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/smtools
+	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(MANS) $(DESTDIR)$(PREFIX)/share/man/man1
+	cp -R share/. $(DESTDIR)$(PREFIX)/share/smtools
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 644 completions/bash/* $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 completions/zsh/* $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	install -m 644 completions/fish/* $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+uninstall:
+	for t in $(CMDS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$t $(DESTDIR)$(PREFIX)/share/man/man1/$$t.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$t \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$t.fish; done
+	rm -rf $(DESTDIR)$(PREFIX)/share/smtools
+
+dist:
+	git archive --format=tar.gz --prefix=smtools-$(VERSION)/ -o smtools-$(VERSION).tar.gz HEAD
+
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) build-asan build-fuzz

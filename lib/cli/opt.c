@@ -130,7 +130,7 @@ static const struct opt *find(char letter, const char *name, size_t n)
 	const struct opt *tables[] = { command ? command->opts : NULL, tool->opts, opt_common };
 	for (int i = 0; i < 3; i++)
 		for (const struct opt *o = tables[i]; o && o->name; o++)
-			if (letter ? o->letter == letter : strlen(o->name) == n && memcmp(o->name, name, n) == 0)
+			if (name ? strlen(o->name) == n && memcmp(o->name, name, n) == 0 : o->letter == letter)
 				return o;
 	return NULL;
 }
