@@ -49,7 +49,8 @@ void delta_value_append(const struct delta_value *v, struct column *c);
 
 /* Append `NAME=TEXT`, both Hive-escaped; TEXT NULL or N = 0: DELTA_NULL_PARTITION. */
 void delta_partition_dir(struct buf *b, const char *name, const char *text, size_t n);
-/* Append a path on disk as add.path has it: UTF-8 stays, all else that a URI path lacks becomes %XX. */
+/* Append a path on disk as add.path has it: every byte that RFC 3986 does not allow in a path, UTF-8 included, and the colon
+ * (which could be taken for a scheme) become %XX. */
 void delta_path_encode(struct buf *b, const char *path, size_t n);
 /* The reverse, exactly once: %XX decoded, `file:/a`, `file:///a` become `/a`. What looks like another scheme
  * (`s3://…`) is ERR_UNSUPPORTED; a colon in a relative path is no scheme. NUL-terminated in A. ERR_DATA: bad %, NUL. */

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/local.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct store_file {
+	struct store *s;
+	int fd;
+	uint64_t size;
+	char *path;
+};
+
+int store_file_open(struct store_file **out, struct store *s, const char *name, struct err *e)
+{
+	struct stat st;
+	char *path;
+	int r = store_full(s, name, &path, e);
+	if (r)
+		return r;
+	int errnum = store_step(s, "open", path);
+	int fd = errnum ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && !errnum)
+		errnum = errno;
+	if (!errnum && fstat(fd, &st))
+		errnum = errno;
+	if (!errnum && !S_ISREG(st.st_mode))
+		errnum = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	if (errnum) {
+		r = errnum == ENOENT || errnum == ENOTDIR ? err_set(e, ERR_NOT_FOUND, "%s is not there", path)
+							  : err_sys(e, errnum, "cannot open %s", path);
+		if (fd >= 0)
+			close(fd);
+		mem_free(path);
+		return r;
+	}
+	struct store_file *f = mem_zalloc(sizeof *f);
+	*f = (struct store_file){ s, fd, (uint64_t)st.st_size, path };
+	*out = f;
+	return 0;
+}
+
+uint64_t store_file_size(const struct store_file *f)
+{
+	return f->size;
+}
+
+const char *store_file_name(const struct store_file *f)
+{
+	return f->path;
+}
+
+int store_file_read(void *arg, uint64_t off, void *to, size_t n, struct err *e)
+{
+	const struct store_file *f = arg;
+	char *at = to;
+	while (n) {
+		int errnum = store_step(f->s, "read", f->path);
+		ssize_t r = errnum ? -1 : pread(f->fd, at, n, (off_t)off);
+		if (r < 0) {
+			errnum = errnum ? errnum : errno;
+			if (errnum == EINTR)
+				continue;
+			return err_sys(e, errnum, "cannot read %s", f->path);
+		}
+		if (r == 0)
+			return err_set(e, ERR_DATA, "%s ends at byte %llu, before the %zu bytes wanted there", f->path,
+				       (unsigned long long)off, n);
+		at += r;
+		off += (uint64_t)r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
+void store_file_close(struct store_file *f)
+{
+	if (!f)
+		return;
+	close(f->fd);
+	mem_free(f->path);
+	mem_free(f);
+}
+
+struct store_out {
+	struct store *s;
+	int fd;
+	uint64_t size;
+	char *path, *temp; /* temp: what is written to when PATH is to be replaced; NULL: PATH itself */
+};
+
+static struct store_out *out_new(struct store *s, int fd, char *path, char *temp)
+{
+	struct store_out *o = mem_zalloc(sizeof *o);
+	*o = (struct store_out){ s, fd, 0, path, temp };
+	return o;
+}
+
+int store_out_open(struct store_out **o, struct store *s, const char *name, struct err *e)
+{
+	char *path;
+	int r = store_full(s, name, &path, e);
+	if (r)
+		return r;
+	r = store_durable_parent(s, path, e);
+	if (r == 0) {
+		int errnum = store_step(s, "open", path);
+		int fd = errnum ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd >= 0) {
+			*o = out_new(s, fd, path, NULL);
+			return 0;
+		}
+		errnum = errnum ? errnum : errno;
+		r = errnum == EEXIST ? err_set(e, ERR_EXISTS, "%s is there already", path)
+				     : err_sys(e, errnum, "cannot make %s", path);
+	}
+	mem_free(path);
+	return r;
+}
+
+int store_out_open_replace(struct store_out **o, struct store *s, const char *name, struct err *e)
+{
+	char *path, *temp;
+	int fd, r = store_full(s, name, &path, e);
+	if (r)
+		return r;
+	r = store_durable_parent(s, path, e);
+	if (r == 0)
+		r = store_temp(s, path, &temp, &fd, e);
+	if (r) {
+		mem_free(path);
+		return r;
+	}
+	*o = out_new(s, fd, path, temp);
+	return 0;
+}
+
+int store_out_write(void *arg, const void *p, size_t n, struct err *e)
+{
+	struct store_out *o = arg;
+	int r = store_write_all(o->s, o->fd, p, n, o->temp ? o->temp : o->path, e);
+	if (r == 0)
+		o->size += n;
+	return r;
+}
+
+uint64_t store_out_size(const struct store_out *o)
+{
+	return o->size;
+}
+
+static void out_free(struct store_out *o)
+{
+	mem_free(o->temp);
+	mem_free(o->path);
+	mem_free(o);
+}
+
+int store_out_close(struct store_out *o, struct err *e)
+{
+	const char *made = o->temp ? o->temp : o->path;
+	int r = store_sync_close(o->s, o->fd, made, e);
+	if (r == 0 && o->temp) {
+		int errnum = store_step(o->s, "rename", o->path);
+		if (!errnum && rename(o->temp, o->path))
+			errnum = errno;
+		if (errnum)
+			r = err_sys(e, errnum, "cannot write %s", o->path);
+	}
+	if (r)
+		unlink(made);
+	else
+		r = store_sync_parent(o->s, o->path, e);
+	out_free(o);
+	return r;
+}
+
+void store_out_abort(struct store_out *o)
+{
+	if (!o)
+		return;
+	close(o->fd);
+	unlink(o->temp ? o->temp : o->path);
+	out_free(o);
+}
