@@ -24,7 +24,7 @@ LIB_O := $(LIB_C:%.c=$(BUILD)/%.o) $(LIB_CC:%.cc=$(BUILD)/%.o)
 TOOLS := $(CMDS:%=$(BUILD)/bin/%)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all help deps deps-test demo sample check check-unit check-cli check-interop check-model bench lint format sanitize \
+.PHONY: all help deps deps-test demo sample check check-unit check-cli check-interop check-model check-crash bench bench-smoke lint format sanitize \
 	valgrind fuzz man completions install uninstall dist clean bless
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.o
@@ -137,6 +137,22 @@ FUZZ_SECONDS ?= 60
 fuzz:
 	@.ci/deps $(DEPS) $(DEPS_FUZZ)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run fuzz tests/fuzz/run
+
+# --- measurements ---
+
+# The environment of the other engines, for tests and measurements alone; tests/interop/requirements.txt pins it.
+$(BUILD)/venv/.done: tests/interop/requirements.txt
+	@.ci/deps python3-venv
+	$(PYTHON) -m venv $(BUILD)/venv
+	$(BUILD)/venv/bin/pip install -q --disable-pip-version-check -r $< && touch $@
+
+BENCH_ARGS ?=
+bench: deps all $(BUILD)/venv/.done
+	SM_BIN=$(abspath $(BUILD)/bin) $(BUILD)/venv/bin/python tests/bench/run.py $(BENCH_ARGS)
+
+bench-smoke: deps all
+	-@$(MAKE) --no-print-directory $(BUILD)/venv/.done
+	SM_BIN=$(abspath $(BUILD)/bin) tests/run bench tests/bench/smoke
 
 # --- documents and installation ---
 
