@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The one C++ file: what only C++ libraries offer, behind C headers. No exception leaves it. */
+#include "json/index.h"
 #include "json/number.h"
 
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <memory>
+#include <new>
+#include <simdjson.h>
 
 namespace {
 
@@ -80,6 +84,59 @@ template <typename T> bool parse(const char *p, size_t n, T *v)
 	return true;
 }
 
+}
+
+/* base/mem.h is C alone (_Noreturn). */
+extern "C" [[noreturn]] void mem_oom(size_t wanted);
+
+struct json_index {
+	std::unique_ptr<simdjson::internal::dom_parser_implementation> parser;
+};
+
+extern "C" struct json_index *json_index_new(void)
+{
+	json_index *x = new (std::nothrow) json_index;
+	if (!x)
+		mem_oom(sizeof *x);
+	return x;
+}
+
+extern "C" void json_index_free(struct json_index *x)
+{
+	delete x;
+}
+
+static void ensure_capacity(json_index *x, size_t n)
+{
+	if (x->parser && x->parser->capacity() > n)
+		return;
+	size_t want = (n + n / 2 + 4096) & ~static_cast<size_t>(63);
+	auto &impl = simdjson::get_active_implementation();
+	if (impl->create_dom_parser_implementation(want, 1, x->parser) != simdjson::SUCCESS)
+		mem_oom(want * sizeof(uint32_t));
+}
+
+extern "C" bool json_index_run(struct json_index *x, const char *p, size_t n, const uint32_t **tok, size_t *ntok)
+{
+	if (n > JSON_INDEX_MAX)
+		return false;
+	ensure_capacity(x, n);
+	auto &parser = *x->parser;
+	auto code = parser.stage1(reinterpret_cast<const uint8_t *>(p), n, simdjson::stage1_mode::regular);
+	if (code != simdjson::SUCCESS && code != simdjson::EMPTY)
+		return false;
+	uint32_t *t = parser.structural_indexes.get();
+	size_t nt = code == simdjson::EMPTY ? 0 : parser.n_structural_indexes;
+	for (size_t i = 0; i < 3; i++)
+		t[nt + i] = static_cast<uint32_t>(n - 1);
+	*tok = t;
+	*ntok = nt;
+	return true;
+}
+
+extern "C" const char *json_index_kernel(void)
+{
+	return simdjson::get_active_implementation()->name().c_str();
 }
 
 extern "C" size_t json_format_double(char *to, double v)

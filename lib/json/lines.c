@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "json/lines.h"
+
+#include "base/mem.h"
+#include "json/doc.h"
+#include "json/fault.h"
+
+#include <assert.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define CHUNK ((size_t)128 << 10)
+
+void json_lines_init(struct json_lines *ls)
+{
+	*ls = (struct json_lines){ .index = json_index_new() };
+}
+
+void json_lines_release(struct json_lines *ls)
+{
+	json_index_free(ls->index);
+	mem_free(ls->feed);
+	mem_free(ls->slash);
+	*ls = (struct json_lines){ 0 };
+}
+
+void json_lines_block(struct json_lines *ls, const char *p, size_t n)
+{
+	assert(n == 0 || p[n - 1] == '\n');
+	ls->p = p;
+	ls->n = n;
+	ls->at = ls->single_until = 0;
+	ls->number = 0;
+	ls->pos = ls->len = 0;
+	ls->tok = NULL;
+}
+
+#ifdef __SSE2__
+static uint64_t equal64(const char *p, char c)
+{
+	const __m128i want = _mm_set1_epi8(c);
+	uint64_t r = 0;
+	for (int i = 0; i < 4; i++) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+		r |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, want)) << (16 * i);
+	}
+	return r;
+}
+#else
+static uint64_t equal64(const char *p, char c)
+{
+	uint64_t r = 0;
+	for (int i = 0; i < 64; i++)
+		r |= (uint64_t)(p[i] == c) << i;
+	return r;
+}
+#endif
+
+/* Bitmaps of the chunk; up to 63 bytes behind it are looked at and left out. */
+static void map_bytes(struct json_lines *ls)
+{
+	size_t words = ((size_t)ls->len + 63) / 64;
+	if (words + 1 > ls->words) {
+		ls->words = words + words / 2 + 1;
+		ls->feed = mem_array(ls->feed, ls->words, sizeof *ls->feed);
+		ls->slash = mem_array(ls->slash, ls->words, sizeof *ls->slash);
+	}
+	for (size_t i = 0; i < words; i++) {
+		ls->feed[i] = equal64(ls->base + 64 * i, '\n');
+		ls->slash[i] = equal64(ls->base + 64 * i, '\\');
+	}
+	if (ls->len % 64)
+		ls->feed[words - 1] &= ~(~UINT64_C(0) << (ls->len % 64));
+	ls->feed[words] = ls->slash[words] = 0;
+}
+
+static size_t line_length(const char *p, size_t n)
+{
+	const char *lf = memchr(p, '\n', n);
+	return lf ? (size_t)(lf - p) + 1 : n;
+}
+
+/* The length of the next chunk: the whole lines in CHUNK bytes, or one line that is longer. */
+static size_t chunk_length(const struct json_lines *ls)
+{
+	const char *p = ls->p + ls->at;
+	size_t left = ls->n - ls->at;
+	if (ls->at < ls->single_until)
+		return line_length(p, left);
+	if (left <= CHUNK)
+		return left;
+	const char *lf = memrchr(p, '\n', CHUNK);
+	return lf ? (size_t)(lf - p) + 1 : CHUNK + line_length(p + CHUNK, left - CHUNK);
+}
+
+bool json_lines_load(struct json_lines *ls)
+{
+	size_t ntok;
+	if (ls->at == ls->n)
+		return false;
+	size_t len = chunk_length(ls);
+	ls->base = ls->p + ls->at;
+	if (!json_index_run(ls->index, ls->base, len, &ls->tok, &ntok)) {
+		size_t one = line_length(ls->base, len);
+		ls->tok = NULL;
+		if (one < len) {
+			ls->single_until = ls->at + len;
+			len = one;
+			if (!json_index_run(ls->index, ls->base, len, &ls->tok, &ntok))
+				ls->tok = NULL;
+		}
+	}
+	/* A line beyond four gigabytes is cut here; it is bad in any case. */
+	ls->len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
+	ls->pos = 0;
+	ls->at += ls->len;
+	map_bytes(ls);
+	return true;
+}
+
+int json_line_error(const struct json_line *l, struct err *e)
+{
+	const char *p = l->base + l->start;
+	size_t n = l->end - l->start;
+	if (n > JSON_INDEX_MAX) {
+		err_set(e, ERR_DATA, "the line is longer than %zu bytes", JSON_INDEX_MAX);
+		err_at(e, NULL, l->number, 1);
+	} else if (json_check(p, n, e)) {
+		err_at(e, NULL, l->number, e ? e->col : 0);
+	} else {
+		size_t space = 0;
+		while (space < n && strchr(" \t\r", p[space]))
+			space++;
+		err_set(e, ERR_DATA, "%s", json_fault_text(JSON_FAULT_OBJECT));
+		err_at(e, NULL, l->number, space + 1);
+	}
+	return ERR_DATA;
+}
