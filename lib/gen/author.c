@@ -106,7 +106,8 @@ static void put_object(struct gen *g, struct buf *b, unsigned net, uint32_t a, c
 		       struct draw *d)
 {
 	bool bench = g->o.profile == GEN_BENCH;
-	put_name(b, first, last, d);
+	if (!bench)
+		put_name(b, first, last, d);
 	if (bench || net == NET_X || net == NET_MASTODON || net == NET_BLUESKY) {
 		uint64_t followers = draw_below(d, 1u << (4 + draw_below(d, 13)));
 		if (a < 40)

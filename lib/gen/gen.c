@@ -14,7 +14,10 @@
 
 const char *const gen_network_names[GEN_NETWORKS] = { "x", "facebook", "mastodon", "bluesky", "reddit", "youtube",
 	"hackernews" };
-static const double network_weight[GEN_NETWORKS] = { 34, 14, 14, 13, 12, 8, 5 };
+static const double network_weight[2][GEN_NETWORKS] = {
+	[GEN_SAMPLE] = { 34, 14, 14, 13, 12, 8, 5 },
+	[GEN_BENCH] = { 60, 14, 4, 4, 10, 5, 3 },
+};
 
 /* Networks where an edit keeps the id; X gives an edited post a new one. */
 #define KEEPS_ID (1u << NET_FACEBOOK | 1u << NET_MASTODON | 1u << NET_REDDIT | 1u << NET_YOUTUBE)
@@ -126,9 +129,9 @@ static int parse_weights(const char *what, const char *list, const char *const *
 static int set_networks(struct gen *g, struct err *e)
 {
 	double w[GEN_NETWORKS];
-	memcpy(w, network_weight, sizeof w);
-	int rc = g->o.networks ? parse_weights("network", g->o.networks, gen_network_names, GEN_NETWORKS, network_weight, w, e)
-			       : 0;
+	const double *usual = network_weight[g->o.profile];
+	memcpy(w, usual, sizeof w);
+	int rc = g->o.networks ? parse_weights("network", g->o.networks, gen_network_names, GEN_NETWORKS, usual, w, e) : 0;
 	if (!rc)
 		alias_init(&g->net, &g->mem, w, GEN_NETWORKS);
 	return rc;

@@ -102,6 +102,7 @@ struct gen {
 	uint64_t next, key;
 	uint64_t *cum;          /* intensity up to the end of each bucket */
 	uint32_t nbuckets;
+	double step;            /* intensity for half a post */
 	int64_t bucket_us;
 	struct burst *bursts;
 	uint32_t nbursts;

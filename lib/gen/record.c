@@ -123,7 +123,7 @@ static char *put_text(const struct head *h, const struct content *c, char *p)
 	return p;
 }
 
-static char *put_html(const struct content *c, char *p)
+static char *put_html(const struct head *h, const struct content *c, char *p)
 {
 	p = LIT(p, ",\"html\":\"<p>");
 	for (size_t i = 0; i < c->ntext; i++) {
@@ -137,6 +137,7 @@ static char *put_html(const struct content *c, char *p)
 		else
 			*p++ = ch;
 	}
+	p = h->op == OP_EDIT ? LIT(p, " (edited)") : p;
 	return LIT(p, "</p>\"");
 }
 
@@ -158,7 +159,7 @@ static char *put_body(const struct gen *g, const struct head *h, const struct co
 	else
 		p = put_text(h, c, p);
 	if (h->net == NET_MASTODON || (h->net == NET_HN && h->kind != KIND_POST))
-		p = put_html(c, p);
+		p = put_html(h, c, p);
 	p = LIT(p, ",\"lang\":\"");
 	p = draw_chance(d, 30) ? LIT(p - 1, "null") : LIT(put_str(p, gen_langs[c->lang].code), "\"");
 	p = LIT(p, ",\"url\":\"");

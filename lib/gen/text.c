@@ -162,7 +162,8 @@ void gen_content(const struct gen *g, const struct head *h, struct content *c)
 		memcpy(c->text, odd, c->ntext);
 		return;
 	}
-	uint32_t n = r < 450 ? 1 : r < 850 ? 2 : r < 995 ? 3 : 8;
+	bool bench = g->o.profile == GEN_BENCH;
+	uint32_t n = r < (bench ? 860 : 450) ? 1 : r < (bench ? 980 : 850) ? 2 : r < 995 ? 3 : 8;
 	char *p = c->text;
 	for (uint32_t i = 0; i < n; i++) {
 		if (i)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #define MAX_BUCKETS 40000
+#define PEAK 800        /* of 1000 posts, at the height of a burst */
 #define MINUTE (60 * US_PER_SEC)
 
 static const unsigned char by_hour[24] = { 46, 36, 30, 26, 26, 30, 40, 54, 66, 74, 78, 82, 88, 90, 88, 86, 88, 94, 100, 104,
@@ -17,7 +18,7 @@ static unsigned burst_share(const struct burst *b, int64_t us)
 	if (us < b->from || us >= b->to)
 		return 0;
 	int64_t len = b->to - b->from, at = us - b->from, peak = len / 5 ? len / 5 : 1;
-	return at < peak ? (unsigned)(600 * at / peak) : (unsigned)(600 * (len - at) / (len - peak));
+	return at < peak ? (unsigned)(PEAK * at / peak) : (unsigned)(PEAK * (len - at) / (len - peak));
 }
 
 static uint64_t intensity(const struct gen *g, int64_t us)
@@ -29,7 +30,7 @@ static uint64_t intensity(const struct gen *g, int64_t us)
 	unsigned extra = 0;
 	for (uint32_t i = 0; i < g->nbursts; i++)
 		extra += burst_share(&g->bursts[i], us);
-	return w * (1000 + extra);
+	return w * (1000 + 3 * extra);
 }
 
 /* One burst ends up in each equal part of the span, the last one in its last hours. */
@@ -45,7 +46,7 @@ static void place_bursts(struct gen *g)
 	uint32_t shift = draw_below(&d, pool);
 	for (uint32_t i = 0; i < n; i++) {
 		struct burst *b = &g->bursts[i];
-		int64_t part = g->o.span_us / n, len = (120 + draw_below(&d, 240)) * MINUTE;
+		int64_t part = g->o.span_us / n, len = (180 + draw_below(&d, 300)) * MINUTE;
 		if (len > part)
 			len = part;
 		int64_t slack = part - len;
@@ -75,28 +76,31 @@ void gen_schedule(struct gen *g)
 			w = (uint64_t)((unsigned __int128)w * (uint64_t)left / (uint64_t)g->bucket_us);
 		g->cum[i] = sum += w ? w : 1;
 	}
+	g->step = (double)sum / (2 * (double)g->o.count);
 }
 
-/* The time at the quantile (2i + 1) / 2n of the intensity. */
+/* The time at the quantile (2i + 1) / 2n of the intensity. Each statement rounds once, so
+ * that a compiler which fuses multiplications and additions changes nothing. */
 int64_t gen_time(const struct gen *g, uint64_t i)
 {
-	uint64_t total = g->cum[g->nbuckets - 1];
-	uint64_t at = (uint64_t)(((unsigned __int128)i * 2 + 1) * total / ((unsigned __int128)g->o.count * 2));
+	double at = (double)(2 * i + 1) * g->step;
+	uint64_t whole = (uint64_t)at;
 	uint32_t lo = 0, hi = g->nbuckets - 1;
 	while (lo < hi) {
 		uint32_t mid = (lo + hi) / 2;
-		if (g->cum[mid] > at)
+		if (g->cum[mid] > whole)
 			hi = mid;
 		else
 			lo = mid + 1;
 	}
-	uint64_t below = lo ? g->cum[lo - 1] : 0, width = g->cum[lo] - below;
+	uint64_t below = lo ? g->cum[lo - 1] : 0;
 	int64_t from = (int64_t)lo * g->bucket_us, len = g->bucket_us;
 	if (len > g->o.span_us - from)
 		len = g->o.span_us - from;
-	/* Ranks within a bucket fall on even steps; the remainder keeps many posts a microsecond apart. */
-	unsigned __int128 exact = ((unsigned __int128)i * 2 + 1) * total - (unsigned __int128)below * g->o.count * 2;
-	return g->o.start_us + from + (int64_t)(exact / ((unsigned __int128)width * 2) * (uint64_t)len / g->o.count);
+	double part = at - (double)below;
+	part /= (double)(g->cum[lo] - below);
+	part *= (double)len;
+	return g->o.start_us + from + ((int64_t)part < len ? (int64_t)part : len - 1);
 }
 
 int64_t gen_burst_topic(const struct gen *g, int64_t us, uint32_t permille)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* smgen - make up posts: for demonstrations, tests and benchmarks. */
+#include "base/clock.h"
+#include "cli/diag.h"
+#include "cli/opt.h"
+#include "gen/gen.h"
+#include "io/output.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static struct gen_opts gen = { .count = 10000, .seed = 1, .start_us = GEN_START, .bursts = 7, .edits = 1.5, .deletes = 0.7 };
+static int64_t span_ns = 14 * 86400 * NS_PER_SEC;
+static struct opt_rate rate;
+static bool rate_given, unbuffered;
+static const char *profile = "sample";
+
+static const struct opt opts[] = {
+	{ 'n', "count", OPT_U64, &gen.count, "N", "records to make, edits and deletions included (10000)" },
+	{ 's', "seed", OPT_U64, &gen.seed, "N", "another seed, other posts; the same seed, the same bytes (1)" },
+	{ 0, "start", OPT_TIME, &gen.start_us, "TIME", "event time of the first post (2026-11-09)" },
+	{ 0, "span", OPT_DURATION, &span_ns, "DURATION", "event time from the first to the last post (14d)" },
+	{ 'r', "rate", OPT_RATE, &rate, "RATE", "records written, as 50/s or 300/15m (as fast as can be)", &rate_given },
+	{ 0, "networks", OPT_STR, &gen.networks, "LIST", "networks, with weights if you like: x=3,reddit (all)" },
+	{ 0, "langs", OPT_STR, &gen.langs, "LIST", "languages, likewise: en=5,de,ja (all)" },
+	{ 0, "authors", OPT_U64, &gen.authors, "N", "authors in each network (4096)" },
+	{ 0, "bursts", OPT_U64, &gen.bursts, "N", "times that one topic takes over for some hours (7)" },
+	{ 0, "edits", OPT_DOUBLE, &gen.edits, "PERCENT", "records that are edits of earlier posts (1.5)" },
+	{ 0, "deletes", OPT_DOUBLE, &gen.deletes, "PERCENT", "records that delete earlier posts (0.7)" },
+	{ 0, "profile", OPT_ENUM, &profile, "sample|bench", "sample: every field, in all the ways it may be missing; "
+	  "bench: 13 fields, about 420 bytes (sample)" },
+	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "write each record at once" },
+	{ 0 }
+};
+
+static const char *const exits[] = { "0", "done", "2", "wrong usage", "4", "the output could not be written", NULL };
+static const char *const examples[] = {
+	"smgen -n 5", "five posts",
+	"smgen -n 100000 | smpartition --by network,created_date posts | smcommit", "a table to play with",
+	"smgen --rate 200/s --networks x,bluesky | smtrend --window 1h", "a stream at its own pace", NULL
+};
+static const char *const see_also[] = { "smpartition(1)", "smrate(1)", "smtrend(1)", NULL };
+
+static const struct tool tool = {
+	.name = "smgen",
+	.summary = "make up posts for demonstrations, tests and benchmarks",
+	.synopsis = "[OPTION]…",
+	.description =
+		"Writes posts of several networks and languages as smpost/1 records, one JSON object a line: hashtags, "
+		"mentions, links, emoji, replies, reposts, edits (the same id again, with edited_at) and deletions "
+		"(op \"delete\"), in the order in which they would be seen, a little out of the order of their created_at. "
+		"Talk follows the hours of the day, and now and then one topic takes over.\n\n"
+		"The same options give the same bytes on every machine. Post number i depends on the seed, the options and "
+		"i alone.\n\n"
+		"Nobody wrote these posts, and none of the accounts, hosts and numbers in them is meant to be a real one.",
+	.opts = opts,
+	.exits = exits,
+	.examples = examples,
+	.see_also = see_also,
+};
+
+/* Wait until record number N (from 0) is due; what was made before goes out first. */
+static bool pace(struct output *out, int64_t begin, uint64_t n)
+{
+	int64_t due = begin + (int64_t)((double)n * (double)rate.per_ns / rate.count);
+	if (clock_mono_ns() >= due)
+		return true;
+	if (output_flush(out, NULL))
+		return false;
+	while (!clock_sleep_until(due))
+		;
+	return true;
+}
+
+static int run(struct gen *g, struct output *out)
+{
+	int64_t begin = clock_mono_ns();
+	for (uint64_t n = 0; !out->failed; n++) {
+		if (rate_given && !pace(out, begin, n))
+			break;
+		if (!gen_next(g, &out->buf))
+			break;
+		output_end_record(out);
+	}
+	return diag_finish(out, 0);
+}
+
+int main(int argc, char **argv)
+{
+	struct output out;
+	struct err e;
+	struct gen *g;
+	diag_init("smgen");
+	argc = opt_parse(&tool, argc, argv);
+	if (argc)
+		opt_usage("smgen reads nothing: unexpected operand '%s'", argv[1]);
+	gen.profile = strcmp(profile, "bench") ? GEN_SAMPLE : GEN_BENCH;
+	gen.span_us = span_ns / 1000;
+	if (gen_new(&g, &gen, &e))
+		opt_usage("%s", e.msg);
+	output_init(&out, STDOUT_FILENO, "standard output");
+	out.unbuffered = unbuffered;
+	int status = run(g, &out);
+	gen_free(g);
+	return status;
+}
