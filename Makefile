@@ -43,6 +43,7 @@ all: $(TOOLS)
 #: make lint|layers, bounds, warnings of gcc and clang, cppcheck
 #: make man|man pages into build/man
 #: make completions|completions for bash, zsh and fish into completions/
+#: make sample|makes share/sample anew
 #: make install|into PREFIX=/usr/local, below DESTDIR
 #: make dist|a source archive
 help:
@@ -153,6 +154,14 @@ bench: deps all $(BUILD)/venv/.done
 bench-smoke: deps all
 	-@$(MAKE) --no-print-directory $(BUILD)/venv/.done
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run bench tests/bench/smoke
+
+# --- sample ---
+
+# The posts that ship with the project. The same bytes on every machine (zstd 1.5.4); a test compares them unpacked.
+SAMPLE := share/sample/posts.ndjson.zst
+sample: $(BUILD)/bin/smgen
+	@.ci/deps zstd
+	$(BUILD)/bin/smgen -n 5000 | zstd -q -19 --single-thread -f -o $(SAMPLE)
 
 # --- documents and installation ---
 
