@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "resume/resume.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "flow/ck.h"
+#include "flow/journal.h"
+#include "flow/mark.h"
+#include "resume/table.h"
+
+#include <string.h>
+
+/* A long run prunes as it goes: when so many lines were added since the last time. */
+#define PRUNE_EVERY 512
+
+struct resume {
+	struct ck *ck;             /* NULL: --marks */
+	struct journal *journal;
+	struct arena arena;
+	int64_t from, next;
+	const char *cursor;        /* NULL: from the start */
+	size_t ncursor;
+	size_t pruned_at;          /* lines in the journal after it was pruned last */
+	int64_t last_ns;           /* when the last mark was made */
+	bool ended;
+};
+
+/* What the checkpoint has recorded of this generation; seq 0 when nothing. */
+static int read_record(const struct ck *ck, struct arena *a, struct ck_record *rec, struct err *e)
+{
+	int r = ck_record_read(ck, a, rec, e);
+	if (r == ERR_NOT_FOUND || (r == 0 && strcmp(rec->stream, ck->stream) != 0)) {
+		*rec = (struct ck_record){ .version = -1 };
+		return 0;
+	}
+	return r;
+}
+
+static int behind(const struct ck *ck, const struct ck_record *rec, int64_t seq, struct err *e)
+{
+	return err_set(e, ERR_CONFLICT,
+		       "table %s holds stream %s up to seq %lld, but checkpoint %s has recorded seq %lld: the table was restored or "
+		       "replaced behind its checkpoint (smcheckpoint rewind begins the stream anew)",
+		       rec->table, ck->stream, (long long)seq, ck->path, (long long)rec->seq);
+}
+
+/* The seq that this run goes on from: the table's word counts, because its txn stands in the very commit that
+ * holds the data; the checkpoint may have died before it heard of it. */
+static int decide_from(struct resume *rs, const struct ck_record *rec, struct err *e)
+{
+	int64_t seq;
+	rs->from = rec->seq;
+	if (!rec->table)
+		return 0;
+	int r = table_seq(rec->table, rs->ck->stream, &seq, e);
+	if (r == ERR_NOT_FOUND)
+		return err_set(e, ERR_CONFLICT, "checkpoint %s has recorded seq %lld of table %s, but there is no table",
+			       rs->ck->path, (long long)rec->seq, rec->table);
+	if (r != 0)
+		return r;
+	if (seq < rec->seq)
+		return behind(rs->ck, rec, seq, e);
+	rs->from = seq;
+	return 0;
+}
+
+static int find_cursor(struct resume *rs, const struct ck_record *rec, struct err *e)
+{
+	struct journal_entry en;
+	if (rs->from == 0)
+		return 0;
+	int r = journal_find(rs->ck, rs->ck->generation, rs->from, &rs->arena, &en, e);
+	if (r == ERR_NOT_FOUND)
+		return err_set(e, ERR_CONFLICT, "%s is at seq %lld of stream %s, which the journal of checkpoint %s does not know",
+			       rec->table ? rec->table : "the checkpoint", (long long)rs->from, rs->ck->stream, rs->ck->path);
+	if (r != 0)
+		return r;
+	if (en.ncursor != 4 || memcmp(en.cursor, "null", 4) != 0) {
+		rs->cursor = en.cursor;
+		rs->ncursor = en.ncursor;
+	}
+	return 0;
+}
+
+static int open_checkpoint(struct resume *rs, const char *path, struct err *e)
+{
+	struct ck_record rec;
+	int r = ck_open(&rs->ck, path, CK_LOCK | CK_CREATE, e);
+	if (r == 0)
+		r = journal_open(&rs->journal, rs->ck, e);
+	if (r == 0)
+		r = read_record(rs->ck, &rs->arena, &rec, e);
+	if (r == 0)
+		r = decide_from(rs, &rec, e);
+	if (r == 0)
+		r = find_cursor(rs, &rec, e);
+	if (r == 0)
+		r = journal_prune(rs->journal, rs->ck->generation, rec.seq, e);
+	if (r != 0)
+		return r;
+	rs->next = journal_last(rs->journal) + 1;
+	rs->pruned_at = journal_lines(rs->journal);
+	return 0;
+}
+
+int resume_open(struct resume **out, const char *ck, struct err *e)
+{
+	struct resume *rs = mem_zalloc(sizeof *rs);
+	int r = ck ? open_checkpoint(rs, ck, e) : 0;
+	if (r != 0) {
+		resume_close(rs);
+		return r;
+	}
+	if (!ck)
+		rs->next = 1;
+	rs->last_ns = clock_mono_ns();
+	*out = rs;
+	return 0;
+}
+
+void resume_close(struct resume *rs)
+{
+	if (!rs)
+		return;
+	journal_close(rs->journal);
+	ck_close(rs->ck);
+	arena_release(&rs->arena);
+	mem_free(rs);
+}
+
+const char *resume_stream(const struct resume *rs)
+{
+	return rs->ck ? rs->ck->stream : NULL;
+}
+
+int64_t resume_from(const struct resume *rs)
+{
+	return rs->from;
+}
+
+const char *resume_cursor(const struct resume *rs, size_t *n)
+{
+	*n = rs->ncursor;
+	return rs->cursor;
+}
+
+bool resume_due(const struct resume *rs)
+{
+	return clock_mono_ns() - rs->last_ns >= RESUME_EVERY_NS;
+}
+
+/* Marks that were recorded while this run went on need their cursors no longer. */
+static int prune_now_and_then(struct resume *rs, struct err *e)
+{
+	struct arena a = ARENA_INIT;
+	struct ck_record rec;
+	int r = 0;
+	if (journal_lines(rs->journal) < rs->pruned_at + PRUNE_EVERY)
+		return 0;
+	r = read_record(rs->ck, &a, &rec, e);
+	if (r == 0 && rec.seq > 0)
+		r = journal_prune(rs->journal, rs->ck->generation, rec.seq, e);
+	rs->pruned_at = journal_lines(rs->journal);
+	arena_release(&a);
+	return r;
+}
+
+static int journal_it(struct resume *rs, const char *cursor, size_t n, const char *end, struct err *e)
+{
+	struct journal_entry en = { .seq = rs->next, .from = rs->from, .generation = rs->ck->generation,
+		.at_us = clock_now_us(), .cursor = cursor, .ncursor = n, .end = end };
+	int r = prune_now_and_then(rs, e);
+	return r != 0 ? r : journal_append(rs->journal, &en, e);
+}
+
+int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end, struct buf *line, struct err *e)
+{
+	struct mark m = MARK_INIT;
+	if (!cursor) {
+		cursor = "null";
+		n = 4;
+	}
+	if (rs->ended)
+		return err_set(e, ERR_DATA, "a mark after the closing mark");
+	if (rs->ck) {
+		int r = journal_it(rs, cursor, n, end, e);
+		if (r != 0)
+			return r;
+		m.stream = rs->ck->stream;
+		m.from = rs->from;
+		m.ck = rs->ck->path;
+	}
+	m.seq = rs->next++;
+	m.cursor = cursor;
+	m.ncursor = n;
+	m.end = end;
+	mark_print(&m, line);
+	rs->last_ns = clock_mono_ns();
+	rs->ended = end != NULL;
+	return 0;
+}
