@@ -73,28 +73,26 @@ static int read_fd(int fd, struct buf *b, size_t max, struct err *e)
 	}
 }
 
+int file_read(struct buf *b, const char *path, size_t max, struct err *e)
+{
+	buf_clear(b);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? err_sys(e, errno, "cannot open") : read_fd(fd, b, max, e);
+	if (r)
+		err_at(e, path, 0, 0);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 int share_read(struct buf *b, const char *name, size_t max, struct buf *path, struct err *e)
 {
 	struct buf own = BUF_INIT;
-	int fd = -1;
 	if (!path)
 		path = &own;
 	int r = share_path(path, name, e);
-	if (r)
-		goto out;
-	buf_clear(b);
-	fd = open(path->p, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		r = err_sys(e, errno, "cannot open");
-		goto at;
-	}
-	r = read_fd(fd, b, max, e);
-at:
-	if (r)
-		err_at(e, path->p, 0, 0);
-out:
-	if (fd >= 0)
-		close(fd);
+	if (!r)
+		r = file_read(b, path->p, max, e);
 	buf_release(&own);
 	return r;
 }

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+/* smsentiment - add the sentiment of a text to every record. Table, glue and main; the work is in lib/text. */
+#include "base/datadir.h"
+#include "base/mem.h"
+#include "cli/diag.h"
+#include "cli/opt.h"
+#include "flow/reject.h"
+#include "io/input.h"
+#include "io/output.h"
+#include "json/pick.h"
+#include "text/vader.h"
+
+#include <unistd.h>
+
+static const char *opt_field = "text", *opt_out = "sentiment", *opt_lexicon, *opt_edition = "3.3.2", *opt_on_error;
+static bool opt_explain, opt_unbuffered;
+
+static const struct opt options[] = {
+	{ 'f', "field", OPT_STR, &opt_field, "PATH", "the field that holds the text (dots lead into objects; default text)" },
+	{ 'o', "out", OPT_STR, &opt_out, "NAME", "the field to add (default sentiment)" },
+	{ 0, "explain", OPT_FLAG, &opt_explain, NULL, "add `steps`: every rule that touched a word, and the word's valence after it" },
+	{ 0, "lexicon", OPT_FILE, &opt_lexicon, "FILE", "another lexicon (docs/sentiment.md has the format)" },
+	{ 0, "edition", OPT_ENUM, &opt_edition, "3.3.2|head", "idioms as in the released package (the default) or at the head of its repository" },
+	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP },
+	{ 0, "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "write every record at once" },
+	{ 0 }
+};
+
+static const char *const exits[] = {
+	"0", "every record was passed on", "1", "done, but bad records were skipped or rejected", "2", "usage", "3", "bad input",
+	"4", "reading or writing failed", NULL
+};
+
+static const char *const examples[] = {
+	"smreplay landing --where \"lang = 'en'\" | smsentiment", "the mood of the English posts of a table",
+	"smsentiment --explain posts.ndjson | jq .sentiment.steps", "why a text got its score", NULL
+};
+
+static const char *const see_also[] = { "smreplay(1)", "smtrend(1)", "smjq(1)", NULL };
+
+static const struct tool tool = {
+	.name = "smsentiment",
+	.summary = "add the sentiment of a text to every record",
+	.synopsis = "[OPTION]… [FILE]…",
+	.description =
+		"Adds \"sentiment\":{\"compound\",\"pos\",\"neu\",\"neg\",\"label\"} to every record that has a text. The numbers are those of "
+		"VADER (Hutto and Gilbert 2014), digit for digit: compound is the mood from -1 to 1, pos, neu and neg are shares of "
+		"the words. label is positive from 0.05 on, negative to -0.05, else neutral.\n\n"
+		"VADER knows English. A record whose text is absent or null passes unchanged; a text that is no string is a bad record. "
+		"All other bytes of a record stay as they are; a field of the same name is replaced where it stands when it is an object "
+		"or null, otherwise the record is bad: choose another name with --out. Marks pass in their place.",
+	.opts = options,
+	.exits = exits,
+	.examples = examples,
+	.see_also = see_also,
+};
+
+enum { FIELD_TEXT, FIELD_OUT, FIELDS };
+
+struct run {
+	struct input *in;
+	struct output out;
+	struct json_pick *pick;
+	struct reject *rejects;
+	struct vader *vader;
+	struct vader_scratch scratch;
+	struct buf text, value, steps;
+	struct err *e;
+};
+
+static int before_wait(void *arg, struct err *e)
+{
+	struct run *r = arg;
+	return output_flush(&r->out, e);
+}
+
+static void add_step(void *arg, size_t i, const char *p, size_t n, const char *rule, double value)
+{
+	struct buf *b = arg;
+	buf_puts(b, b->n ? "," : "[");
+	buf_puts(b, "{\"rule\":");
+	json_put_cstr(b, rule);
+	if (p) {
+		buf_puts(b, ",\"word\":");
+		buf_u64(b, i);
+		buf_puts(b, ",\"token\":");
+		json_put_string(b, p, n);
+	}
+	buf_puts(b, ",\"valence\":");
+	json_put_double(b, value);
+	buf_putc(b, '}');
+}
+
+/* Put the JSON of the text's scores on r->value. */
+static void score(struct run *r, const struct json_field *text)
+{
+	struct vader_scores s;
+	buf_clear(&r->text);
+	buf_clear(&r->value);
+	buf_clear(&r->steps);
+	json_unescape(&r->text, text->p, text->n);
+	const struct vader_trace trace = { add_step, &r->steps };
+	vader_explain(r->vader, &r->scratch, r->text.p, r->text.n, &s, opt_explain ? &trace : NULL);
+	vader_put(&r->value, &s);
+	if (!opt_explain)
+		return;
+	r->value.n--;
+	buf_puts(&r->value, ",\"steps\":");
+	buf_puts(&r->steps, r->steps.n ? "]" : "[]");
+	buf_put(&r->value, r->steps.p, r->steps.n);
+	buf_putc(&r->value, '}');
+}
+
+static int write_record(struct run *r, const struct json_record *rec, struct err *why)
+{
+	const struct json_field *text = &rec->field[FIELD_TEXT], *old = &rec->field[FIELD_OUT];
+	if (!text->p || text->type == JSON_NULL) {
+		output_line(&r->out, rec->p, rec->n);
+		return 0;
+	}
+	if (text->type != JSON_STRING) {
+		err_set(why, ERR_DATA, "field %s is no string", opt_field);
+		why->col = (uint64_t)(text->p - rec->p) + 1;
+		return ERR_DATA;
+	}
+	if (old->p && old->type != JSON_NULL && old->type != JSON_OBJECT) {
+		err_set(why, ERR_DATA, "the record has a field %s already, and it is neither an object nor null; see --out", opt_out);
+		why->col = (uint64_t)(old->p - rec->p) + 1;
+		return ERR_DATA;
+	}
+	score(r, text);
+	if (old->p) {
+		size_t before = (size_t)(old->p - rec->p);
+		output_put(&r->out, rec->p, before);
+		output_put(&r->out, r->value.p, r->value.n);
+		output_line(&r->out, old->p + old->n, rec->n - before - old->n);
+		return 0;
+	}
+	json_splice(&r->out.buf, rec->p, rec->n, opt_out, r->value.p, r->value.n);
+	buf_putc(&r->out.buf, '\n');
+	output_end_record(&r->out);
+	return 0;
+}
+
+static int do_block(struct run *r, const struct block *b)
+{
+	struct json_record rec;
+	struct err why = { 0 };
+	int got;
+	json_pick_block(r->pick, b->p, b->n);
+	while ((got = json_pick_next(r->pick, &rec, &why)) != 0) {
+		uint64_t line = b->line + (got > 0 ? rec.line : why.line);
+		if (got > 0 && rec.is_mark) {
+			if (reject_flush(r->rejects, r->e))
+				return r->e->code;
+			output_line(&r->out, rec.p, rec.n);
+			continue;
+		}
+		if (got > 0)
+			got = write_record(r, &rec, &why);
+		if (got >= 0)
+			continue;
+		err_at(&why, b->file, line, why.col);
+		got = reject_record(r->rejects, rec.p, rec.n, &why, r->e);
+		if (got < 0)
+			return got;
+	}
+	return 0;
+}
+
+static int read_lexicon(struct vader **v, enum vader_edition edition, struct err *e)
+{
+	if (!opt_lexicon)
+		return vader_open(v, edition, e);
+	struct buf text = BUF_INIT;
+	int r = file_read(&text, opt_lexicon, VADER_MAX_LEXICON, e);
+	if (!r) {
+		r = vader_new(v, text.p, text.n, edition, e);
+		if (r)
+			err_at(e, opt_lexicon, e->line, 0);
+	}
+	buf_release(&text);
+	return r;
+}
+
+static int open_pick(struct run *r)
+{
+	struct buf path = BUF_INIT;
+	buf_putc(&path, '`');
+	buf_puts(&path, opt_out);
+	buf_putc(&path, '`');
+	int got = json_pick_new(&r->pick, (const char *const[]){ opt_field, buf_cstr(&path) }, FIELDS, r->e);
+	buf_release(&path);
+	return got;
+}
+
+static int run(struct run *r, char **files, size_t n)
+{
+	const struct input_opts in_opts = { .before_wait = before_wait, .arg = r };
+	struct block b;
+	int got = reject_open(&r->rejects, tool.name, opt_on_error, r->e);
+	if (!got)
+		got = open_pick(r);
+	if (!got)
+		got = read_lexicon(&r->vader, strcmp(opt_edition, "head") ? VADER_3_3_2 : VADER_HEAD, r->e);
+	if (got)
+		return got;
+	r->out.unbuffered = opt_unbuffered;
+	r->in = input_new((const char *const *)files, n, &in_opts);
+	while ((got = input_block(r->in, &b, r->e)) == INPUT_OK) {
+		got = do_block(r, &b);
+		if (got || r->out.failed)
+			break;
+	}
+	return got;
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = { 0 }, why = { 0 };
+	struct run r = { .scratch = VADER_SCRATCH_INIT, .e = &e };
+	diag_init(tool.name);
+	int n = opt_parse(&tool, argc, argv);
+	if (!*opt_out || strchr(opt_out, '`'))
+		opt_usage("--out is a member's name, without `");
+	output_init(&r.out, STDOUT_FILENO, "standard output");
+	int status = 0, got = run(&r, argv + 1, (size_t)n);
+	if (got < 0)
+		status = diag_fail(&e);
+	got = reject_close(r.rejects, &why);
+	if (got < 0) {
+		int s = diag_fail(&why);
+		status = status ? status : s;
+	}
+	status = diag_finish(&r.out, status);
+	input_free(r.in);
+	json_pick_free(r.pick);
+	vader_free(r.vader);
+	vader_scratch_release(&r.scratch);
+	buf_release(&r.text);
+	buf_release(&r.value);
+	buf_release(&r.steps);
+	return status;
+}
