@@ -21,6 +21,7 @@
 extern "C" {
 #endif
 
+#define JSON_PADDING 64                    /* bytes that must be readable behind a block of lines */
 #define JSON_INDEX_MAX ((size_t)1 << 30)   /* bytes indexed at once */
 
 struct json_index;

@@ -24,8 +24,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "json/doc.h"
-
-#define JSON_PADDING 64   /* bytes that must be readable behind a block */
+#include "json/index.h"
 
 struct json_field {
 	enum json_type type;
