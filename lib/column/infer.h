@@ -31,5 +31,9 @@ typedef void infer_note_fn(void *arg, const char *text);
 /* ERR_DATA naming the field: names that Delta forbids or that differ only by case, numbers that no type holds,
  * too many fields, too deep. NOTE may be NULL. */
 int infer_finish(const struct infer *in, struct schema *s, infer_note_fn *note, void *arg, struct err *e);
+/* The schema HAVE with the fields that the sample has beyond it, appended to their structs, nullable; types of HAVE
+ * do not change, nor does the inside of a map. *WIDER: there were such fields. */
+int infer_widen(const struct infer *in, const struct schema *have, struct schema *s, bool *wider, infer_note_fn *note,
+		void *arg, struct err *e);
 
 #endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* From what was seen of each field to its type. */
+#include "column/infer_tree.h"
+
+#include "column/type_text.h"
+
+#include <string.h>
+
+struct finish {
+	struct arena *a;
+	infer_note_fn *note;
+	void *arg;
+	struct err *e;
+	struct buf path;
+};
+
+static void tell(struct finish *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void tell(struct finish *x, const char *fmt, ...)
+{
+	struct buf b = BUF_INIT;
+	va_list ap;
+	if (!x->note)
+		return;
+	buf_printf(&b, "field '%.*s': ", (int)(x->path.n > 300 ? 300 : x->path.n), x->path.p);
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	x->note(x->arg, buf_cstr(&b));
+	buf_release(&b);
+}
+
+/* The kind that most of the values have; of two, the one that came first. KINDS: there were only nulls. */
+static enum infer_kind main_kind(struct finish *x, const struct infer_node *nd)
+{
+	static const char *const name[] = { "booleans", "numbers", "strings", "lists", "objects" };
+	enum infer_kind best = KINDS, other = KINDS;
+	for (enum infer_kind k = 0; k < KINDS; k++)
+		if (nd->count[k] && (best == KINDS || nd->count[k] > nd->count[best] ||
+				     (nd->count[k] == nd->count[best] && nd->first[k] < nd->first[best])))
+			best = k;
+	for (enum infer_kind k = 0; k < KINDS; k++)
+		if (k != best && nd->count[k] && (other == KINDS || nd->first[k] < nd->first[other]))
+			other = k;
+	if (other != KINDS)
+		tell(x, "%s (%llu) and %s (first in record %llu) are mixed: it is taken for %s, the others are bad records", name[best],
+		     (unsigned long long)nd->count[best], name[other], (unsigned long long)nd->first[other], name[best]);
+	return best;
+}
+
+static int number_type(struct finish *x, const struct infer_node *nd, struct type *t, enum json_out_form *form)
+{
+	bool exact;
+	if (!infer_number_type(&nd->number, t, form, &exact))
+		return err_set(x->e, ERR_DATA, "field '%.*s': no type holds all its numbers exactly (%s): name one with --schema",
+			       (int)(x->path.n > 300 ? 300 : x->path.n), x->path.p, nd->number.odd);
+	if (!exact) {
+		struct buf b = BUF_INIT;
+		type_print(t, &b);
+		tell(x, "its numbers are written in several ways: taken for %s, which keeps their values", buf_cstr(&b));
+		buf_release(&b);
+	}
+	return 0;
+}
+
+static void string_type(const struct infer_node *nd, struct type *t, enum json_out_form *form)
+{
+	static const enum json_out_form forms[] = { JSON_FORM_PLAIN, JSON_FORM_MS, JSON_FORM_US };
+	t->kind = nd->no_date ? TYPE_STRING : TYPE_DATE;
+	for (int i = 0; i < 3 && t->kind == TYPE_STRING; i++)
+		if (!nd->no_time[i]) {
+			t->kind = TYPE_TIMESTAMP;
+			*form = forms[i];
+		}
+}
+
+/* 1: there is a type; 0: nothing but nulls. FORM is that of the field, shared by the elements of a list. */
+static int node_type(struct finish *x, const struct infer_node *nd, struct type *t, enum json_out_form *form);
+
+static int fields(struct finish *x, const struct infer_node *nd, struct type *t)
+{
+	t->kind = TYPE_STRUCT;
+	t->fields = arena_array(x->a, nd->nmember, sizeof *t->fields);
+	for (size_t i = 0; i < nd->nmember; i++) {
+		const struct infer_node *m = nd->member[i];
+		struct field *f = &t->fields[t->nfields];
+		enum json_out_form form = JSON_FORM_PLAIN;
+		size_t was = x->path.n;
+		if (was)
+			buf_putc(&x->path, '.');
+		buf_put(&x->path, m->name, m->nname);
+		int r = node_type(x, m, &f->type, &form);
+		if (r == 0)
+			tell(x, "null in every sampled record: left out");
+		x->path.n = was;
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		f->name = arena_strndup(x->a, m->name, m->nname);
+		f->nname = m->nname;
+		f->nullable = true;
+		if (form != JSON_FORM_PLAIN)
+			f->metadata = arena_printf(x->a, "{\"" JSON_OUT_FORM_KEY "\":\"%s\"}", json_out_form_name(form));
+		t->nfields++;
+	}
+	return 1;
+}
+
+/* Delta and Parquet have no struct without fields; an object that was always empty is a map, which can be empty. */
+static int object_type(struct finish *x, const struct infer_node *nd, struct type *t)
+{
+	int r = fields(x, nd, t);
+	if (r < 0 || t->nfields)
+		return r;
+	t->kind = TYPE_MAP;
+	type_set_children(t, x->a, "key", "value");
+	t->fields[0].type.kind = t->fields[1].type.kind = TYPE_STRING;
+	return 1;
+}
+
+static int list_type(struct finish *x, const struct infer_node *nd, struct type *t, enum json_out_form *form)
+{
+	size_t was = x->path.n;
+	t->kind = TYPE_LIST;
+	type_set_children(t, x->a, "element", NULL);
+	buf_puts(&x->path, ".element");
+	int r = node_type(x, nd->element, &t->fields[0].type, form);
+	if (r == 0)
+		t->fields[0].type.kind = TYPE_STRING;
+	x->path.n = was;
+	return r < 0 ? r : 1;
+}
+
+static int node_type(struct finish *x, const struct infer_node *nd, struct type *t, enum json_out_form *form)
+{
+	int r = 1;
+	*t = (struct type){ 0 };
+	switch (main_kind(x, nd)) {
+	case KIND_BOOLEAN: t->kind = TYPE_BOOLEAN; break;
+	case KIND_NUMBER: r = number_type(x, nd, t, form) ? ERR_DATA : 1; break;
+	case KIND_STRING: string_type(nd, t, form); break;
+	case KIND_LIST: r = list_type(x, nd, t, form); break;
+	case KIND_OBJECT: r = object_type(x, nd, t); break;
+	case KINDS: r = 0; break;
+	}
+	return r;
+}
+
+static int check_limits(const struct infer *in, struct err *e)
+{
+	if (in->crowded)
+		return err_set(e, ERR_DATA, "more than %d different fields, the last in '%s': name a type with --schema, map<string,…> say",
+			       INFER_FIELDS, in->crowded->name ? in->crowded->name : "the record");
+	if (in->too_deep)
+		return err_set(e, ERR_DATA, "records are nested deeper than %d levels", TYPE_MAX_DEPTH);
+	return 0;
+}
+
+int infer_finish(const struct infer *in, struct schema *s, infer_note_fn *note, void *arg, struct err *e)
+{
+	schema_init(s);
+	int r = check_limits(in, e);
+	struct finish x = { .a = &s->arena, .note = note, .arg = arg, .e = e };
+	if (!r)
+		r = fields(&x, &in->root, &s->root);
+	buf_release(&x.path);
+	if (r > 0)
+		r = schema_check_names(s, e);
+	if (!r && !s->root.nfields)
+		r = err_set(e, ERR_DATA, in->records ? "the sampled records have no fields" : "there is no record to infer a schema from");
+	if (r)
+		schema_release(s);
+	return r;
+}
+
+static int widen_type(struct finish *x, const struct infer_node *nd, struct type *t, bool *wider);
+
+/* T is ours already, its fields too: append what ND has and it lacks, and look into the others. */
+static int widen_struct(struct finish *x, const struct infer_node *nd, struct type *t, bool *wider)
+{
+	struct type more = { 0 };
+	int r = 0;
+	struct infer_node fresh = *nd;
+	fresh.member = arena_array(x->a, nd->nmember, sizeof *fresh.member);
+	fresh.nmember = 0;
+	for (size_t i = 0; i < nd->nmember && r >= 0; i++) {
+		struct infer_node *m = nd->member[i];
+		ptrdiff_t at = type_find(t, m->name, m->nname, false);
+		size_t was = x->path.n;
+		if (at < 0) {
+			fresh.member[fresh.nmember++] = m;
+			continue;
+		}
+		if (was)
+			buf_putc(&x->path, '.');
+		buf_put(&x->path, m->name, m->nname);
+		r = widen_type(x, m, &t->fields[at].type, wider);
+		x->path.n = was;
+	}
+	if (r >= 0)
+		r = fields(x, &fresh, &more);
+	if (r < 0 || !more.nfields)
+		return r;
+	struct field *all = arena_array(x->a, t->nfields + more.nfields, sizeof *all);
+	if (t->nfields)
+		memcpy(all, t->fields, t->nfields * sizeof *all);
+	memcpy(all + t->nfields, more.fields, more.nfields * sizeof *all);
+	t->fields = all;
+	t->nfields += more.nfields;
+	*wider = true;
+	return 1;
+}
+
+static int widen_type(struct finish *x, const struct infer_node *nd, struct type *t, bool *wider)
+{
+	if (t->kind == TYPE_STRUCT && (nd->count[KIND_OBJECT] || nd->nmember))
+		return widen_struct(x, nd, t, wider);
+	if (t->kind == TYPE_LIST && nd->element) {
+		size_t was = x->path.n;
+		buf_puts(&x->path, ".element");
+		int r = widen_type(x, nd->element, &t->fields[0].type, wider);
+		x->path.n = was;
+		return r;
+	}
+	return 1;
+}
+
+int infer_widen(const struct infer *in, const struct schema *have, struct schema *s, bool *wider, infer_note_fn *note,
+		void *arg, struct err *e)
+{
+	schema_copy(s, have);
+	*wider = false;
+	int r = check_limits(in, e);
+	struct finish x = { .a = &s->arena, .note = note, .arg = arg, .e = e };
+	if (!r)
+		r = widen_type(&x, &in->root, &s->root, wider);
+	buf_release(&x.path);
+	if (r > 0)
+		r = schema_check_names(s, e);
+	if (r)
+		schema_release(s);
+	return r;
+}
