@@ -19,7 +19,7 @@
  * leaves no trace in the columns.
  *
  * What fits which type (anything else makes the record bad, naming field, value and type):
- *	any             null, or no such key: null; bad when the field is not nullable
+ *	any             null, or no such key: null; bad when the field is not nullable (a null without a column is passed over)
  *	BOOLEAN         true, false
  *	BYTE…LONG       a number without fraction or exponent, in range (1.0 and 1e3 do not fit)
  *	FLOAT DOUBLE    a number that is not too large; "NaN", "Infinity", "-Infinity"

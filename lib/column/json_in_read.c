@@ -54,12 +54,12 @@ static inline bool matches(const struct jin_node *f, const char *key, uint32_t r
 	return f->nname < 16 || (f->nname < room && memcmp(key + 16, f->name + 16, f->nname - 16) == 0 && key[f->nname] == '"');
 }
 
-/* A value that has no column. */
+/* A value that has no column; null says as much as no key at all. */
 static const uint32_t *unknown(struct json_in *in, const struct jin_node *o, const uint32_t *key, unsigned depth)
 {
 	const char *end;
 	const uint32_t *t = json_walk_any(&in->walk, key + 2, depth, &end);
-	if (!t || in->opts.unknown == JSON_IN_UNKNOWN_IGNORE)
+	if (!t || in->opts.unknown == JSON_IN_UNKNOWN_IGNORE || in->walk.p[key[2]] == 'n')
 		return t;
 	return bad(in, JIN_UNKNOWN, o, key);
 }
