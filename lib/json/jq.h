@@ -12,7 +12,8 @@
  * no other such number of the same value has (their order is kept), and wherever that double comes out, the text is printed. The
  * same holds for such numbers in the program and in its variables, and for tostring, tojson, join, @text, @json, @csv, @tsv
  * and the like. Arithmetic on such a number is double arithmetic, as in jq.
- * An output equal to the input, with its members in the same order, is the input's own bytes. Other numbers are printed with
+ * An output equal to the input, with its members in the same order, is the input's own bytes. A fraction keeps its text (1.50)
+ * where the record has one text only for that value; whole numbers are printed plainly (1.0 as 1, as in jq), computed numbers with
  * the fewest digits that give the same double.
  *
  * Differences from jq: `input`, `inputs` and `halt` are errors; no ~/.jq and no modules are loaded.
@@ -20,7 +21,8 @@
  *
  * Ownership: the program owns all; the record of json_jq_start must live until its last json_jq_next.
  * Errors: ERR_USAGE for a program that does not compile; ERR_DATA for a record that is no JSON or on which the program
- * fails. Threads: one owner. Cost: compiling takes about 20 ms (libjq compiles its own library each time);
+ * fails. Threads: one owner; json_jq_new hides HOME from libjq for a moment, so no other thread may ask for
+ * it then. Cost: compiling takes about 20 ms (libjq compiles its own library each time);
  * a record costs a few microseconds and more.
  */
 #ifndef SM_JSON_JQ_H

@@ -36,6 +36,11 @@ static void put(const char *name, const char *text, size_t n, int flags)
 	close(fd);
 }
 
+static void put_text(const char *name, const char *text, int flags)
+{
+	put(name, text, strlen(text), flags);
+}
+
 static void get(const char *name, char *to, size_t cap)
 {
 	FILE *f = fopen(in_dir(name), "r");
@@ -121,13 +126,13 @@ static void test_folder(void)
 	{
 		T_INT(ck_open(&ck, fresh(), 0, &e), ERR_NOT_FOUND);
 		mkdir(dir, 0777);
-		put("notes.txt", "x", 1, 0);
+		put_text("notes.txt", "x", 0);
 		T_INT(ck_open(&ck, dir, CK_CREATE, &e), ERR_DATA);
 		T_OK(strstr(e.msg, "notes.txt") != NULL);
 		T_OK(access(in_dir("lock"), F_OK) != 0 && access(in_dir("FORMAT"), F_OK) != 0);
-		put("FORMAT", "smtools checkpoint 2\n", 21, 0);
+		put_text("FORMAT", "smtools checkpoint 2\n", 0);
 		T_INT(ck_open(&ck, dir, CK_CREATE, &e), ERR_UNSUPPORTED);
-		put("FORMAT", "something else\n    \n", 20, O_TRUNC);
+		put_text("FORMAT", "something else\n    \n", O_TRUNC);
 		T_INT(ck_open(&ck, dir, 0, &e), ERR_DATA);
 		T_INT(ck_open(&ck, in_dir("notes.txt"), CK_CREATE, &e), ERR_DATA);
 		T_INT(ck_open(&ck, "", CK_CREATE, &e), ERR_USAGE);
@@ -137,11 +142,11 @@ static void test_folder(void)
 	{
 		fresh();
 		mkdir(dir, 0777);
-		put("id", "{\"v\":1,\"id\":\"abc\",\"generation\":1}\n", 34, 0);
+		put_text("id", "{\"v\":1,\"id\":\"abc\",\"generation\":1}\n", 0);
 		T_INT(ck_open(&ck, dir, CK_CREATE, &e), 0);
 		T_STR(ck->stream, "abc");
 		ck_close(ck);
-		put("id", "{\"v\":1,\"id\":\"\",\"generation\":1}\n", 31, O_TRUNC);
+		put_text("id", "{\"v\":1,\"id\":\"\",\"generation\":1}\n", O_TRUNC);
 		T_INT(ck_open(&ck, dir, 0, &e), ERR_DATA);
 	}
 }
@@ -223,7 +228,7 @@ static void test_journal(void)
 		get("journal", text, sizeof text);
 		for (size_t i = 0; i < sizeof torn / sizeof *torn; i++) {
 			char now[1024];
-			put("journal", torn[i], strlen(torn[i]), O_APPEND);
+			put_text("journal", torn[i], O_APPEND);
 			T_INT(journal_find(ck, 1, 3, &a, &en, &e), 0);
 			T_INT(journal_open(&j, ck, &e), 0);
 			T_INT(journal_last(j), 3);
@@ -240,11 +245,11 @@ static void test_journal(void)
 	}
 	T_CASE("journal: damage before the last line is an error that names the line")
 	{
-		put("journal", "junk\n{\"seq\":9,\"from\":0,\"gen\":1,\"cursor\":1}\n", 44, O_APPEND);
+		put_text("journal", "junk\n{\"seq\":9,\"from\":0,\"gen\":1,\"cursor\":1}\n", O_APPEND);
 		T_INT(journal_open(&j, ck, &e), ERR_DATA);
 		T_INT(e.line, 4);
 		T_STR(e.file, in_dir("journal"));
-		put("journal", "{\"seq\":9,\"from\":0,\"gen\":1,\"cursor\":1}\n{\"seq\":9,\"from\":0,\"gen\":1,\"cursor\":1}\n", 78, O_TRUNC);
+		put_text("journal", "{\"seq\":9,\"from\":0,\"gen\":1,\"cursor\":1}\n{\"seq\":9,\"from\":0,\"gen\":1,\"cursor\":1}\n", O_TRUNC);
 		T_INT(journal_open(&j, ck, &e), ERR_DATA);
 		T_INT(e.line, 2);
 		ck_close(ck);
