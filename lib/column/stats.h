@@ -5,6 +5,8 @@
  * or a map are leaves too, but carry no min and max in Delta. Values are logical (what
  * a batch holds), not what a file encodes. Strings are kept up to STATS_BYTES bytes,
  * cut on a character; `min_cut`, `max_cut` say that more followed.
+ * Statistics that were read from a file may be looser than the values (a file may round a
+ * long maximum up): they are bounds. has_nan is true there for floats: files do not tell.
  * NaN is left out of min and max and noted; -0.0 counts as 0.0 for the order.
  * Threads: one writer.
  */
@@ -34,5 +36,10 @@ void stats_init(struct column_stats *s, const struct type *leaf);
 void stats_update(struct column_stats *s, const struct column *c, const uint32_t *sel, size_t n);
 void stats_merge(struct column_stats *into, const struct column_stats *from);
 size_t type_leaves(const struct type *t);   /* number of leaves below T */
+
+/* How A sorts against B by bytes; a cut one is a prefix of something longer. 0: equal, or the cut hides the answer. */
+int stats_text_compare(const char *a, size_t na, bool a_cut, const char *b, size_t nb, bool b_cut);
+/* How many of the N bytes at P to keep when MOST is the limit: characters are not split. */
+size_t stats_text_length(const char *p, size_t n, size_t most);
 
 #endif

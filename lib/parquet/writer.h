@@ -26,6 +26,13 @@ enum pq_codec { PQ_NONE, PQ_SNAPPY, PQ_GZIP, PQ_ZSTD, PQ_LZ4_RAW };
 bool pq_codec_by_name(const char *name, enum pq_codec *c);   /* none|uncompressed snappy gzip zstd lz4 */
 const char *pq_codec_extension(enum pq_codec c);             /* ".snappy" …, "" for none: part-…<ext>.parquet */
 
+/* What writers share: compression contexts and page buffers that are lent to one page at a time. A process that
+ * keeps many writers open makes one and names it in all their options; it must outlive them. Thread-safe. */
+struct pq_codecs;
+struct pq_codecs *pq_codecs_new(void);
+void pq_codecs_free(struct pq_codecs *cs);
+size_t pq_codecs_memory(struct pq_codecs *cs); /* bytes on the shelf, not lent out */
+
 struct pq_sink {
 	int (*write)(void *arg, const void *p, size_t n, struct err *e);
 	void *arg;
@@ -38,6 +45,7 @@ struct pq_writer_opts {
 	size_t row_group_rows;     /* 0: 16,384 */
 	bool no_dictionary;
 	struct pool *pool;         /* NULL: the caller's thread */
+	struct pq_codecs *codecs;  /* NULL: the writer's own */
 	const char *const *metadata; /* key, value, …, NULL: key-value metadata of the footer */
 };
 
