@@ -16,7 +16,7 @@
  *
  * Ownership: a bound expression keeps what it needs of the tree and of the type; both must outlive it.
  * Threads: struct expr and struct expr_bound are immutable once made; struct expr_eval has one owner.
- * Errors: ERR_USAGE with the byte column in the expression, in the message and in err.col.
+ * Errors: ERR_USAGE with the byte column in the expression, in the message.
  * Bounds: 1 MiB of text, EXPR_MAX_DEPTH levels (chains of AND and OR count as one).
  * Source: Apache Spark 4.0, SqlBaseParser.g4 and the SQL reference.
  */

@@ -10,6 +10,8 @@
 
 #include "expr/expr.h"
 
+#include <locale.h>
+
 enum { B_FALSE = 0, B_NULL = 1, B_TRUE = 2 };
 
 enum op {
@@ -49,6 +51,7 @@ struct interval {
 struct fn_ctx {
 	struct arena *arena;     /* for strings that are made */
 	struct matcher **match;  /* compiled patterns, by node id */
+	locale_t loc;            /* C.UTF-8, 0 where the system lacks it */
 	const struct expr_bound *q;
 };
 
@@ -64,7 +67,8 @@ enum node_flag {
 	NODE_MONOTONE = 16,   /* CALL: never falls as its last argument rises (all others constant) */
 	NODE_FAILS = 32,      /* CALL: may be null though no argument is */
 	NODE_HAS_NULL = 64,   /* IN, bound: a null is in the list */
-	NODE_PAREN = 128      /* as parsed: stood in parentheses */
+	NODE_CONST = 128,     /* bound: reads no column */
+	NODE_IMPURE = 256     /* CALL: not to be folded (needs what only struct expr_eval has) */
 };
 
 struct node {
@@ -154,21 +158,21 @@ bool text_to_time(const char *p, size_t n, int64_t *us);
 
 /* like.c */
 struct matcher;
-bool like_match(const char *s, size_t n, const char *pat, size_t npat, int escape, bool fold);
+bool like_match(const char *s, size_t n, const char *pat, size_t npat, int escape);
 bool like_check(const char *pat, size_t n, int escape);
 /* The text that every match begins with (into TO); true when the pattern is just TEXT%. */
 bool like_prefix(const char *pat, size_t n, int escape, struct buf *to, bool *whole);
-int regex_check(const char *pat, size_t n, const char **why);
-struct matcher *regex_compile(const char *pat, size_t n);
+struct matcher *regex_compile(const char *pat, size_t n, const char **why); /* NULL: WHY says why */
 bool regex_match(const struct matcher *m, const char *s, size_t n);
 void regex_free(struct matcher *m);
-struct str fold_case(struct arena *a, struct str s, bool upper);
+struct str fold_case(struct arena *a, locale_t loc, struct str s, bool upper); /* LOC: C.UTF-8; 0 maps ASCII only */
 
 /* func.c */
 struct bind;
 /* Bind a call as parsed (OP_FUNC, operators); args are bound already. */
 int func_bind(struct bind *b, const struct node *call, struct node **arg, size_t narg, struct node **out);
-const char *func_nearest(const char *name);
+bool word_is_reserved(const char *s);                 /* parse.c */
+size_t name_distance(const char *a, size_t na, const char *b, size_t nb); /* edits, ignoring case */
 
 /* bind.c, for func.c */
 struct bind {
@@ -176,19 +180,34 @@ struct bind {
 	const struct expr *x;
 	struct err *e;
 };
-struct node *bind_new(struct bind *b, const struct node *at, enum op op, struct type type, size_t narg);
+struct node *bind_new(struct bind *b, const struct node *at, enum op op, struct type type, struct node **arg,
+		      size_t narg);
+/* A call of FN; folded when all is literal. */
 struct node *bind_call(struct bind *b, const struct node *at, scalar_fn *fn, struct type type, struct node **arg,
-		       size_t narg, unsigned flags);
-int bind_cast(struct bind *b, struct node *from, struct type to, struct node **out);
+		       size_t narg, unsigned flags, uint32_t unit);
+struct node *bind_literal(struct bind *b, const struct node *at, struct type type, struct value v);
+int bind_type_error(struct bind *b, const struct node *at, const char *what, const struct type *l, const struct type *r);
+int bind_cast(struct bind *b, struct node *from, struct type to, struct node **out); /* as it is when it has the type */
+int bind_bool(struct bind *b, struct node *x, const char *what, struct node **out);
+/* Cast ARG[0..NARG) in place to the one type that holds them all. */
 int bind_common(struct bind *b, const struct node *at, struct node **arg, size_t narg, const char *what);
 int bind_compare(struct bind *b, const struct node *at, enum op op, struct node *l, struct node *r, struct node **out);
 int bind_arith(struct bind *b, const struct node *at, enum op op, struct node *l, struct node *r, struct node **out);
 int bind_negate(struct bind *b, const struct node *at, struct node *v, struct node **out);
+int bind_like(struct bind *b, const struct node *at, enum op op, struct node **arg, size_t narg, struct node **out);
 
-/* eval.c, for folding and pruning */
-void eval_scalar(struct fn_ctx *c, const struct node *x, const struct value *a, struct value *out);
-const struct expr_bound *eval_bound(const struct expr_eval *ev);
-/* The value of X on row 0 of B (B may be NULL when X reads no column). Not for V_REF. */
-void eval_one(struct expr_eval *ev, const struct node *x, const struct batch *b, struct value *out);
+/* fn_time.c */
+bool time_add(const struct interval *v, int sign, int64_t *us);
+
+/* eval.c, for prune.c */
+struct expr_eval {
+	const struct expr_bound *q;
+	struct fn_ctx ctx;
+	struct arena arena;      /* made strings; emptied at each chunk */
+	struct vec *vec;         /* by node id */
+	uint64_t stamp;          /* the chunk's number: nodes that are used twice are computed once */
+	struct range *range;     /* prune.c, by node id */
+	struct value *args;      /* of the call with most arguments, a stack: see eval.c */
+};
 
 #endif

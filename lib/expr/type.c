@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "expr/node.h"
+
+#include <strings.h>
+
+int expr_error_at(struct err *e, size_t at, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	err_setv(e, ERR_USAGE, fmt, ap);
+	va_end(ap);
+	err_wrap(e, "expression, column %zu", at + 1);
+	return ERR_USAGE;
+}
+
+int expr_error(struct err *e, const struct node *x, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	err_setv(e, ERR_USAGE, fmt, ap);
+	va_end(ap);
+	err_wrap(e, "expression, column %zu", (size_t)x->at + 1);
+	return ERR_USAGE;
+}
+
+enum vkind type_vkind(const struct type *t)
+{
+	switch (t->kind) {
+	case TYPE_VOID:
+	case TYPE_BOOLEAN:
+		return V_BOOL;
+	case TYPE_FLOAT:
+	case TYPE_DOUBLE:
+		return V_DBL;
+	case TYPE_DECIMAL:
+		return V_DEC;
+	case TYPE_STRING:
+	case TYPE_BINARY:
+		return V_STR;
+	case TYPE_STRUCT:
+	case TYPE_LIST:
+	case TYPE_MAP:
+		return V_REF;
+	default:
+		return V_INT;
+	}
+}
+
+bool type_is_integral(const struct type *t) { return t->kind >= TYPE_BYTE && t->kind <= TYPE_LONG; }
+
+bool type_is_numeric(const struct type *t) { return t->kind >= TYPE_BYTE && t->kind <= TYPE_DECIMAL; }
+
+bool type_is_time(const struct type *t) { return t->kind == TYPE_TIMESTAMP || t->kind == TYPE_TIMESTAMP_NTZ; }
+
+struct type type_of(enum type_kind k) { return (struct type){ .kind = k }; }
+
+/* Spark's DecimalType.adjustPrecisionScale: whole digits are kept at the cost of the scale, down to 6 */
+struct type type_decimal(int precision, int scale)
+{
+	if (precision > 38) {
+		int whole = precision - scale, least = scale < 6 ? scale : 6;
+		scale = 38 - whole > least ? 38 - whole : least;
+		precision = 38;
+	}
+	return (struct type){ .kind = TYPE_DECIMAL, .precision = (uint8_t)precision, .scale = (uint8_t)scale };
+}
+
+struct type type_as_decimal(const struct type *t)
+{
+	switch (t->kind) {
+	case TYPE_BYTE:
+		return type_decimal(3, 0);
+	case TYPE_SHORT:
+		return type_decimal(5, 0);
+	case TYPE_INTEGER:
+		return type_decimal(10, 0);
+	case TYPE_LONG:
+		return type_decimal(20, 0);
+	default:
+		return *t;
+	}
+}
+
+static const struct {
+	const char *name;
+	enum type_kind kind;
+} names[] = { /* the first name of a kind is the one that is printed */
+	{ "void", TYPE_VOID },	     { "boolean", TYPE_BOOLEAN },     { "tinyint", TYPE_BYTE },
+	{ "byte", TYPE_BYTE },	     { "smallint", TYPE_SHORT },      { "short", TYPE_SHORT },
+	{ "int", TYPE_INTEGER },     { "integer", TYPE_INTEGER },     { "bigint", TYPE_LONG },
+	{ "long", TYPE_LONG },	     { "float", TYPE_FLOAT },	      { "real", TYPE_FLOAT },
+	{ "double", TYPE_DOUBLE },   { "decimal", TYPE_DECIMAL },     { "dec", TYPE_DECIMAL },
+	{ "numeric", TYPE_DECIMAL }, { "string", TYPE_STRING },	      { "binary", TYPE_BINARY },
+	{ "date", TYPE_DATE },	     { "timestamp", TYPE_TIMESTAMP }, { "timestamp_ltz", TYPE_TIMESTAMP },
+	{ "timestamp_ntz", TYPE_TIMESTAMP_NTZ },
+	{ "struct", TYPE_STRUCT },   { "array", TYPE_LIST },	      { "map", TYPE_MAP },
+};
+
+bool type_by_name(struct type *t, const char *name, size_t n)
+{
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i].kind < TYPE_STRUCT && strlen(names[i].name) == n && !strncasecmp(names[i].name, name, n)) {
+			*t = names[i].kind == TYPE_DECIMAL ? type_decimal(10, 0) : type_of(names[i].kind);
+			return true;
+		}
+	return false;
+}
+
+void type_print_sql(const struct type *t, struct buf *b)
+{
+	if (t->kind == TYPE_DECIMAL) {
+		buf_printf(b, "decimal(%d,%d)", t->precision, t->scale);
+		return;
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i].kind == t->kind) {
+			buf_puts(b, names[i].name);
+			return;
+		}
+}
+
+const char *type_text(const struct type *t, struct arena *a)
+{
+	struct buf b = BUF_INIT;
+	type_print_sql(t, &b);
+	const char *s = arena_strndup(a, b.p ? b.p : "", b.n);
+	buf_release(&b);
+	return s;
+}
