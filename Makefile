@@ -163,6 +163,9 @@ sample: $(BUILD)/bin/smgen
 	@.ci/deps zstd
 	$(BUILD)/bin/smgen -n 5000 | zstd -q -19 --single-thread -f -o $(SAMPLE)
 
+print-libs:
+	@echo $(LIBS)
+
 # --- documents and installation ---
 
 MANS := $(CMDS:%=$(BUILD)/man/%.1)
