@@ -15,7 +15,6 @@
 #pragma STDC FP_CONTRACT OFF   /* gcc: off by -std=c17 */
 #endif
 
-#define PAD 32            /* readable bytes behind the text; the first is a space, a sentinel */
 #define BOOST 0.293
 #define CAPS 0.733
 #define NEGATED (-0.74)
@@ -23,37 +22,14 @@
 struct ctx {
 	const struct vader *v;
 	struct vader_token *tok;
+	const struct vader_block *block;
+	const char *text, *low;
 	size_t n;
 	bool caps;              /* some, but not all words are in capitals */
 	size_t but;             /* the first "but", SIZE_MAX: none */
 	size_t bangs, questions;
 	const struct vader_trace *trace;
 };
-
-enum { SPACE = 1, HIGH = 2, PUNCT = 4, LOWER = 8, UPPER = 16, APOS = 32, BANG = 64 };
-
-static const unsigned char cls[256] = {
-	['\t' ... '\r'] = SPACE, [0x1c ... ' '] = SPACE, [0x80 ... 0xff] = HIGH, ['a' ... 'z'] = LOWER,
-	['A' ... 'Z'] = UPPER, ['!'] = PUNCT | BANG, ['"' ... '&'] = PUNCT, ['\''] = PUNCT | APOS,
-	['(' ... '/'] = PUNCT, [':' ... '>'] = PUNCT, ['?'] = PUNCT | BANG, ['@'] = PUNCT, ['[' ... '`'] = PUNCT,
-	['{' ... '~'] = PUNCT,
-};
-
-static inline unsigned class_of(char c)
-{
-	return cls[(unsigned char)c];
-}
-
-/* The length of the white-space character beyond ASCII at P, 0 when it is something else. */
-static unsigned high_space(const char *p)
-{
-	unsigned char c = (unsigned char)*p;
-	uint32_t cp;
-	if (c != 0xc2 && (c < 0xe1 || c > 0xe3))
-		return 0;
-	unsigned n = unicode_decode(p, 4, &cp);
-	return unicode_space(cp) ? n : 0;
-}
 
 static bool is_ascii(const char *p, size_t n)
 {
@@ -72,7 +48,7 @@ static void expand(const struct vader *v, struct buf *to, const char *text, size
 {
 	size_t run = 0;
 	buf_clear(to);
-	buf_reserve(to, n + PAD);
+	buf_reserve(to, n + VADER_PAD);
 	for (size_t i = is_ascii(text, n) ? n : 0; i < n;) {
 		uint32_t cp;
 		if (!((unsigned char)text[i] & 0x80)) {
@@ -91,35 +67,30 @@ static void expand(const struct vader *v, struct buf *to, const char *text, size
 		i += len;
 	}
 	buf_put(to, text + run, n - run);
-	char *end = buf_reserve(to, PAD);
-	memset(end, 0, PAD);
-	*end = ' ';
+	memset(buf_reserve(to, VADER_PAD), ' ', VADER_PAD);
 }
 
-static inline uint64_t lower8(uint64_t w)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	uint64_t low = w & ones * 0x7f;
-	uint64_t upper = (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z')) & ~w & ones * 0x80;
-	return w | upper >> 2;
-}
-
+/* The number of the word of N <= VADER_MAX_WORD lower-case bytes at P, with as many readable bytes. */
 static inline unsigned find(const struct vader *v, const char *p, size_t n)
 {
-	static const uint64_t mask[] = { 0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffffu, 0xffffffffffffu,
-					 0xffffffffffffffu, UINT64_MAX };
+	static const uint64_t first[VADER_MAX_WORD + 17] = {
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffffu, 0xffffffffffffu, 0xffffffffffffffu,
+		UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+		UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+	};
 	uint64_t k[3];
 	memcpy(k, p, sizeof k);
-	k[0] = lower8(k[0] & mask[n < 8 ? n : 8]);
-	k[1] = n <= 8 ? 0 : lower8(k[1] & mask[n < 16 ? n - 8 : 8]);
-	k[2] = n <= 16 ? 0 : lower8(k[2] & mask[n - 16]);
+	k[0] &= first[n + 16];
+	k[1] &= first[n + 8];
+	k[2] &= first[n];
 	return vader_find(v, k);
 }
 
 /* Python's lower() makes the ASCII letter k of U+212A KELVIN SIGN, and of no other character beyond ASCII an ASCII one. */
 static unsigned find_kelvin(const struct vader *v, const char *p, size_t n)
 {
-	char word[VADER_MAX_WORD];
+	char word[VADER_MAX_WORD];   /* P is in lower case */
 	size_t len = 0;
 	for (size_t i = 0; i < n; len++) {
 		bool kelvin = n - i >= 3 && memcmp(p + i, "\xe2\x84\xaa", 3) == 0;
@@ -149,78 +120,84 @@ static bool upper_case(const char *p, size_t n)
 static bool has_nt(const char *p, size_t n)
 {
 	for (size_t i = 0; i + 3 <= n; i++)
-		if ((p[i] | 32) == 'n' && p[i + 1] == '\'' && (p[i + 2] | 32) == 't')
+		if (p[i] == 'n' && p[i + 1] == '\'' && p[i + 2] == 't')
 			return true;
 	return false;
 }
 
-static inline void make_token(struct ctx *c, struct vader_token *t, const char *a, const char *b, unsigned seen)
+static bool is_punct(const struct ctx *c, size_t at)
 {
-	const char *p = a, *q = b;
-	if (seen & BANG)
-		for (const char *x = a; x < b; x++) {
-			c->bangs += *x == '!';
-			c->questions += *x == '?';
-		}
-	if (seen & PUNCT) {
-		while (p < q && class_of(*p) & PUNCT)
-			p++;
-		while (p < q && class_of(q[-1]) & PUNCT)
-			q--;
-		size_t left = (size_t)(q - p);
-		if ((seen & HIGH && left <= 8 ? unicode_length(p, left) : left) <= 2) {
-			p = a;
-			q = b;
-		}
-	}
-	size_t n = (size_t)(q - p);
-	unsigned word = 0;
-	bool upper;
-	if (!(seen & HIGH)) {
-		upper = (seen & (LOWER | UPPER)) == UPPER;
-		if (n <= VADER_MAX_WORD)
-			word = find(c->v, p, n);
-	} else {
-		upper = upper_case(p, n);
-		if (n <= 3 * VADER_MAX_WORD)
-			word = find_kelvin(c->v, p, n);
-	}
+	return c->block[at >> 6].punct >> (at & 63) & 1;
+}
+
+static void finish_token(const struct ctx *c, struct vader_token *t, size_t a, size_t n, unsigned word, bool capitals, bool apos)
+{
 	const struct vader_word *w = &c->v->words[word];
-	*t = (struct vader_token){ p, (uint32_t)n, (uint16_t)word, w->flags, w->id };
-	if (upper)
-		t->flags |= VF_UPPER;
-	if (seen & APOS && has_nt(p, n))
-		t->flags |= VF_NEGATE;
+	unsigned flags = w->flags | (capitals ? VF_UPPER : 0);
+	if (__builtin_expect(apos, 0) && has_nt(c->low + a, n))
+		flags |= VF_NEGATE;
+	*t = (struct vader_token){ c->text + a, (uint32_t)n, (uint16_t)word, (unsigned char)flags, w->id };
+}
+
+/* Words that are long or hold bytes beyond ASCII. */
+static void slow_token(const struct ctx *c, struct vader_token *t, size_t a, size_t b)
+{
+	size_t p = a, q = b;
+	while (p < q && is_punct(c, p))
+		p++;
+	while (p < q && is_punct(c, q - 1))
+		q--;
+	size_t left = q - p;
+	if ((left <= 8 ? unicode_length(c->text + p, left) : left) > 2) {
+		a = p;
+		b = q;
+	}
+	unsigned word = b - a <= 3 * VADER_MAX_WORD ? find_kelvin(c->v, c->low + a, b - a) : 0;
+	finish_token(c, t, a, b - a, word, upper_case(c->text + a, b - a), true);
+}
+
+/* Cut the punctuation off both ends, unless two letters or fewer would be left, and look the word up. Written
+ * without branches: each would be guessed wrong too often. */
+static inline void make_token(const struct ctx *c, struct vader_token *t, size_t a, size_t b)
+{
+	const struct vader_block *x = &c->block[a >> 6];
+	size_t n = b - a;
+	uint64_t mask = UINT64_MAX >> ((64 - n) & 63);
+	if (__builtin_expect(n > 64 || vader_bits(x[0].high, x[1].high, a, mask), 0)) {
+		slow_token(c, t, a, b);
+		return;
+	}
+	uint64_t rest = ~vader_bits(x[0].punct, x[1].punct, a, mask) & mask;
+	uint64_t upper = vader_bits(x[0].upper, x[1].upper, a, mask), lower = vader_bits(x[0].lower, x[1].lower, a, mask);
+	uint64_t apos = vader_bits(x[0].apos, x[1].apos, a, mask);
+	size_t first = (unsigned)__builtin_ctzll(rest | UINT64_C(1) << 63), last = 64 - (unsigned)__builtin_clzll(rest | 1);
+	size_t cut = (size_t)0 - (size_t)(last > first + 2);   /* all ones: cut */
+	a += first & cut;
+	n = ((last - first) & cut) | (n & ~cut);
+	unsigned word = n <= VADER_MAX_WORD ? find(c->v, c->low + a, n) : 0;
+	finish_token(c, t, a, n, word, upper && !lower, apos != 0);
 }
 
 static void split(struct ctx *c, struct vader_scratch *s)
 {
-	const char *p = s->text.p, *end = p + s->text.n;
-	size_t n = 0, ncaps = 0;
-	for (;;) {
-		for (unsigned k = 1; p < end && (class_of(*p) & SPACE || (k = high_space(p)));) {
-			p += k;
-			k = 1;
-		}
-		if (p >= end)
-			break;
-		const char *start = p;
-		unsigned seen = 0, k;
-		while (!((k = class_of(*p)) & (SPACE | HIGH)) || (k & HIGH && !high_space(p))) {
-			seen |= k;
-			p++;
-		}
-		MEM_GROW(s->tok, s->tokcap, n + 1);
-		struct vader_token *t = &s->tok[n];
-		make_token(c, t, start, p, seen);
+	struct vader_scan scan;
+	size_t ncaps = 0;
+	vader_scan(s, &scan);
+	c->n = scan.nwords;
+	c->bangs = scan.bangs;
+	c->questions = scan.questions;
+	c->block = s->block;
+	c->text = s->text.p;
+	c->low = s->low.p;
+	c->tok = MEM_GROW(s->tok, s->tokcap, c->n);
+	for (size_t i = 0; i < c->n; i++) {
+		struct vader_token *t = &c->tok[i];
+		make_token(c, t, scan.edge[2 * i], scan.edge[2 * i + 1]);
 		ncaps += (t->flags & VF_UPPER) != 0;
 		if (t->id == VW_BUT && c->but == SIZE_MAX)
-			c->but = n;
-		n++;
+			c->but = i;
 	}
-	c->tok = s->tok;
-	c->n = n;
-	c->caps = ncaps > 0 && ncaps < n;
+	c->caps = ncaps > 0 && ncaps < c->n;
 }
 
 static inline void step(const struct ctx *c, size_t i, const char *rule, double value)
@@ -342,10 +319,10 @@ static double valence(const struct ctx *c, size_t i)
 	return v;
 }
 
-/* X rounded to DIGITS (3 or 4) decimals as Python's round does: exactly, ties to even. */
+/* X of -1..1 rounded to DIGITS (3 or 4) decimals as Python's round does: exactly, ties to even. */
 static double round_to(double x, int digits)
 {
-	double scale = digits == 3 ? 1e3 : 1e4, y = fabs(x) * scale, whole = floor(y), part = y - whole;
+	double scale = digits == 3 ? 1e3 : 1e4, y = fabs(x) * scale, whole = (double)(long)y, part = y - whole;
 	if (fabs(part - 0.5) > 1e-9)
 		return copysign((part > 0.5 ? whole + 1 : whole) / scale, x);
 	char s[64];
@@ -361,18 +338,19 @@ static double emphasis(const struct ctx *c)
 	return bang + question;
 }
 
-static void add_up(const struct ctx *c, const double *val, struct vader_scores *out)
+/* AT[0..NAT) are the tokens that were scored; all others count as neutral. */
+static void add_up(const struct ctx *c, const double *val, const uint32_t *at, size_t nat, struct vader_scores *out)
 {
 	double sum = 0, pos = 0, neg = 0, amp = emphasis(c);
-	size_t neu = 0;
-	for (size_t i = 0; i < c->n; i++) {
-		sum += val[i];
-		if (val[i] > 0)
-			pos += val[i] + 1;
-		else if (val[i] < 0)
-			neg += val[i] - 1;
-		else
-			neu++;
+	size_t neu = c->n;
+	for (size_t i = 0; i < nat; i++) {
+		double v = val[at[i]];
+		sum += v;
+		if (v > 0)
+			pos += v + 1;
+		if (v < 0)
+			neg += v - 1;
+		neu -= v != 0;
 	}
 	if (c->trace)
 		c->trace->step(c->trace->arg, c->n, NULL, 0, "sum", sum);
@@ -405,11 +383,17 @@ void vader_explain(const struct vader *v, struct vader_scratch *s, const char *t
 	if (c.n == 0)
 		return;
 	double *val = MEM_GROW(s->val, s->valcap, c.n);
+	uint32_t *at = s->edge;   /* no longer needed, and twice as long */
+	size_t nat = 0;
+	memset(val, 0, c.n * sizeof *val);
 	for (size_t i = 0; i < c.n; i++) {
-		const struct vader_token *t = c.tok + i;
-		bool scored = t->flags & VF_LEXICON && !(t->flags & (VF_UP | VF_DOWN)) &&
-			      !(t->id == VW_KIND && i + 1 < c.n && t[1].id == VW_OF);
-		val[i] = scored ? valence(&c, i) : 0;
+		at[nat] = (uint32_t)i;
+		nat += (c.tok[i].flags & (VF_LEXICON | VF_UP | VF_DOWN)) == VF_LEXICON;
+	}
+	for (size_t i = 0; i < nat; i++) {
+		const struct vader_token *t = &c.tok[at[i]];
+		if (t->id != VW_KIND || at[i] + 1 == c.n || t[1].id != VW_OF)
+			val[at[i]] = valence(&c, at[i]);
 	}
 	if (c.but != SIZE_MAX) {
 		vader_but(s, val, c.n, c.but);
@@ -417,7 +401,7 @@ void vader_explain(const struct vader *v, struct vader_scratch *s, const char *t
 			if (val[i] != 0)
 				step(&c, i, i < c.but ? "before but" : "after but", val[i]);
 	}
-	add_up(&c, val, out);
+	add_up(&c, val, at, nat, out);
 }
 
 void vader_score(const struct vader *v, struct vader_scratch *s, const char *text, size_t n, struct vader_scores *out)
@@ -428,8 +412,11 @@ void vader_score(const struct vader *v, struct vader_scratch *s, const char *tex
 void vader_scratch_release(struct vader_scratch *s)
 {
 	buf_release(&s->text);
+	buf_release(&s->low);
+	mem_free(s->block);
 	mem_free(s->tok);
 	mem_free(s->val);
+	mem_free(s->edge);
 	mem_free(s->work);
 	*s = (struct vader_scratch)VADER_SCRATCH_INIT;
 }
@@ -439,33 +426,37 @@ const char *vader_label(double compound)
 	return compound >= 0.05 ? "positive" : compound <= -0.05 ? "negative" : "neutral";
 }
 
-/* V is a whole number of 10^-DIGITS, as round_to gives it; the shortest text, with at least one decimal. */
-static void put_number(struct buf *b, double v, int digits)
+/* V of -1..1 is a whole number of 1/10000, as round_to gives it: the shortest text, with at least one decimal. */
+static void put_number(struct buf *b, double v)
 {
-	long scale = digits == 3 ? 1000 : 10000;
-	long k = lround(fabs(v) * (double)scale);
-	if (signbit(v))
-		buf_putc(b, '-');
-	buf_putc(b, (char)('0' + k / scale));
-	buf_putc(b, '.');
-	k %= scale;
-	do {
-		scale /= 10;
-		buf_putc(b, (char)('0' + k / scale));
-		k %= scale;
-	} while (k);
+	unsigned k = (unsigned)(fabs(v) * 1e4 + 0.5), n = 6;
+	char *to = buf_reserve(b, 8);
+	if (signbit(v)) {
+		*to++ = '-';
+		b->n++;
+	}
+	to[0] = (char)('0' + k / 10000);
+	to[1] = '.';
+	to[2] = (char)('0' + k / 1000 % 10);
+	to[3] = (char)('0' + k / 100 % 10);
+	to[4] = (char)('0' + k / 10 % 10);
+	to[5] = (char)('0' + k % 10);
+	while (n > 3 && to[n - 1] == '0')
+		n--;
+	b->n += n;
 }
 
 void vader_put(struct buf *b, const struct vader_scores *s)
 {
+	buf_reserve(b, 128);
 	buf_puts(b, "{\"compound\":");
-	put_number(b, s->compound, 4);
+	put_number(b, s->compound);
 	buf_puts(b, ",\"pos\":");
-	put_number(b, s->pos, 3);
+	put_number(b, s->pos);
 	buf_puts(b, ",\"neu\":");
-	put_number(b, s->neu, 3);
+	put_number(b, s->neu);
 	buf_puts(b, ",\"neg\":");
-	put_number(b, s->neg, 3);
+	put_number(b, s->neg);
 	buf_puts(b, ",\"label\":\"");
 	buf_puts(b, vader_label(s->compound));
 	buf_puts(b, "\"}");

@@ -36,13 +36,14 @@ void vader_free(struct vader *v);     /* NULL is fine */
 
 /* Memory that is used again from text to text. */
 struct vader_scratch {
-	struct buf text;              /* the text after emoji became words */
+	struct buf text, low;         /* the text after emoji became words; the same in lower case */
+	struct vader_block *block;
 	struct vader_token *tok;
 	double *val;
-	uint32_t *work;
-	size_t tokcap, valcap, workcap;
+	uint32_t *edge, *work;
+	size_t blockcap, tokcap, valcap, edgecap, workcap;
 };
-#define VADER_SCRATCH_INIT { BUF_INIT, NULL, NULL, NULL, 0, 0, 0 }
+#define VADER_SCRATCH_INIT { .text = BUF_INIT }
 void vader_scratch_release(struct vader_scratch *s);
 
 struct vader_scores {

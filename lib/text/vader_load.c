@@ -3,6 +3,7 @@
 #include "text/vader_int.h"
 
 #include "base/datadir.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "text/unicode.h"
 
@@ -10,50 +11,46 @@
 #include <stdlib.h>
 
 #define MAX_WORDS 60000   /* numbers of words are 16 bits */
+#define GATHER_SLOTS (1u << 17)
 
-static void rehash(struct vader *v, uint32_t size)
+/* While the words are gathered they are in a plain open hash: number of the word, 0 is free. */
+struct gather {
+	struct vader *v;
+	uint16_t *slots;
+	uint32_t mask;
+};
+
+static uint16_t *gather_slot(const struct gather *g, const uint64_t k[3])
 {
-	mem_free(v->slots);
-	v->slots = mem_zalloc(size * sizeof *v->slots);
-	v->mask = size - 1;
-	for (size_t w = 1; w < v->nwords; w++) {
-		uint64_t h = vader_hash(v->words[w].key);
-		uint32_t i = (uint32_t)h & v->mask;
-		while (v->slots[i])
-			i = (i + 1) & v->mask;
-		v->slots[i] = (uint32_t)(h >> 48) << 16 | (uint32_t)w;
-	}
+	uint32_t i = (uint32_t)vader_hash(k, g->v->seed) & g->mask;
+	while (g->slots[i] && memcmp(g->v->words[g->slots[i]].key, k, sizeof g->v->words->key))
+		i = (i + 1) & g->mask;
+	return &g->slots[i];
 }
 
 /* The word's entry, made when it is not there; N is at most VADER_MAX_WORD. */
-static struct vader_word *intern(struct vader *v, const char *p, size_t n)
+static struct vader_word *intern(struct gather *g, const char *p, size_t n)
 {
+	struct vader *v = g->v;
 	uint64_t k[3] = { 0, 0, 0 };
 	memcpy(k, p, n);
-	unsigned w = vader_find(v, k);
-	if (w)
-		return &v->words[w];
-	MEM_GROW(v->words, v->wordcap, v->nwords + 1);
-	w = (unsigned)v->nwords++;
-	v->words[w] = (struct vader_word){ { k[0], k[1], k[2] }, 0, (unsigned char)n, 0, 0 };
-	if (v->nwords * 2 > v->mask) {
-		rehash(v, (v->mask + 1) * 2);
-	} else {
-		uint64_t h = vader_hash(k);
-		uint32_t i = (uint32_t)h & v->mask;
-		while (v->slots[i])
-			i = (i + 1) & v->mask;
-		v->slots[i] = (uint32_t)(h >> 48) << 16 | w;
+	uint16_t *slot = gather_slot(g, k);
+	if (!*slot) {
+		MEM_GROW(v->words, v->wordcap, v->nwords + 1);
+		*slot = (uint16_t)v->nwords++;
+		v->words[*slot] = (struct vader_word){ .key = { k[0], k[1], k[2] } };
 	}
-	return &v->words[w];
+	return &v->words[*slot];
 }
 
-static int add_word(struct vader *v, const char *key, size_t nkey, const char *val, size_t nval, struct err *e)
+static int add_word(struct gather *g, const char *key, size_t nkey, const char *val, size_t nval, struct err *e)
 {
 	char num[32], *end;
 	if (nkey == 0 || nkey > VADER_MAX_WORD)
 		return err_set(e, ERR_DATA, "a lexicon word has 1 to %d bytes, not %zu", VADER_MAX_WORD, nkey);
-	if (v->nwords >= MAX_WORDS)
+	if (memchr(key, 0, nkey))
+		return err_set(e, ERR_DATA, "a lexicon word with a NUL byte");
+	if (g->v->nwords >= MAX_WORDS)
 		return err_set(e, ERR_DATA, "more than %d words in the lexicon", MAX_WORDS);
 	if (nval == 0 || nval >= sizeof num)
 		return err_set(e, ERR_DATA, "the valence of '%.*s' is no number", (int)nkey, key);
@@ -62,7 +59,7 @@ static int add_word(struct vader *v, const char *key, size_t nkey, const char *v
 	double d = strtod(num, &end);
 	if (*end || !isfinite(d) || fabs(d) > 100)
 		return err_set(e, ERR_DATA, "the valence of '%.*s' is no number from -100 to 100: %s", (int)nkey, key, num);
-	struct vader_word *w = intern(v, key, nkey);
+	struct vader_word *w = intern(g, key, nkey);
 	w->valence = d;
 	w->flags |= VF_LEXICON;
 	return 0;
@@ -93,7 +90,7 @@ static int add_emoji(struct vader *v, const char *key, size_t nkey, const char *
 	return 0;
 }
 
-static int add_line(struct vader *v, const char *p, size_t n, struct err *e)
+static int add_line(struct gather *g, const char *p, size_t n, struct err *e)
 {
 	if (n && p[n - 1] == '\r')
 		n--;
@@ -104,36 +101,117 @@ static int add_line(struct vader *v, const char *p, size_t n, struct err *e)
 	if (!tab || (*p != 'w' && *p != 'e'))
 		return err_set(e, ERR_DATA, "not 'w WORD VALENCE' nor 'e CODE-POINT NAME', separated by tabs");
 	size_t nkey = (size_t)(tab - key), nval = (size_t)(end - tab - 1);
-	return *p == 'w' ? add_word(v, key, nkey, tab + 1, nval, e) : add_emoji(v, key, nkey, tab + 1, nval, e);
+	return *p == 'w' ? add_word(g, key, nkey, tab + 1, nval, e) : add_emoji(g->v, key, nkey, tab + 1, nval, e);
 }
 
-int vader_new(struct vader **vp, const char *text, size_t n, enum vader_edition edition, struct err *e)
+/* Find a displacement that gives every word of the bucket a free slot. */
+static bool place(struct vader *v, const uint16_t *word, size_t n, uint16_t *disp)
 {
-	struct vader *v = mem_zalloc(sizeof *v);
+	for (uint32_t d = 0; d <= UINT16_MAX; d++) {
+		size_t i;
+		for (i = 0; i < n; i++) {
+			uint64_t h = vader_hash(v->words[word[i]].key, v->seed);
+			uint32_t *slot = &v->slots[vader_slot(h, d) & v->mask];
+			if (*slot)
+				break;
+			*slot = (uint32_t)(h >> 48) << 16 | word[i];
+		}
+		if (i == n) {
+			*disp = (uint16_t)d;
+			return true;
+		}
+		while (i-- > 0)
+			v->slots[vader_slot(vader_hash(v->words[word[i]].key, v->seed), d) & v->mask] = 0;
+	}
+	return false;
+}
+
+#define MAX_BUCKET 64
+
+/* One try with v->seed: the words by bucket, the fullest buckets first. */
+static bool build(struct vader *v)
+{
+	size_t nbuckets = (size_t)v->bmask + 1;
+	uint32_t *start = mem_zalloc((nbuckets + 1) * sizeof *start);
+	uint16_t *word = mem_array(NULL, v->nwords, sizeof *word);
+	bool ok = true;
+	memset(v->slots, 0, ((size_t)v->mask + 1) * sizeof *v->slots);
+	for (size_t w = 1; w < v->nwords; w++)
+		start[(vader_hash(v->words[w].key, v->seed) & v->bmask) + 1]++;
+	for (size_t i = 0; i < nbuckets; i++)
+		start[i + 1] += start[i];
+	for (size_t w = v->nwords - 1; w >= 1; w--)   /* from each bucket's end to its start */
+		word[--start[(vader_hash(v->words[w].key, v->seed) & v->bmask) + 1]] = (uint16_t)w;
+	/* now start[i + 1] is where bucket i begins, and start[i + 2] where it ends */
+	for (size_t size = MAX_BUCKET; ok && size > 0; size--) {
+		for (size_t i = 0; ok && i < nbuckets; i++) {
+			size_t from = start[i + 1], to = i + 2 <= nbuckets ? start[i + 2] : v->nwords - 1;
+			if (to - from > MAX_BUCKET)
+				ok = false;
+			else if (to - from == size)
+				ok = place(v, word + from, size, &v->disp[i]);
+		}
+	}
+	mem_free(start);
+	mem_free(word);
+	return ok;
+}
+
+static int perfect(struct vader *v, struct err *e)
+{
+	size_t size = 1 << 14;
+	while (size < 2 * v->nwords)
+		size *= 2;
+	v->mask = (uint32_t)size - 1;
+	v->bmask = (uint32_t)(size / 4) - 1;
+	v->slots = mem_array(NULL, size, sizeof *v->slots);
+	v->disp = mem_zalloc(size / 4 * sizeof *v->disp);
+	for (int tries = 0; tries < 16; tries++) {
+		if (build(v))
+			return 0;
+		v->seed = hash_u64(v->seed);
+	}
+	return err_set(e, ERR_UNSUPPORTED, "the words of the lexicon cannot be hashed");
+}
+
+static int read_lines(struct vader *v, const char *text, size_t n, struct err *e)
+{
+	struct gather g = { v, mem_zalloc(GATHER_SLOTS * sizeof *g.slots), GATHER_SLOTS - 1 };
 	uint64_t line = 0;
 	int r = 0;
-	*vp = NULL;
-	v->edition = edition;
-	MEM_GROW(v->words, v->wordcap, 8192);
-	v->words[0] = (struct vader_word){ .len = 0 };
-	v->nwords = 1;
-	rehash(v, 1 << 14);
-	MEM_GROW(v->emoji, v->pagecap, 16);
-	memset(v->emoji[0], 0, sizeof v->emoji[0]);
-	v->npages = 1;
 	for (const struct vader_rule_word *w = vader_rule_words; w->word; w++) {
-		struct vader_word *to = intern(v, w->word, strlen(w->word));
+		struct vader_word *to = intern(&g, w->word, strlen(w->word));
 		to->flags |= w->flags;
 		to->id = w->id;
 	}
 	for (const char *p = text, *end = text + n; p < end && !r;) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		line++;
-		r = add_line(v, p, (size_t)((nl ? nl : end) - p), e);
+		r = add_line(&g, p, (size_t)((nl ? nl : end) - p), e);
 		p = nl ? nl + 1 : end;
 	}
-	if (r) {
+	if (r)
 		err_at(e, NULL, line, 0);
+	mem_free(g.slots);
+	return r;
+}
+
+int vader_new(struct vader **vp, const char *text, size_t n, enum vader_edition edition, struct err *e)
+{
+	struct vader *v = mem_zalloc(sizeof *v);
+	*vp = NULL;
+	v->edition = edition;
+	v->seed = 0xa0761d6478bd642fu;
+	MEM_GROW(v->words, v->wordcap, 8192);
+	v->words[0] = (struct vader_word){ .id = VW_NONE };
+	v->nwords = 1;
+	MEM_GROW(v->emoji, v->pagecap, 16);
+	memset(v->emoji[0], 0, sizeof v->emoji[0]);
+	v->npages = 1;
+	int r = read_lines(v, text, n, e);
+	if (!r)
+		r = perfect(v, e);
+	if (r) {
 		vader_free(v);
 		return r;
 	}
@@ -162,6 +240,7 @@ void vader_free(struct vader *v)
 		return;
 	mem_free(v->words);
 	mem_free(v->slots);
+	mem_free(v->disp);
 	mem_free(v->emoji);
 	buf_release(&v->names);
 	mem_free(v);
