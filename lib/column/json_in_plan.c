@@ -52,6 +52,7 @@ static void plan_node(struct json_in *in, struct jin_node *f, const struct type 
 {
 	f->kind = type->kind;
 	f->type = type;
+	f->width = (uint8_t)type_width(type);
 	f->nchild = type->nfields;
 	f->child = arena_array(&in->arena, f->nchild + 1, sizeof *f->child);
 	for (size_t i = 0; i < f->nchild; i++) {

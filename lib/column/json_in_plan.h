@@ -11,6 +11,7 @@
 struct jin_node {
 	enum type_kind kind;
 	bool nullable;
+	uint8_t width;           /* type_width */
 	struct column *c;        /* bound to the batch of this call */
 	size_t reserved;         /* an element of a list or map: the column has room up to this row */
 

@@ -28,17 +28,22 @@ static inline void done(struct column *c)
 static void put_null(struct jin_node *f)
 {
 	struct column *c = f->c;
-	size_t width = type_width(f->type);
-	column_need_valid(c);
+	if (!c->valid)
+		column_need_valid(c);
 	bit_clear(c->valid, c->n);
-	if (width)
-		memset((char *)c->data + c->n * width, 0, width);
-	else if (c->offsets)
-		c->offsets[c->n + 1] = c->offsets[c->n];
-	else if (f->kind == TYPE_BOOLEAN)
-		bit_clear(c->data, c->n);
-	for (size_t i = 0; f->kind == TYPE_STRUCT && i < f->nchild; i++)
-		put_null(&f->child[i]);
+	switch (f->width) {
+	case 8: memset((char *)c->data + c->n * 8, 0, 8); break;
+	case 16: memset((char *)c->data + c->n * 16, 0, 16); break;
+	case 0:
+		if (c->offsets)
+			c->offsets[c->n + 1] = c->offsets[c->n];
+		else if (f->kind == TYPE_BOOLEAN)
+			bit_clear(c->data, c->n);
+		for (size_t i = 0; f->kind == TYPE_STRUCT && i < f->nchild; i++)
+			put_null(&f->child[i]);
+		break;
+	default: memset((char *)c->data + c->n * f->width, 0, f->width);
+	}
 	c->nulls++;
 	c->n++;
 }
@@ -137,9 +142,10 @@ static inline bool put_string(struct json_in *in, struct jin_node *f, const uint
 			return false;
 		c->ndata += json_decode(to, from, n);
 	} else {
-		/* Whole steps: both sides have 64 bytes to spare. */
-		for (uint32_t i = 0; i < n; i += 32)
-			memcpy(to + i, from + i, 32);
+		/* Both sides have 64 bytes to spare: a short string costs no branch that depends on its length. */
+		memcpy(to, from, 64);
+		if (n > 64)
+			memcpy(to + 64, from + 64, n - 64);
 		c->ndata += n;
 	}
 	c->offsets[c->n + 1] = (int32_t)c->ndata;

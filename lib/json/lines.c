@@ -7,8 +7,8 @@
 
 #include <assert.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
 
 #define CHUNK ((size_t)128 << 10)
@@ -37,24 +37,55 @@ void json_lines_block(struct json_lines *ls, const char *p, size_t n)
 	ls->tok = NULL;
 }
 
-#ifdef __SSE2__
-static uint64_t equal64(const char *p, char c)
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static void map_avx2(const char *p, size_t words, uint64_t *feed, uint64_t *slash)
 {
-	const __m128i want = _mm_set1_epi8(c);
-	uint64_t r = 0;
-	for (int i = 0; i < 4; i++) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
-		r |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, want)) << (16 * i);
+	const __m256i lf = _mm256_set1_epi8('\n'), bs = _mm256_set1_epi8('\\');
+	for (size_t i = 0; i < words; i++, p += 64) {
+		__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+		__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+		feed[i] = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, lf)) |
+			(uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, lf)) << 32;
+		slash[i] = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, bs)) |
+			(uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, bs)) << 32;
 	}
-	return r;
+}
+
+static uint64_t equal16(__m128i v, __m128i c)
+{
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, c));
+}
+
+static void map_sse2(const char *p, size_t words, uint64_t *feed, uint64_t *slash)
+{
+	const __m128i lf = _mm_set1_epi8('\n'), bs = _mm_set1_epi8('\\');
+	for (size_t i = 0; i < words; i++, p += 64) {
+		feed[i] = slash[i] = 0;
+		for (int k = 0; k < 64; k += 16) {
+			__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + k));
+			feed[i] |= equal16(v, lf) << k;
+			slash[i] |= equal16(v, bs) << k;
+		}
+	}
+}
+
+static void map_words(const char *p, size_t words, uint64_t *feed, uint64_t *slash)
+{
+	if (__builtin_cpu_supports("avx2"))
+		map_avx2(p, words, feed, slash);
+	else
+		map_sse2(p, words, feed, slash);
 }
 #else
-static uint64_t equal64(const char *p, char c)
+static void map_words(const char *p, size_t words, uint64_t *feed, uint64_t *slash)
 {
-	uint64_t r = 0;
-	for (int i = 0; i < 64; i++)
-		r |= (uint64_t)(p[i] == c) << i;
-	return r;
+	for (size_t i = 0; i < words; i++, p += 64) {
+		feed[i] = slash[i] = 0;
+		for (int k = 0; k < 64; k++) {
+			feed[i] |= (uint64_t)(p[k] == '\n') << k;
+			slash[i] |= (uint64_t)(p[k] == '\\') << k;
+		}
+	}
 }
 #endif
 
@@ -67,10 +98,7 @@ static void map_bytes(struct json_lines *ls)
 		ls->feed = mem_array(ls->feed, ls->words, sizeof *ls->feed);
 		ls->slash = mem_array(ls->slash, ls->words, sizeof *ls->slash);
 	}
-	for (size_t i = 0; i < words; i++) {
-		ls->feed[i] = equal64(ls->base + 64 * i, '\n');
-		ls->slash[i] = equal64(ls->base + 64 * i, '\\');
-	}
+	map_words(ls->base, words, ls->feed, ls->slash);
 	if (ls->len % 64)
 		ls->feed[words - 1] &= ~(~UINT64_C(0) << (ls->len % 64));
 	ls->feed[words] = ls->slash[words] = 0;
