@@ -75,6 +75,9 @@ struct delta_add {
 	const char *clustering_provider;       /* NULL: none */
 };
 
+/* What an add is before its fields are filled in. */
+#define DELTA_ADD_INIT { .size = -1, .data_change = true, .base_row_id = -1, .default_row_commit_version = -1 }
+
 struct delta_txn {
 	const char *app_id;
 	int64_t version;

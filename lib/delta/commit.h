@@ -27,18 +27,17 @@ struct delta_change {
 	/* Does a file that a winner added belong to what was read (replace-where)? NULL with !reads_all: nothing read. */
 	int (*reads_file)(void *arg, const struct delta_snapshot *sn, const struct delta_add *add, bool *reads, struct err *e);
 	void *reads_arg;
-	const char **txn_apps;      /* app ids of our txn actions */
-	size_t ntxn_apps;
 	const char **removes;       /* decoded paths that we remove */
 	size_t nremoves, removes_cap;
-	bool sets_metadata, sets_protocol;
 };
 
-void delta_change_init(struct delta_change *c);
+#define DELTA_CHANGE_INIT { .data_change = true }
+void delta_change_remove(struct delta_change *c, const char *path); /* note that PATH (borrowed) is removed */
 void delta_change_clear(struct delta_change *c);    /* keeps the memory */
 void delta_change_release(struct delta_change *c);
 
 /* Fill C (cleared before) for SN; SN is NULL when there is no table yet: the change must then hold protocol and metaData.
+ * It is called for each attempt, so whoever adds a txn tests the snapshot's txn in it (a compare-and-swap).
  * Return 0 to try, DELTA_NOTHING when nothing is to be committed any more, or an error to give up with. */
 #define DELTA_NOTHING 1
 typedef int delta_build_fn(void *arg, const struct delta_snapshot *sn, struct delta_change *c, struct err *e);

@@ -21,6 +21,7 @@
 #include "column/stats.h"
 #include "delta/actions.h"
 #include "delta/partition.h"
+#include "expr/expr.h"
 #include "store/store.h"
 
 #define DELTA_NEWEST ((int64_t)-1)
@@ -56,6 +57,7 @@ struct delta_snapshot {
 	struct store *store;
 	int64_t version;
 	unsigned flags;
+	int64_t metadata_version;   /* the table's metaData is as old as this version, or older */
 	struct delta_protocol protocol;
 	struct delta_metadata metadata;
 	struct schema schema;       /* the table's: logical names */
@@ -90,12 +92,19 @@ const struct delta_txn *delta_snapshot_next_txn(const struct delta_snapshot *sn,
 const struct delta_domain *delta_snapshot_next_domain(const struct delta_snapshot *sn, struct delta_iter *it);
 const char *delta_property(const struct delta_snapshot *sn, const char *key); /* table property, NULL: not set */
 
+/* F as an action again: its add, or the remove that takes it out at MS (a tombstone keeps its own time). Texts stay F's, the
+ * rest is in A. */
+void delta_file_add(const struct delta_snapshot *sn, const struct delta_file *f, struct delta_action *act, struct arena *a);
+void delta_file_remove(const struct delta_snapshot *sn, const struct delta_file *f, int64_t ms, struct delta_action *act,
+		       struct arena *a);
+
 /* The typed value of partition column COL of F. */
 int delta_file_value(const struct delta_snapshot *sn, const struct delta_file *f, size_t col, struct delta_value *v,
 		     struct err *e);
-/* What is known of every leaf of sn->schema.root in F, for pruning: LEAF has type_leaves(&schema.root) elements. Partition
- * columns have their exact value as minimum and maximum; see delta_stats_parse. Returns numRecords, -1: unknown. */
-int64_t delta_file_stats(const struct delta_snapshot *sn, const struct delta_file *f, struct column_stats *leaf,
-			 struct arena *scratch);
+/* What is known of every leaf of sn->schema.root in F, for expr_prune: LEAF and STATS have type_leaves(&schema.root) elements,
+ * LEAF[i].stats points at STATS[i]. Partition columns are constant; see delta_stats_parse for the rest. Returns numRecords,
+ * -1: unknown. Without DELTA_WITH_STATS only partition columns are known. */
+int64_t delta_file_stats(const struct delta_snapshot *sn, const struct delta_file *f, struct expr_leaf *leaf,
+			 struct column_stats *stats, struct arena *scratch);
 
 #endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "delta/snapshot.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "delta/checkpoint.h"
+#include "delta/index.h"
+#include "delta/log.h"
+#include "delta/protocol.h"
+
+#include <string.h>
+
+#define RELIST_AFTER_NS (600 * NS_PER_SEC)
+#define LIST_ATTEMPTS 3
+
+static void reset(struct delta_snapshot *sn)
+{
+	struct delta_snapshot_index *old = sn->index;
+	sn->index = index_new();
+	sn->index->retired = old;
+	sn->nfiles = 0;
+	sn->bytes = 0;
+	sn->version = -1;
+}
+
+static int take_action(void *arg, const struct delta_action *act, uint64_t line, struct err *e)
+{
+	(void)line;
+	return index_apply(arg, act, e);
+}
+
+/* The commits FIRST to LAST must all be there. */
+static bool contiguous(const struct delta_log *l, int64_t first, int64_t last)
+{
+	if (first > last)
+		return true;
+	const struct delta_log_commit *c = delta_log_find(l, first);
+	return c && (size_t)(last - first) < (size_t)(l->commits + l->ncommits - c) && c[last - first].version == last;
+}
+
+static int replay(struct delta_snapshot *sn, int64_t first, int64_t last, struct err *e)
+{
+	int r = 0;
+	for (int64_t v = first; v <= last && r == 0; v++) {
+		sn->index->at = v;
+		r = delta_log_read(sn->store, v, NULL, take_action, sn, e);
+	}
+	return r;
+}
+
+/* From checkpoint C (NULL: from version 0) and the commits behind it. */
+static int load_from(struct delta_snapshot *sn, const struct delta_log_checkpoint *c, int64_t version, struct err *e)
+{
+	int r = 0;
+	reset(sn);
+	sn->index->at = c ? c->version : 0;
+	if (c)
+		r = delta_checkpoint_read(sn->store, c, sn->flags, take_action, sn, e);
+	if (r == 0)
+		r = replay(sn, c ? c->version + 1 : 0, version, e);
+	return r;
+}
+
+static int not_there(const struct delta_log *l, int64_t version, struct err *e)
+{
+	int64_t newest = delta_log_newest(l);
+	if (version > newest)
+		return err_set(e, ERR_NOT_FOUND, "the table has no version %lld; its newest is %lld", (long long)version,
+			       (long long)newest);
+	int64_t oldest = l->ncommits && l->commits[0].version == 0 ? 0 : newest;
+	for (size_t i = l->ncheckpoints; i-- > 0 && oldest; )
+		if (contiguous(l, l->checkpoints[i].version + 1, newest))
+			oldest = l->checkpoints[i].version;
+	return err_set(e, ERR_NOT_FOUND, "version %lld can no longer be read: commits before it are gone "
+		       "(versions from %lld on can)", (long long)version, (long long)oldest);
+}
+
+/* Newest checkpoint first; one that is damaged gives way to an older one, and in the end to the commits alone. */
+static int load(struct delta_snapshot *sn, const struct delta_log *l, int64_t version, struct err *e)
+{
+	struct err first = { 0 };
+	bool tried = false;
+	for (size_t i = l->ncheckpoints + 1; i-- > 0; ) {
+		const struct delta_log_checkpoint *c = i ? &l->checkpoints[i - 1] : NULL;
+		if (c && c->version > version)
+			continue;
+		if (!contiguous(l, c ? c->version + 1 : 0, version))
+			continue;
+		int r = load_from(sn, c, version, e);
+		if (r == 0)
+			return 0;
+		if (!c || (r != ERR_DATA && r != ERR_NOT_FOUND)) {
+			if (tried && e)
+				*e = first;
+			return tried ? first.code : r;
+		}
+		if (!tried && e)
+			first = *e;
+		tried = true;
+	}
+	if (tried) {
+		if (e)
+			*e = first;
+		return first.code;
+	}
+	return not_there(l, version, e);
+}
+
+static int settle(struct delta_snapshot *sn, struct err *e)
+{
+	int r = 0;
+	if (sn->index->has_protocol && !(sn->flags & DELTA_ANY_PROTOCOL))
+		r = delta_protocol_check_read(&sn->protocol, e);
+	if (r == 0)
+		r = index_resolve(sn, e);
+	if (r && e && !e->file[0])
+		err_at(e, store_root(sn->store), 0, 0);
+	return r;
+}
+
+/* A listing is no snapshot of the folder: a commit may be made, or cleaned away, while it runs. So look again before
+ * a gap is believed. */
+static int load_listed(struct delta_snapshot *sn, int64_t version, struct err *e)
+{
+	struct delta_log l;
+	int r = 0;
+	for (int i = 0; i < LIST_ATTEMPTS; i++) {
+		delta_log_init(&l);
+		r = delta_log_list(&l, sn->store, e);
+		int64_t want = version == DELTA_NEWEST ? delta_log_newest(&l) : version;
+		if (r == 0)
+			r = load(sn, &l, want, e);
+		bool again = r == ERR_NOT_FOUND && l.ncommits && want <= delta_log_newest(&l);
+		delta_log_release(&l);
+		if (r == 0) {
+			sn->version = want;
+			sn->index->read_ns = clock_mono_ns();
+		}
+		if (!again)
+			break;
+	}
+	return r;
+}
+
+int delta_snapshot_open(struct delta_snapshot **out, struct store *s, int64_t version, unsigned flags, struct err *e)
+{
+	struct delta_snapshot *sn = mem_zalloc(sizeof *sn);
+	sn->store = s;
+	sn->flags = flags;
+	sn->version = -1;
+	schema_init(&sn->schema);
+	schema_init(&sn->physical);
+	int r = load_listed(sn, version, e);
+	if (r == 0)
+		r = settle(sn, e);
+	if (r) {
+		delta_snapshot_free(sn);
+		return r;
+	}
+	*out = sn;
+	return 0;
+}
+
+void delta_snapshot_free(struct delta_snapshot *sn)
+{
+	if (!sn)
+		return;
+	index_free(sn->index);
+	schema_release(&sn->schema);
+	schema_release(&sn->physical);
+	mem_free(sn);
+}
+
+int delta_snapshot_update(struct delta_snapshot *sn, int64_t to, struct err *e)
+{
+	bool moved = true;
+	int r = 0;
+	while (r == 0 && (to == DELTA_NEWEST || sn->version < to)) {
+		r = delta_log_moved(sn->store, sn->version, &moved, e);
+		if (r || !moved)
+			break;
+		r = replay(sn, sn->version + 1, sn->version + 1, e);
+		sn->version++;
+		sn->index->read_ns = clock_mono_ns();
+	}
+	/* No next commit: this is the newest version, or the log was cleaned up since we last looked. */
+	if (r == 0 && !moved && (to != DELTA_NEWEST || clock_mono_ns() - sn->index->read_ns > RELIST_AFTER_NS)) {
+		struct delta_log l;
+		delta_log_init(&l);
+		r = delta_log_list(&l, sn->store, e);
+		bool behind = r == 0 && delta_log_newest(&l) > sn->version;
+		delta_log_release(&l);
+		if (r == 0 && (behind || to != DELTA_NEWEST))
+			r = load_listed(sn, to, e);
+		sn->index->read_ns = clock_mono_ns();
+	}
+	return r ? r : settle(sn, e);
+}
+
+const struct delta_file *delta_snapshot_next(const struct delta_snapshot *sn, struct delta_iter *it)
+{
+	const struct delta_snapshot_index *ix = sn->index;
+	while (it->i < ix->nfiles) {
+		const struct delta_file *f = &ix->file[it->i++]->f;
+		if (f->live)
+			return f;
+	}
+	return NULL;
+}
+
+const struct delta_file *delta_snapshot_next_tombstone(const struct delta_snapshot *sn, struct delta_iter *it)
+{
+	const struct delta_snapshot_index *ix = sn->index;
+	while (it->i < ix->nfiles) {
+		const struct delta_file *f = &ix->file[it->i++]->f;
+		if (!f->live)
+			return f;
+	}
+	return NULL;
+}
+
+const struct delta_file *delta_snapshot_find(const struct delta_snapshot *sn, const char *path, const char *dv_id)
+{
+	const struct index_entry *en = index_find(sn->index, path, dv_id, false);
+	return en ? &en->f : NULL;
+}
+
+bool delta_snapshot_names(const struct delta_snapshot *sn, const char *path)
+{
+	return index_find(sn->index, path, NULL, true) != NULL;
+}
+
+bool delta_snapshot_txn(const struct delta_snapshot *sn, const char *app_id, int64_t *version)
+{
+	const struct delta_snapshot_index *ix = sn->index;
+	for (size_t i = 0; i < ix->ntxns; i++) {
+		if (strcmp(ix->txn[i].app_id, app_id) == 0) {
+			*version = ix->txn[i].version;
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct delta_txn *delta_snapshot_next_txn(const struct delta_snapshot *sn, struct delta_iter *it)
+{
+	return it->i < sn->index->ntxns ? &sn->index->txn[it->i++] : NULL;
+}
+
+const struct delta_domain *delta_snapshot_next_domain(const struct delta_snapshot *sn, struct delta_iter *it)
+{
+	while (it->i < sn->index->ndomains) {
+		const struct delta_domain *d = &sn->index->domain[it->i++];
+		if (!d->removed)
+			return d;
+	}
+	return NULL;
+}
+
+const char *delta_property(const struct delta_snapshot *sn, const char *key)
+{
+	const struct delta_kv *kv = delta_map_get(&sn->metadata.configuration, key);
+	return kv ? kv->value : NULL;
+}
+
+int delta_file_value(const struct delta_snapshot *sn, const struct delta_file *f, size_t col, struct delta_value *v,
+		     struct err *e)
+{
+	const char *text = f->part[col];
+	int r = delta_value_parse(v, &sn->part_field[col]->type, text, text ? strlen(text) : 0, e);
+	if (r)
+		err_wrap(e, "%s: partition column '%s'", f->path, sn->part_field[col]->name);
+	return r;
+}
+
+static void file_action(const struct delta_snapshot *sn, const struct delta_file *f, struct delta_add *add, struct arena *a)
+{
+	add->path = f->path;
+	add->raw_path = f->raw_path;
+	add->size = (int64_t)f->size;
+	add->modified_ms = f->modified_ms;
+	add->stats = f->stats;
+	add->nstats = f->nstats;
+	add->partition_values.n = sn->npart;
+	add->partition_values.v = arena_array(a, sn->npart ? sn->npart : 1, sizeof *add->partition_values.v);
+	for (size_t i = 0; i < sn->npart; i++) {
+		size_t at = (size_t)(sn->part_field[i] - sn->schema.root.fields);
+		add->partition_values.v[i] = (struct delta_kv){ sn->physical.root.fields[at].name, f->part[i],
+			f->part[i] ? strlen(f->part[i]) : 0 };
+	}
+	if (f->more) {
+		add->dv = f->more->dv;
+		add->tags = f->more->tags;
+		add->clustering_provider = f->more->clustering_provider;
+		add->base_row_id = f->more->base_row_id;
+		add->default_row_commit_version = f->more->default_row_commit_version;
+	}
+}
+
+void delta_file_add(const struct delta_snapshot *sn, const struct delta_file *f, struct delta_action *act, struct arena *a)
+{
+	*act = (struct delta_action){ .kind = DELTA_ADD, .add = DELTA_ADD_INIT };
+	file_action(sn, f, &act->add, a);
+	act->add.data_change = f->data_change;
+}
+
+void delta_file_remove(const struct delta_snapshot *sn, const struct delta_file *f, int64_t ms, struct delta_action *act,
+		       struct arena *a)
+{
+	*act = (struct delta_action){ .kind = DELTA_REMOVE, .add = DELTA_ADD_INIT };
+	file_action(sn, f, &act->add, a);
+	act->add.extended = f->live || f->extended;
+	act->add.data_change = f->live || f->data_change;
+	act->add.deleted_ms = f->live ? ms : f->deleted_ms;
+	act->add.stats = NULL;
+	act->add.tags = NULL;
+}
