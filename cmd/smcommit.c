@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/diag.h"
+#include "cli/opt.h"
+#include "commit/commit.h"
+#include "io/input.h"
+#include "io/output.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char *mode = "append", *replace_where;
+static bool merge_schema, overwrite_schema, unbuffered, quiet;
+static uint64_t retry;
+static int64_t retry_for;
+
+static const struct opt opts[] = {
+	{ 'm', "mode", OPT_ENUM, &mode, "append|overwrite", "append to the table (the default), or replace what is in it", NULL },
+	{ 0, "replace-where", OPT_STR, &replace_where, "SQL",
+	  "replace only the partitions for which SQL is true; every new file must satisfy it; means --mode=overwrite", NULL },
+	{ 0, "merge-schema", OPT_FLAG, &merge_schema, NULL, "let new columns widen the table's schema", NULL },
+	{ 0, "overwrite-schema", OPT_FLAG, &overwrite_schema, NULL,
+	  "with --mode=overwrite: the new schema and partition columns replace the table's", NULL },
+	{ 0, "retry", OPT_U64, &retry, "N", "give up after N attempts at a commit that others keep winning (100)", NULL },
+	{ 0, "retry-for", OPT_DURATION, &retry_for, "TIME", "give up after TIME of it (1m)", NULL },
+	{ 'u', "unbuffered", OPT_FLAG, &unbuffered, NULL, "write each line at once", NULL },
+	{ 'q', "quiet", OPT_FLAG, &quiet, NULL, "print no warnings", NULL },
+	{ 0 }
+};
+
+static const char *const exits[] = {
+	"0", "all was committed",
+	"2", "wrong usage",
+	"3", "bad input: a line that is no action, a file that is missing or has another size",
+	"4", "I/O error, or an input that ended without its closing mark",
+	"5", "conflict: the table is behind the stream's checkpoint, its schema does not fit, or another writer's change rules this one out",
+	"75", "try again: the table is ahead of the checkpoint (the mark that says so was printed), or other writers were always first",
+	NULL
+};
+
+static const char *const examples[] = {
+	"smpartition --by date=day(created_at) landing <posts.ndjson | smcommit", "append posts to the table landing",
+	"smpartition --by date landing <day.ndjson | smcommit --replace-where \"date = '2024-05-01'\"", "replace one day",
+	"smfetch files posts/ --resume ck | smpartition --by date landing | smcommit | smcheckpoint save",
+	"a stream: whatever crashes, the same line goes on where it was",
+	NULL
+};
+
+static const char *const see_also[] = { "smpartition(1)", "smcheckpoint(1)", "smtable(1)", "smreplay(1)", NULL };
+
+static const struct tool tool = {
+	.name = "smcommit",
+	.summary = "commit actions to a Delta table, atomically",
+	.synopsis = "[OPTION]… [TABLE]",
+	.description = "Reads Delta actions and marks, as smpartition prints them, from standard input. What a mark closes becomes one "
+	"transaction of the table; what no mark closes is not committed. Prints a line for each commit, then the mark.\n\n"
+	"TABLE may be left out: the marks name it. When both are given they must agree. A table that is not there "
+	"is made, from the metaData in the input.\n\n"
+	"A stream (a source with --resume) is committed exactly once: the table keeps the number of the last mark in the commit that "
+	"holds its data, and every attempt compares it with what the stream resumed from.",
+	.opts = opts, .exits = exits, .examples = examples, .see_also = see_also,
+};
+
+static void warn(void *arg, const struct err *e)
+{
+	(void)arg;
+	diag_warn(e);
+}
+
+static int flush_before_wait(void *arg, struct err *e)
+{
+	return output_flush(arg, e);
+}
+
+/* Lines of LINES to the output, each a record of it. */
+static void put_lines(struct output *out, struct buf *lines)
+{
+	for (char *p = lines->p, *end = p + lines->n; p < end; ) {
+		char *nl = memchr(p, '\n', (size_t)(end - p));
+		output_line(out, p, (size_t)(nl - p));
+		p = nl + 1;
+	}
+	buf_clear(lines);
+}
+
+static int run(struct committer *c, struct input *in, struct output *out, struct err *e)
+{
+	struct buf lines = BUF_INIT;
+	struct line l;
+	int r;
+	while ((r = input_line(in, &l, e)) == INPUT_OK) {
+		r = committer_line(c, l.p, l.n, &lines, e);
+		if (lines.n)
+			put_lines(out, &lines);
+		if (r) {
+			if (r == ERR_DATA && e->code == ERR_DATA && !e->file[0])
+				err_at(e, l.file, l.line, e->col);
+			break;
+		}
+		if (out->failed) {
+			*e = out->err;
+			r = e->code;
+			break;
+		}
+	}
+	buf_release(&lines);
+	return r ? r : committer_end(c, e);
+}
+
+int main(int argc, char **argv)
+{
+	struct output out;
+	struct committer *c = NULL;
+	struct err e;
+	diag_init("smcommit");
+	int n = opt_parse(&tool, argc, argv);
+	if (n > 1)
+		opt_usage("more than one table");
+	if (overwrite_schema && (replace_where || strcmp(mode, "overwrite") != 0))
+		opt_usage("--overwrite-schema needs --mode=overwrite without --replace-where");
+	diag_set_quiet(quiet);
+	struct commit_opts o = { .table = n ? argv[1] : NULL, .overwrite = replace_where || strcmp(mode, "overwrite") == 0,
+		.replace_where = replace_where, .merge_schema = merge_schema, .overwrite_schema = overwrite_schema,
+		.attempts = retry > 1000000 ? 1000000 : (unsigned)retry, .retry_for_ns = retry_for, .warn = warn };
+	output_init(&out, STDOUT_FILENO, "standard output");
+	out.unbuffered = unbuffered;
+	struct input_opts io = { .before_wait = flush_before_wait, .arg = &out };
+	struct input *in = input_new(NULL, 0, &io);
+	int r = committer_new(&c, &o, &e);
+	if (r == 0)
+		r = run(c, in, &out, &e);
+	int status = r ? diag_fail(&e) : 0;
+	committer_free(c);
+	input_free(in);
+	return diag_finish(&out, status);
+}

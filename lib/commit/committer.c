@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include "commit/committer.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int committer_new(struct committer **out, const struct commit_opts *opts, struct err *e)
+{
+	struct committer *c = mem_zalloc(sizeof *c);
+	int r = 0;
+	c->opts = *opts;
+	c->from = c->last_seq = -1;
+	c->last_commit_ns = clock_mono_ns();
+	schema_init(&c->producer.schema);
+	if (opts->replace_where)
+		r = expr_parse(&c->where, opts->replace_where, strlen(opts->replace_where), e);
+	if (r)
+		err_wrap(e, "--replace-where");
+	if (r == 0 && opts->table)
+		r = store_open(&c->store, opts->table, e);
+	if (r) {
+		committer_free(c);
+		return r;
+	}
+	*out = c;
+	return 0;
+}
+
+void committer_free(struct committer *c)
+{
+	if (!c)
+		return;
+	group_release(&c->group);
+	producer_release(&c->producer);
+	expr_free(c->where);
+	delta_snapshot_free(c->sn);
+	store_free(c->store);
+	mem_free(c->stream);
+	mem_free(c->cursor);
+	mem_free(c->end);
+	mem_free(c);
+}
+
+/* One folder may be written in several ways: compare what they lead to. */
+static bool same_folder(const char *a, const char *b)
+{
+	char *x = realpath(a, NULL), *y = realpath(b, NULL);
+	bool same = strcmp(x ? x : a, y ? y : b) == 0;
+	free(x);
+	free(y);
+	return same;
+}
+
+static int take_table(struct committer *c, const struct mark *m, struct err *e)
+{
+	if (!m->table)
+		return c->store ? 0 : err_set(e, ERR_USAGE, "no table: the mark does not name one, and no TABLE was given");
+	if (!c->store)
+		return store_open(&c->store, m->table, e);
+	if (!same_folder(m->table, store_root(c->store)))
+		return err_set(e, ERR_CONFLICT, "the mark is for the table %s, not for %s", m->table, store_root(c->store));
+	return 0;
+}
+
+static int take_stream(struct committer *c, const struct mark *m, struct err *e)
+{
+	if (!c->opened) {
+		c->stream = m->stream ? mem_strdup(m->stream) : NULL;
+		c->cursor = m->cursor ? mem_strndup(m->cursor, m->ncursor) : NULL;
+		c->from = m->from;
+		c->opened = true;
+		return 0;
+	}
+	if (!m->stream != !c->stream || (m->stream && strcmp(m->stream, c->stream) != 0))
+		return err_set(e, ERR_DATA, "a mark of stream %s in the pipe of stream %s: one pipe carries one stream",
+			       m->stream ? m->stream : "(none)", c->stream ? c->stream : "(none)");
+	if (m->from != c->from)
+		return err_set(e, ERR_DATA, "the mark resumed from %lld, the marks before it from %lld", (long long)m->from,
+			       (long long)c->from);
+	return 0;
+}
+
+static int refresh(struct committer *c, struct err *e)
+{
+	int r;
+	if (c->sn) {
+		r = delta_snapshot_update(c->sn, DELTA_NEWEST, e);
+		if (r) {
+			delta_snapshot_free(c->sn);
+			c->sn = NULL;
+		}
+		return r;
+	}
+	r = delta_snapshot_open(&c->sn, c->store, DELTA_NEWEST, 0, e);
+	return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+/* The table knows better than the source: tell those behind us, who keep the checkpoint. */
+static void put_recovered(struct committer *c, const struct mark *m, int64_t seq, struct buf *out)
+{
+	struct mark r = *m;
+	r.seq = seq;
+	r.cursor = NULL; /* that of SEQ stands in the journal */
+	r.end = NULL;
+	r.table = store_root(c->store);
+	r.version = c->sn ? c->sn->version : -1;
+	r.recovered = true;
+	mark_print(&r, out);
+}
+
+static void put_mark(struct committer *c, const struct mark *m, int64_t seq, struct buf *out)
+{
+	struct mark p = *m;
+	if (c->stream)
+		p.seq = seq;
+	/* A table that is not there yet must not become what a checkpoint is held against. */
+	p.table = c->sn ? store_root(c->store) : NULL;
+	p.version = c->sn ? c->sn->version : -1;
+	mark_print(&p, out);
+}
+
+static void put_commit(struct committer *c, const struct build_job *job, const struct delta_committed *done, struct buf *out)
+{
+	char t[48];
+	size_t n = time_format(t, done->timestamp_ms * 1000, 3, true);
+	buf_puts(out, "{\"commit\":{\"table\":");
+	json_put_cstr(out, store_root(c->store));
+	buf_printf(out, ",\"version\":%lld,\"timestamp\":\"%.*s\",\"operation\":", (long long)done->version, (int)n, t);
+	json_put_cstr(out, job->operation);
+	buf_printf(out, ",\"num_files\":%llu", (unsigned long long)job->files);
+	if (job->rows_known)
+		buf_printf(out, ",\"num_rows\":%llu", (unsigned long long)job->rows);
+	buf_printf(out, ",\"bytes\":%llu,\"num_removed\":%llu", (unsigned long long)job->bytes, (unsigned long long)job->removed);
+	if (c->stream) {
+		buf_puts(out, ",\"stream\":");
+		json_put_cstr(out, c->stream);
+		buf_printf(out, ",\"seq\":%lld", (long long)job->m->seq);
+	}
+	buf_printf(out, ",\"attempts\":%u,\"checkpoint\":%s}}\n", done->attempts, done->checkpoint ? "true" : "false");
+}
+
+static void remember(struct committer *c, const struct mark *m)
+{
+	c->last_seq = c->stream ? m->seq : -1;
+	c->last_commit_ns = clock_mono_ns();
+	c->replaced = true;
+	if (m->cursor) {
+		mem_free(c->cursor);
+		c->cursor = mem_strndup(m->cursor, m->ncursor);
+	}
+	group_clear(&c->group);
+}
+
+static int commit_group(struct committer *c, const struct mark *m, struct buf *out, struct err *e)
+{
+	struct build_job job = { .c = c, .m = m };
+	struct delta_committed done;
+	struct delta_commit_opts o = { .attempts = c->opts.attempts, .retry_for_ns = c->opts.retry_for_ns, .warn = c->opts.warn,
+		.arg = c->opts.arg };
+	int r = delta_commit(&c->sn, c->store, build_change, &job, &o, &done, e);
+	if (r && job.ahead)
+		put_recovered(c, m, job.table_seq, out);
+	if (r == 0 && done.version >= 0)
+		put_commit(c, &job, &done, out);
+	if (r == 0) {
+		remember(c, m);
+		struct err again;
+		if (!c->sn && refresh(c, &again)) /* the commit stands; what went wrong behind it was told */
+			c->sn = NULL;
+		put_mark(c, m, m->seq, out);
+	}
+	arena_release(&job.arena);
+	return r;
+}
+
+static bool cursor_moved(const struct committer *c, const struct mark *m)
+{
+	if (!m->cursor)
+		return false;
+	return !c->cursor || strlen(c->cursor) != m->ncursor || memcmp(c->cursor, m->cursor, m->ncursor) != 0;
+}
+
+/* A mark without actions. Its seq must not run ahead of the table's, or the cursor that the table still needs is
+ * pruned; a cursor that moved is made lasting when the stream ends, and now and then. */
+static int pass_mark(struct committer *c, const struct mark *m, struct buf *out, struct err *e)
+{
+	struct build_job job = { .c = c, .m = m };
+	int r = refresh(c, e);
+	if (r == 0)
+		r = build_check_seq(&job, c->sn, e);
+	if (r) {
+		if (job.ahead)
+			put_recovered(c, m, job.table_seq, out);
+		return r;
+	}
+	bool due = m->end || clock_mono_ns() - c->last_commit_ns >= COMMIT_TXN_EVERY_NS;
+	if (c->stream && c->sn && due && m->seq > job.table_seq && cursor_moved(c, m))
+		return commit_group(c, m, out, e);
+	put_mark(c, m, job.table_seq, out);
+	return 0;
+}
+
+static int check_seq(const struct committer *c, const struct mark *m, struct err *e)
+{
+	int64_t least = c->last_seq >= 0 ? c->last_seq : c->from;
+	if (!c->stream || m->seq > least)
+		return 0;
+	return err_set(e, ERR_DATA, "a mark with seq %lld closes actions, but seq %lld was reached before: a seq is never used twice",
+		       (long long)m->seq, (long long)least);
+}
+
+/* An overwrite is one commit, however many marks the stream has: they wait for its end, which must be a good one. */
+static int overwrite_mark(struct committer *c, const struct mark *m, bool first, struct buf *out, struct err *e)
+{
+	if (m->end && strcmp(m->end, "done") != 0)
+		return err_set(e, ERR_IO, "the stream ended with \"%s\": %s was not overwritten", m->end, store_root(c->store));
+	if (m->end) {
+		int r = check_seq(c, m, e);
+		return r ? r : commit_group(c, m, out, e);
+	}
+	if (!first)
+		return 0; /* marks are cumulative */
+	struct build_job job = { .c = c, .m = m };
+	int r = refresh(c, e);
+	if (r == 0)
+		r = build_check_seq(&job, c->sn, e);
+	if (r == 0)
+		put_mark(c, m, job.table_seq, out);
+	else if (job.ahead)
+		put_recovered(c, m, job.table_seq, out);
+	return r;
+}
+
+static int take_mark(struct committer *c, const struct mark *m, struct buf *out, struct err *e)
+{
+	bool first = !c->opened;
+	int r = take_table(c, m, e);
+	if (r == 0)
+		r = take_stream(c, m, e);
+	if (r)
+		return r;
+	if (m->end) {
+		c->ended = true;
+		mem_free(c->end);
+		c->end = mem_strdup(m->end);
+	}
+	if (c->opts.overwrite)
+		return overwrite_mark(c, m, first, out, e);
+	if (c->group.nactions == 0)
+		return pass_mark(c, m, out, e);
+	r = check_seq(c, m, e);
+	return r ? r : commit_group(c, m, out, e);
+}
+
+static int take_action(struct committer *c, const char *line, size_t n, struct err *e)
+{
+	bool had = c->group.has_metadata;
+	int r = group_add_line(&c->group, line, n, e);
+	if (r == 0 && !had && c->group.has_metadata)
+		r = fit_take_metadata(c, &c->group.metadata, e);
+	return r;
+}
+
+int committer_line(struct committer *c, const char *line, size_t n, struct buf *out, struct err *e)
+{
+	if (c->ended)
+		return err_set(e, ERR_DATA, "a line behind the mark that ended the stream");
+	if (mark_is(line, n)) {
+		struct arena a = ARENA_INIT;
+		struct mark m;
+		int r = mark_parse(&m, &a, line, n, e);
+		if (r == 0)
+			r = take_mark(c, &m, out, e);
+		arena_release(&a);
+		return r;
+	}
+	if (delta_action_is(line, n))
+		return take_action(c, line, n, e);
+	return err_set(e, ERR_DATA, "neither an action nor a mark (smpartition makes actions of records)");
+}
+
+int committer_end(struct committer *c, struct err *e)
+{
+	if (c->ended)
+		return 0;
+	if (c->group.nactions)
+		return err_set(e, ERR_IO, "the input ended without a closing mark: %zu actions were not committed",
+			       c->group.nactions);
+	return err_set(e, ERR_IO, "the input ended without a closing mark");
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* committer - what the files of lib/commit share; nobody else includes it. */
+#ifndef SM_COMMIT_COMMITTER_H
+#define SM_COMMIT_COMMITTER_H
+
+#include "commit/commit.h"
+#include "delta/commit.h"
+#include "expr/expr.h"
+#include "flow/mark.h"
+
+/* A file that the group adds or removes. */
+struct group_file {
+	struct delta_add add;
+	const char *line;          /* the action's own bytes, without the line's end */
+	size_t nline;
+	int64_t rows;              /* numRecords, -1: unknown */
+	bool checked;              /* the file was there with its size */
+};
+
+struct group_files {
+	struct group_file *v;
+	size_t n, cap;
+};
+
+/* The actions since the last mark. */
+struct group {
+	struct arena arena;
+	struct group_files adds, removes;
+	struct delta_txn *txns;    /* of other applications, as given */
+	size_t ntxns, txns_cap;
+	bool has_metadata, has_protocol;
+	struct delta_metadata metadata;
+	struct delta_protocol protocol;
+	size_t nactions;
+};
+
+/* The schema that the files of the input are written with. */
+struct producer {
+	bool known;
+	struct schema schema;
+	struct arena arena;
+	struct delta_names partition;
+	char *agreed;              /* schemaString and partition columns of the table it was last found to fit */
+};
+
+struct committer {
+	struct commit_opts opts;
+	struct store *store;
+	struct delta_snapshot *sn; /* NULL: no table yet */
+	struct group group;
+	struct producer producer;
+	struct expr *where;
+	bool opened, ended, replaced;
+	char *stream;
+	int64_t from, last_seq;    /* last_seq: what we committed last, -1: nothing yet */
+	char *cursor;              /* of the opening mark, later of the last mark committed */
+	char *end;                 /* of the mark that ended the input */
+	int64_t last_commit_ns;
+};
+
+/* group.c */
+void group_clear(struct group *g);
+void group_release(struct group *g);
+int group_add_line(struct group *g, const char *line, size_t n, struct err *e);
+
+/* fit.c: may files of the producer's schema stand in the table? */
+int fit_take_metadata(struct committer *c, const struct delta_metadata *m, struct err *e);
+/* With ours, the metaData in the group: 0 and *WIDENED (text in A) when it must be committed, else NULL. */
+int fit_metadata(struct committer *c, const struct delta_snapshot *sn, struct delta_metadata *widened, bool *changed,
+		 struct arena *a, struct err *e);
+/* Without one: has the table's schema changed under the producer, who read it at READ_VERSION (-1: unknown)? */
+int fit_unchanged(struct committer *c, const struct delta_snapshot *sn, int64_t read_version, struct err *e);
+void producer_release(struct producer *p);
+
+/* where.c: --replace-where on partition values */
+struct where;
+int where_new(struct where **w, const struct expr *x, const struct schema *schema, const struct delta_names *partition,
+	      struct err *e);
+void where_free(struct where *w);
+/* TEXT[i] is the text of partition column i (NULL: null). */
+int where_matches(struct where *w, const char *const *text, bool *match, struct err *e);
+
+/* build.c */
+struct build_job {
+	struct committer *c;
+	const struct mark *m;
+	bool ahead;                /* the table's seq is beyond what we expected */
+	int64_t table_seq;
+	struct arena arena;        /* cleared for each attempt */
+	const char *operation;     /* of the last attempt, for the line that reports it */
+	uint64_t files, removed, rows, bytes;
+	bool rows_known;
+};
+/* Compare-and-swap: the table's seq for the stream must be what this committer expects. */
+int build_check_seq(struct build_job *job, const struct delta_snapshot *sn, struct err *e);
+delta_build_fn build_change;
+
+#endif

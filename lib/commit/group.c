@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/mem.h"
+#include "commit/committer.h"
+
+#include <string.h>
+
+#define MAX_ACTIONS ((size_t)20000000)
+
+void group_clear(struct group *g)
+{
+	arena_clear(&g->arena);
+	g->adds.n = g->removes.n = g->ntxns = g->nactions = 0;
+	g->has_metadata = g->has_protocol = false;
+}
+
+void group_release(struct group *g)
+{
+	arena_release(&g->arena);
+	mem_free(g->adds.v);
+	mem_free(g->removes.v);
+	mem_free(g->txns);
+	memset(g, 0, sizeof *g);
+}
+
+/* numRecords of the statistics, -1: not said. */
+static int64_t stats_rows(struct arena *a, const struct delta_add *add)
+{
+	struct json *root;
+	struct err e;
+	int64_t rows;
+	if (!add->stats || json_parse(&root, a, add->stats, add->nstats, &e))
+		return -1;
+	const struct json *v = json_get(root, "numRecords");
+	return v && json_i64(v, &rows) && rows >= 0 ? rows : -1;
+}
+
+static void add_file(struct group *g, struct group_files *to, const struct delta_add *add, const char *line, size_t n)
+{
+	MEM_GROW(to->v, to->cap, to->n + 1);
+	struct group_file *f = &to->v[to->n++];
+	*f = (struct group_file){ .add = *add, .line = arena_strndup(&g->arena, line, n), .nline = n };
+	f->rows = stats_rows(&g->arena, add);
+}
+
+static int once(bool *has, const char *what, struct err *e)
+{
+	if (*has)
+		return err_set(e, ERR_DATA, "a second %s before the mark: a commit has one at most", what);
+	*has = true;
+	return 0;
+}
+
+int group_add_line(struct group *g, const char *line, size_t n, struct err *e)
+{
+	struct delta_action act;
+	int r = delta_action_parse(&act, &g->arena, line, n, e);
+	if (r)
+		return r;
+	if (++g->nactions > MAX_ACTIONS)
+		return err_set(e, ERR_DATA, "more than %zu actions before a mark", MAX_ACTIONS);
+	switch (act.kind) {
+	case DELTA_ADD: add_file(g, &g->adds, &act.add, line, n); return 0;
+	case DELTA_REMOVE: add_file(g, &g->removes, &act.add, line, n); return 0;
+	case DELTA_TXN:
+		MEM_GROW(g->txns, g->txns_cap, g->ntxns + 1);
+		g->txns[g->ntxns++] = act.txn;
+		return 0;
+	case DELTA_METADATA:
+		g->metadata = act.metadata;
+		return once(&g->has_metadata, "metaData", e);
+	case DELTA_PROTOCOL:
+		g->protocol = act.protocol;
+		return once(&g->has_protocol, "protocol", e);
+	case DELTA_COMMIT_INFO:
+		g->nactions--;
+		return 0; /* smcommit writes its own */
+	default: return err_set(e, ERR_DATA, "an action that smcommit does not commit (add, remove, metaData, protocol, txn are)");
+	}
+}
