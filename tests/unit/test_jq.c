@@ -23,6 +23,7 @@ static void run_vars(const char *program, const struct json_jq_vars *vars, const
 	}
 	if (r < 0)
 		buf_printf(&out, "error %d: %s\n", r, e.msg);
+	buf_cstr(&out);
 	if (out.n != strlen(want) || memcmp(out.p, want, out.n) != 0)
 		T_FAIL("%s on %s gave\n# %s, not\n# %s", program, json, buf_cstr(&out), want);
 	json_jq_free(q);

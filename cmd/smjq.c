@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+/* smjq - jq for records in a pipe. Table, glue and main; the work is in lib/json/jq. */
+#include "base/datadir.h"
+#include "base/mem.h"
+#include "cli/diag.h"
+#include "cli/opt.h"
+#include "flow/mark.h"
+#include "flow/reject.h"
+#include "io/input.h"
+#include "io/output.h"
+#include "json/doc.h"
+#include "json/jq.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRAM_MAX ((size_t)1 << 20)
+#define RESULT_MAX ((size_t)64 << 20)   /* bytes from one record */
+
+static const char *opt_file, *opt_on_error;
+static struct opt_list opt_arg, opt_argjson;
+static bool opt_raw, opt_compact, opt_exit, opt_unbuffered;
+
+static const struct opt options[] = {
+	{ 'r', "raw-output", OPT_FLAG, &opt_raw, NULL, "write strings as their text, without quotes" },
+	{ 'f', "from-file", OPT_FILE, &opt_file, "FILE", "read the program from FILE; every operand is then an input" },
+	{ 0, "arg", OPT_LIST, &opt_arg, "NAME=TEXT", "give the program a string as $NAME" },
+	{ 0, "argjson", OPT_LIST, &opt_argjson, "NAME=JSON", "give the program a JSON value as $NAME" },
+	{ 'e', "exit-status", OPT_FLAG, &opt_exit, NULL, "end with status 1 when the last result was false or null, or there was none" },
+	{ 'c', "compact-output", OPT_FLAG, &opt_compact, NULL, "one line a result; it is always so, jq's option is taken along" },
+	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP },
+	{ 0, "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "write every record at once" },
+	{ 0 }
+};
+
+static const char *const exits[] = {
+	"0", "every record went through the program", "1", "done, but bad records were skipped or rejected; with -e: a negative answer",
+	"2", "usage, or the program does not compile", "3", "bad input, or the program failed on a record", "4",
+	"reading or writing failed", NULL
+};
+
+static const char *const examples[] = {
+	"smreplay landing | smjq 'select(.lang == \"en\")' | smsentiment", "the English posts, byte for byte, with their sentiment",
+	"smjq '{id, day: .created_at[:10]}' posts.ndjson", "two fields of every post; the id keeps all its digits",
+	"smjq --arg who=ana 'select(.author.handle == $who)' posts.ndjson.gz", "the posts of one author", NULL
+};
+
+static const char *const see_also[] = { "jq(1)", "smreplay(1)", "smsentiment(1)", NULL };
+
+static const struct tool tool = {
+	.name = "smjq",
+	.summary = "jq for records in a pipe: marks pass, ids keep their digits",
+	.synopsis = "[OPTION]… PROGRAM [FILE]…",
+	.description =
+		"Runs a jq program on every record and writes each result as a line. The language is that of jq 1.6.\n\n"
+		"What jq itself does not do: a record that the program leaves as it is keeps its bytes. A whole number of 16 digits or more, "
+		"wherever it goes, keeps its digits: as a value, in a comparison with another, in tostring, @csv or \"\\(…)\", as a literal "
+		"in the program. Only arithmetic with it is that of doubles. Marks pass in their place, behind all that came before them.\n\n"
+		"A record on which the program fails is a bad record: nothing of it is written. A result must not begin as a mark does. "
+		"input, inputs, halt and modules are not for a stream; ~/.jq is not read.",
+	.opts = options,
+	.exits = exits,
+	.examples = examples,
+	.see_also = see_also,
+};
+
+struct run {
+	struct input *in;
+	struct output out;
+	struct json_jq *jq;
+	struct reject *rejects;
+	struct arena arena;        /* of marks */
+	struct buf result;         /* of one record */
+	bool negative;             /* the last result was false or null, or there was none */
+	struct err *e;
+};
+
+static int before_wait(void *arg, struct err *e)
+{
+	struct run *r = arg;
+	int got = reject_flush(r->rejects, e);
+	return got != 0 ? got : output_flush(&r->out, e);
+}
+
+/* Split NAME=VALUE; a string value becomes JSON. */
+static int take_vars(const struct opt_list *l, bool json, struct arena *a, struct json_jq_var *to)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const char *eq = strchr(l->v[i], '=');
+		if (!eq)
+			opt_usage("%s wants NAME=VALUE, not '%s'", json ? "--argjson" : "--arg", l->v[i]);
+		struct buf b = BUF_INIT;
+		if (json)
+			buf_puts(&b, eq + 1);
+		else
+			json_put_cstr(&b, eq + 1);
+		to[i].name = arena_strndup(a, l->v[i], (size_t)(eq - l->v[i]));
+		to[i].n = b.n;
+		to[i].json = arena_strndup(a, b.p ? b.p : "", b.n);
+		buf_release(&b);
+	}
+	return (int)l->n;
+}
+
+static int compile(struct run *r, const char *program)
+{
+	struct buf text = BUF_INIT;
+	struct arena a = ARENA_INIT;
+	struct json_jq_vars vars = { 0 };
+	int got = opt_file ? file_read(&text, opt_file, PROGRAM_MAX, r->e) : 0;
+	if (got == 0) {
+		if (opt_file)
+			program = buf_cstr(&text);
+		struct json_jq_var *v = arena_array(&a, opt_arg.n + opt_argjson.n + 1, sizeof *v);
+		vars.v = v;
+		vars.n = (size_t)take_vars(&opt_arg, false, &a, v);
+		vars.n += (size_t)take_vars(&opt_argjson, true, &a, v + vars.n);
+		got = json_jq_new(&r->jq, program, &vars, r->e);
+		/* Bad JSON in --argjson is no bad input. */
+		if (got == ERR_DATA)
+			got = r->e->code = ERR_USAGE;
+	}
+	arena_release(&a);
+	buf_release(&text);
+	return got;
+}
+
+static int take_result(struct run *r, size_t start, struct err *why)
+{
+	struct buf *b = &r->result;
+	if (opt_raw && json_jq_is_string(r->jq)) {
+		b->n = start;
+		json_jq_string(r->jq, b);
+	}
+	if (mark_is(b->p + start, b->n - start))
+		return err_set(why, ERR_DATA, "jq: a result must not begin as a mark does");
+	if (b->n > RESULT_MAX)
+		return err_set(why, ERR_DATA, "jq: more than %zu MiB come from one record", RESULT_MAX >> 20);
+	buf_putc(b, '\n');
+	r->negative = json_jq_is_false(r->jq);
+	return 0;
+}
+
+/* All results of one record, or none. */
+static int do_record(struct run *r, const struct line *l, struct err *why)
+{
+	buf_clear(&r->result);
+	int got = json_jq_start(r->jq, l->p, l->n, why);
+	if (got == 0 && l->p[strspn(l->p, " \t")] != '{')
+		got = err_set(why, ERR_DATA, "a record is a JSON object");
+	while (got == 0) {
+		size_t start = r->result.n;
+		got = json_jq_next(r->jq, &r->result, why);
+		if (got <= 0)
+			break;
+		got = take_result(r, start, why);
+	}
+	if (got != 0)
+		return got;
+	if (r->result.n)
+		output_put(&r->out, r->result.p, r->result.n);
+	output_end_record(&r->out);
+	return 0;
+}
+
+static int do_line(struct run *r, const struct line *l)
+{
+	struct err why = { 0 };
+	struct mark m;
+	if (mark_is(l->p, l->n)) {
+		int got = mark_parse(&m, &r->arena, l->p, l->n, r->e);
+		if (got < 0)
+			return err_at(r->e, l->file, l->line, r->e->col);
+		arena_clear(&r->arena);
+		got = reject_flush(r->rejects, r->e);
+		if (got == 0)
+			output_line(&r->out, l->p, l->n);
+		return got;
+	}
+	int got = do_record(r, l, &why);
+	if (got >= 0)
+		return 0;
+	err_at(&why, l->file, l->line, why.col);
+	return reject_record(r->rejects, l->p, l->n, &why, r->e);
+}
+
+static int run(struct run *r, char **operands, size_t n)
+{
+	const struct input_opts in_opts = { .before_wait = before_wait, .arg = r };
+	struct line l;
+	const char *program = opt_file ? NULL : *operands;
+	size_t skip = opt_file ? 0 : 1;
+	int got = reject_open(&r->rejects, tool.name, opt_on_error, r->e);
+	if (got == 0)
+		got = compile(r, program);
+	if (got != 0)
+		return got;
+	r->out.unbuffered = opt_unbuffered;
+	r->negative = true;
+	r->in = input_new((const char *const *)operands + skip, n - skip, &in_opts);
+	while ((got = input_line(r->in, &l, r->e)) == INPUT_OK) {
+		got = do_line(r, &l);
+		if (got || r->out.failed)
+			break;
+	}
+	return got;
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = { 0 }, why = { 0 };
+	struct run r = { .e = &e };
+	diag_init(tool.name);
+	int n = opt_parse(&tool, argc, argv);
+	if (!opt_file && n == 0)
+		opt_usage("the jq program is missing");
+	output_init(&r.out, STDOUT_FILENO, "standard output");
+	int status = 0, got = run(&r, argv + 1, (size_t)n);
+	if (got < 0)
+		status = diag_fail(&e);
+	got = reject_close(r.rejects, &why);
+	if (got < 0) {
+		int s = diag_fail(&why);
+		status = status ? status : s;
+	}
+	if (status == 0 && opt_exit && r.negative)
+		status = 1;
+	status = diag_finish(&r.out, status);
+	input_free(r.in);
+	json_jq_free(r.jq);
+	arena_release(&r.arena);
+	buf_release(&r.result);
+	return status;
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# smjq: bytes and ids kept, marks, options, errors. SPDX-License-Identifier: MIT
+bats_require_minimum_version 1.5.0
+
+setup() {
+	T=${SM_BIN:?}/smjq
+	cd "$BATS_TEST_TMPDIR" || return 1
+	printf '%s\n' '{"id": 675127116845989889, "t":"a b","x":1.0}' '{"id":2,"t":"\u00e9\n","x":1.50}' >good
+}
+
+@test "a record that passes unchanged keeps its bytes" {
+	"$T" . good | cmp - good
+	"$T" 'select(.id == 2)' good | cmp - <(tail -1 good)
+	"$T" '.x |= .' good | cmp - good
+}
+
+@test "ids keep their digits as values, text and literals" {
+	[ "$("$T" .id good)" = $'675127116845989889\n2' ]
+	[ "$("$T" -r '"x\(.id)"' good)" = $'x675127116845989889\nx2' ]
+	[ "$("$T" -c '{id}' good | head -1)" = '{"id":675127116845989889}' ]
+	[ "$("$T" 'select(.id == 675127116845989888)' good)" = "" ]
+	[ "$("$T" 'select(.id == 675127116845989889) | .t' good)" = '"a b"' ]
+	[ "$("$T" --argjson id 675127116845989889 2>&1; echo $?)" != 0 ]
+	[ "$("$T" --argjson id=675127116845989889 'select(.id == $id) | .t' good)" = '"a b"' ]
+}
+
+@test "ids of a whole sample come out as jq cannot bring them out" {
+	"$SM_BIN/smgen" -n 3000 >posts
+	"$T" . posts | cmp - posts
+	"$T" -r '.native_id' posts >a
+	jq -r '.native_id' posts | cmp - a
+	"$T" '{n: (.native_id | tonumber? // 0), o: .}' posts | "$T" -c '.o' | jq -c . >b
+	jq -c . posts | cmp - b
+}
+
+@test "marks pass unchanged and in their place" {
+	printf '%s\n' '{"$mark":{"v":1,"stream":"s","from":0,"seq":1,"cursor":null,"new":[1]}}' '{"a":1}' '{"a":2}' \
+		'{"$mark":{"v":1,"stream":"s","from":0,"seq":2,"cursor":{"x": 1}}}' '{"a":3}' '{"$mark":{"v":1,"stream":"s","from":0,"seq":3,"cursor":3,"end":"done"}}' >m
+	"$T" . m | cmp - m
+	"$T" 'select(.a == 2) | .a' m >out
+	printf '%s\n' "$(sed -n 1p m)" 2 "$(sed -n 4p m)" "$(sed -n 6p m)" | cmp - out
+	"$T" empty m | cmp - <(grep mark m)
+}
+
+@test "a line that begins as a mark and is none stops it, whatever --on-error says" {
+	printf '{"a":1}\n{"$mark":{"v":1,"seq":"x"}}\n' >m
+	run --separate-stderr "$T" --on-error=skip . m
+	[ "$status" = 3 ]; [[ "$stderr" == "smjq: m:2:"*'"seq"'* ]]; [ "$output" = '{"a":1}' ]
+}
+
+@test "a program cannot forge a mark" {
+	run --separate-stderr "$T" '{"$mark": .x}' good
+	[ "$status" = 3 ]; [ -z "$output" ]; [[ "$stderr" == *"good:1: jq: a result must not begin as a mark"* ]]
+	run --separate-stderr "$T" -r '"{\"$mark\":1}"' good
+	[ "$status" = 3 ]; [ -z "$output" ]
+}
+
+@test "a failing record: file and line; skip and reject go on, nothing of it is written" {
+	printf '{"a":"1"}\n{"a":{}}\n{"a":"3"}\n' >r
+	run --separate-stderr "$T" '1, (.a | tonumber)' r
+	[ "$status" = 3 ]; [ "$output" = $'1\n1' ]; [[ "$stderr" == "smjq: r:2: jq: "*"cannot be parsed as a number"* ]]
+	run --separate-stderr "$T" --on-error=skip '1, (.a | tonumber)' r
+	[ "$status" = 1 ]; [ "$output" = $'1\n1\n1\n3' ]; [[ "$stderr" == *"1 bad record skipped"* ]]
+	run --separate-stderr "$T" --on-error=reject=rej '.a | tonumber' r
+	[ "$status" = 1 ]; [ "$output" = $'1\n3' ]
+	[ "$(jq -c '[.tool,.file,.line,.record]' rej)" = '["smjq","r",2,"{\"a\":{}}"]' ]
+}
+
+@test "what is no object is a bad record" {
+	for bad in '[1]' '"x"' '7' '{"a":1' '{"a":1}}' '{"a":"\ud800"}' $'{"a":"\xff"}'; do
+		printf '%s\n' "$bad" >b
+		run --separate-stderr "$T" . b
+		[ "$status" = 3 ] || { echo "$bad: $status"; false; }
+		[ -z "$output" ]; [[ "$stderr" == "smjq: b:1:"* ]]
+	done
+}
+
+@test "options: -f, --arg, -r, -e, several files, compressed input" {
+	echo '.t == $a # comment' >prog
+	[ "$("$T" -f prog --arg a='a b' good good)" = $'true\nfalse\ntrue\nfalse' ]
+	gzip -k good
+	[ "$("$T" -r .t good.gz | od -An -c | tr -d ' \n')" = 'ab\n303251\n\n' ]
+	"$T" -e '.id' good >/dev/null
+	run "$T" -e '.nope' good; [ "$status" = 1 ]
+	run "$T" -e 'empty' good; [ "$status" = 1 ]
+	run --separate-stderr "$T" --arg nope . good; [ "$status" = 2 ]
+	run --separate-stderr "$T" --argjson 'x={' . good; [ "$status" = 2 ]; [[ "$stderr" == *'$x'* ]]
+}
+
+@test "a program that does not compile: status 2, what and where, nothing read" {
+	run --separate-stderr "$T" '.a |
+foo' good
+	[ "$status" = 2 ]; [ -z "$output" ]; [[ "$stderr" == *"foo/0 is not defined (line 2 of the program)"* ]]
+	run --separate-stderr "$T"; [ "$status" = 2 ]
+	run --separate-stderr "$T" -f nope good; [ "$status" = 4 ]; [[ "$stderr" == *nope* ]]
+}
+
+@test "~/.jq does not change what a pipe does; the environment is visible as in jq" {
+	mkdir h; echo 'def foo: 1;' >h/.jq
+	HOME=$PWD/h run "$T" foo good; [ "$status" = 2 ]
+	[ "$(X=y "$T" -r '$ENV.X + env.X' good | head -1)" = yy ]
+}
+
+@test "a rejected record is in its file before the mark behind it is passed" {
+	mkfifo p
+	"$T" --on-error=reject=rej '.a.b' <p >out 2>err &
+	pid=$!
+	exec 7>p
+	printf '{"a":1}\n{"$mark":{"v":1,"seq":1}}\n' >&7
+	for _ in $(seq 100); do [ -s out ] && break; sleep .05; done
+	[ -s out ]; [ "$(wc -l <rej)" = 1 ]
+	kill -9 $pid; exec 7>&-
+}
