@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* When files are closed, and what is printed then. */
+#include "ingest/run.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+static int64_t every(const struct run *x)
+{
+	if (x->o->every_ns)
+		return x->o->every_ns;
+	return x->marked ? PARTITION_EVERY_NS : 0;
+}
+
+static bool due(const struct run *x)
+{
+	int64_t ns = every(x);
+	return ns && clock_mono_ns() - x->last_cut >= ns;
+}
+
+static void print_mark(struct run *x, struct mark *m)
+{
+	m->table = store_root(x->table.store);
+	m->version = x->table.version;
+	mark_print(m, &x->o->out->buf);
+}
+
+/* A table without rows is made too, when its stream is at the end. */
+static int print_head(struct run *x, struct err *e)
+{
+	return x->ended ? ingest_table_print(&x->table, &x->o->out->buf, e) : 0;
+}
+
+int run_cut(struct run *x, struct err *e)
+{
+	int r = run_dispatch(x, e);
+	if (r == 0 && x->files)
+		r = files_close_all(x->files, e);
+	if (r == 0)
+		r = print_head(x, e);
+	if (r == 0)
+		r = reject_flush(x->o->rejects, e);
+	if (r)
+		return r;
+	if (x->waits) {
+		print_mark(x, &x->mark);
+		x->waits = false;
+	}
+	x->last_cut = clock_mono_ns();
+	return output_flush(x->o->out, e);
+}
+
+int run_mark(struct run *x, const char *line, size_t n, uint64_t number, struct err *e)
+{
+	bool first = !x->marked;
+	arena_clear(&x->arena);
+	int r = mark_parse(&x->mark, &x->arena, line, n, e);
+	if (r) {
+		err_at(e, x->block.file, x->block.line + number, e->col);
+		return r;
+	}
+	x->marked = x->waits = true;
+	x->since = 0;
+	x->ended = x->mark.end != NULL;
+	return first || x->ended || due(x) ? run_cut(x, e) : 0;
+}
+
+/* While the input is silent: files can be closed for a mark only when no record has come since. */
+int64_t run_deadline(void *arg)
+{
+	const struct run *x = arg;
+	int64_t ns = every(x);
+	bool able = x->marked ? x->waits && x->since == 0 : run_holds(x);
+	if (x->sampling) {
+		able = infer_records(x->sample.infer) > 0;
+		ns = ns ? ns : PARTITION_EVERY_NS;
+	}
+	return able && ns ? x->last_cut + ns : INT64_MAX;
+}
+
+int run_tick(struct run *x, struct err *e)
+{
+	bool able = x->marked ? x->waits && x->since == 0 : run_holds(x);
+	return able && due(x) ? run_cut(x, e) : 0;
+}
+
+int run_end(struct run *x, struct err *e)
+{
+	if (x->marked && !x->ended) {
+		if (x->waits && x->since == 0)
+			return run_cut(x, e);
+		if (x->since == 0)
+			return 0;
+		return err_set(e, ERR_IO, "the input ended without a mark that says so: %llu records behind its last mark are left out",
+			       (unsigned long long)x->since);
+	}
+	if (x->marked && x->since)
+		return err_set(e, ERR_DATA, "%llu records follow the mark that ended the stream", (unsigned long long)x->since);
+	if (x->marked)
+		return 0;
+	x->ended = true;
+	int r = run_cut(x, e);
+	if (r)
+		return r;
+	struct mark own = MARK_INIT;
+	own.end = "done";
+	print_mark(x, &own);
+	return output_flush(x->o->out, e);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* run - the state of one partitioner, shared by its parts. Not for others. */
+#ifndef SM_INGEST_RUN_H
+#define SM_INGEST_RUN_H
+
+#include "column/json_in.h"
+#include "flow/mark.h"
+#include "ingest/files.h"
+#include "ingest/partitioner.h"
+#include "ingest/sample.h"
+#include "ingest/scatter.h"
+#include "io/input.h"
+
+#define RUN_ROWS ((size_t)16384)          /* of a batch */
+
+struct run {
+	const struct partition_opts *o;
+	struct partition_result *result;
+	struct input *input;
+	struct block block;           /* the one being read */
+	bool eof, sampling;
+	struct sample sample;
+	struct ingest_table table;
+	struct pool *pool;
+	size_t memory;
+
+	/* Things that depend on the schema. */
+	struct json_in *in;
+	struct batch batch;
+	struct type computed_type;    /* of the computed partition columns */
+	struct batch computed;
+	size_t evaluated;             /* rows of the batch whose computed columns are there */
+	uint8_t *dropped;             /* bitmap of rows that turned out to be bad; NULL: none */
+	size_t ndropped;
+	const struct column **data, **part;
+	struct files *files;
+	struct scatter scatter;
+
+	/* Marks. */
+	struct arena arena;           /* of the mark that waits */
+	struct mark mark;             /* the last that was read */
+	bool waits;                   /* it is not passed yet */
+	bool marked, ended;           /* there was one; one said `end` */
+	uint64_t since;               /* records since the last that was read */
+	int64_t last_cut;             /* monotonic time */
+	int fault;                    /* an error inside a call-back */
+	struct err *e;
+};
+
+/* rows.c */
+int run_set_schema(struct run *x, struct schema *s, struct err *e);  /* takes S; closes what is open under the old one */
+void run_release_schema(struct run *x);
+int run_evaluate(struct run *x, struct err *e);   /* computed columns of the rows that came since */
+int run_dispatch(struct run *x, struct err *e);   /* the batch goes to the files */
+bool run_holds(const struct run *x);              /* rows in the batch or files open */
+
+/* marks.c */
+int run_mark(struct run *x, const char *line, size_t n, uint64_t number, struct err *e);
+int run_cut(struct run *x, struct err *e);        /* close, announce, pass the mark that waits */
+int64_t run_deadline(void *arg);
+int run_tick(struct run *x, struct err *e);       /* is it time to cut? */
+int run_end(struct run *x, struct err *e);        /* the input was read to its end */
+
+#endif
