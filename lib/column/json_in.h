@@ -22,7 +22,8 @@
  *	any             null, or no such key: null; bad when the field is not nullable (a null without a column is passed over)
  *	BOOLEAN         true, false
  *	BYTE…LONG       a number without fraction or exponent, in range (1.0 and 1e3 do not fit)
- *	FLOAT DOUBLE    a number that is not too large; "NaN", "Infinity", "-Infinity"
+ *	FLOAT DOUBLE    a number that is not too large; written without fraction or exponent, one that the type keeps to
+ *	                the last digit (so that no id is rounded); "NaN", "Infinity", "-Infinity"
  *	DECIMAL         a number, or one in a string, that precision and scale hold exactly
  *	STRING          a string
  *	BINARY          padded base64 (RFC 4648, section 4) in a string

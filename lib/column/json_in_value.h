@@ -77,7 +77,8 @@ static inline bool jin_double(const char *s, double *v)
 		fraction = p - from;
 	}
 	if (p != end || digits + fraction > 19 || u > (UINT64_C(1) << 53) || fraction > 22)
-		return json_parse_double(s, (size_t)(end - s), v);
+		return json_parse_double(s, (size_t)(end - s), v) &&
+			(d + digits != end || json_double_keeps(d, (size_t)digits, *v));
 	*v = (double)u / ten[fraction];
 	if (*s == '-')
 		*v = -*v;
@@ -86,8 +87,10 @@ static inline bool jin_double(const char *s, double *v)
 
 static inline bool jin_float(const char *s, float *v)
 {
-	const char *end = json_walk_number(s);
-	return end && json_parse_float(s, (size_t)(end - s), v);
+	const char *end = json_walk_number(s), *d = s + (*s == '-');
+	if (!end || !json_parse_float(s, (size_t)(end - s), v))
+		return false;
+	return json_walk_digits(d) != end || json_float_keeps(d, (size_t)(end - d), *v);
 }
 
 /* "NaN", "Infinity" and "-Infinity", as columns are printed. */

@@ -99,8 +99,11 @@ static void map_bytes(struct json_lines *ls)
 		ls->slash = mem_array(ls->slash, ls->words, sizeof *ls->slash);
 	}
 	map_words(ls->base, words, ls->feed, ls->slash);
-	if (ls->len % 64)
-		ls->feed[words - 1] &= ~(~UINT64_C(0) << (ls->len % 64));
+	if (ls->len % 64) {
+		uint64_t keep = ~(~UINT64_C(0) << (ls->len % 64));
+		ls->feed[words - 1] &= keep;
+		ls->slash[words - 1] &= keep;
+	}
 	ls->feed[words] = ls->slash[words] = 0;
 }
 

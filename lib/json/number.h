@@ -28,6 +28,11 @@ size_t json_format_float(char *to, float v);   /* shortest among floats: 0.1f is
 bool json_parse_double(const char *p, size_t n, double *v);
 bool json_parse_float(const char *p, size_t n, float *v);
 
+/* Is the whole number DIGITS[0..N) (no sign, no leading zero) V's exact value, or its shortest digits filled up with
+ * zeros, as others print large doubles? False: a 64-bit id, say, that V has rounded. V must be finite. */
+bool json_double_keeps(const char *digits, size_t n, double v);
+bool json_float_keeps(const char *digits, size_t n, float v);
+
 #ifdef __cplusplus
 }
 #endif

@@ -71,6 +71,25 @@ bool is_tiny(const char *p, const char *end)
 	return place + (minus ? -exponent : exponent) < 0;
 }
 
+template <typename T> bool keeps(const char *digits, size_t n, T v)
+{
+	char exact[512], shortest[64];
+	v = std::fabs(v);
+	auto r = std::to_chars(exact, exact + sizeof exact, v, std::chars_format::fixed);
+	if (static_cast<size_t>(r.ptr - exact) != n)
+		return false;
+	if (memcmp(exact, digits, n) == 0)
+		return true;
+	r = std::to_chars(shortest, shortest + sizeof shortest, v, std::chars_format::scientific);
+	size_t k = 0;
+	for (const char *p = shortest; p < r.ptr && *p != 'e' && k < n; p++)
+		if (*p != '.' && digits[k++] != *p)
+			return false;
+	while (k < n && digits[k] == '0')
+		k++;
+	return k == n;
+}
+
 template <typename T> bool parse(const char *p, size_t n, T *v)
 {
 	auto r = std::from_chars(p, p + n, *v);
@@ -157,4 +176,14 @@ extern "C" bool json_parse_double(const char *p, size_t n, double *v)
 extern "C" bool json_parse_float(const char *p, size_t n, float *v)
 {
 	return parse(p, n, v);
+}
+
+extern "C" bool json_double_keeps(const char *digits, size_t n, double v)
+{
+	return keeps(digits, n, v);
+}
+
+extern "C" bool json_float_keeps(const char *digits, size_t n, float v)
+{
+	return keeps(digits, n, v);
 }

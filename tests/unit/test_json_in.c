@@ -248,7 +248,16 @@ static void floating(void)
 	value("double", "-0.0", "-0.0");
 	value("double", "0.1", "0.1");
 	value("double", "123456789.125", "123456789.125");
-	value("double", "9007199254740993", "9007199254740992.0");
+	value("double", "9007199254740993", "bad");
+	value("double", "-499961179804950529", "bad");
+	value("double", "9007199254740992", "9007199254740992.0");
+	value("double", "72057594037927936", "72057594037927936.0");
+	value("double", "72057594037927940", "72057594037927936.0");
+	value("double", "1152921504606847000", "1.152921504606847e18");
+	value("double", "-1000000000000000019884624838656", "-1e30");
+	value("double", "1000000000000000000000000000000", "1e30");
+	value("double", "1000000000000000000000000000001", "bad");
+	value("double", "9007199254740993.0", "9007199254740992.0");
 	value("double", "1.7976931348623157e308", "1.7976931348623157e308");
 	value("double", "1e309", "bad");
 	value("double", "1e-400", "0.0");
@@ -259,7 +268,10 @@ static void floating(void)
 	value("double", "\"-Infinity\"", "-Inf");
 	value("double", "\"nan\"", "bad");
 	value("double", "\"1\"", "bad");
-	value("float", "16777217", "16777216.0");
+	value("float", "16777217", "bad");
+	value("float", "16777218", "16777218.0");
+	value("float", "0", "0.0");
+	value("float", "-7", "-7.0");
 	value("float", "3.5e38", "bad");
 	value("float", "\"-Infinity\"", "-Inf");
 }
