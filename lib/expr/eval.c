@@ -63,6 +63,8 @@ static void vec_put(struct vec *v, enum vkind k, size_t i, const struct value *i
 	v->nullbuf[i] = in->null;
 	if (in->null) {
 		memset((char *)v->p + i * width(k), 0, width(k));
+		if (k == V_STR) /* memcmp wants a pointer */
+			v->s[i].p = "";
 		return;
 	}
 	if (k == V_DBL)

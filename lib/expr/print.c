@@ -233,6 +233,12 @@ static void print_call(const struct node *x, struct buf *b)
 	print_list(x->arg, x->narg, b);
 }
 
+/* `1.a` would be read as a number */
+static int base_level(const struct node *x)
+{
+	return x->op == OP_LITERAL || x->op == OP_INTERVAL ? L_POSTFIX + 1 : L_POSTFIX;
+}
+
 static void print_bare(const struct node *x, int level, struct buf *b)
 {
 	static const char *const ops[] = { [OP_EQ] = "=", [OP_NE] = "<>", [OP_LT] = "<", [OP_LE] = "<=", [OP_GT] = ">",
@@ -246,12 +252,12 @@ static void print_bare(const struct node *x, int level, struct buf *b)
 		print_name(x, b);
 		return;
 	case OP_FIELD:
-		print_node(x->arg[0], L_POSTFIX, b);
+		print_node(x->arg[0], base_level(x->arg[0]), b);
 		buf_putc(b, '.');
 		print_name(x, b);
 		return;
 	case OP_INDEX:
-		print_node(x->arg[0], L_POSTFIX, b);
+		print_node(x->arg[0], base_level(x->arg[0]), b);
 		buf_putc(b, '[');
 		print_node(x->arg[1], 0, b);
 		buf_putc(b, ']');

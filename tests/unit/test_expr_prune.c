@@ -189,7 +189,7 @@ static void number(struct rng *r, struct buf *b)
 
 static void text(struct rng *r, struct buf *b)
 {
-	buf_puts(b, PICK(r, "s", "p", "s", "'a'", "'ab'", "'b'", "''", "'zz'", "'é'", "NULL", "upper(p)", "lower(s)", "p || s", "coalesce(s, 'b')", "substring(s, 1, 1)", "CAST(d AS string)"));
+	buf_puts(b, PICK(r, "s", "p", "s", "'a'", "'ab'", "'b'", "''", "'zz'", "'é'", "NULL", "upper(p)", "lower(s)", "p || s", "coalesce(s, 'b')", "substring(s, 1, 1)", "CAST(d AS string)", "'0.0'", "'-0.0'"));
 }
 
 static void moment(struct rng *r, struct buf *b)
