@@ -34,7 +34,8 @@ uint64_t pq_group_rows(const struct pq_reader *r, size_t group);
 uint64_t pq_rows(const struct pq_reader *r);
 /* Statistics of leaf LEAF (index in pq_schema, depth first) in GROUP; false when the file has none that can be trusted. */
 bool pq_group_stats(const struct pq_reader *r, size_t group, size_t leaf, struct column_stats *s);
-const char *pq_metadata(const struct pq_reader *r, const char *key); /* NULL: not there */
+/* A value of the key-value metadata, N bytes (no NUL behind it); NULL: not there. */
+const char *pq_metadata(const struct pq_reader *r, const char *key, size_t *n);
 
 /* How the columns that the caller wants are found in this file: by name (exact, then ignoring case
  * when that is unique), at every level; by `parquet.field.id` in field metadata when BY_ID. What the
@@ -44,8 +45,18 @@ struct pq_projection;
 int pq_project(struct pq_projection **p, const struct pq_reader *r, const struct type *want, bool by_id, struct err *e);
 void pq_projection_free(struct pq_projection *p);
 
-/* Read rows [FIRST, FIRST + N) of GROUP into B (batch_init'ed with WANT; cleared first). N may be the whole group. */
+/* Read rows [FIRST, FIRST + N) of GROUP into B (batch_init'ed with WANT; cleared first). N may be the whole group,
+ * but the batch holds 2^31 - 1 rows and bytes a column at most. Each call starts at the group's beginning and passes
+ * over whole pages: to go through a large group in steps, use a scan. */
 int pq_read(const struct pq_reader *r, const struct pq_projection *p, size_t group, uint64_t first, uint64_t n,
 	    struct batch *b, struct err *e);
+
+/* A scan reads a group from front to back, each page once. It borrows R and P. Threads: one owner. */
+struct pq_scan;
+int pq_scan_new(struct pq_scan **s, const struct pq_reader *r, const struct pq_projection *p, size_t group, struct err *e);
+void pq_scan_free(struct pq_scan *s);
+int pq_scan_skip(struct pq_scan *s, uint64_t rows, struct err *e);
+/* Up to N rows into B (cleared first); b->nrows tells how many, 0 at the end of the group. */
+int pq_scan_next(struct pq_scan *s, uint64_t n, struct batch *b, struct err *e);
 
 #endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/mem.h"
+#include "parquet/assemble.h"
+#include "parquet/file.h"
+#include "parquet/plan.h"
+
+struct walk {
+	struct pq_projection *p;
+	const struct pq_reader *r;
+	bool by_id;
+	struct buf path;
+	struct err *e;
+};
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static bool same_folded(const struct pq_element *el, const char *name, size_t n)
+{
+	if (el->nname != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (lower(el->name[i]) != lower(name[i]))
+			return false;
+	return true;
+}
+
+static const struct pq_view *find_id(const struct pq_view *v, int id)
+{
+	for (size_t i = 0; i < v->nchild; i++)
+		if (v->child[i].el->field_id == id)
+			return &v->child[i];
+	return NULL;
+}
+
+static const struct pq_view *find_field(const struct walk *w, const struct pq_view *v, const struct field *f)
+{
+	const struct pq_view *found = NULL;
+	int id = w->by_id ? field_parquet_id(f) : -1;
+	if (id >= 0)
+		return find_id(v, id);
+	for (size_t i = 0; i < v->nchild; i++)
+		if (v->child[i].el->nname == f->nname && memcmp(v->child[i].el->name, f->name, f->nname) == 0)
+			return &v->child[i];
+	for (size_t i = 0; i < v->nchild; i++) {
+		if (!same_folded(v->child[i].el, f->name, f->nname))
+			continue;
+		if (found)
+			return NULL;
+		found = &v->child[i];
+	}
+	return found;
+}
+
+static int mismatch(struct walk *w, const struct pq_view *v, const struct type *want)
+{
+	struct buf b = BUF_INIT;
+	type_print(v->type, &b);
+	buf_puts(&b, " in the file cannot be read as ");
+	type_print(want, &b);
+	int rc = err_set(w->e, ERR_DATA, "column %.*s: %.*s", (int)w->path.n, w->path.p, (int)b.n, b.p);
+	buf_release(&b);
+	return rc;
+}
+
+static size_t use_leaf(struct walk *w, size_t leaf, bool levels_only)
+{
+	struct pq_projection *p = w->p;
+	MEM_GROW(p->leaf, p->cap, p->nleaves + 1);
+	p->leaf[p->nleaves] = (struct proj_leaf){ leaf, levels_only };
+	return p->nleaves++;
+}
+
+static bool is_group(const struct type *t)
+{
+	return t->kind == TYPE_STRUCT || t->kind == TYPE_LIST || t->kind == TYPE_MAP;
+}
+
+static int walk(struct walk *w, struct proj *p, const struct pq_view *v);
+
+static int walk_children(struct walk *w, struct proj *p, const struct pq_view *v)
+{
+	const struct type *t = p->want;
+	int rc = 0;
+	p->nchild = t->nfields;
+	p->child = arena_array(&w->p->arena, t->nfields, sizeof *p->child);
+	for (size_t i = 0; i < t->nfields && rc == 0; i++) {
+		const struct field *f = &t->fields[i];
+		size_t was = w->path.n;
+		const struct pq_view *c = t->kind != TYPE_STRUCT ? &v->child[i] : find_field(w, v, f);
+		if (was)
+			buf_putc(&w->path, '.');
+		buf_put(&w->path, f->name, f->nname);
+		p->child[i].want = &f->type;
+		rc = walk(w, &p->child[i], c);
+		w->path.n = was;
+	}
+	return rc;
+}
+
+/* What has no leaf at all, or no values, is as good as missing. */
+static int walk(struct walk *w, struct proj *p, const struct pq_view *v)
+{
+	const struct type *t = p->want;
+	size_t first = w->p->nleaves;
+	if (!v || !v->nleaves || t->kind == TYPE_VOID || v->type->kind == TYPE_VOID)
+		return 0;
+	p->view = v;
+	if (!is_group(t)) {
+		if (is_group(v->type) || !convert_fits(&w->r->tree.leaf[v->leaf], t))
+			return mismatch(w, v, t);
+		p->lev = use_leaf(w, v->leaf, false);
+		return 0;
+	}
+	if (v->type->kind != t->kind)
+		return mismatch(w, v, t);
+	int rc = walk_children(w, p, v);
+	if (rc == 0 && w->p->nleaves == first)
+		use_leaf(w, v->leaf, true);
+	p->lev = first;
+	return rc;
+}
+
+int pq_project(struct pq_projection **out, const struct pq_reader *r, const struct type *want, bool by_id,
+	       struct err *e)
+{
+	struct pq_projection *p = mem_zalloc(sizeof *p);
+	struct walk w = { .p = p, .r = r, .by_id = by_id, .path = BUF_INIT, .e = e };
+	p->arena = (struct arena)ARENA_INIT;
+	p->root.want = want;
+	int rc = walk_children(&w, &p->root, &r->tree.root);
+	buf_release(&w.path);
+	*out = p;
+	if (rc) {
+		err_at(e, r->src.name, 0, 0);
+		pq_projection_free(p);
+		*out = NULL;
+	}
+	return rc;
+}
+
+void pq_projection_free(struct pq_projection *p)
+{
+	if (!p)
+		return;
+	arena_release(&p->arena);
+	mem_free(p->leaf);
+	mem_free(p);
+}
