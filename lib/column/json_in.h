@@ -66,7 +66,7 @@ enum json_in_event {
 	JSON_IN_BAD,              /* this line is bad, err says why; the next call goes on behind it */
 	JSON_IN_UNKNOWN           /* this line has a field that the type lacks, and is otherwise not looked at;
 				   * the next call goes on behind it. To take it with a wider type: make a new
-				   * reader and give it the block from line.p on. */
+				   * reader and give it the block from line.p on (its lines count from there). */
 };
 
 struct json_in_line {

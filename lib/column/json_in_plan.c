@@ -65,6 +65,7 @@ static void plan_node(struct json_in *in, struct jin_node *f, const struct type 
 	}
 	/* The last child is a guess that never comes true. */
 	f->child[f->nchild].word[0] = 1;
+	f->child[f->nchild].next = &f->child[f->nchild];
 	f->first = f->nchild ? &f->child[0] : &f->child[f->nchild];
 	for (size_t i = 0; i < f->nchild; i++)
 		f->child[i].next = &f->child[i + 1];

@@ -6,6 +6,8 @@
 #include "json/doc.h"
 #include "json/string.h"
 
+#define GUESSES 4   /* keys tried before the hash */
+
 static const uint32_t *read_value(struct json_in *in, struct jin_node *f, const uint32_t *t, unsigned depth);
 
 static const uint32_t *bad(struct json_in *in, enum jin_fault fault, const struct jin_node *f, const uint32_t *t)
@@ -69,6 +71,29 @@ static const uint32_t *unknown(struct json_in *in, const struct jin_node *o, con
 	return bad(in, JIN_UNKNOWN, o, key);
 }
 
+/* The key at T is not the one that was guessed. When members are missing, it is one of the next that were guessed
+ * then; the guess is kept for the record that has them again. *FOUND is NULL for an unknown key; false: malformed. */
+static __attribute__((noinline)) bool other_key(struct json_in *in, const struct jin_node *o, const uint32_t *t,
+						 struct jin_node **guess, struct jin_node **found)
+{
+	const char *key = in->walk.p + *t + 1;
+	uint32_t quote;
+	struct jin_node *f = *guess;
+	for (int i = 0; i < GUESSES; i++) {
+		f = f->next;
+		if (matches(f, key, t[1] - *t)) {
+			*found = f;
+			return true;
+		}
+	}
+	if (!json_walk_string(&in->walk, t, &quote))
+		return false;
+	*found = jin_find(in, o, *t + 1, quote);
+	if (*found)
+		*guess = *found;
+	return true;
+}
+
 /* Members that the object lacks become null. */
 static bool fill_missing(struct json_in *in, struct jin_node *o, const uint32_t *open, size_t slot)
 {
@@ -98,14 +123,8 @@ const uint32_t *jin_object(struct json_in *in, struct jin_node *o, const uint32_
 		struct jin_node *f = *guess;
 		if (key[-1] != '"' || w.p[t[1]] != ':')
 			return NULL;
-		if (!matches(f, key, t[1] - *t)) {
-			uint32_t quote;
-			if (!json_walk_string(&w, t, &quote))
-				return NULL;
-			f = jin_find(in, o, *t + 1, quote);
-			if (f)
-				*guess = f;
-		}
+		if (!matches(f, key, t[1] - *t) && !other_key(in, o, t, guess, &f))
+			return NULL;
 		if (f) {
 			if (f->c->n != slot)
 				return bad(in, JIN_TWICE, f, t);
@@ -275,7 +294,7 @@ static bool put_bool(struct jin_node *f, const char *s)
 	return true;
 }
 
-/* A value that is one token; a string where STRING says so. */
+/* A value that may be a number or a string. */
 static bool put_rare(struct json_in *in, struct jin_node *f, const uint32_t *t)
 {
 	const char *s = in->walk.p + *t, *text = NULL;
@@ -283,7 +302,6 @@ static bool put_rare(struct json_in *in, struct jin_node *f, const uint32_t *t)
 	if (*s == '"' && !string_text(in, t, &text, &n))
 		return false;
 	switch (f->kind) {
-	case TYPE_BOOLEAN: return put_bool(f, s);
 	case TYPE_FLOAT:
 	case TYPE_DOUBLE: return put_floating(f, s, text, n);
 	case TYPE_DECIMAL: return put_decimal(f, s, text, n);
@@ -432,6 +450,9 @@ static const uint32_t *read_value(struct json_in *in, struct jin_node *f, const 
 		break;
 	case TYPE_STRUCT: case TYPE_LIST: case TYPE_MAP:
 		return read_container(in, f, t, depth);
+	case TYPE_BOOLEAN:
+		ok = put_bool(f, s);
+		break;
 	default:
 		ok = put_rare(in, f, t);
 		break;
