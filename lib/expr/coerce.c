@@ -3,6 +3,8 @@
  * type of what it is compared with, or is an error; a text column is cast row by row. */
 #include "expr/node.h"
 
+#include <assert.h>
+
 static bool is_text(const struct type *t) { return t->kind == TYPE_STRING || t->kind == TYPE_BINARY; }
 
 /* Values that compare as they are held, whatever the exact types */
@@ -74,10 +76,12 @@ static int meet(struct bind *b, struct node **l, struct node **r)
 	}
 	if (alike(tl, tr))
 		return 0;
-	if (tl->kind == TYPE_STRING && type_vkind(tr) != V_REF)
-		return text_meets(b, l, tr);
-	if (tr->kind == TYPE_STRING && type_vkind(tl) != V_REF)
-		return text_meets(b, r, tl);
+	if (tl->kind == TYPE_STRING || tr->kind == TYPE_STRING) { /* the text becomes a number of some kind: those meet */
+		if (type_vkind(tl) == V_REF || type_vkind(tr) == V_REF)
+			return 1;
+		int rc = tl->kind == TYPE_STRING ? text_meets(b, l, tr) : text_meets(b, r, tl);
+		return rc ? rc : meet(b, l, r);
+	}
 	if (type_is_numeric(tl) && type_is_numeric(tr)) {
 		bool dbl = type_vkind(tl) == V_DBL || type_vkind(tr) == V_DBL;
 		struct type to = dbl ? type_of(TYPE_DOUBLE) : type_decimal(20, 0);
@@ -111,6 +115,7 @@ int bind_compare(struct bind *b, const struct node *at, enum op op, struct node 
 			arg[known ? 0 : 1] = bind_literal(b, lit, type_decimal(38, col->type.scale),
 							  (struct value){ .dec = v });
 	}
+	assert(arg[0]->kind == arg[1]->kind);
 	*out = bind_new(b, at, op, type_of(TYPE_BOOLEAN), arg, 2);
 	return 0;
 }

@@ -122,7 +122,7 @@ static const struct example logic[] = {
 	{ "b IS FALSE", "false" }, { "(i > 50) IS FALSE", "true" }, { "(ni > 50) IS NOT FALSE", "true" },
 	{ "i IN (1, 42, 7)", "true" }, { "i IN (1, 2)", "false" }, { "i NOT IN (1, 2)", "true" }, { "i IN (1, NULL)", "null" },
 	{ "i IN (42, NULL)", "true" }, { "i NOT IN (1, NULL)", "null" }, { "ni IN (1)", "null" }, { "s IN ('a', 'Hello World')", "true" },
-	{ "i IN ('42')", "true" }, { "n IN (9007199254740992, 9007199254740993)", "true" }, { "dt IN ('2024-02-29')", "true" },
+	{ "i IN ('42')", "true" }, { "i IN ('41.5', '42.0')", "true" }, { "dec IN ('12', 12.34)", "true" }, { "n IN (9007199254740992, 9007199254740993)", "true" }, { "dt IN ('2024-02-29')", "true" },
 	{ "dec IN (12.34, 1)", "true" }, { "dec IN (12.345)", "false" }, { "i IN (42.0)", "true" }, { "i IN (i, 1)", "true" },
 	{ "nan IN (1D, CAST('NaN' AS DOUBLE))", "true" }, { "NULL IN (NULL)", "null" },
 	{ "i BETWEEN 1 AND 42", "true" }, { "i NOT BETWEEN 1 AND 41", "true" }, { "i BETWEEN 43 AND 1", "false" },
@@ -208,7 +208,7 @@ static const struct example dates[] = {
 static const struct example nested[] = {
 	{ "st.x", "1" }, { "ST.Y", "\"why\"" }, { "st.z.w", "7" }, { "st.z.w + i", "49" }, { "nst.x", "null" }, { "l[0]", "1" }, { "l[3]", "3" }, { "l[2]", "null" }, { "l[4]", "null" }, { "l[-1]", "null" }, { "nl[0]", "null" },
 	{ "ls[1].a", "\"q\"" }, { "ls[9].a", "null" }, { "m['k']", "10" }, { "m['x']", "null" }, { "size(l)", "4" }, { "size(m)", "2" }, { "size(nl)", "null" }, { "cardinality(l)", "4" },
-	{ "array_contains(l, 2)", "true" }, { "array_contains(l, 9)", "null" }, { "array_contains(nl, 1)", "null" }, { "array_contains(l, '3')", "true" }, { "array_contains(l, NULL)", "null" },
+	{ "array_contains(l, 2)", "true" }, { "array_contains(l, 9)", "null" }, { "array_contains(nl, 1)", "null" }, { "array_contains(l, '3')", "true" }, { "array_contains(l, NULL)", "null" }, { "array_contains(l, 2.0)", "true" },
 	{ "lang = 'en'", "true" }, { "LANG = 'en'", "true" }, { "`order` = 5", "true" }, { "order = 5", "true" }, { "`i` + 1", "43" }, { "l[i - 41]", "2" }, { "l[ni]", "null" }, { "I", "42" },
 	{ "st.z IS NOT NULL", "true" }, { "ls[0] IS NULL", "false" }, { "ls[7] IS NULL", "true" }, { "-- a comment\n i", "42" },
 };

@@ -184,7 +184,7 @@ static void number(struct rng *r, struct buf *b)
 {
 	buf_puts(b, PICK(r, "a", "b", "d", "dec", "st.x", "-3", "0", "1", "2", "2.25", "1.5", "1e300", "9007199254740992", "NULL", "l[0]", "size(l)", "a + 1",
 			 "CAST(d AS int)", "CAST(a AS double)", "CAST(b AS double)", "CAST(dec AS int)", "floor(d)", "round(dec)", "ceil(dec)", "abs(a)", "coalesce(a, 2)", "CAST(b AS float)",
-			 "CASE WHEN k THEN a ELSE b END", "year(dt)", "length(s)", "length(p)", "CAST(s AS int)", "CAST(dec AS decimal(4,1))", "nullif(a, 1)", "greatest(a, b)", "CAST(d AS decimal(10,1))"));
+			 "CASE WHEN k THEN a ELSE b END", "year(dt)", "length(s)", "length(p)", "CAST(s AS int)", "s", "'1'", "'1.5'", "CAST(dec AS decimal(4,1))", "nullif(a, 1)", "greatest(a, b)", "CAST(d AS decimal(10,1))"));
 }
 
 static void text(struct rng *r, struct buf *b)
