@@ -156,7 +156,9 @@ int main(int argc, char **argv)
 	} else if (r) {
 		status = diag_fail(&e);
 	}
-	status = diag_finish(&out, status);
+	/* A failure to write was told already. */
+	if (!out.failed)
+		status = diag_finish(&out, status);
 	if (result.stopped && status == 0) {
 		signal(diag_signal(), SIG_DFL);
 		raise(diag_signal());
