@@ -443,6 +443,7 @@ static void unknown_fields(void)
 	const char *text = "{\"a\":1}\n{\"a\":2,\"z\":[1,{\"q\":2}]}\n{\"s\":{\"\\u0079\":\"v\"},\"a\":3}\n{\"z\":[1,}\n";
 	reads(type, text,
 	      "1 null\n!1:8 field 'z' is not in the schema\n!2:7 field 's.y' is not in the schema\n!3:9 expected a JSON value\n");
+	reads(type, "{\"a\":1,\"z\":null,\"s\":{\"y\":null}}\n{\"z\":nul}\n", "1 {null}\n!1:6 unknown word (only true, false and null are JSON)\n");
 	reads_as(type, JSON_IN_UNKNOWN_IGNORE, NULL, text, "1 null\n2 null\n3 {null}\n!3:9 expected a JSON value\n");
 	reads_as(type, JSON_IN_UNKNOWN_REPORT, NULL, text,
 		 "1 null\nunknown 1 z [1,{\"q\":2}]\nunknown 2 s.y \"v\"\n!3:9 expected a JSON value\n");
