@@ -105,6 +105,8 @@ static void map_bytes(struct json_lines *ls)
 		ls->slash[words - 1] &= keep;
 	}
 	ls->feed[words] = ls->slash[words] = 0;
+	/* True already, except where a line had to be cut. */
+	ls->feed[(ls->len - 1) / 64] |= UINT64_C(1) << ((ls->len - 1) % 64);
 }
 
 static size_t line_length(const char *p, size_t n)

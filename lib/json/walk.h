@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "digits are taken eight at a time, the first in the lowest byte");
+
 enum { JSON_C_DIGIT = 1, JSON_C_SPACE = 2, JSON_C_END = 4 }; /* END: may stand behind a number or a word */
 extern const uint8_t json_class[256];
 

@@ -195,6 +195,10 @@ int main(void)
 		T_OK(!json_parse_double("x", 1, &d) && !json_parse_double("1x", 2, &d) && !json_parse_double("", 0, &d));
 		T_OK(json_parse_double("-1e-400", 7, &d) && d == 0 && signbit(d));
 		T_OK(json_parse_double("0.000001e-330", 13, &d) && d == 0 && !signbit(d));
+		T_OK(json_parse_double("0e99999999999999999999", 22, &d) && d == 0);
+		T_OK(json_parse_double("0.0e-99999999999999999999", 25, &d) && d == 0);
+		T_OK(json_parse_double("1e-99999999999999999999", 23, &d) && d == 0);
+		T_OK(!json_parse_double("1e99999999999999999999", 22, &d));
 		T_OK(!json_parse_double("100000e305", 10, &d));
 		T_OK(json_parse_double("0.00001e310", 11, &d) && d == 1e305);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "column/json_in.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "json/doc.h"
@@ -576,6 +577,72 @@ static void long_line(void)
 	buf_release(&b);
 }
 
+struct sample {
+	double d;
+	float f;
+	int64_t i, us;
+	int32_t day;
+	bool special;
+};
+
+static void random_sample(struct rng *r, struct sample *s)
+{
+	uint64_t bits = rng_next(r);
+	uint32_t half = (uint32_t)rng_next(r);
+	memcpy(&s->d, &bits, sizeof s->d);
+	memcpy(&s->f, &half, sizeof s->f);
+	if (rng_below(r, 3) == 0)
+		s->d = (double)(int64_t)rng_below(r, 1u << 30) / (rng_below(r, 2) ? 1000 : 64);
+	if (rng_below(r, 3) == 0)
+		s->f = (float)rng_below(r, 10000) / 100;
+	s->special = !isfinite(s->d) || !isfinite(s->f);
+	s->i = (int64_t)(rng_next(r) >> rng_below(r, 64)) * (rng_below(r, 2) ? 1 : -1);
+	s->us = (int64_t)rng_below(r, 253402300800u) * 1000000 + (rng_below(r, 2) ? (int64_t)rng_below(r, 1000000) : 0) -
+		(int64_t)rng_below(r, 62135596800) * 1000000;
+	s->day = (int32_t)time_floor_div(s->us, US_PER_DAY);
+}
+
+/* Random values of every width, printed as text, must be in the columns to the last bit. */
+static void random_values(void)
+{
+	enum { ROWS = 20000 };
+	struct sample *want = mem_array(NULL, ROWS, sizeof *want);
+	struct buf text = BUF_INIT;
+	struct json_in_line l;
+	struct err e;
+	struct setup s;
+	struct rng r;
+	rng_seed(&r, 7);
+	for (size_t i = 0; i < ROWS; i++) {
+		char time[40], day[16], f[JSON_DOUBLE_TEXT];
+		do
+			random_sample(&r, &want[i]);
+		while (want[i].special);
+		buf_puts(&text, "{\"d\":");
+		json_put_double(&text, want[i].d);
+		buf_printf(&text, ",\"f\":%.*s,\"i\":%lld,", (int)json_format_float(f, want[i].f), f, (long long)want[i].i);
+		size_t nt = time_format(time, want[i].us, -1, true), nd = date_format(day, want[i].day);
+		buf_printf(&text, "\"t\":\"%.*s\",\"u\":\"%.*s\",\"y\":\"%.*s\"}\n", (int)nt, time, (int)nt - 1, time, (int)nd, day);
+	}
+	memset(buf_reserve(&text, JSON_PADDING), '9', JSON_PADDING);
+	set_up(&s, "struct<d:double,f:float,i:long,t:timestamp,u:timestamp_ntz,y:date>", JSON_IN_UNKNOWN_BAD, NULL);
+	json_in_block(s.in, text.p, text.n);
+	T_INT(json_in_next(s.in, &s.batch, ROWS + 1, 0, &l, &e), JSON_IN_END);
+	T_INT(s.batch.nrows, ROWS);
+	const struct column *c = s.batch.col;
+	for (size_t i = 0; i < s.batch.nrows; i++) {
+		T_DBL(column_double(&c[0], i), want[i].d);
+		T_DBL(column_double(&c[1], i), (double)want[i].f);
+		T_INT(column_i64(&c[2], i), want[i].i);
+		T_INT(column_i64(&c[3], i), want[i].us);
+		T_INT(column_i64(&c[4], i), want[i].us);
+		T_INT(column_i64(&c[5], i), want[i].day);
+	}
+	tear_down(&s);
+	buf_release(&text);
+	mem_free(want);
+}
+
 /* ---- against the document parser ---- */
 
 static bool twice(const struct json *v)
@@ -717,6 +784,8 @@ int main(void)
 		full_and_rows();
 	T_CASE("a line of 16 MiB")
 		long_line();
+	T_CASE("20,000 random rows come back to the last bit")
+		random_values();
 	T_CASE("reader and document agree on 40,000 mutated lines")
 		differential();
 	return t_done();
