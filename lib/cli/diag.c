@@ -166,16 +166,13 @@ int diag_fail(const struct err *e)
 int diag_finish(struct output *out, int status)
 {
 	struct err e;
-	if (output_flush(out, &e) < 0)
-		return diag_fail(&e);
+	int r = output_flush(out, &e);
 	/* close(2) is where some file systems report a failed write. */
-	if (close(out->fd) < 0) {
-		err_sys(&e, errno, "%s", out->name);
-		return diag_fail(&e);
-	}
+	if (r == 0 && close(out->fd) < 0)
+		r = err_sys(&e, errno, "%s", out->name);
 	out->fd = -1;
 	buf_release(&out->buf);
-	return status;
+	return r < 0 ? diag_fail(&e) : status;
 }
 
 bool diag_colour(int fd)
