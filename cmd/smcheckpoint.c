@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+/* smcheckpoint - the durable progress of a stream. Table, glue and main; the work is in lib/resume and lib/flow. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/diag.h"
+#include "cli/opt.h"
+#include "flow/ck.h"
+#include "io/input.h"
+#include "io/output.h"
+#include "json/doc.h"
+#include "resume/saver.h"
+#include "resume/view.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool opt_verbose, opt_json, opt_list_json;
+
+static const struct opt save_options[] = {
+	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "say what was recorded, also when standard error is no terminal" },
+	{ 0 }
+};
+static const struct opt show_options[] = {
+	{ 0, "json", OPT_FLAG, &opt_json, NULL, "one JSON object instead of a table for people" },
+	{ 0 }
+};
+static const struct opt list_options[] = {
+	{ 0, "json", OPT_FLAG, &opt_list_json, NULL, "one JSON object a checkpoint" },
+	{ 0 }
+};
+
+static const char *const exits[] = {
+	"0", "done; the stream ended, or was stopped by a signal", "1", "there were commits, but no mark to record them by", "2",
+	"usage", "3", "bad input, or a folder that is no checkpoint", "4",
+	"reading or writing failed, no such checkpoint, or the stream ended with an error or without its closing mark",
+	"5", "the checkpoint is in use, or belongs to another stream or table", "75",
+	"try again: the source's quota is used up, or the table was ahead and the checkpoint was put right", NULL
+};
+
+static const char *const examples[] = {
+	"smfetch files posts --resume ck | smpartition landing | smcommit | smcheckpoint save", "a stream that goes on where it was",
+	"smcheckpoint show ck", "where the next run goes on", "smcheckpoint list jobs", "every checkpoint in a folder",
+	"smcheckpoint rewind ck", "read everything once more, as a new stream", NULL
+};
+
+static const char *const see_also[] = { "smfetch(1)", "smcommit(1)", "smtable(1)", NULL };
+
+static int do_save(int argc, char **argv), do_show(int argc, char **argv), do_list(int argc, char **argv),
+	do_rewind(int argc, char **argv);
+
+static const struct tool_command commands[] = {
+	{ "save", "[OPTION]… [CK]", "end of a pipe: record how far the stream is in its table", save_options, do_save },
+	{ "show", "[OPTION]… CK", "show where a stream is and where the next run goes on", show_options, do_show },
+	{ "list", "[OPTION]… [DIR]…", "list the checkpoints in folders", list_options, do_list },
+	{ "rewind", "CK", "begin the stream anew, as its next generation", NULL, do_rewind },
+	{ 0 }
+};
+
+static const struct tool tool = {
+	.name = "smcheckpoint",
+	.summary = "keep and show the progress of a stream",
+	.synopsis = "COMMAND [OPTION]… [ARG]…",
+	.description =
+		"A checkpoint is a folder in which a source keeps what its marks stand for, and in which save records how far the stream "
+		"has come in its table. A run that crashed at any point goes on when the same line is run again, with no row lost and none "
+		"doubled.\n\n"
+		"save reads the commits and marks that smcommit prints and ends with the status that the stream has earned. CK may be left "
+		"out: the marks name it. It never records less than was recorded before.\n\n"
+		"rewind starts the stream's next generation: the next run reads from the start. Its rows will be in the table twice unless "
+		"the table is restored as well, or rows are merged by id.",
+	.exits = exits,
+	.examples = examples,
+	.see_also = see_also,
+	.commands = commands,
+};
+
+static int before_wait(void *arg, struct err *e)
+{
+	return saver_flush(arg, e);
+}
+
+static void say_saved(const struct saver *s)
+{
+	struct saver_summary sum;
+	char version[48] = "";
+	saver_summary(s, &sum);
+	if (!sum.ck || sum.seq < 0)
+		return;
+	if (sum.version >= 0)
+		snprintf(version, sizeof version, " at version %lld", (long long)sum.version);
+	diag_note("%s: seq %lld%s%s%s, %llu commit%s%s%s", sum.ck, (long long)sum.seq, sum.table ? " of " : "",
+		  sum.table ? sum.table : "", version, (unsigned long long)sum.commits, sum.commits == 1 ? "" : "s",
+		  sum.end ? ", ended: " : "", sum.end ? sum.end : "");
+}
+
+static int do_save(int argc, char **argv)
+{
+	struct err e = { 0 };
+	struct line l;
+	if (argc > 1)
+		opt_usage("save takes one checkpoint");
+	struct saver *s = saver_new(argc ? argv[0] : NULL);
+	const struct input_opts opts = { .before_wait = before_wait, .arg = s };
+	struct input *in = input_new(NULL, 0, &opts);
+	int r;
+	while ((r = input_line(in, &l, &e)) == INPUT_OK) {
+		r = saver_line(s, l.p, l.n, &e);
+		if (r == ERR_DATA || r == ERR_UNSUPPORTED)
+			err_at(&e, l.file, l.line, e.col);
+		if (r < 0)
+			break;
+	}
+	/* What came before a bad line stands in the table all the same. */
+	struct err why;
+	int end = r < 0 ? saver_flush(s, &why) : saver_end(s, &e);
+	if (r < 0 && end < 0)
+		diag_error(&why);
+	if (r == 0)
+		r = end;
+	if (opt_verbose || (r == 0 && isatty(STDERR_FILENO)))
+		say_saved(s);
+	int status = r < 0 ? diag_fail(&e) : 0;
+	saver_free(s);
+	input_free(in);
+	return status;
+}
+
+static void put_when(struct buf *b, int64_t us)
+{
+	char text[40];
+	buf_put(b, text, time_format(text, us, 0, true));
+}
+
+static void put_cursor(struct buf *b, const struct journal_entry *en)
+{
+	buf_puts(b, ", cursor ");
+	buf_put(b, en->cursor, en->ncursor);
+}
+
+static void put_view(const struct view *v, struct buf *b)
+{
+	buf_printf(b, "checkpoint  %s\nstream      %s\n", v->ck->path, v->ck->stream);
+	if (v->recorded) {
+		buf_printf(b, "table       %s\nrecorded    seq %lld", v->record.table ? v->record.table : "none",
+			   (long long)v->record.seq);
+		if (v->record.version >= 0)
+			buf_printf(b, ", version %lld", (long long)v->record.version);
+		buf_puts(b, ", ");
+		put_when(b, v->record.at_us);
+		buf_putc(b, '\n');
+	} else {
+		buf_puts(b, "recorded    nothing yet\n");
+	}
+	if (v->has_table)
+		buf_printf(b, "table has   seq %lld\n", (long long)v->table_seq);
+	if (v->problem) {
+		buf_printf(b, "resumes     not: %s\n", v->problem);
+	} else if (v->resume_seq == 0) {
+		buf_puts(b, "resumes     from the start\n");
+	} else {
+		buf_printf(b, "resumes     at seq %lld", (long long)v->resume_seq);
+		put_cursor(b, &v->resume);
+		buf_putc(b, '\n');
+	}
+	buf_printf(b, "journal     %zu mark%s", v->marks, v->marks == 1 ? "" : "s");
+	if (v->marks) {
+		buf_printf(b, ", seq %lld to %lld, the last ", (long long)v->first_seq, (long long)v->last.seq);
+		put_when(b, v->last.at_us);
+		buf_printf(b, "%s%s", v->last.end ? ", ended: " : "", v->last.end ? v->last.end : "");
+	}
+	buf_putc(b, '\n');
+	for (const struct view_state *s = v->states; s; s = s->next)
+		buf_printf(b, "state       %s: %zu file%s, seq %lld to %lld\n", s->tool, s->files, s->files == 1 ? "" : "s",
+			   (long long)s->first, (long long)s->last);
+	if (v->running && v->pid)
+		buf_printf(b, "source      running, process %lld\n", (long long)v->pid);
+	else
+		buf_printf(b, "source      %s\n", v->running ? "running" : "not running");
+}
+
+static int do_show(int argc, char **argv)
+{
+	struct output out;
+	struct view v;
+	struct err e;
+	if (argc != 1)
+		opt_usage("show takes one checkpoint");
+	int r = view_read(&v, argv[0], true, &e);
+	if (r < 0)
+		return diag_fail(&e);
+	output_init(&out, STDOUT_FILENO, "standard output");
+	if (opt_json)
+		view_put_json(&v, &out.buf);
+	else
+		put_view(&v, &out.buf);
+	view_release(&v);
+	return diag_finish(&out, 0);
+}
+
+static int list_one(struct output *out, const char *path, struct err *e)
+{
+	struct view v;
+	int r = view_read(&v, path, false, e);
+	if (r < 0)
+		return r;
+	if (opt_list_json) {
+		view_put_json(&v, &out->buf);
+	} else {
+		buf_printf(&out->buf, "%s\t%s\tseq %lld\t%s\t%s\n", path, v.ck->stream, (long long)(v.recorded ? v.record.seq : 0),
+			   v.running ? "running" : v.last.end ? v.last.end : "-",
+			   v.recorded && v.record.table ? v.record.table : "-");
+	}
+	output_end_record(out);
+	view_release(&v);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* DIR itself, or the checkpoints in it, by name. */
+static int list_dir(struct output *out, const char *dir, struct err *e)
+{
+	char **names = NULL;
+	size_t n = 0, cap = 0;
+	int r = 0;
+	if (ck_is(dir))
+		return list_one(out, dir, e);
+	DIR *d = opendir(dir);
+	if (!d)
+		return err_sys(e, errno, "cannot open '%s'", dir);
+	for (struct dirent *ent; (ent = readdir(d));) {
+		struct buf path = BUF_INIT;
+		buf_printf(&path, "%s/%s", dir, ent->d_name);
+		if (ent->d_name[0] != '.' && ck_is(buf_cstr(&path))) {
+			MEM_GROW(names, cap, n + 1);
+			names[n++] = buf_detach(&path, NULL);
+		}
+		buf_release(&path);
+	}
+	closedir(d);
+	if (n)
+		qsort(names, n, sizeof *names, by_name);
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			r = list_one(out, names[i], e);
+		mem_free(names[i]);
+	}
+	mem_free(names);
+	return r;
+}
+
+static int do_list(int argc, char **argv)
+{
+	struct output out;
+	struct err e;
+	int r = 0;
+	output_init(&out, STDOUT_FILENO, "standard output");
+	if (argc == 0)
+		r = list_dir(&out, ".", &e);
+	for (int i = 0; i < argc && r == 0; i++)
+		r = list_dir(&out, argv[i], &e);
+	return diag_finish(&out, r < 0 ? diag_fail(&e) : 0);
+}
+
+static int do_rewind(int argc, char **argv)
+{
+	struct arena a = ARENA_INIT;
+	struct ck_record rec;
+	struct ck *ck;
+	struct err e;
+	if (argc != 1)
+		opt_usage("rewind takes one checkpoint");
+	int r = ck_open(&ck, argv[0], CK_LOCK, &e);
+	if (r < 0)
+		return diag_fail(&e);
+	r = ck_record_read(ck, &a, &rec, &e);
+	bool recorded = r == 0 && strcmp(rec.stream, ck->stream) == 0;
+	if (r == 0 || r == ERR_NOT_FOUND)
+		r = ck_next_generation(ck, &e);
+	if (r == 0 && recorded && rec.table)
+		diag_note("%s: stream %s begins at 0; its rows will be in %s twice unless that is restored too, or rows are merged by id",
+			  ck->path, ck->stream, rec.table);
+	else if (r == 0)
+		diag_note("%s: stream %s begins at 0", ck->path, ck->stream);
+	ck_close(ck);
+	arena_release(&a);
+	return r < 0 ? diag_fail(&e) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	diag_init(tool.name);
+	return opt_run(&tool, argc, argv);
+}

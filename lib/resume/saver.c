@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "resume/saver.h"
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "flow/ck.h"
+#include "flow/mark.h"
+#include "json/doc.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define COMMIT_PREFIX "{\"commit\":"
+
+struct saver {
+	const char *path;          /* as given by the caller, NULL: take that of the marks */
+	struct ck *ck;
+	struct arena scratch, kept;
+	char *stream;              /* of the first mark that had one */
+	char *table;
+	int64_t seq, version;
+	bool pending;              /* newer than what was recorded */
+	bool ended, recovered;
+	char *end;
+	uint64_t commits;
+};
+
+struct saver *saver_new(const char *ck)
+{
+	struct saver *s = mem_zalloc(sizeof *s);
+	s->path = ck;
+	s->seq = s->version = -1;
+	return s;
+}
+
+void saver_free(struct saver *s)
+{
+	if (!s)
+		return;
+	ck_close(s->ck);
+	arena_release(&s->scratch);
+	arena_release(&s->kept);
+	mem_free(s->stream);
+	mem_free(s->table);
+	mem_free(s->end);
+	mem_free(s);
+}
+
+void saver_summary(const struct saver *s, struct saver_summary *sum)
+{
+	*sum = (struct saver_summary){ .ck = s->ck ? s->ck->path : NULL, .table = s->table, .end = s->end, .seq = s->seq,
+		.version = s->version, .commits = s->commits };
+}
+
+static bool same_folder(const char *a, const char *b)
+{
+	struct stat x, y;
+	return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
+static int open_ck(struct saver *s, const struct mark *m, struct err *e)
+{
+	if (s->path && m->ck && !same_folder(s->path, m->ck))
+		return err_set(e, ERR_CONFLICT, "the marks belong to checkpoint %s, not to %s", m->ck, s->path);
+	if (s->ck)
+		return 0;
+	if (!s->path && !m->ck)
+		return err_set(e, ERR_USAGE, "the marks name no checkpoint folder, and none was given");
+	int r = ck_open(&s->ck, s->path ? s->path : m->ck, 0, e);
+	if (r != 0)
+		return r;
+	s->stream = mem_strdup(m->stream);
+	return 0;
+}
+
+static void keep(char **to, const char *text)
+{
+	char *copy = text ? mem_strdup(text) : NULL;
+	mem_free(*to);
+	*to = copy;
+}
+
+static int take_mark(struct saver *s, const struct mark *m, struct err *e)
+{
+	if (s->ended)
+		return err_set(e, ERR_DATA, "a mark behind the closing mark");
+	if (m->end) {
+		s->ended = true;
+		keep(&s->end, m->end);
+	}
+	s->recovered = s->recovered || m->recovered;
+	if (!m->stream)
+		return 0;
+	int r = open_ck(s, m, e);
+	if (r != 0)
+		return r;
+	if (strcmp(m->stream, s->stream) != 0)
+		return err_set(e, ERR_DATA, "a mark of stream %s among those of stream %s: one pipe carries one stream", m->stream,
+			       s->stream);
+	/* Seq 0 is that of a table which has nothing of the stream yet: there is nothing to record. */
+	if (m->seq == 0 || m->seq < s->seq)
+		return 0;
+	keep(&s->table, m->table);
+	s->version = m->version;
+	s->seq = m->seq;
+	s->pending = true;
+	return 0;
+}
+
+int saver_line(struct saver *s, const char *line, size_t n, struct err *e)
+{
+	struct mark m;
+	struct json *root;
+	size_t prefix = sizeof COMMIT_PREFIX - 1;
+	int r;
+	arena_clear(&s->scratch);
+	if (mark_is(line, n)) {
+		r = mark_parse(&m, &s->scratch, line, n, e);
+		return r != 0 ? r : take_mark(s, &m, e);
+	}
+	r = json_parse(&root, &s->scratch, line, n, e);
+	if (r != 0)
+		return r;
+	if (n < prefix || memcmp(line, COMMIT_PREFIX, prefix) != 0)
+		return err_set(e, ERR_DATA, "neither a commit nor a mark: what comes here is kept by nobody (is smcommit missing?)");
+	s->commits++;
+	return 0;
+}
+
+int saver_flush(struct saver *s, struct err *e)
+{
+	struct ck_record rec = { .stream = s->stream, .table = s->table, .seq = s->seq, .version = s->version };
+	if (!s->pending)
+		return 0;
+	int r = ck_record_save(s->ck, &rec, NULL, e);
+	s->pending = s->pending && r != 0;
+	return r;
+}
+
+int saver_end(struct saver *s, struct err *e)
+{
+	int r = saver_flush(s, e);
+	if (r != 0)
+		return r;
+	if (s->recovered)
+		return err_set(e, ERR_RETRY, "%s was ahead of the checkpoint; seq %lld is recorded now, run the same line again",
+			       s->table ? s->table : "the table", (long long)s->seq);
+	if (!s->ended)
+		return err_set(e, ERR_IO, "the input ended without a closing mark");
+	if (!s->ck && s->commits)
+		return err_set(e, ERR_REJECTED, "%llu commit%s, but no mark of a stream: nothing was recorded (the source needs --resume)",
+			       (unsigned long long)s->commits, s->commits == 1 ? "" : "s");
+	if (!s->ck)
+		return err_set(e, ERR_REJECTED, "no mark of a stream: nothing was recorded (the source needs --resume)");
+	if (strcmp(s->end, "quota") == 0)
+		return err_set(e, ERR_RETRY, "the source has used up its quota; the same line goes on later");
+	if (strcmp(s->end, "error") == 0)
+		return err_set(e, ERR_IO, "the source ended with an error");
+	return 0;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "flow/ck.h"
+#include "flow/journal.h"
+#include "flow/mark.h"
+#include "resume/resume.h"
+#include "t.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char root[] = "/tmp/sm-resume-XXXXXX";
+static char dir[64], table[64];
+
+static void fresh(void)
+{
+	static int n;
+	snprintf(dir, sizeof dir, "%s/ck%d", root, ++n);
+	snprintf(table, sizeof table, "%s/table%d", root, n);
+}
+
+static struct resume *open_ok(int64_t from, const char *cursor)
+{
+	struct resume *rs = NULL;
+	struct err e;
+	size_t n;
+	if (resume_open(&rs, dir, &e) != 0) {
+		T_FAIL("%s", e.msg);
+		exit(1);
+	}
+	T_INT(resume_from(rs), from);
+	const char *c = resume_cursor(rs, &n);
+	if (cursor)
+		T_MEM(c ? c : "", n, cursor, strlen(cursor));
+	else
+		T_OK(!c);
+	return rs;
+}
+
+static void refused(const char *part)
+{
+	struct resume *rs;
+	struct err e = { 0 };
+	int r = resume_open(&rs, dir, &e);
+	T_INT(r, ERR_CONFLICT);
+	if (!strstr(e.msg, part))
+		T_FAIL("'%s' lacks '%s'", e.msg, part);
+}
+
+static void mark(struct resume *rs, const char *cursor, const char *end, int64_t want_seq)
+{
+	struct buf b = BUF_INIT;
+	struct arena a = ARENA_INIT;
+	struct mark m;
+	struct err e;
+	if (resume_mark(rs, cursor, cursor ? strlen(cursor) : 0, end, &b, &e) != 0)
+		T_FAIL("%s", e.msg);
+	T_INT(mark_parse(&m, &a, b.p, b.n, &e), 0);
+	T_INT(m.seq, want_seq);
+	if (resume_stream(rs)) {
+		T_STR(m.stream, resume_stream(rs));
+		T_STR(m.ck, dir);
+		T_INT(m.from, resume_from(rs));
+	}
+	arena_release(&a);
+	buf_release(&b);
+}
+
+static void record(int64_t seq, bool with_table)
+{
+	struct ck *ck;
+	struct err e;
+	T_INT(ck_open(&ck, dir, 0, &e), 0);
+	struct ck_record rec = { .stream = ck->stream, .table = with_table ? table : NULL, .seq = seq, .version = 0 };
+	T_INT(ck_record_save(ck, &rec, NULL, &e), 0);
+	ck_close(ck);
+}
+
+/* Make a table whose txn of the stream is SEQ; 0: it has none. */
+static void make_table(int64_t seq)
+{
+	char path[256];
+	struct ck *ck;
+	struct err e;
+	T_INT(ck_open(&ck, dir, 0, &e), 0);
+	mkdir(table, 0777);
+	snprintf(path, sizeof path, "%s/_delta_log", table);
+	mkdir(path, 0777);
+	snprintf(path, sizeof path, "%s/_delta_log/00000000000000000000.json", table);
+	FILE *f = fopen(path, "w");
+	fputs("{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"
+	      "{\"metaData\":{\"id\":\"1\",\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":\"{\\\"type\\\":\\\"struct\\\","
+	      "\\\"fields\\\":[]}\",\"partitionColumns\":[],\"configuration\":{}}}\n", f);
+	if (seq)
+		fprintf(f, "{\"txn\":{\"appId\":\"%s\",\"version\":%lld}}\n", ck->stream, (long long)seq);
+	fclose(f);
+	ck_close(ck);
+}
+
+static void test_checkpoint_only(void)
+{
+	struct resume *rs, *other;
+	struct err e;
+	T_CASE("resume: a new stream begins at 0; what was not recorded is read again, no seq is used twice")
+	{
+		fresh();
+		rs = open_ok(0, NULL);
+		mark(rs, NULL, NULL, 1);
+		mark(rs, "{\"o\":1}", NULL, 2);
+		T_INT(resume_open(&other, dir, &e), ERR_CONFLICT);
+		T_OK(strstr(e.msg, "in use") != NULL);
+		resume_close(rs);
+		rs = open_ok(0, NULL);
+		mark(rs, NULL, NULL, 3);
+		mark(rs, "{\"o\":675127116845989889}", "done", 4);
+		struct buf b = BUF_INIT;
+		T_INT(resume_mark(rs, "1", 1, NULL, &b, &e), ERR_DATA);
+		T_INT(b.n, 0);
+		resume_close(rs);
+		record(4, false);
+		rs = open_ok(4, "{\"o\":675127116845989889}");
+		mark(rs, "{\"o\":675127116845989889}", NULL, 5);
+		resume_close(rs);
+	}
+	T_CASE("resume: a recorded seq that the journal does not know is refused")
+	{
+		record(77, false);
+		refused("seq 77");
+	}
+	T_CASE("resume: marks without a checkpoint")
+	{
+		struct buf b = BUF_INIT;
+		T_INT(resume_open(&rs, NULL, &e), 0);
+		T_OK(!resume_stream(rs));
+		T_INT(resume_mark(rs, "{\"o\":1}", 7, NULL, &b, &e), 0);
+		T_INT(resume_mark(rs, NULL, 0, "done", &b, &e), 0);
+		T_MEM(b.p, b.n, "{\"$mark\":{\"v\":1,\"seq\":1,\"cursor\":{\"o\":1}}}\n{\"$mark\":{\"v\":1,\"seq\":2,\"cursor\":null,\"end\":\"done\"}}\n",
+		      strlen("{\"$mark\":{\"v\":1,\"seq\":1,\"cursor\":{\"o\":1}}}\n{\"$mark\":{\"v\":1,\"seq\":2,\"cursor\":null,\"end\":\"done\"}}\n"));
+		resume_close(rs);
+		buf_release(&b);
+	}
+}
+
+static void test_table(void)
+{
+	struct resume *rs;
+	T_CASE("resume: the table's word counts, when it is ahead of the checkpoint")
+	{
+		fresh();
+		rs = open_ok(0, NULL);
+		for (int64_t i = 1; i <= 5; i++) {
+			char cursor[32];
+			snprintf(cursor, sizeof cursor, "[%lld]", (long long)i);
+			mark(rs, cursor, NULL, i);
+		}
+		resume_close(rs);
+		make_table(4);
+		record(2, true);
+		rs = open_ok(4, "[4]");
+		mark(rs, "[4]", NULL, 6);
+		resume_close(rs);
+		make_table(2);
+		rs = open_ok(2, "[2]");
+		resume_close(rs);
+	}
+	T_CASE("resume: a table behind its checkpoint, without the stream, or gone is refused, naming both")
+	{
+		make_table(1);
+		refused("up to seq 1, but checkpoint");
+		make_table(0);
+		refused(table);
+		char cmd[128];
+		snprintf(cmd, sizeof cmd, "rm -r %s", table);
+		T_INT(system(cmd), 0);
+		refused("there is no table");
+		refused(dir);
+	}
+	T_CASE("resume: a table that is ahead of the journal is refused")
+	{
+		make_table(9);
+		refused("which the journal of checkpoint");
+	}
+	T_CASE("resume: the next generation begins at 0, whatever the table has of the one before")
+	{
+		struct ck *ck;
+		struct err e;
+		T_INT(ck_open(&ck, dir, CK_LOCK, &e), 0);
+		T_INT(ck_next_generation(ck, &e), 0);
+		ck_close(ck);
+		rs = open_ok(0, NULL);
+		mark(rs, "[1]", NULL, 7);
+		resume_close(rs);
+		make_table(7);
+		record(7, true);
+		rs = open_ok(7, "[1]");
+		resume_close(rs);
+	}
+}
+
+static int count(void *arg, const struct journal_entry *en, struct err *e)
+{
+	int64_t *v = arg;
+	(void)e;
+	v[0]++;
+	v[1] = v[1] ? v[1] : en->seq;
+	return 0;
+}
+
+static void test_pruning(void)
+{
+	T_CASE("resume: a long run prunes below what was recorded, never more")
+	{
+		struct resume *rs;
+		struct ck *ck;
+		struct err e;
+		int64_t v[2] = { 0, 0 };
+		fresh();
+		rs = open_ok(0, NULL);
+		for (int64_t i = 1; i <= 1200; i++) {
+			mark(rs, "1", NULL, i);
+			if (i == 500)
+				record(490, false);
+		}
+		T_INT(ck_open(&ck, dir, 0, &e), 0);
+		T_INT(journal_read(ck, count, v, &e), 0);
+		T_INT(v[1], 490);
+		T_INT(v[0], 711);
+		ck_close(ck);
+		resume_close(rs);
+		rs = open_ok(490, "1");
+		resume_close(rs);
+	}
+}
+
+int main(void)
+{
+	char cmd[64];
+	if (!mkdtemp(root))
+		return 1;
+	test_checkpoint_only();
+	test_table();
+	test_pruning();
+	snprintf(cmd, sizeof cmd, "rm -rf %s", root);
+	return t_done() | (system(cmd) != 0);
+}
