@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "source/map.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "json/jq.h"
+#include "source/post.h"
+
+#include <string.h>
+
+/* Split and join, because gsub is slow in jq 1.6. */
+static const char prelude[] =
+	"def swap(a; b): split(a) | join(b);\n"
+	"def plain: if . == null then null else swap(\"&lt;\"; \"<\") | swap(\"&gt;\"; \">\") | swap(\"&quot;\"; \"\\\"\")"
+	" | swap(\"&#39;\"; \"'\") | swap(\"&#x27;\"; \"'\") | swap(\"&#x2F;\"; \"/\") | swap(\"&nbsp;\"; \"\\u00a0\")"
+	" | swap(\"&amp;\"; \"&\") end;\n"
+	"def striphtml: if . == null then null else swap(\"<br>\"; \"\\n\") | swap(\"<br/>\"; \"\\n\") | swap(\"<br />\"; \"\\n\")"
+	" | swap(\"</p><p>\"; \"\\n\\n\") | swap(\"<p>\"; \"\\n\\n\") | split(\"<\")"
+	" | .[0] + (.[1:] | map(split(\">\") | .[1:] | join(\">\")) | join(\"\")) | plain"
+	" | if startswith(\"\\n\\n\") then .[2:] else . end end;\n"
+	"def some: if . == null or . == \"\" or . == [] or . == {} then null else . end;\n";
+
+enum { V_H, V_STATUS, V_V, V_NOW, V_C, NVARS };
+
+struct source_map {
+	const struct source_def *def;
+	struct json_jq *records, *context, *map;
+	bool raw;
+	struct arena arena;        /* of the record being made */
+	struct buf page, given, item;
+};
+
+static int compile(struct json_jq **q, const struct source_def *def, const char *what, const char *program, struct err *e)
+{
+	char now[24];
+	size_t nnow = fmt_i64(now, time_floor_div(clock_now_us(), US_PER_SEC));
+	struct json_jq_var v[NVARS] = { [V_H] = { "h", "{}", 2 }, [V_STATUS] = { "status", "200", 3 }, [V_V] = { "v", "{}", 2 },
+		[V_NOW] = { "now", now, nnow }, [V_C] = { "c", NULL, 0 } };
+	struct json_jq_vars vars = { v, NVARS };
+	struct buf text = BUF_INIT;
+	if (!program)
+		return 0;
+	buf_puts(&text, prelude);
+	buf_puts(&text, program);
+	int rc = json_jq_new(q, buf_cstr(&text), &vars, e);
+	buf_release(&text);
+	if (rc == 0)
+		return 0;
+	err_wrap(e, "'%s'", what);
+	if (!def)
+		return rc;
+	e->code = ERR_DATA;
+	return err_at(e, def->file, 0, 0);
+}
+
+int source_map_new(struct source_map **out, const struct source_def *def, const char *records, bool raw, struct err *e)
+{
+	struct source_map *m = mem_zalloc(sizeof *m);
+	m->def = def;
+	m->raw = raw;
+	const char *cut = records ? records : def && !def->is_path ? def->records : NULL;
+	struct scan_path path;
+	if (records && scan_path_parse(&path, &m->arena, records))
+		cut = NULL;
+	int rc = compile(&m->records, records ? NULL : def, "records", cut, e);
+	if (rc == 0 && def)
+		rc = compile(&m->context, def, "context", def->context, e);
+	if (rc == 0 && def)
+		rc = compile(&m->map, def, "map", def->map, e);
+	if (rc < 0) {
+		source_map_free(m);
+		return rc;
+	}
+	*out = m;
+	return 0;
+}
+
+void source_map_free(struct source_map *m)
+{
+	if (!m)
+		return;
+	json_jq_free(m->records);
+	json_jq_free(m->context);
+	json_jq_free(m->map);
+	arena_release(&m->arena);
+	buf_release(&m->page);
+	buf_release(&m->given);
+	buf_release(&m->item);
+	mem_free(m);
+}
+
+bool source_map_pages(const struct source_map *m)
+{
+	return m->records || m->context;
+}
+
+bool source_map_maps(const struct source_map *m)
+{
+	return m->map;
+}
+
+static int make_context(struct source_map *m, const char *page, size_t n, struct err *e)
+{
+	struct buf c = BUF_INIT;
+	int rc = json_jq_start(m->context, page, n, e);
+	if (rc == 0)
+		rc = json_jq_next(m->context, &c, e);
+	if (rc >= 0 && m->map)
+		rc = json_jq_set(m->map, V_C, c.n ? c.p : "null", c.n ? c.n : 4, e);
+	buf_release(&c);
+	return rc < 0 ? err_wrap(e, "'context'") : 0;
+}
+
+int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *fn, void *arg, struct err *e)
+{
+	struct scan_item it = { .p = page, .n = n, .element = true, .line = 1, .col = 1 };
+	int rc = m->context ? make_context(m, page, n, e) : 0;
+	if (rc < 0)
+		return rc;
+	if (!m->records)
+		return fn(arg, &it, e);
+	if ((rc = json_jq_start(m->records, page, n, e)) < 0)
+		return rc;
+	for (;;) {
+		buf_clear(&m->page);
+		rc = json_jq_next(m->records, &m->page, e);
+		if (rc < 0)
+			return err_wrap(e, "'records'");
+		if (rc == 0)
+			return 0;
+		it.p = m->page.p;
+		it.n = m->page.n;
+		if ((rc = fn(arg, &it, e)) < 0)
+			return rc;
+	}
+}
+
+int source_map_item(struct source_map *m, const char *item, size_t n, int64_t observed_us, struct buf *out, uint64_t *made,
+		    struct err *e)
+{
+	struct post_given given = { m->def->network, observed_us, m->raw ? item : NULL, n };
+	size_t start = out->n;
+	uint64_t count = 0;
+	int rc = json_jq_start(m->map, item, n, e);
+	while (rc == 0) {
+		struct json *root;
+		buf_clear(&m->given);
+		rc = json_jq_next(m->map, &m->given, e);
+		if (rc < 0)
+			err_wrap(e, "'map'");
+		if (rc <= 0)
+			break;
+		arena_clear(&m->arena);
+		rc = json_parse(&root, &m->arena, m->given.p, m->given.n, e);
+		if (rc == 0)
+			rc = post_put(out, root, &given, e);
+		buf_putc(out, '\n');
+		count++;
+	}
+	if (rc < 0) {
+		out->n = start;
+		err_wrap(e, "%s", m->def->name);
+		e->code = ERR_DATA;
+		return err_at(e, NULL, 0, 0);
+	}
+	*made += count;
+	return 0;
+}

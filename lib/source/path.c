@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "source/path.h"
+
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_LEVELS 64
+
+static void add(struct path_list *to, const char *path)
+{
+	MEM_GROW(to->v, to->cap, to->n + 1);
+	to->v[to->n++] = path;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int read_names(struct path_list *names, struct arena *a, const char *folder, struct err *e)
+{
+	DIR *dir = opendir(folder);
+	if (!dir) {
+		err_sys(e, errno, "cannot open");
+		return err_at(e, folder, 0, 0);
+	}
+	for (;;) {
+		errno = 0;
+		struct dirent *en = readdir(dir);
+		if (!en)
+			break;
+		if (en->d_name[0] != '.')
+			add(names, arena_strdup(a, en->d_name));
+	}
+	int rc = 0;
+	if (errno) {
+		err_sys(e, errno, "cannot read");
+		rc = err_at(e, folder, 0, 0);
+	}
+	closedir(dir);
+	if (names->n)
+		qsort(names->v, names->n, sizeof *names->v, by_name);
+	return rc;
+}
+
+/* An archive's members are matched, not its own name. */
+static bool is_archive_name(const char *name)
+{
+	static const char *const ends[] = { ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip", ".7z" };
+	size_t n = strlen(name);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t m = strlen(ends[i]);
+		if (n > m && strcmp(name + n - m, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int walk(struct path_list *to, struct arena *a, const char *folder, const char *include, unsigned level, struct err *e)
+{
+	struct path_list names = { NULL, 0, 0 };
+	struct stat st;
+	if (level == MAX_LEVELS) {
+		err_set(e, ERR_DATA, "folders nested deeper than %d levels", MAX_LEVELS);
+		return err_at(e, folder, 0, 0);
+	}
+	int rc = read_names(&names, a, folder, e);
+	size_t n = strlen(folder);
+	const char *slash = n && folder[n - 1] == '/' ? "" : "/";
+	for (size_t i = 0; rc == 0 && i < names.n; i++) {
+		const char *path = arena_printf(a, "%s%s%s", folder, slash, names.v[i]);
+		if (lstat(path, &st) < 0)
+			continue;       /* gone since it was listed */
+		bool link = S_ISLNK(st.st_mode);
+		if (link && stat(path, &st) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode) && !link)
+			rc = walk(to, a, path, include, level + 1, e);
+		else if (S_ISREG(st.st_mode) &&
+			 (!include || is_archive_name(names.v[i]) || fnmatch(include, names.v[i], 0) == 0))
+			add(to, path);
+	}
+	mem_free(names.v);
+	return rc;
+}
+
+int path_expand(struct path_list *to, struct arena *a, const char *const *operands, size_t n, const char *include,
+		struct err *e)
+{
+	struct stat st;
+	if (!n)
+		add(to, "-");
+	for (size_t i = 0; i < n; i++) {
+		const char *path = arena_strdup(a, operands[i]);
+		if (strcmp(path, "-") == 0) {
+			add(to, path);
+			continue;
+		}
+		if (stat(path, &st) < 0) {
+			err_sys(e, errno, "cannot open");
+			return err_at(e, path, 0, 0);
+		}
+		if (!S_ISDIR(st.st_mode)) {
+			add(to, path);
+			continue;
+		}
+		int rc = walk(to, a, path, include, 0, e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}

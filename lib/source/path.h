@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* path - the files that operands name: folders are walked, in the order of their names.
+ *
+ * Hidden entries are skipped, links to folders are not followed, what is neither file nor folder is skipped below a folder.
+ * Order: as the operands stand; within a folder by the bytes of the names.
+ */
+#ifndef SM_SOURCE_PATH_H
+#define SM_SOURCE_PATH_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct path_list {
+	const char **v;       /* in the arena */
+	size_t n, cap;        /* v itself: mem_free */
+};
+
+/* INCLUDE: of what lies in folders, only names that match (fnmatch); archives are left for their members to be matched.
+ * NULL: all. ERR_IO names what is not there. */
+int path_expand(struct path_list *to, struct arena *a, const char *const *operands, size_t n, const char *include,
+		struct err *e);
+
+#endif

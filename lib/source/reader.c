@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: MIT */
+#include "source/reader.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "flow/mark.h"
+#include "json/pick.h"
+
+#include <string.h>
+
+#define BLOCK ((size_t)1 << 20)
+#define FEED ((size_t)256 << 10)
+#define PADDING 64
+
+struct reader {
+	const struct files_opts *o;
+	struct source_map *map;           /* NULL: as they are */
+	const struct scan_path *path;     /* records, when the scanner follows it */
+	size_t max_record;
+	struct json_pick *pick;
+
+	struct bytes *bytes;
+	struct bytes_member member;
+	bool in_member, at_end;           /* of the member */
+	bool known;                       /* its shape */
+	bool document;
+	bool lines;                       /* a plain file of lines */
+	struct scan *scan;
+
+	char *buf;
+	size_t cap, start, end;           /* buf[start..end) is read and not yet used */
+	struct reader_pos pos;            /* behind the value being worked on */
+	struct reader_pos before;         /* before it */
+	struct reader_pos resume;         /* what was read of the file before this run */
+	bool seek;                        /* it is a file of lines: go there by its offset */
+	bool in_page;                     /* the value is being cut */
+	uint64_t sub;                     /* items taken from it */
+	int64_t observed;
+
+	struct buf out;                   /* bytes that events speak of */
+	struct reader_event *event;
+	size_t nevents, cap_events, at_event;
+	struct arena errors;
+	uint64_t item_line, item_col;     /* where the record being worked on stands */
+	struct buf line;                  /* one record, made one line */
+};
+
+struct reader *reader_new(const struct files_opts *o, struct source_map *map, const struct scan_path *path)
+{
+	struct reader *r = mem_zalloc(sizeof *r);
+	r->o = o;
+	r->map = map;
+	r->path = path;
+	r->max_record = o->max_record ? o->max_record : (size_t)16 << 20;
+	json_pick_new(&r->pick, NULL, 0, NULL);
+	return r;
+}
+
+static void close_file(struct reader *r)
+{
+	scan_free(r->scan);
+	bytes_free(r->bytes);
+	r->scan = NULL;
+	r->bytes = NULL;
+}
+
+void reader_free(struct reader *r)
+{
+	if (!r)
+		return;
+	close_file(r);
+	json_pick_free(r->pick);
+	mem_free(r->buf);
+	mem_free(r->event);
+	buf_release(&r->out);
+	buf_release(&r->line);
+	arena_release(&r->errors);
+	mem_free(r);
+}
+
+int reader_open(struct reader *r, const char *path, const struct reader_pos *from, bool lines, struct err *e)
+{
+	struct bytes_opts bo = { r->o->before_wait, r->o->arg, r->o->include };
+	close_file(r);
+	r->in_member = false;
+	r->lines = false;
+	r->nevents = r->at_event = 0;
+	r->pos = r->before = r->resume = (struct reader_pos){ 0 };
+	if (from)
+		r->resume = *from;
+	r->seek = from && lines && from->offset;
+	return bytes_open(&r->bytes, path, &bo, e);
+}
+
+bool reader_lines(const struct reader *r)
+{
+	return r->lines;
+}
+
+struct reader_pos reader_end(const struct reader *r)
+{
+	return r->pos;
+}
+
+struct reader_event *reader_next(struct reader *r)
+{
+	if (r->at_event == r->nevents)
+		return NULL;
+	struct reader_event *ev = &r->event[r->at_event++];
+	if (ev->held)
+		ev->p = r->out.p + ev->at;
+	return ev;
+}
+
+/* Behind the items handled so far. */
+static struct reader_pos position(const struct reader *r)
+{
+	struct reader_pos pos = r->in_page ? r->before : r->pos;
+	pos.sub = r->in_page ? r->sub : 0;
+	return pos;
+}
+
+static struct reader_event *add_event(struct reader *r)
+{
+	MEM_GROW(r->event, r->cap_events, r->nevents + 1);
+	struct reader_event *ev = &r->event[r->nevents++];
+	*ev = (struct reader_event){ .pos = position(r) };
+	return ev;
+}
+
+static void add_bad(struct reader *r, const char *p, size_t n, const struct err *why)
+{
+	struct reader_event *ev = add_event(r);
+	ev->bad = ev->held = true;
+	ev->at = r->out.n;
+	ev->n = n;
+	buf_put(&r->out, p, n);
+	ev->why = arena_alloc(&r->errors, sizeof *ev->why);
+	*ev->why = *why;
+	if (ev->why->code != ERR_UNSUPPORTED)
+		ev->why->code = ERR_DATA;
+	if (!ev->why->file[0])
+		err_at(ev->why, r->member.shown, ev->why->line, ev->why->col);
+}
+
+/* What was appended to `out` since FROM is COUNT records; it joins the event before when that one ends there. */
+static void add_held(struct reader *r, size_t from, uint64_t count)
+{
+	struct reader_event *last = r->nevents ? &r->event[r->nevents - 1] : NULL;
+	if (last && last->held && !last->bad && last->at + last->n == from) {
+		last->n = r->out.n - last->at;
+		last->records += count;
+		last->pos = position(r);
+		return;
+	}
+	struct reader_event *ev = add_event(r);
+	ev->held = true;
+	ev->at = from;
+	ev->n = r->out.n - from;
+	ev->records = count;
+}
+
+/* --- what becomes of one valid JSON object --- */
+
+static int put_item(void *arg, const struct scan_item *it, struct err *e)
+{
+	struct reader *r = arg;
+	size_t from = r->out.n;
+	uint64_t made = 0;
+	struct err why;
+	(void)e;
+	/* Items of this page that were handed out before the stream was resumed. */
+	if (r->in_page && ++r->sub <= r->resume.sub && r->before.records == r->resume.records)
+		return 0;
+	if (!it->n || *it->p != '{') {
+		err_set(&why, ERR_DATA, "a record must be an object");
+		err_at(&why, NULL, r->item_line, r->item_col);
+		add_bad(r, it->p, it->n, &why);
+		return 0;
+	}
+	if (r->map && source_map_maps(r->map)) {
+		if (source_map_item(r->map, it->p, it->n, r->observed, &r->out, &made, &why) < 0) {
+			err_at(&why, NULL, r->item_line, r->item_col);
+			add_bad(r, it->p, it->n, &why);
+			return 0;
+		}
+	} else {
+		buf_put(&r->out, it->p, it->n);
+		if (it->broken)
+			r->out.n = from + scan_compact(r->out.p + from, it->n);
+		buf_putc(&r->out, '\n');
+		made = 1;
+	}
+	if (r->out.n > from)
+		add_held(r, from, made);
+	return 0;
+}
+
+/* P[0..N) is one valid object in one line: cut it when it is a page. */
+static void take_object(struct reader *r, const char *p, size_t n, bool element)
+{
+	struct scan_item it = { .p = p, .n = n, .element = element };
+	struct err why;
+	int rc;
+	r->sub = 0;
+	r->in_page = (r->map && source_map_pages(r->map)) || (r->path && r->path->n && !element);
+	if (r->map && source_map_pages(r->map)) {
+		rc = source_map_page(r->map, p, n, put_item, r, &why);
+	} else if (r->in_page) {
+		struct scan *s = scan_new(&(struct scan_opts){ .path = r->path, .strict = r->o->records != NULL,
+			.max_item = r->max_record, .fn = put_item, .arg = r, .line = r->item_line, .col = r->item_col });
+		rc = scan_feed(s, p, n, &why);
+		if (rc == 0)
+			rc = scan_finish(s, &why);
+		scan_free(s);
+	} else {
+		rc = put_item(r, &it, &why);
+	}
+	r->in_page = false;
+	if (rc < 0) {
+		err_at(&why, NULL, why.line ? why.line : r->item_line, why.line ? why.col : r->item_col);
+		add_bad(r, p, n, &why);
+	}
+}
+
+static bool as_they_are(const struct reader *r)
+{
+	return !r->path && !(r->map && (source_map_pages(r->map) || source_map_maps(r->map)));
+}
+
+/* --- files of lines --- */
+
+struct run {
+	const char *p;
+	size_t n;
+	uint64_t records;
+};
+
+static void end_run(struct reader *r, struct run *run, const struct reader_pos *pos)
+{
+	if (run->records) {
+		struct reader_event *ev = add_event(r);
+		ev->p = run->p;
+		ev->n = run->n;
+		ev->records = run->records;
+		ev->pos = *pos;
+	}
+	run->records = run->n = 0;
+}
+
+/* The line at REC is good: into the run, or cut and mapped. */
+static void take_line(struct reader *r, struct run *run, const struct json_record *rec)
+{
+	if (rec->is_mark || r->pos.records <= r->resume.records) {
+		end_run(r, run, &r->before);
+		return;
+	}
+	if (!as_they_are(r)) {
+		r->item_line = r->pos.line;
+		r->item_col = 1;
+		take_object(r, rec->p, rec->n, false);
+		return;
+	}
+	if (rec->p[rec->n] == '\r') {
+		end_run(r, run, &r->before);
+		size_t from = r->out.n;
+		buf_put(&r->out, rec->p, rec->n);
+		buf_putc(&r->out, '\n');
+		add_held(r, from, 1);
+		return;
+	}
+	if (run->records && run->p + run->n != rec->p)
+		end_run(r, run, &r->before);
+	if (!run->records)
+		run->p = rec->p;
+	run->n = (size_t)(rec->p - run->p) + rec->n + 1;
+	run->records++;
+}
+
+static uint64_t count_lines(const char *p, size_t n)
+{
+	uint64_t lines = 0;
+	for (const char *end = p + n; p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+		lines++;
+	return lines;
+}
+
+/* BUF[START..STOP) are whole lines; OFFSET, LINE: of its first byte, lines before it. ADDED: the last feed is not the file's. */
+static void take_lines(struct reader *r, size_t stop, bool added)
+{
+	const char *base = r->buf + r->start;
+	struct reader_pos first = r->pos;
+	struct run run = { NULL, 0, 0 };
+	struct json_record rec;
+	struct err why;
+	int rc;
+	json_pick_block(r->pick, base, stop - r->start);
+	while ((rc = json_pick_next(r->pick, &rec, &why)) != 0) {
+		r->before = r->pos;
+		uint64_t in_block = rc < 0 ? why.line : rec.line;
+		size_t to = (size_t)(rec.p - base) + rec.n;
+		to += (base[to] == '\r') + 1u;
+		r->pos.records++;
+		r->pos.line = first.line + in_block + 1;
+		r->pos.offset = first.offset + to - (added && base + to == r->buf + stop);
+		if (rc > 0) {
+			take_line(r, &run, &rec);
+		} else {
+			end_run(r, &run, &r->before);
+			if (r->pos.records > r->resume.records) {
+				err_at(&why, NULL, first.line + in_block + 1, why.col);
+				add_bad(r, rec.p, rec.n, &why);
+			}
+		}
+	}
+	end_run(r, &run, &r->pos);
+	r->pos.line = first.line + count_lines(base, stop - r->start);
+	r->pos.offset = first.offset + (stop - r->start) - added;
+	r->start = stop;
+}
+
+/* --- documents --- */
+
+static int document_item(void *arg, const struct scan_item *it, struct err *e)
+{
+	struct reader *r = arg;
+	struct json_record rec;
+	struct err why;
+	r->before = r->pos;
+	if (++r->pos.records <= r->resume.records)
+		return 0;
+	(void)e;
+	buf_clear(&r->line);
+	buf_put(&r->line, it->p, it->n);
+	if (it->broken)
+		r->line.n = scan_compact(r->line.p, r->line.n);
+	buf_putc(&r->line, '\n');
+	memset(buf_reserve(&r->line, PADDING), 0, PADDING);
+	r->item_line = it->line;
+	r->item_col = it->col;
+	json_pick_block(r->pick, r->line.p, r->line.n);
+	int rc = json_pick_next(r->pick, &rec, &why);
+	if (rc > 0 && !rec.is_mark)
+		take_object(r, rec.p, rec.n, it->element);
+	if (rc >= 0)
+		return 0;
+	/* Where the fault stands in the text as it is. */
+	struct arena a = ARENA_INIT;
+	struct json *root;
+	struct err exact;
+	if (it->broken && json_parse(&root, &a, it->p, it->n, &exact) < 0 && exact.line) {
+		err_at(&exact, NULL, it->line + exact.line - 1, exact.line == 1 ? it->col + exact.col - 1 : exact.col);
+	} else {
+		exact = why;
+		err_at(&exact, NULL, it->line, it->broken ? it->col : it->col + (why.col ? why.col - 1 : 0));
+	}
+	add_bad(r, r->line.p, r->line.n - 1, &exact);
+	arena_release(&a);
+	return 0;
+}
+
+static void document_fault(struct reader *r, struct err *why)
+{
+	size_t n;
+	const char *p = scan_pending(r->scan, &n);
+	r->pos.records++;
+	r->at_end = true;
+	r->start = r->end;
+	if (r->pos.records > r->resume.records)
+		add_bad(r, p ? p : "", n, why);
+}
+
+static void take_document(struct reader *r)
+{
+	struct err why;
+	if (!r->scan)
+		r->scan = scan_new(&(struct scan_opts){ .path = r->path, .strict = r->o->records != NULL,
+			.max_item = r->max_record, .fn = document_item, .arg = r });
+	size_t n = r->end - r->start < FEED ? r->end - r->start : FEED;
+	int rc = n ? scan_feed(r->scan, r->buf + r->start, n, &why) : 0;
+	r->start += n;
+	if (rc == 0 && r->at_end && r->start == r->end)
+		rc = scan_finish(r->scan, &why);
+	if (rc < 0)
+		document_fault(r, &why);
+}
+
+/* --- reading --- */
+
+static void make_room(struct reader *r, size_t want)
+{
+	size_t have = r->end - r->start;
+	if (have && r->start)
+		memmove(r->buf, r->buf + r->start, have);
+	r->start = 0;
+	r->end = have;
+	if (r->cap < have + want + PADDING + 1) {
+		r->cap = have + want + PADDING + 1;
+		r->cap += r->cap / 2;
+		r->buf = mem_realloc(r->buf, r->cap);
+	}
+}
+
+/* One read; sets at_end. */
+static int read_more(struct reader *r, struct err *e)
+{
+	if (r->cap - r->end < BLOCK / 4 + PADDING + 1 || r->start == r->end)
+		make_room(r, BLOCK);
+	ssize_t n = bytes_read(r->bytes, r->buf + r->end, r->cap - r->end - PADDING - 1, e);
+	if (n < 0)
+		return (int)n;
+	r->end += (size_t)n;
+	r->at_end = n == 0;
+	return 0;
+}
+
+static void skip_bom(struct reader *r)
+{
+	if (r->end - r->start >= 3 && memcmp(r->buf + r->start, "\xEF\xBB\xBF", 3) == 0) {
+		r->start += 3;
+		r->pos.offset += 3;
+	}
+}
+
+/* Read until the shape of the member is known. */
+static int find_shape(struct reader *r, struct err *e)
+{
+	enum scan_shape shape = SCAN_LINES;
+	if (r->seek) {                  /* it was a file of lines when it was read before */
+		int rc = bytes_seek(r->bytes, r->resume.offset, e);
+		if (rc < 0)
+			return rc;
+		r->pos = r->resume;
+		r->pos.sub = 0;
+	} else {
+		do {
+			int rc = read_more(r, e);
+			if (rc < 0)
+				return rc;
+			shape = scan_shape(r->buf + r->start, r->end - r->start, r->at_end);
+		} while (shape == SCAN_UNSURE && !r->at_end);
+		skip_bom(r);
+	}
+	r->known = true;
+	r->document = shape == SCAN_DOCUMENT;
+	r->lines = !r->document && r->member.plain;
+	return 0;
+}
+
+static int open_member(struct reader *r, struct err *e)
+{
+	int rc = bytes_next(r->bytes, &r->member, e);
+	if (rc <= 0)
+		return rc;
+	r->in_member = true;
+	r->known = r->at_end = false;
+	r->start = r->end = 0;
+	r->pos.line = r->pos.offset = 0;
+	r->observed = r->o->observed_us != INT64_MIN ? r->o->observed_us
+		      : r->member.mtime_us	     ? r->member.mtime_us
+						     : clock_now_us();
+	scan_free(r->scan);
+	r->scan = NULL;
+	return 1;
+}
+
+static int too_long(struct reader *r, struct err *e)
+{
+	err_set(e, ERR_DATA, "line is longer than %zu bytes", r->max_record);
+	return err_at(e, r->member.shown, r->pos.line + 1, 1);
+}
+
+/* Read until there is a whole line, then take what is there. */
+static int fill_lines(struct reader *r, struct err *e)
+{
+	const char *nl = NULL;
+	size_t seen = r->start;
+	for (;;) {
+		nl = r->end > seen ? memrchr(r->buf + seen, '\n', r->end - seen) : NULL;
+		if (nl || r->at_end)
+			break;
+		if (r->end - r->start > r->max_record)
+			return too_long(r, e);
+		size_t have = r->end - r->start;
+		int rc = read_more(r, e);
+		if (rc < 0)
+			return rc;
+		seen = r->start + have;
+	}
+	bool added = false;
+	if (!nl && r->end > r->start) {
+		r->buf[r->end++] = '\n';
+		added = true;
+	}
+	size_t stop = nl ? (size_t)(nl - r->buf) + 1 : r->end;
+	if (stop == r->start)
+		return 0;
+	take_lines(r, stop, added);
+	return 0;
+}
+
+static int fill_document(struct reader *r, struct err *e)
+{
+	if (r->start == r->end && !r->at_end) {
+		int rc = read_more(r, e);
+		if (rc < 0)
+			return rc;
+	}
+	take_document(r);
+	return 0;
+}
+
+int reader_fill(struct reader *r, struct err *e)
+{
+	int rc;
+	r->nevents = r->at_event = 0;
+	buf_clear(&r->out);
+	arena_clear(&r->errors);
+	if (r->in_member && r->known && r->at_end && r->start == r->end)
+		r->in_member = false;
+	if (!r->in_member && (rc = open_member(r, e)) <= 0)
+		return rc;
+	if (!r->known && (rc = find_shape(r, e)) < 0)
+		return rc;
+	rc = r->document ? fill_document(r, e) : fill_lines(r, e);
+	return rc < 0 ? rc : 1;
+}

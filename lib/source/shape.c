@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* One object a line, or a document over many lines: told by the first bytes. And the paths that the scanner can follow. */
+#include "base/arena.h"
+#include "source/scan.h"
+
+#include <string.h>
+
+#define LOOK_AHEAD ((size_t)1 << 20)    /* a line that is longer is read as a document */
+
+struct probe {
+	bool value;             /* a whole value was seen */
+};
+
+static int seen(void *arg, const struct scan_item *item, struct err *e)
+{
+	(void)item;
+	((struct probe *)arg)->value = true;
+	return err_set(e, ERR_EXISTS, "stop");
+}
+
+/* Try the text as one document. 1: its first value ends within N bytes; 0: it goes on; negative: no JSON. */
+static int probe(const char *p, size_t n, uint64_t *line, uint64_t *col)
+{
+	struct probe pr = { false };
+	struct err e;
+	struct scan *s = scan_new(&(struct scan_opts){ .max_item = SIZE_MAX, .fn = seen, .arg = &pr });
+	int rc = scan_feed(s, p, n, &e);
+	scan_free(s);
+	*line = rc < 0 ? e.line : 0;
+	*col = rc < 0 ? e.col : 0;
+	return pr.value ? 1 : rc < 0 ? -1 : 0;
+}
+
+static bool more_than_space(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
+		p++;
+	return p < end;
+}
+
+enum scan_shape scan_shape(const char *p, size_t n, bool whole)
+{
+	size_t from = 0;
+	uint64_t line, col;
+	if (n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+		from = 3;
+	while (from < n && (p[from] == ' ' || p[from] == '\t' || p[from] == '\r' || p[from] == '\n'))
+		from++;
+	if (from == n)
+		return whole ? SCAN_LINES : SCAN_UNSURE;
+	if (p[from] == '[')
+		return SCAN_DOCUMENT;
+	if (p[from] != '{')
+		return SCAN_LINES;
+	p += from;
+	n -= from;
+	const char *nl = memchr(p, '\n', n);
+	size_t first = nl ? (size_t)(nl - p) + 1 : n;
+	int r = probe(p, first, &line, &col);
+	if (r != 0)                     /* the first line is whole, or no beginning of anything */
+		return SCAN_LINES;
+	if (!nl)
+		return whole ? SCAN_LINES : n >= LOOK_AHEAD ? SCAN_DOCUMENT : SCAN_UNSURE;
+	r = probe(p, n, &line, &col);
+	if (r > 0)
+		return SCAN_DOCUMENT;
+	if (r == 0)
+		return whole || more_than_space(nl, p + n) ? SCAN_DOCUMENT : SCAN_UNSURE;
+	/* A broken first line, then others that begin anew; or a document with a fault further on. */
+	const char *at = p;
+	for (uint64_t l = 1; l < line; l++)
+		at = (const char *)memchr(at, '\n', (size_t)(p + n - at)) + 1;
+	return col == 1 && *at == '{' ? SCAN_LINES : SCAN_DOCUMENT;
+}
+
+static bool name_char(char c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+}
+
+/* One `.name` or `."name"` at *P. */
+static bool parse_key(const char **p, struct arena *a, const char **key)
+{
+	const char *s = *p + 1, *from;
+	if (**p != '.')
+		return false;
+	if (*s == '"') {
+		from = ++s;
+		while (*s && *s != '"' && *s != '\\')
+			s++;
+		if (*s != '"' || s == from)
+			return false;
+		*key = arena_strndup(a, from, (size_t)(s - from));
+		*p = s + 1;
+		return true;
+	}
+	for (from = s; name_char(*s, s == from); s++)
+		;
+	if (s == from)
+		return false;
+	*key = arena_strndup(a, from, (size_t)(s - from));
+	*p = s;
+	return true;
+}
+
+bool scan_path_parse(struct scan_path *path, struct arena *a, const char *expr)
+{
+	const char *key[16];
+	*path = (struct scan_path){ NULL, 0, false };
+	while (*expr == ' ')
+		expr++;
+	if (expr[0] == '.' && expr[1] == '[') {
+		expr++;
+	} else {
+		while (path->n < 16 && parse_key(&expr, a, &key[path->n]))
+			path->n++;
+		if (!path->n)
+			return false;
+	}
+	if (expr[0] != '[' || expr[1] != ']')
+		return false;
+	expr += 2;
+	path->optional = *expr == '?';
+	expr += path->optional;
+	while (*expr == ' ')
+		expr++;
+	if (*expr)
+		return false;
+	path->key = arena_array(a, path->n ? path->n : 1, sizeof *path->key);
+	for (size_t i = 0; i < path->n; i++)
+		path->key[i] = key[i];
+	return true;
+}
