@@ -32,11 +32,11 @@ struct bytes {
 	bool opened;                  /* the one member of FORM_PLAIN was given */
 	struct archive *outer;        /* FORM_PACKED, FORM_ARCHIVE */
 	struct archive *inner;        /* a packed member */
-	char *outer_in, *inner_in;
-	unsigned char peek[8];        /* first bytes of a member */
-	size_t npeek, peek_at;
-	const char *block;            /* from libarchive, not yet given on */
-	size_t nblock;
+	char *outer_in;
+	struct block {
+		const char *p;
+		size_t n;
+	} from_outer, from_inner;     /* what libarchive gave and is not yet given on */
 	char shown[sizeof ((struct err *)0)->file];
 	char name[sizeof ((struct err *)0)->file];
 	struct err failed;            /* of a read below libarchive */
@@ -80,9 +80,16 @@ static bool may_be_more(const unsigned char *p, size_t n)
 static int wait_readable(struct bytes *b, struct err *e)
 {
 	struct pollfd p = { .fd = b->fd, .events = POLLIN };
-	if (b->regular || !b->o.before_wait || poll(&p, 1, 0) != 0)
+	if (b->regular || !b->o.before_wait)
 		return 0;
-	return b->o.before_wait(b->o.arg, e);
+	while (poll(&p, 1, 0) == 0) {
+		int rc = b->o.before_wait(b->o.arg, e);
+		if (rc < 0)
+			return rc;
+		if (poll(&p, 1, BYTES_IDLE_MS) > 0)
+			break;
+	}
+	return 0;
 }
 
 static ssize_t read_fd(struct bytes *b, void *to, size_t n, struct err *e)
@@ -234,7 +241,6 @@ void bytes_free(struct bytes *b)
 	if (b->fd > STDIN_FILENO)
 		close(b->fd);
 	mem_free(b->outer_in);
-	mem_free(b->inner_in);
 	mem_free(b);
 }
 
@@ -252,61 +258,65 @@ static bool wanted(const struct bytes *b, const char *name)
 	return !b->o.include || fnmatch(b->o.include, base, 0) == 0;
 }
 
+/* The next block of A: 1, 0 at the end, negative. */
+static int next_block(struct bytes *b, struct archive *a, struct block *k, struct err *e)
+{
+	for (;;) {
+		la_int64_t offset;
+		const void *p;
+		k->n = 0;
+		int r = archive_read_data_block(a, &p, &k->n, &offset);
+		k->p = p;
+		if ((r == ARCHIVE_OK || r == ARCHIVE_WARN) && !k->n)
+			continue;
+		if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
+			return 1;
+		k->n = 0;
+		return r == ARCHIVE_EOF ? 0 : archive_fault(b, a, e);
+	}
+}
+
 static la_ssize_t inner_read(struct archive *a, void *arg, const void **data)
 {
 	struct bytes *b = arg;
-	*data = b->inner_in;
-	if (b->peek_at < b->npeek) {
-		size_t n = b->npeek;
-		memcpy(b->inner_in, b->peek, n);
-		b->peek_at = n;
-		return (la_ssize_t)n;
+	struct block *k = &b->from_outer;
+	if (!k->n) {
+		int r = next_block(b, b->outer, k, &b->failed);
+		if (r < 0)
+			archive_set_error(a, EIO, "%s", b->failed.msg);
+		if (r <= 0)
+			return r < 0 ? ARCHIVE_FATAL : 0;
 	}
-	size_t n;
-	la_int64_t offset;
-	int r = archive_read_data_block(b->outer, data, &n, &offset);
-	if (r == ARCHIVE_EOF)
-		return 0;
-	if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
-		return (la_ssize_t)n;
-	archive_set_error(a, EIO, "%s", archive_error_string(b->outer));
-	return ARCHIVE_FATAL;
+	size_t n = k->n;
+	*data = k->p;
+	k->n = 0;
+	return (la_ssize_t)n;
 }
 
 /* Look at the first bytes of a member; unpack it when it is packed itself. */
 static int open_member(struct bytes *b, struct err *e)
 {
 	struct archive_entry *entry;
-	b->npeek = b->peek_at = 0;
-	while (b->npeek < sizeof b->peek) {
-		la_ssize_t r = archive_read_data(b->outer, b->peek + b->npeek, sizeof b->peek - b->npeek);
-		if (r < 0)
-			return archive_fault(b, b->outer, e);
-		if (r == 0)
-			break;
-		b->npeek += (size_t)r;
-	}
-	if (!bytes_packed(b->peek, b->npeek))
-		return 0;
+	int r = next_block(b, b->outer, &b->from_outer, e);
+	if (r <= 0 || !bytes_packed(b->from_outer.p, b->from_outer.n))
+		return r;
 	b->inner = archive_read_new();
 	if (!b->inner)
 		mem_oom(CHUNK);
-	if (!b->inner_in)
-		b->inner_in = mem_alloc(sizeof b->peek);
 	support(b->inner, false);
 	if (archive_read_open(b->inner, b, NULL, inner_read, NULL) != ARCHIVE_OK)
 		return archive_fault(b, b->inner, e);
-	int r = archive_read_next_header(b->inner, &entry);
-	if (r == ARCHIVE_EOF)           /* nothing in it */
-		close_inner(b);
-	return r == ARCHIVE_OK || r == ARCHIVE_WARN || r == ARCHIVE_EOF ? 0 : archive_fault(b, b->inner, e);
+	r = archive_read_next_header(b->inner, &entry);
+	if (r != ARCHIVE_OK && r != ARCHIVE_WARN && r != ARCHIVE_EOF)
+		return archive_fault(b, b->inner, e);
+	return 0;
 }
 
 static int next_member(struct bytes *b, struct bytes_member *m, struct err *e)
 {
 	struct archive_entry *entry;
 	close_inner(b);
-	b->nblock = 0;
+	b->from_outer.n = b->from_inner.n = 0;
 	for (;;) {
 		snprintf(b->shown, sizeof b->shown, "%s", b->path);
 		int r = archive_read_next_header(b->outer, &entry);
@@ -356,31 +366,17 @@ ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
 		b->head_at += have;
 		return (ssize_t)have;
 	}
-	if (!b->inner && b->peek_at < b->npeek) {
-		size_t have = b->npeek - b->peek_at;
-		have = have < n ? have : n;
-		memcpy(to, b->peek + b->peek_at, have);
-		b->peek_at += have;
-		return (ssize_t)have;
-	}
 	/* Block by block: archive_read_data would wait until N bytes are there. */
-	struct archive *a = b->inner ? b->inner : b->outer;
-	while (!b->nblock) {
-		la_int64_t offset;
-		const void *p;
-		int r = archive_read_data_block(a, &p, &b->nblock, &offset);
-		b->block = p;
-		if (r == ARCHIVE_EOF)
-			return 0;
-		if (r != ARCHIVE_OK && r != ARCHIVE_WARN) {
-			b->nblock = 0;
-			return archive_fault(b, a, e);
-		}
+	struct block *k = b->inner ? &b->from_inner : &b->from_outer;
+	if (!k->n) {
+		int r = next_block(b, b->inner ? b->inner : b->outer, k, e);
+		if (r <= 0)
+			return r;
 	}
-	size_t have = b->nblock < n ? b->nblock : n;
-	memcpy(to, b->block, have);
-	b->block += have;
-	b->nblock -= have;
+	size_t have = k->n < n ? k->n : n;
+	memcpy(to, k->p, have);
+	k->p += have;
+	k->n -= have;
 	return (ssize_t)have;
 }
 
@@ -392,10 +388,4 @@ int bytes_seek(struct bytes *b, uint64_t offset, struct err *e)
 	}
 	b->head_at = b->nhead;
 	return 0;
-}
-
-bool bytes_ready(const struct bytes *b)
-{
-	struct pollfd p = { .fd = b->fd, .events = POLLIN };
-	return b->regular || b->head_at < b->nhead || poll(&p, 1, 0) > 0;
 }

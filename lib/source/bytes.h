@@ -25,8 +25,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define BYTES_IDLE_MS 200
+
 struct bytes_opts {
-	/* Called before a read of a pipe or terminal that would wait: flush your output. May fail. */
+	/* Called before a read of a pipe or terminal that would wait (flush your output), and again
+	 * every BYTES_IDLE_MS while nothing comes. A negative code ends the read with that error. */
 	int (*before_wait)(void *arg, struct err *e);
 	void *arg;
 	const char *include;      /* members that match this pattern alone (fnmatch on the last part); NULL: all */
@@ -45,9 +48,6 @@ void bytes_free(struct bytes *b);                       /* NULL is fine */
 int bytes_next(struct bytes *b, struct bytes_member *m, struct err *e);  /* 1, 0 at the end, or negative */
 ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e);  /* 0 at the end of the member, or negative */
 int bytes_seek(struct bytes *b, uint64_t offset, struct err *e);         /* before the first bytes_read of a plain file */
-/* May more be read without waiting? */
-bool bytes_ready(const struct bytes *b);
-
 /* Do the first N bytes of a stream say that it is packed (gzip, zstd, xz, bzip2, lz4)? */
 bool bytes_packed(const void *p, size_t n);
 

@@ -35,7 +35,7 @@ struct files_opts {
 	bool raw;
 	int64_t observed_us;              /* INT64_MIN: when the file was last changed */
 	size_t max_record;                /* 0: 16 MiB */
-	int (*before_wait)(void *arg, struct err *e);
+	int (*before_wait)(void *arg, struct err *e);  /* as in source/bytes.h; files_cursor may be called in it */
 	void *arg;
 	const char *folder;               /* the checkpoint; NULL: none */
 	const char *cursor;               /* where to go on; NULL: from the start */
