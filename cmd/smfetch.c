@@ -71,7 +71,7 @@ static const struct tool tool = {
 
 struct fetch {
 	struct output out;
-	struct files *files;
+	struct source_files *files;
 	struct resume *resume;      /* NULL: no marks */
 	struct reject *reject;
 	int64_t marked_ns;
@@ -89,7 +89,7 @@ static int put_mark(struct fetch *f, const char *end, struct err *e)
 		return rc;
 	buf_clear(&f->cursor);
 	buf_clear(&f->line);
-	if ((rc = files_cursor(f->files, &f->cursor, e)) < 0)
+	if ((rc = source_files_cursor(f->files, &f->cursor, e)) < 0)
 		return rc;
 	if ((rc = resume_mark(f->resume, f->cursor.p, f->cursor.n, end, &f->line, e)) < 0)
 		return rc;
@@ -114,7 +114,7 @@ static int before_wait(void *arg, struct err *e)
 	return rc;
 }
 
-static int take_batch(struct fetch *f, const struct files_batch *b, struct err *e)
+static int take_batch(struct fetch *f, const struct source_files_batch *b, struct err *e)
 {
 	output_put(&f->out, b->p, b->n);
 	f->out.records += b->records;
@@ -134,12 +134,12 @@ static int take_batch(struct fetch *f, const struct files_batch *b, struct err *
 /* Until the files are read, a bad record stops us (ERR_DATA), something fails, or a signal came (1). */
 static int pump(struct fetch *f, struct err *e)
 {
-	struct files_batch b;
+	struct source_files_batch b;
 	struct err why;
 	for (;;) {
 		if (diag_signal())
 			return 1;
-		int rc = files_next(f->files, &b, &why);
+		int rc = source_files_next(f->files, &b, &why);
 		if (rc == FILES_END)
 			return 0;
 		if (rc == FILES_BAD)
@@ -155,7 +155,7 @@ static int pump(struct fetch *f, struct err *e)
 	}
 }
 
-static int open_all(struct fetch *f, struct files_opts *o, struct err *e)
+static int open_all(struct fetch *f, struct source_files_opts *o, struct err *e)
 {
 	int rc;
 	if ((rc = reject_open(&f->reject, "smfetch", on_error, e)) < 0)
@@ -166,7 +166,7 @@ static int open_all(struct fetch *f, struct files_opts *o, struct err *e)
 		o->cursor = resume_cursor(f->resume, &o->ncursor);
 		diag_catch_signals();
 	}
-	if ((rc = files_open(&f->files, o, e)) < 0)
+	if ((rc = source_files_open(&f->files, o, e)) < 0)
 		return rc;
 	return put_mark(f, NULL, e);
 }
@@ -193,7 +193,7 @@ static int finish(struct fetch *f, int rc, struct err *e)
 		status = err_status(rc);
 	status = diag_finish(&f->out, status);
 	resume_close(f->resume);
-	files_free(f->files);
+	source_files_free(f->files);
 	buf_release(&f->cursor);
 	buf_release(&f->line);
 	return status;
@@ -210,7 +210,7 @@ static int fetch_files(const char *const *paths, size_t n)
 			opt_usage("%s", e.msg);
 		return diag_fail(&e);
 	}
-	struct files_opts o = { .paths = paths, .npaths = n, .include = include, .def = def, .records = records, .raw = raw,
+	struct source_files_opts o = { .paths = paths, .npaths = n, .include = include, .def = def, .records = records, .raw = raw,
 		.observed_us = observed_given ? observed_us : INT64_MIN, .max_record = max_record, .before_wait = before_wait,
 		.arg = &f, .folder = ck };
 	/* A definition may come from anybody: what it computes is none of the environment's business. */

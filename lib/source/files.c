@@ -9,25 +9,25 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct files {
-	struct files_opts o;
+struct source_files {
+	struct source_files_opts o;
 	struct arena arena;
 	struct source_map *map;
 	struct scan_path path;
-	struct reader *reader;
+	struct source_reader *reader;
 	struct done *done;
 	struct path_list list;
 	size_t next;
 	const char *current;          /* the open file; NULL: none */
 	bool kept;                    /* its name goes into the list of those done: a regular file */
 	bool started;                 /* something of it was handed out */
-	struct reader_pos pos;        /* behind what was handed out and taken */
-	struct reader_pos bad_pos;    /* behind the bad record handed out last */
+	struct source_reader_pos pos;        /* behind what was handed out and taken */
+	struct source_reader_pos bad_pos;    /* behind the bad record handed out last */
 	bool bad_open;                /* it was, and the caller has not come back yet */
 	bool bad_file;                /* it was the whole rest of the file */
 	const char *first;            /* where the cursor stands: comes before all others */
 	bool first_lines;
-	struct reader_pos first_pos;
+	struct source_reader_pos first_pos;
 };
 
 static int damaged_cursor(struct err *e)
@@ -42,7 +42,7 @@ static int64_t number_or_0(const struct json *v)
 }
 
 /* The cursor's "at": the file in which the stream stands. */
-static int take_at(struct files *f, const struct json *at, struct err *e)
+static int take_at(struct source_files *f, const struct json *at, struct err *e)
 {
 	struct done_file file;
 	if (done_get(&file, &f->arena, at, e) < 0)
@@ -50,7 +50,7 @@ static int take_at(struct files *f, const struct json *at, struct err *e)
 	bool is_stdin = strcmp(file.file, "-") == 0;
 	f->first = file.file;
 	f->first_lines = file.lines >= 0;
-	f->first_pos = (struct reader_pos){ .records = (uint64_t)number_or_0(json_get(at, "records")), .offset = file.size,
+	f->first_pos = (struct source_reader_pos){ .records = (uint64_t)number_or_0(json_get(at, "records")), .offset = file.size,
 		.line = file.lines >= 0 ? (uint64_t)file.lines : 0, .sub = (uint64_t)number_or_0(json_get(at, "sub")) };
 	size_t i = 0;
 	while (i < f->list.n && strcmp(f->list.v[i], file.file) != 0)
@@ -63,7 +63,7 @@ static int take_at(struct files *f, const struct json *at, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-static int take_cursor(struct files *f, struct err *e)
+static int take_cursor(struct source_files *f, struct err *e)
 {
 	struct json *c;
 	int64_t v, done = 0;
@@ -78,9 +78,9 @@ static int take_cursor(struct files *f, struct err *e)
 	return rc < 0 ? rc : done_open(&f->done, f->o.folder, (uint64_t)done, e);
 }
 
-static int set_up(struct files *f, struct err *e)
+static int set_up(struct source_files *f, struct err *e)
 {
-	const struct files_opts *o = &f->o;
+	const struct source_files_opts *o = &f->o;
 	const struct scan_path *path = NULL;
 	if (o->records)
 		path = scan_path_parse(&f->path, &f->arena, o->records) ? &f->path : NULL;
@@ -89,29 +89,29 @@ static int set_up(struct files *f, struct err *e)
 	int rc = source_map_new(&f->map, o->def, o->records, o->raw, e);
 	if (rc < 0)
 		return rc;
-	f->reader = reader_new(&f->o, f->map, path);
+	f->reader = source_reader_new(&f->o, f->map, path);
 	rc = path_expand(&f->list, &f->arena, o->paths, o->npaths, o->include, e);
 	return rc < 0 ? rc : take_cursor(f, e);
 }
 
-int files_open(struct files **out, const struct files_opts *o, struct err *e)
+int source_files_open(struct source_files **out, const struct source_files_opts *o, struct err *e)
 {
-	struct files *f = mem_zalloc(sizeof *f);
+	struct source_files *f = mem_zalloc(sizeof *f);
 	f->o = *o;
 	int rc = set_up(f, e);
 	if (rc < 0) {
-		files_free(f);
+		source_files_free(f);
 		return rc;
 	}
 	*out = f;
 	return 0;
 }
 
-void files_free(struct files *f)
+void source_files_free(struct source_files *f)
 {
 	if (!f)
 		return;
-	reader_free(f->reader);
+	source_reader_free(f->reader);
 	source_map_free(f->map);
 	done_free(f->done);
 	mem_free(f->list.v);
@@ -119,21 +119,21 @@ void files_free(struct files *f)
 	mem_free(f);
 }
 
-static int open_file(struct files *f, const char *path, const struct reader_pos *from, bool lines, struct err *e)
+static int open_file(struct source_files *f, const char *path, const struct source_reader_pos *from, bool lines, struct err *e)
 {
 	struct stat st;
-	int rc = reader_open(f->reader, path, from, lines, e);
+	int rc = source_reader_open(f->reader, path, from, lines, e);
 	if (rc < 0)
 		return rc;
 	f->current = path;
 	f->kept = strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 	f->started = from != NULL;
-	f->pos = from ? *from : (struct reader_pos){ 0 };
+	f->pos = from ? *from : (struct source_reader_pos){ 0 };
 	return 1;
 }
 
 /* Open the next file that is not done yet: 1, 0 when there is none. */
-static int next_file(struct files *f, struct err *e)
+static int next_file(struct source_files *f, struct err *e)
 {
 	if (f->first) {
 		const char *path = f->first;
@@ -149,7 +149,7 @@ static int next_file(struct files *f, struct err *e)
 		if (rc < 0)
 			return rc;
 		if (rc > 0) {
-			struct reader_pos from = { .offset = old->size, .line = (uint64_t)old->lines };
+			struct source_reader_pos from = { .offset = old->size, .line = (uint64_t)old->lines };
 			return open_file(f, path, &from, true, e);
 		}
 	}
@@ -157,10 +157,10 @@ static int next_file(struct files *f, struct err *e)
 }
 
 /* What is known of the open file when POS was reached; the whole of it for all but files of lines. */
-static int look(const struct files *f, const struct reader_pos *pos, struct done_file *to, struct err *e)
+static int look(const struct source_files *f, const struct source_reader_pos *pos, struct done_file *to, struct err *e)
 {
 	*to = (struct done_file){ .file = f->current, .lines = -1 };
-	bool lines = reader_lines(f->reader);
+	bool lines = source_reader_lines(f->reader);
 	if (f->kept) {
 		int rc = done_look(to, f->current, lines ? pos->offset : UINT64_MAX, e);
 		if (rc < 0)
@@ -170,10 +170,10 @@ static int look(const struct files *f, const struct reader_pos *pos, struct done
 	return 0;
 }
 
-static int end_file(struct files *f, struct files_batch *b, struct err *e)
+static int end_file(struct source_files *f, struct source_files_batch *b, struct err *e)
 {
 	struct done_file d;
-	struct reader_pos end = reader_end(f->reader);
+	struct source_reader_pos end = source_reader_end(f->reader);
 	if (f->kept && f->o.folder) {
 		int rc = look(f, &end, &d, e);
 		if (rc < 0)
@@ -185,7 +185,7 @@ static int end_file(struct files *f, struct files_batch *b, struct err *e)
 	return FILES_RECORDS;
 }
 
-static int give(struct files *f, const struct reader_event *ev, struct files_batch *b, struct err *e)
+static int give(struct source_files *f, const struct source_reader_event *ev, struct source_files_batch *b, struct err *e)
 {
 	b->p = ev->p;
 	b->n = ev->n;
@@ -202,9 +202,9 @@ static int give(struct files *f, const struct reader_event *ev, struct files_bat
 	return FILES_BAD;
 }
 
-int files_next(struct files *f, struct files_batch *b, struct err *e)
+int source_files_next(struct source_files *f, struct source_files_batch *b, struct err *e)
 {
-	*b = (struct files_batch){ .p = "" };
+	*b = (struct source_files_batch){ .p = "" };
 	if (f->bad_open) {
 		f->bad_open = false;
 		f->pos = f->bad_pos;
@@ -215,15 +215,15 @@ int files_next(struct files *f, struct files_batch *b, struct err *e)
 		int rc;
 		if (!f->current && (rc = next_file(f, e)) <= 0)
 			return rc;
-		const struct reader_event *ev = reader_next(f->reader);
+		const struct source_reader_event *ev = source_reader_next(f->reader);
 		if (ev)
 			return give(f, ev, b, e);
-		rc = reader_fill(f->reader, e);
+		rc = source_reader_fill(f->reader, e);
 		if (rc == 0)
 			return end_file(f, b, e);
 		if (rc == ERR_DATA) {   /* a damaged archive, a line without end: the rest of the file is one bad record */
 			f->bad_open = f->bad_file = true;
-			f->bad_pos = reader_end(f->reader);
+			f->bad_pos = source_reader_end(f->reader);
 			return FILES_BAD;
 		}
 		if (rc < 0)
@@ -231,7 +231,7 @@ int files_next(struct files *f, struct files_batch *b, struct err *e)
 	}
 }
 
-int files_cursor(struct files *f, struct buf *to, struct err *e)
+int source_files_cursor(struct source_files *f, struct buf *to, struct err *e)
 {
 	struct done_file at;
 	int rc = done_sync(f->done, e);

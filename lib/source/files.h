@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* files - records out of files of any kind, batch by batch, with a cursor to go on from.
  *
- *	struct files *f;
- *	files_open(&f, &opts, &e);
- *	while ((r = files_next(f, &b, &e)) != FILES_END) {
+ *	struct source_files *f;
+ *	source_files_open(&f, &opts, &e);
+ *	while ((r = source_files_next(f, &b, &e)) != FILES_END) {
  *		if (r < 0) …                      // I/O: e says why; nothing more comes
  *		else if (r == FILES_BAD) …        // b.p is the bad record, e says why and where; the next call goes on behind it
  *		else write b.p[0..b.n)            // whole lines
- *		files_cursor(f, &cursor, &e)      // everything up to here was handed out
+ *		source_files_cursor(f, &cursor, &e)      // everything up to here was handed out
  *	}
  *
  * A file of lines is validated and handed on as it stands, in runs of lines, at the speed of json/pick. A document
@@ -26,7 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct files_opts {
+struct source_files_opts {
 	const char *const *paths;         /* borrowed; none: standard input */
 	size_t npaths;
 	const char *include;              /* NULL: all */
@@ -35,28 +35,28 @@ struct files_opts {
 	bool raw;
 	int64_t observed_us;              /* INT64_MIN: when the file was last changed */
 	size_t max_record;                /* 0: 16 MiB */
-	int (*before_wait)(void *arg, struct err *e);  /* as in source/bytes.h; files_cursor may be called in it */
+	int (*before_wait)(void *arg, struct err *e);  /* as in source/bytes.h; source_files_cursor may be called in it */
 	void *arg;
 	const char *folder;               /* the checkpoint; NULL: none */
 	const char *cursor;               /* where to go on; NULL: from the start */
 	size_t ncursor;
 };
 
-struct files_batch {
+struct source_files_batch {
 	const char *p;
 	size_t n;
 	uint64_t records;
 	bool file_end;                    /* a file ended here */
 };
 
-enum files_result { FILES_END = 0, FILES_RECORDS = 1, FILES_BAD = 2 };
+enum source_files_result { FILES_END = 0, FILES_RECORDS = 1, FILES_BAD = 2 };
 
-struct files;
-int files_open(struct files **f, const struct files_opts *o, struct err *e);
-void files_free(struct files *f);         /* NULL is fine */
-int files_next(struct files *f, struct files_batch *b, struct err *e);
+struct source_files;
+int source_files_open(struct source_files **f, const struct source_files_opts *o, struct err *e);
+void source_files_free(struct source_files *f);         /* NULL is fine */
+int source_files_next(struct source_files *f, struct source_files_batch *b, struct err *e);
 /* Append the cursor behind the batch handed out last (before it when that was FILES_BAD), and make durable what
  * it speaks of. */
-int files_cursor(struct files *f, struct buf *to, struct err *e);
+int source_files_cursor(struct source_files *f, struct buf *to, struct err *e);
 
 #endif

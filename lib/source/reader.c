@@ -12,8 +12,8 @@
 #define FEED ((size_t)256 << 10)
 #define PADDING 64
 
-struct reader {
-	const struct files_opts *o;
+struct source_reader {
+	const struct source_files_opts *o;
 	struct source_map *map;           /* NULL: as they are */
 	const struct scan_path *path;     /* records, when the scanner follows it */
 	size_t max_record;
@@ -29,25 +29,25 @@ struct reader {
 
 	char *buf;
 	size_t cap, start, end;           /* buf[start..end) is read and not yet used */
-	struct reader_pos pos;            /* behind the value being worked on */
-	struct reader_pos before;         /* before it */
-	struct reader_pos resume;         /* what was read of the file before this run */
+	struct source_reader_pos pos;            /* behind the value being worked on */
+	struct source_reader_pos before;         /* before it */
+	struct source_reader_pos resume;         /* what was read of the file before this run */
 	bool seek;                        /* it is a file of lines: go there by its offset */
 	bool in_page;                     /* the value is being cut */
 	uint64_t sub;                     /* items taken from it */
 	int64_t observed;
 
 	struct buf out;                   /* bytes that events speak of */
-	struct reader_event *event;
+	struct source_reader_event *event;
 	size_t nevents, cap_events, at_event;
 	struct arena errors;
 	uint64_t item_line, item_col;     /* where the record being worked on stands */
 	struct buf line;                  /* one record, made one line */
 };
 
-struct reader *reader_new(const struct files_opts *o, struct source_map *map, const struct scan_path *path)
+struct source_reader *source_reader_new(const struct source_files_opts *o, struct source_map *map, const struct scan_path *path)
 {
-	struct reader *r = mem_zalloc(sizeof *r);
+	struct source_reader *r = mem_zalloc(sizeof *r);
 	r->o = o;
 	r->map = map;
 	r->path = path;
@@ -56,7 +56,7 @@ struct reader *reader_new(const struct files_opts *o, struct source_map *map, co
 	return r;
 }
 
-static void close_file(struct reader *r)
+static void close_file(struct source_reader *r)
 {
 	scan_free(r->scan);
 	bytes_free(r->bytes);
@@ -64,7 +64,7 @@ static void close_file(struct reader *r)
 	r->bytes = NULL;
 }
 
-void reader_free(struct reader *r)
+void source_reader_free(struct source_reader *r)
 {
 	if (!r)
 		return;
@@ -78,59 +78,59 @@ void reader_free(struct reader *r)
 	mem_free(r);
 }
 
-int reader_open(struct reader *r, const char *path, const struct reader_pos *from, bool lines, struct err *e)
+int source_reader_open(struct source_reader *r, const char *path, const struct source_reader_pos *from, bool lines, struct err *e)
 {
 	struct bytes_opts bo = { r->o->before_wait, r->o->arg, r->o->include };
 	close_file(r);
 	r->in_member = false;
 	r->lines = false;
 	r->nevents = r->at_event = 0;
-	r->pos = r->before = r->resume = (struct reader_pos){ 0 };
+	r->pos = r->before = r->resume = (struct source_reader_pos){ 0 };
 	if (from)
 		r->resume = *from;
 	r->seek = from && lines && from->offset;
 	return bytes_open(&r->bytes, path, &bo, e);
 }
 
-bool reader_lines(const struct reader *r)
+bool source_reader_lines(const struct source_reader *r)
 {
 	return r->lines;
 }
 
-struct reader_pos reader_end(const struct reader *r)
+struct source_reader_pos source_reader_end(const struct source_reader *r)
 {
 	return r->pos;
 }
 
-struct reader_event *reader_next(struct reader *r)
+struct source_reader_event *source_reader_next(struct source_reader *r)
 {
 	if (r->at_event == r->nevents)
 		return NULL;
-	struct reader_event *ev = &r->event[r->at_event++];
+	struct source_reader_event *ev = &r->event[r->at_event++];
 	if (ev->held)
 		ev->p = r->out.p + ev->at;
 	return ev;
 }
 
 /* Behind the items handled so far. */
-static struct reader_pos position(const struct reader *r)
+static struct source_reader_pos position(const struct source_reader *r)
 {
-	struct reader_pos pos = r->in_page ? r->before : r->pos;
+	struct source_reader_pos pos = r->in_page ? r->before : r->pos;
 	pos.sub = r->in_page ? r->sub : 0;
 	return pos;
 }
 
-static struct reader_event *add_event(struct reader *r)
+static struct source_reader_event *add_event(struct source_reader *r)
 {
 	MEM_GROW(r->event, r->cap_events, r->nevents + 1);
-	struct reader_event *ev = &r->event[r->nevents++];
-	*ev = (struct reader_event){ .pos = position(r) };
+	struct source_reader_event *ev = &r->event[r->nevents++];
+	*ev = (struct source_reader_event){ .pos = position(r) };
 	return ev;
 }
 
-static void add_bad(struct reader *r, const char *p, size_t n, const struct err *why)
+static void add_bad(struct source_reader *r, const char *p, size_t n, const struct err *why)
 {
-	struct reader_event *ev = add_event(r);
+	struct source_reader_event *ev = add_event(r);
 	ev->bad = ev->held = true;
 	ev->at = r->out.n;
 	ev->n = n;
@@ -144,16 +144,16 @@ static void add_bad(struct reader *r, const char *p, size_t n, const struct err 
 }
 
 /* What was appended to `out` since FROM is COUNT records; it joins the event before when that one ends there. */
-static void add_held(struct reader *r, size_t from, uint64_t count)
+static void add_held(struct source_reader *r, size_t from, uint64_t count)
 {
-	struct reader_event *last = r->nevents ? &r->event[r->nevents - 1] : NULL;
+	struct source_reader_event *last = r->nevents ? &r->event[r->nevents - 1] : NULL;
 	if (last && last->held && !last->bad && last->at + last->n == from) {
 		last->n = r->out.n - last->at;
 		last->records += count;
 		last->pos = position(r);
 		return;
 	}
-	struct reader_event *ev = add_event(r);
+	struct source_reader_event *ev = add_event(r);
 	ev->held = true;
 	ev->at = from;
 	ev->n = r->out.n - from;
@@ -164,7 +164,7 @@ static void add_held(struct reader *r, size_t from, uint64_t count)
 
 static int put_item(void *arg, const struct scan_item *it, struct err *e)
 {
-	struct reader *r = arg;
+	struct source_reader *r = arg;
 	size_t from = r->out.n;
 	uint64_t made = 0;
 	struct err why;
@@ -197,7 +197,7 @@ static int put_item(void *arg, const struct scan_item *it, struct err *e)
 }
 
 /* P[0..N) is one valid object in one line: cut it when it is a page. */
-static void take_object(struct reader *r, const char *p, size_t n, bool element)
+static void take_object(struct source_reader *r, const char *p, size_t n, bool element)
 {
 	struct scan_item it = { .p = p, .n = n, .element = element };
 	struct err why;
@@ -223,7 +223,7 @@ static void take_object(struct reader *r, const char *p, size_t n, bool element)
 	}
 }
 
-static bool as_they_are(const struct reader *r)
+static bool as_they_are(const struct source_reader *r)
 {
 	return !r->path && !(r->map && (source_map_pages(r->map) || source_map_maps(r->map)));
 }
@@ -236,10 +236,10 @@ struct run {
 	uint64_t records;
 };
 
-static void end_run(struct reader *r, struct run *run, const struct reader_pos *pos)
+static void end_run(struct source_reader *r, struct run *run, const struct source_reader_pos *pos)
 {
 	if (run->records) {
-		struct reader_event *ev = add_event(r);
+		struct source_reader_event *ev = add_event(r);
 		ev->p = run->p;
 		ev->n = run->n;
 		ev->records = run->records;
@@ -249,7 +249,7 @@ static void end_run(struct reader *r, struct run *run, const struct reader_pos *
 }
 
 /* The line at REC is good: into the run, or cut and mapped. */
-static void take_line(struct reader *r, struct run *run, const struct json_record *rec)
+static void take_line(struct source_reader *r, struct run *run, const struct json_record *rec)
 {
 	if (rec->is_mark || r->pos.records <= r->resume.records) {
 		end_run(r, run, &r->before);
@@ -286,10 +286,10 @@ static uint64_t count_lines(const char *p, size_t n)
 }
 
 /* BUF[START..STOP) are whole lines; OFFSET, LINE: of its first byte, lines before it. ADDED: the last feed is not the file's. */
-static void take_lines(struct reader *r, size_t stop, bool added)
+static void take_lines(struct source_reader *r, size_t stop, bool added)
 {
 	const char *base = r->buf + r->start;
-	struct reader_pos first = r->pos;
+	struct source_reader_pos first = r->pos;
 	struct run run = { NULL, 0, 0 };
 	struct json_record rec;
 	struct err why;
@@ -323,7 +323,7 @@ static void take_lines(struct reader *r, size_t stop, bool added)
 
 static int document_item(void *arg, const struct scan_item *it, struct err *e)
 {
-	struct reader *r = arg;
+	struct source_reader *r = arg;
 	struct json_record rec;
 	struct err why;
 	r->before = r->pos;
@@ -359,7 +359,7 @@ static int document_item(void *arg, const struct scan_item *it, struct err *e)
 	return 0;
 }
 
-static void document_fault(struct reader *r, struct err *why)
+static void document_fault(struct source_reader *r, struct err *why)
 {
 	size_t n;
 	const char *p = scan_pending(r->scan, &n);
@@ -370,7 +370,7 @@ static void document_fault(struct reader *r, struct err *why)
 		add_bad(r, p ? p : "", n, why);
 }
 
-static void take_document(struct reader *r)
+static void take_document(struct source_reader *r)
 {
 	struct err why;
 	if (!r->scan)
@@ -387,7 +387,7 @@ static void take_document(struct reader *r)
 
 /* --- reading --- */
 
-static void make_room(struct reader *r, size_t want)
+static void make_room(struct source_reader *r, size_t want)
 {
 	size_t have = r->end - r->start;
 	if (have && r->start)
@@ -402,7 +402,7 @@ static void make_room(struct reader *r, size_t want)
 }
 
 /* One read; sets at_end. */
-static int read_more(struct reader *r, struct err *e)
+static int read_more(struct source_reader *r, struct err *e)
 {
 	if (r->cap - r->end < BLOCK / 4 + PADDING + 1 || r->start == r->end)
 		make_room(r, BLOCK);
@@ -414,7 +414,7 @@ static int read_more(struct reader *r, struct err *e)
 	return 0;
 }
 
-static void skip_bom(struct reader *r)
+static void skip_bom(struct source_reader *r)
 {
 	if (r->end - r->start >= 3 && memcmp(r->buf + r->start, "\xEF\xBB\xBF", 3) == 0) {
 		r->start += 3;
@@ -423,7 +423,7 @@ static void skip_bom(struct reader *r)
 }
 
 /* Read until the shape of the member is known. */
-static int find_shape(struct reader *r, struct err *e)
+static int find_shape(struct source_reader *r, struct err *e)
 {
 	enum scan_shape shape = SCAN_LINES;
 	if (r->seek) {                  /* it was a file of lines when it was read before */
@@ -447,7 +447,7 @@ static int find_shape(struct reader *r, struct err *e)
 	return 0;
 }
 
-static int open_member(struct reader *r, struct err *e)
+static int open_member(struct source_reader *r, struct err *e)
 {
 	int rc = bytes_next(r->bytes, &r->member, e);
 	if (rc <= 0)
@@ -464,14 +464,14 @@ static int open_member(struct reader *r, struct err *e)
 	return 1;
 }
 
-static int too_long(struct reader *r, struct err *e)
+static int too_long(struct source_reader *r, struct err *e)
 {
 	err_set(e, ERR_DATA, "line is longer than %zu bytes", r->max_record);
 	return err_at(e, r->member.shown, r->pos.line + 1, 1);
 }
 
 /* Read until there is a whole line, then take what is there. */
-static int fill_lines(struct reader *r, struct err *e)
+static int fill_lines(struct source_reader *r, struct err *e)
 {
 	const char *nl = NULL;
 	size_t seen = r->start;
@@ -499,7 +499,7 @@ static int fill_lines(struct reader *r, struct err *e)
 	return 0;
 }
 
-static int fill_document(struct reader *r, struct err *e)
+static int fill_document(struct source_reader *r, struct err *e)
 {
 	if (r->start == r->end && !r->at_end) {
 		int rc = read_more(r, e);
@@ -510,7 +510,7 @@ static int fill_document(struct reader *r, struct err *e)
 	return 0;
 }
 
-int reader_fill(struct reader *r, struct err *e)
+int source_reader_fill(struct source_reader *r, struct err *e)
 {
 	int rc;
 	r->nevents = r->at_event = 0;
