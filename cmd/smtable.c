@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "cli/diag.h"
+#include "cli/grid.h"
+#include "cli/opt.h"
+#include "delta/log.h"
+#include "delta/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *output_form;
+static int64_t version_as_of = -1, timestamp_as_of;
+static bool has_version, has_timestamp;
+static uint64_t limit;
+
+static struct output out;
+
+static bool human(void)
+{
+	return output_form ? strcmp(output_form, "table") == 0 : isatty(STDOUT_FILENO) != 0;
+}
+
+static void put_time(struct buf *b, int64_t ms)
+{
+	char t[48];
+	buf_putc(b, '"');
+	buf_put(b, t, time_format(t, ms * 1000, 3, true));
+	buf_putc(b, '"');
+}
+
+static void put_string(struct buf *b, const char *key, const char *s)
+{
+	if (!s)
+		return;
+	buf_printf(b, ",\"%s\":", key);
+	json_put_cstr(b, s);
+}
+
+/* Members of a commitInfo that go on under a name of ours, as they are. */
+static void put_member(struct buf *b, const char *key, const struct json *info, const char *name)
+{
+	const struct json *v = info ? json_get(info, name) : NULL;
+	if (!v || v->type == JSON_NULL)
+		return;
+	buf_printf(b, ",\"%s\":", key);
+	buf_put(b, v->raw, v->nraw);
+}
+
+static int open_store(int argc, char **argv, struct store **s, struct err *e)
+{
+	if (argc != 1)
+		opt_usage(argc ? "one TABLE at a time" : "which TABLE?");
+	return store_open(s, argv[0], e);
+}
+
+static int open_table(int argc, char **argv, unsigned flags, struct store **s, struct delta_snapshot **sn, struct err *e)
+{
+	int64_t version = has_version ? version_as_of : DELTA_NEWEST;
+	if (has_version && has_timestamp)
+		opt_usage("--version-as-of and --timestamp-as-of exclude each other");
+	if (has_version && version_as_of < 0)
+		opt_usage("--version-as-of counts from 0");
+	int r = open_store(argc, argv, s, e);
+	if (r == 0 && has_timestamp)
+		r = delta_version_at(*s, timestamp_as_of, &version, e);
+	return r ? r : delta_snapshot_open(sn, *s, version, flags, e);
+}
+
+static int finish(int r, const struct err *e)
+{
+	return diag_finish(&out, r ? diag_fail(e) : 0);
+}
+
+/* history */
+
+struct commit_row {
+	int64_t version, time_ms;
+	struct buf *b;           /* NDJSON */
+	struct grid *g;          /* or a row for people */
+	bool done;
+};
+
+static void history_cells(const struct commit_row *row, const struct json *info)
+{
+	const struct json *m = info ? json_get(info, "operationMetrics") : NULL, *p = info ? json_get(info, "operationParameters") : NULL;
+	const char *op = info ? json_str(json_get(info, "operation")) : NULL, *mode = p ? json_str(json_get(p, "mode")) : NULL;
+	const char *files = m ? json_str(json_get(m, "numFiles")) : NULL, *rows = m ? json_str(json_get(m, "numOutputRows")) : NULL;
+	const char *removed = m ? json_str(json_get(m, "numRemovedFiles")) : NULL;
+	const char *engine = info ? json_str(json_get(info, "engineInfo")) : NULL;
+	char t[48];
+	if (!files && m)
+		files = json_str(json_get(m, "numAddedFiles"));
+	grid_printf(row->g, "%lld", (long long)row->version);
+	grid_cell(row->g, t, time_format(t, row->time_ms * 1000, 3, true));
+	grid_printf(row->g, "%s%s%s", op ? op : "-", mode ? " " : "", mode ? mode : "");
+	grid_printf(row->g, "%s", files ? files : "-");
+	grid_printf(row->g, "%s", removed ? removed : "-");
+	grid_printf(row->g, "%s", rows ? rows : "-");
+	grid_printf(row->g, "%s", engine ? engine : "-");
+}
+
+static void history_json(const struct commit_row *row, const struct json *info)
+{
+	struct buf *b = row->b;
+	buf_printf(b, "{\"version\":%lld,\"timestamp\":", (long long)row->version);
+	put_time(b, row->time_ms);
+	put_member(b, "operation", info, "operation");
+	put_member(b, "parameters", info, "operationParameters");
+	put_member(b, "metrics", info, "operationMetrics");
+	put_member(b, "read_version", info, "readVersion");
+	put_member(b, "blind_append", info, "isBlindAppend");
+	put_member(b, "isolation_level", info, "isolationLevel");
+	put_member(b, "engine", info, "engineInfo");
+	put_member(b, "user_metadata", info, "userMetadata");
+	put_member(b, "txn_id", info, "txnId");
+	put_member(b, "mark", info, "mark");
+	buf_putc(b, '}');
+}
+
+static void history_row(struct commit_row *row, const struct json *info)
+{
+	if (row->g)
+		history_cells(row, info);
+	else
+		history_json(row, info);
+	row->done = true;
+}
+
+static int take_info(void *arg, const struct delta_action *act, uint64_t line, struct err *e)
+{
+	(void)line;
+	(void)e;
+	if (act->kind != DELTA_COMMIT_INFO)
+		return 0;
+	history_row(arg, act->info);
+	return 1;
+}
+
+static int history_rows(struct store *s, const struct delta_log *l, const int64_t *time_ms, struct grid *g, struct err *e)
+{
+	struct buf line = BUF_INIT;
+	int r = 0;
+	for (size_t i = l->ncommits, n = 0; i-- > 0 && r >= 0 && (!limit || n < limit); n++) {
+		struct commit_row row = { l->commits[i].version, time_ms[i], &line, g, false };
+		buf_clear(&line);
+		r = delta_log_read(s, row.version, NULL, take_info, &row, e);
+		if (r >= 0 && !row.done)
+			history_row(&row, NULL); /* a commit without commitInfo is legal */
+		if (r >= 0 && !g)
+			output_line(&out, line.p, line.n);
+	}
+	buf_release(&line);
+	return r < 0 ? r : 0;
+}
+
+static int run_history(int argc, char **argv)
+{
+	struct store *s = NULL;
+	struct delta_log l;
+	struct grid g;
+	struct err e;
+	int64_t *time_ms = NULL;
+	bool table = human();
+	delta_log_init(&l);
+	grid_init(&g, 7, ">version\0time\0operation\0>files\0>removed\0>rows\0engine\0");
+	int r = open_store(argc, argv, &s, &e);
+	if (r == 0)
+		r = delta_log_list(&l, s, &e);
+	if (r == 0)
+		r = delta_log_times(&l, s, &time_ms, &e);
+	if (r == 0)
+		r = history_rows(s, &l, time_ms, table ? &g : NULL, &e);
+	if (r == 0 && table)
+		grid_print(&g, &out.buf);
+	grid_release(&g);
+	mem_free(time_ms);
+	delta_log_release(&l);
+	store_free(s);
+	return finish(r, &e);
+}
+
+/* files */
+
+/* numRecords of F; -1: not said. */
+static int64_t rows_of(const struct delta_file *f, struct arena *a)
+{
+	struct json *root;
+	struct err e;
+	int64_t n;
+	if (!f->stats || json_parse(&root, a, f->stats, f->nstats, &e))
+		return -1;
+	const struct json *v = json_get(root, "numRecords");
+	return v && json_i64(v, &n) && n >= 0 ? n : -1;
+}
+
+static void put_partition(struct buf *b, const struct delta_snapshot *sn, const struct delta_file *f)
+{
+	buf_putc(b, '{');
+	for (size_t i = 0; i < sn->npart; i++) {
+		if (i)
+			buf_putc(b, ',');
+		json_put_cstr(b, sn->part_field[i]->name);
+		buf_putc(b, ':');
+		if (f->part[i])
+			json_put_cstr(b, f->part[i]);
+		else
+			buf_puts(b, "null");
+	}
+	buf_putc(b, '}');
+}
+
+static void file_json(const struct delta_snapshot *sn, const struct delta_file *f, struct buf *b, struct arena *a)
+{
+	struct json *stats;
+	struct err e;
+	buf_puts(b, "{\"path\":");
+	json_put_cstr(b, f->path);
+	buf_printf(b, ",\"size\":%llu,\"modified\":", (unsigned long long)f->size);
+	put_time(b, f->modified_ms);
+	buf_puts(b, ",\"partition\":");
+	put_partition(b, sn, f);
+	int64_t rows = rows_of(f, a);
+	if (rows >= 0)
+		buf_printf(b, ",\"rows\":%lld", (long long)rows);
+	if (f->stats && json_parse(&stats, a, f->stats, f->nstats, &e) == 0 && stats->type == JSON_OBJECT) {
+		buf_puts(b, ",\"stats\":");
+		size_t from = b->n;
+		buf_put(b, f->stats, f->nstats);
+		for (size_t i = from; i < b->n; i++) /* white space between members may hold line breaks */
+			if (b->p[i] == '\n' || b->p[i] == '\r')
+				b->p[i] = ' ';
+	}
+	if (f->more && f->more->dv)
+		buf_printf(b, ",\"deleted_rows\":%lld", (long long)f->more->dv->cardinality);
+	buf_putc(b, '}');
+}
+
+static void file_cells(const struct delta_snapshot *sn, const struct delta_file *f, struct grid *g, struct arena *a)
+{
+	int64_t rows = rows_of(f, a);
+	char t[48], size[24];
+	(void)sn;
+	num_size_format(size, f->size);
+	grid_printf(g, "%s", size);
+	if (rows >= 0)
+		grid_printf(g, "%lld", (long long)rows);
+	else
+		grid_cell(g, "-", 1);
+	grid_cell(g, t, time_format(t, f->modified_ms * 1000, 3, true));
+	grid_printf(g, "%s", f->path);
+}
+
+static int run_files(int argc, char **argv)
+{
+	struct store *s = NULL;
+	struct delta_snapshot *sn = NULL;
+	struct delta_iter it = DELTA_ITER_INIT;
+	const struct delta_file *f;
+	struct arena a = ARENA_INIT;
+	struct grid g;
+	struct err e;
+	bool table = human();
+	grid_init(&g, 4, ">size\0>rows\0modified\0path\0");
+	int r = open_table(argc, argv, DELTA_WITH_STATS | DELTA_ANY_PROTOCOL, &s, &sn, &e);
+	struct buf line = BUF_INIT;
+	while (r == 0 && (f = delta_snapshot_next(sn, &it)) != NULL) {
+		if (table) {
+			file_cells(sn, f, &g, &a);
+		} else {
+			buf_clear(&line);
+			file_json(sn, f, &line, &a);
+			output_line(&out, line.p, line.n);
+		}
+		arena_clear(&a);
+	}
+	if (r == 0 && table)
+		grid_print(&g, &out.buf);
+	buf_release(&line);
+	grid_release(&g);
+	arena_release(&a);
+	delta_snapshot_free(sn);
+	store_free(s);
+	return finish(r, &e);
+}
+
+/* describe */
+
+struct totals {
+	int64_t rows;           /* -1: some file does not say */
+	int64_t deleted;        /* by deletion vectors */
+};
+
+static struct totals add_up(const struct delta_snapshot *sn)
+{
+	struct totals t = { 0, 0 };
+	struct arena a = ARENA_INIT;
+	struct delta_iter it = DELTA_ITER_INIT;
+	const struct delta_file *f;
+	while ((f = delta_snapshot_next(sn, &it)) != NULL) {
+		int64_t rows = rows_of(f, &a);
+		if (rows < 0 || t.rows < 0 || __builtin_add_overflow(t.rows, rows, &t.rows))
+			t.rows = -1;
+		if (f->more && f->more->dv)
+			t.deleted += f->more->dv->cardinality;
+		arena_clear(&a);
+	}
+	if (t.rows >= 0)
+		t.rows -= t.deleted;
+	arena_release(&a);
+	return t;
+}
+
+static void put_names(struct buf *b, const char *key, const struct delta_names *names)
+{
+	buf_printf(b, "\"%s\":[", key);
+	for (size_t i = 0; i < names->n; i++) {
+		if (i)
+			buf_putc(b, ',');
+		json_put_cstr(b, names->v[i]);
+	}
+	buf_putc(b, ']');
+}
+
+static void describe_protocol(const struct delta_protocol *p, struct buf *b)
+{
+	buf_printf(b, ",\"protocol\":{\"min_reader_version\":%d,\"min_writer_version\":%d", p->min_reader, p->min_writer);
+	if (p->reader_features.given) {
+		buf_putc(b, ',');
+		put_names(b, "reader_features", &p->reader_features);
+	}
+	if (p->writer_features.given) {
+		buf_putc(b, ',');
+		put_names(b, "writer_features", &p->writer_features);
+	}
+	buf_putc(b, '}');
+}
+
+static void describe_maps(const struct delta_snapshot *sn, struct buf *b)
+{
+	struct delta_iter it = DELTA_ITER_INIT;
+	const struct delta_txn *t;
+	bool any = false;
+	buf_puts(b, ",\"properties\":{");
+	for (size_t i = 0; i < sn->metadata.configuration.n; i++) {
+		const struct delta_kv *kv = &sn->metadata.configuration.v[i];
+		if (i)
+			buf_putc(b, ',');
+		json_put_cstr(b, kv->key);
+		buf_putc(b, ':');
+		if (kv->value)
+			json_put_string(b, kv->value, kv->nvalue);
+		else
+			buf_puts(b, "null");
+	}
+	buf_puts(b, "},\"txns\":{");
+	while ((t = delta_snapshot_next_txn(sn, &it)) != NULL) {
+		if (any)
+			buf_putc(b, ',');
+		json_put_cstr(b, t->app_id);
+		buf_printf(b, ":%lld", (long long)t->version);
+		any = true;
+	}
+	buf_putc(b, '}');
+}
+
+static void describe_json(const struct delta_snapshot *sn, struct buf *b)
+{
+	struct totals t = add_up(sn);
+	buf_puts(b, "{\"table\":");
+	json_put_cstr(b, store_root(sn->store));
+	buf_printf(b, ",\"version\":%lld", (long long)sn->version);
+	put_string(b, "id", sn->metadata.id);
+	put_string(b, "name", sn->metadata.name);
+	put_string(b, "description", sn->metadata.description);
+	if (sn->metadata.created_ms >= 0) {
+		buf_puts(b, ",\"created\":");
+		put_time(b, sn->metadata.created_ms);
+	}
+	buf_printf(b, ",\"num_files\":%zu,\"bytes\":%llu", sn->nfiles, (unsigned long long)sn->bytes);
+	if (t.rows >= 0)
+		buf_printf(b, ",\"num_rows\":%lld", (long long)t.rows);
+	if (t.deleted)
+		buf_printf(b, ",\"deleted_rows\":%lld", (long long)t.deleted);
+	buf_putc(b, ',');
+	put_names(b, "partition_columns", &sn->metadata.partition_columns);
+	buf_puts(b, ",\"schema\":");
+	schema_to_delta(&sn->schema, b);
+	describe_protocol(&sn->protocol, b);
+	describe_maps(sn, b);
+	buf_putc(b, '}');
+}
+
+static void describe_columns(const struct delta_snapshot *sn, struct buf *b)
+{
+	struct grid g;
+	struct buf type = BUF_INIT;
+	grid_init(&g, 3, "column\0type\0\0");
+	for (size_t i = 0; i < sn->schema.root.nfields; i++) {
+		const struct field *f = &sn->schema.root.fields[i];
+		const char *note = f->nullable ? "" : "not null";
+		for (size_t k = 0; k < sn->npart; k++)
+			if (sn->part_field[k] == f)
+				note = f->nullable ? "partition" : "partition, not null";
+		buf_clear(&type);
+		type_print(&f->type, &type);
+		grid_cell(&g, f->name, f->nname);
+		grid_cell(&g, type.p, type.n);
+		grid_cell(&g, note, strlen(note));
+	}
+	grid_print(&g, b);
+	grid_release(&g);
+	buf_release(&type);
+}
+
+static void describe_text(const struct delta_snapshot *sn, struct buf *b)
+{
+	struct totals t = add_up(sn);
+	char size[24];
+	struct delta_iter it = DELTA_ITER_INIT;
+	const struct delta_txn *txn;
+	num_size_format(size, sn->bytes);
+	buf_printf(b, "table     %s\nversion   %lld\n", store_root(sn->store), (long long)sn->version);
+	if (sn->metadata.name)
+		buf_printf(b, "name      %s\n", sn->metadata.name);
+	buf_printf(b, "files     %zu (%s)\n", sn->nfiles, size);
+	if (t.rows >= 0)
+		buf_printf(b, "rows      %lld\n", (long long)t.rows);
+	buf_printf(b, "protocol  reader %d, writer %d\n", sn->protocol.min_reader, sn->protocol.min_writer);
+	for (size_t i = 0; i < sn->protocol.writer_features.n; i++)
+		buf_printf(b, "feature   %s\n", sn->protocol.writer_features.v[i]);
+	for (size_t i = 0; i < sn->metadata.configuration.n; i++)
+		buf_printf(b, "property  %s = %s\n", sn->metadata.configuration.v[i].key,
+			   sn->metadata.configuration.v[i].value ? sn->metadata.configuration.v[i].value : "");
+	while ((txn = delta_snapshot_next_txn(sn, &it)) != NULL)
+		buf_printf(b, "stream    %s up to %lld\n", txn->app_id, (long long)txn->version);
+	buf_putc(b, '\n');
+	describe_columns(sn, b);
+}
+
+static int run_describe(int argc, char **argv)
+{
+	struct store *s = NULL;
+	struct delta_snapshot *sn = NULL;
+	struct buf line = BUF_INIT;
+	struct err e;
+	int r = open_table(argc, argv, DELTA_WITH_STATS | DELTA_ANY_PROTOCOL, &s, &sn, &e);
+	if (r == 0 && human()) {
+		describe_text(sn, &out.buf);
+	} else if (r == 0) {
+		describe_json(sn, &line);
+		output_line(&out, line.p, line.n);
+	}
+	buf_release(&line);
+	delta_snapshot_free(sn);
+	store_free(s);
+	return finish(r, &e);
+}
+
+/* check */
+
+static bool check_file(struct store *s, const struct delta_file *f, struct buf *b, struct err *e, int *r)
+{
+	uint64_t size = 0;
+	const char *problem = NULL;
+	*r = store_stat(s, f->path, &size, NULL, e);
+	if (*r == ERR_NOT_FOUND)
+		problem = "missing";
+	else if (*r == 0 && size != f->size)
+		problem = "size";
+	if (*r == ERR_NOT_FOUND)
+		*r = 0;
+	if (*r || !problem)
+		return *r != 0;
+	buf_clear(b);
+	buf_puts(b, "{\"path\":");
+	json_put_cstr(b, f->path);
+	buf_printf(b, ",\"problem\":\"%s\",\"size\":%llu", problem, (unsigned long long)f->size);
+	if (size)
+		buf_printf(b, ",\"size_found\":%llu", (unsigned long long)size);
+	buf_putc(b, '}');
+	output_line(&out, b->p, b->n);
+	return true;
+}
+
+static int run_check(int argc, char **argv)
+{
+	struct store *s = NULL;
+	struct delta_snapshot *sn = NULL;
+	struct delta_iter it = DELTA_ITER_INIT;
+	const struct delta_file *f;
+	struct buf line = BUF_INIT;
+	struct err e;
+	size_t bad = 0, n = 0;
+	int r = open_table(argc, argv, DELTA_ANY_PROTOCOL, &s, &sn, &e);
+	for (; r == 0 && (f = delta_snapshot_next(sn, &it)) != NULL; n++)
+		bad += check_file(s, f, &line, &e, &r);
+	if (r == 0)
+		diag_note("version %lld: %zu of %zu files are as the log says", (long long)sn->version, n - bad, n);
+	buf_release(&line);
+	delta_snapshot_free(sn);
+	store_free(s);
+	if (r == 0 && bad)
+		return diag_finish(&out, 1);
+	return finish(r, &e);
+}
+
+#define OUTPUT { 'o', "output", OPT_ENUM, &output_form, "json|table", "NDJSON, or columns for people (the default on a terminal)", NULL }
+#define AS_OF { 0, "version-as-of", OPT_I64, &version_as_of, "N", "the table as of version N", &has_version }, \
+	{ 0, "timestamp-as-of", OPT_TIME, &timestamp_as_of, "TIME", "the table as of TIME (RFC 3339)", &has_timestamp }
+
+static const struct opt history_opts[] = { OUTPUT, { 'n', "limit", OPT_U64, &limit, "N", "the newest N commits", NULL }, { 0 } };
+static const struct opt table_opts[] = { OUTPUT, AS_OF, { 0 } };
+static const struct opt check_opts[] = { AS_OF, { 0 } };
+
+static const struct tool_command commands[] = {
+	{ "history", "[OPTION]… TABLE", "the commits, the newest first", history_opts, run_history },
+	{ "describe", "[OPTION]… TABLE", "version, size, schema, protocol, properties, streams", table_opts, run_describe },
+	{ "files", "[OPTION]… TABLE", "the data files with their partition values and statistics", table_opts, run_files },
+	{ "check", "[OPTION]… TABLE", "is every data file there with its size? One line for each that is not", check_opts, run_check },
+	{ 0 }
+};
+
+static const char *const exits[] = {
+	"0", "done", "1", "check: a file is missing or has another size", "2", "wrong usage",
+	"3", "the table is damaged", "4", "I/O error, or no table there", NULL
+};
+
+static const char *const examples[] = {
+	"smtable history landing", "what happened to the table landing",
+	"smtable describe landing --output json | jq .num_rows", "how many rows it has",
+	"smtable files landing --version-as-of 3", "the files of version 3", NULL
+};
+
+static const char *const see_also[] = { "smcommit(1)", "smreplay(1)", NULL };
+
+static const struct tool tool = {
+	.name = "smtable",
+	.summary = "look at a Delta table: its history, its schema, its files",
+	.synopsis = "COMMAND [OPTION]… TABLE",
+	.description = "Reads the log of a Delta table and prints what it says: NDJSON into a pipe or a file, columns for people on a "
+	"terminal. Works on tables of any protocol version, also on those whose rows this version of smtools cannot read.",
+	.exits = exits, .examples = examples, .see_also = see_also, .commands = commands,
+};
+
+int main(int argc, char **argv)
+{
+	diag_init("smtable");
+	output_init(&out, STDOUT_FILENO, "standard output");
+	return opt_run(&tool, argc, argv);
+}
