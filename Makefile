@@ -86,6 +86,11 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsm.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# Parquet files from and to NDJSON, for tests/interop.
+$(BUILD)/tests/pqdump: $(BUILD)/tests/interop/pqdump.o $(BUILD)/libsm.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 -include $(LIB_O:.o=.d) $(CMDS:%=$(BUILD)/cmd/%.d) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.d)
 
 # --- tests ---

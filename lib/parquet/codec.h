@@ -29,6 +29,7 @@ void pq_unzip_release(struct pq_unzip *u);
  * the codec. */
 int pq_decompress(struct pq_unzip *u, int file_codec, const void *p, size_t n, void *to, size_t size,
 		  struct err *e);
+bool pq_codec_supported(int file_codec);
 /* Can N bytes of FILE_CODEC hold SIZE bytes? Asked before memory is allocated for them. */
 bool pq_decompress_plausible(int file_codec, size_t n, size_t size);
 

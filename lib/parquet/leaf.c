@@ -23,6 +23,8 @@ int leaf_open(struct leaf_reader *l, const struct pq_source *src, const struct p
 		return err_set(e, ERR_DATA, "the column chunk's metadata is damaged");
 	if (meta->file_path.p && meta->file_path.n)
 		return err_set(e, ERR_UNSUPPORTED, "the column chunk is in another file");
+	if (!pq_codec_supported(meta->codec))
+		return err_set(e, ERR_UNSUPPORTED, "%s compression is not supported", pq_file_codec_name(meta->codec));
 	if (meta->physical != leaf->el->physical)
 		return err_set(e, ERR_DATA, "the column chunk's physical type is not the schema's");
 	if (leaf->el->physical == PQ_FIXED && !leaf->el->type_length)

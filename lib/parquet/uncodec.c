@@ -14,6 +14,12 @@ void pq_unzip_release(struct pq_unzip *u)
 	u->zstd = NULL;
 }
 
+bool pq_codec_supported(int file_codec)
+{
+	return file_codec >= 0 && file_codec <= PQ_FILE_LZ4_RAW && file_codec != PQ_FILE_LZO &&
+	       file_codec != PQ_FILE_BROTLI;
+}
+
 /* The most that a byte can stand for: snappy copies 64 bytes by 3, lz4 adds 255 a byte, deflate 1032,
  * a zstd block of 4 bytes can repeat one byte 128 KiB long. */
 bool pq_decompress_plausible(int file_codec, size_t n, size_t size)
