@@ -157,9 +157,10 @@ static inline bool put_string(struct json_in *in, struct jin_node *f, const uint
 	char *to = (char *)c->data + c->ndata;
 	const char *from = w->p + a;
 	if (json_walk_escaped(w, a, quote)) {
-		if (!json_walk_escapes(w, a, quote))
+		size_t written;
+		if (!json_decode_checked(to, from, n, &written))
 			return false;
-		c->ndata += json_decode(to, from, n);
+		c->ndata += written;
 	} else {
 		/* Both sides have 64 bytes to spare: a short string costs no branch that depends on its length. */
 		memcpy(to, from, 64);
@@ -181,11 +182,10 @@ static inline bool string_text(struct json_in *in, const uint32_t *t, const char
 	*n = quote - a;
 	if (!json_walk_escaped(w, a, quote))
 		return true;
-	if (!json_walk_escapes(w, a, quote))
-		return false;
 	buf_clear(&in->text);
 	char *to = buf_reserve(&in->text, *n + JSON_PADDING);
-	*n = json_decode(to, *s, *n);
+	if (!json_decode_checked(to, *s, *n, n))
+		return false;
 	memset(to + *n, 0, JSON_PADDING);
 	*s = to;
 	return true;

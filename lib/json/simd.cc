@@ -108,6 +108,8 @@ template <typename T> bool parse(const char *p, size_t n, T *v)
 /* base/mem.h is C alone (_Noreturn). */
 extern "C" [[noreturn]] void mem_oom(size_t wanted);
 
+static const size_t CAPACITY_SMALL = size_t(1) << 20, CAPACITY_LARGE = size_t(8) << 20;
+
 struct json_index {
 	std::unique_ptr<simdjson::internal::dom_parser_implementation> parser;
 };
@@ -127,7 +129,8 @@ extern "C" void json_index_free(struct json_index *x)
 
 static void ensure_capacity(json_index *x, size_t n)
 {
-	if (x->parser && x->parser->capacity() > n)
+	/* After a very long line its memory is given back. */
+	if (x->parser && x->parser->capacity() > n && (n > CAPACITY_SMALL || x->parser->capacity() < CAPACITY_LARGE))
 		return;
 	size_t want = (n + n / 2 + 4096) & ~static_cast<size_t>(63);
 	auto &impl = simdjson::get_active_implementation();

@@ -31,36 +31,47 @@ const char *json_fault_text(enum json_fault f)
 	return "malformed JSON";
 }
 
-/* The value of four hexadecimal digits, or -1. */
+/* Hexadecimal digits plus one; 0: no digit. */
+static const uint8_t hex_digit[256] = {
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8,
+	['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+/* What stands behind a backslash, and what it means; 0: no escape. */
+static const char simple_escape[256] = {
+	['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
+};
+
+/* The value of four hexadecimal digits; negative when one is none. */
 static int32_t hex4(const char *s)
 {
-	int32_t v = 0;
-	for (int i = 0; i < 4; i++) {
-		unsigned char c = (unsigned char)s[i];
-		unsigned d = c - '0';
-		if (d > 9) {
-			d = (c | 0x20u) - 'a' + 10u;
-			if (d < 10 || d > 15)
-				return -1;
-		}
-		v = v << 4 | (int32_t)d;
-	}
-	return v;
+	const unsigned char *u = (const unsigned char *)s;
+	return (hex_digit[u[0]] - 1) * 4096 | (hex_digit[u[1]] - 1) * 256 | (hex_digit[u[2]] - 1) * 16 | (hex_digit[u[3]] - 1);
 }
 
-static enum json_fault check_unicode(const char *s, size_t n, size_t *used)
+/* The escape at S (a backslash) as a code point in *C, its length in *USED. */
+static inline enum json_fault read_escape(const char *s, const char *end, int32_t *c, size_t *used)
 {
-	int32_t u = n >= 6 ? hex4(s + 2) : -1;
-	if (u < 0)
+	char k = end - s > 1 ? s[1] : '\0';
+	*used = 2;
+	*c = simple_escape[(unsigned char)k];
+	if (*c)
+		return JSON_FINE;
+	if (k != 'u')
+		return JSON_FAULT_ESCAPE;
+	*c = end - s >= 6 ? hex4(s + 2) : -1;
+	if (*c < 0)
 		return JSON_FAULT_HEX;
 	*used = 6;
-	if (u < 0xD800 || u > 0xDFFF)
+	if (*c < 0xD800 || *c > 0xDFFF)
 		return JSON_FINE;
-	if (u > 0xDBFF || n < 12 || s[6] != '\\' || s[7] != 'u')
+	if (*c > 0xDBFF || end - s < 12 || s[6] != '\\' || s[7] != 'u')
 		return JSON_FAULT_SURROGATE;
 	int32_t low = hex4(s + 8);
 	if (low < 0xDC00 || low > 0xDFFF)
 		return JSON_FAULT_SURROGATE;
+	*c = 0x10000 + (*c - 0xD800) * 0x400 + (low - 0xDC00);
 	*used = 12;
 	return JSON_FINE;
 }
@@ -68,14 +79,10 @@ static enum json_fault check_unicode(const char *s, size_t n, size_t *used)
 enum json_fault json_check_escapes(const char *s, size_t n, const char **at)
 {
 	const char *end = s + n;
-	while (s < end && (s = memchr(s, '\\', (size_t)(end - s)))) {
-		enum json_fault f = JSON_FINE;
-		size_t used = 2;
-		char c = end - s > 1 ? s[1] : '\0';
-		if (c == 'u')
-			f = check_unicode(s, (size_t)(end - s), &used);
-		else if (!c || !strchr("\"\\/bfnrt", c))
-			f = JSON_FAULT_ESCAPE;
+	while (s < end && (*s == '\\' || (s = memchr(s, '\\', (size_t)(end - s))))) {
+		int32_t c;
+		size_t used;
+		enum json_fault f = read_escape(s, end, &c, &used);
 		if (f) {
 			*at = s;
 			return f;
@@ -85,7 +92,7 @@ enum json_fault json_check_escapes(const char *s, size_t n, const char **at)
 	return JSON_FINE;
 }
 
-static char *put_utf8(char *to, int32_t c)
+static inline char *put_utf8(char *to, int32_t c)
 {
 	if (c < 0x80) {
 		*to++ = (char)c;
@@ -105,44 +112,53 @@ static char *put_utf8(char *to, int32_t c)
 	return to;
 }
 
-static char simple_escape(char c)
+/* Copy what is before the next backslash, eight bytes a step. What is written never overtakes what is read, so
+ * that the whole steps stay within N bytes. */
+static inline const char *copy_run(char **to, const char *s, const char *end)
 {
-	switch (c) {
-	case 'b': return '\b';
-	case 'f': return '\f';
-	case 'n': return '\n';
-	case 'r': return '\r';
-	case 't': return '\t';
-	default: return c;
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	for (; end - s >= 8; s += 8, *to += 8) {
+		uint64_t w, x;
+		memcpy(&w, s, 8);
+		memcpy(*to, &w, 8);
+		x = w ^ ones * '\\';
+		x = (x - ones) & ~x & ones << 7;
+		if (x) {
+			unsigned k = (unsigned)__builtin_ctzll(x) / 8;
+			*to += k;
+			return s + k;
+		}
 	}
+	while (s < end && *s != '\\')
+		*(*to)++ = *s++;
+	return s;
 }
 
-size_t json_decode(char *to, const char *s, size_t n)
+bool json_decode_checked(char *to, const char *s, size_t n, size_t *written)
 {
 	char *start = to;
 	const char *end = s + n;
 	while (s < end) {
-		const char *slash = memchr(s, '\\', (size_t)(end - s));
-		size_t run = (size_t)((slash ? slash : end) - s);
-		memcpy(to, s, run);
-		to += run;
-		s += run;
-		if (!slash)
-			break;
-		if (s[1] != 'u') {
-			*to++ = simple_escape(s[1]);
-			s += 2;
+		if (*s != '\\') {
+			s = copy_run(&to, s, end);
 			continue;
 		}
-		int32_t c = hex4(s + 2);
-		s += 6;
-		if (c >= 0xD800 && c <= 0xDBFF) {
-			c = 0x10000 + ((c - 0xD800) << 10) + (hex4(s + 2) - 0xDC00);
-			s += 6;
-		}
+		int32_t c;
+		size_t used;
+		if (read_escape(s, end, &c, &used))
+			return false;
 		to = put_utf8(to, c);
+		s += used;
 	}
-	return (size_t)(to - start);
+	*written = (size_t)(to - start);
+	return true;
+}
+
+size_t json_decode(char *to, const char *s, size_t n)
+{
+	size_t written = 0;
+	json_decode_checked(to, s, n, &written);
+	return written;
 }
 
 /* The first byte of S[0..N) that must be escaped, or N. Eight bytes a step; the tests for

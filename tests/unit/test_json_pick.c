@@ -299,7 +299,7 @@ int main(void)
 	T_CASE("unescaping")
 	{
 		struct buf b = BUF_INIT;
-		json_unescape(&b, "\"a\\n\\ud83d\\ude00\"", 16);
+		json_unescape(&b, "\"a\\n\\ud83d\\ude00\"", 17);
 		T_MEM(b.p, b.n, "a\n\xF0\x9F\x98\x80", 6);
 		buf_clear(&b);
 		json_unescape(&b, "\"\"", 2);
