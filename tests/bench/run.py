@@ -19,7 +19,7 @@ WORK = os.environ.get("SM_BENCH_DIR", os.path.join(ROOT, "build", "bench"))
 FIELDS = [
     ("id", "string", "VARCHAR"), ("network", "string", "VARCHAR"), ("native_id", "string", "VARCHAR"),
     ("op", "string", "VARCHAR"), ("kind", "string", "VARCHAR"), ("created_at", "timestamp", "TIMESTAMP"),
-    ("created_date", "date", "DATE"), ("observed_at", "timestamp", "TIMESTAMP"),
+    ("created_date", "date", "DATE"), ("edited_at", "timestamp", "TIMESTAMP"), ("observed_at", "timestamp", "TIMESTAMP"),
     ("author", "struct<id:string,handle:string,followers:long,verified:boolean>",
      "STRUCT(id VARCHAR, handle VARCHAR, followers BIGINT, verified BOOLEAN)"),
     ("text", "string", "VARCHAR"), ("lang", "string", "VARCHAR"),
