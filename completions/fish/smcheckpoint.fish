@@ -1,0 +1,12 @@
+# fish completion for smcheckpoint, generated from its option table
+complete -c smcheckpoint -n __fish_use_subcommand -a save -d 'end of a pipe: record how far the stream is in its table'
+complete -c smcheckpoint -n __fish_use_subcommand -a show -d 'show where a stream is and where the next run goes on'
+complete -c smcheckpoint -n __fish_use_subcommand -a list -d 'list the checkpoints in folders'
+complete -c smcheckpoint -n __fish_use_subcommand -a rewind -d 'begin the stream anew, as its next generation'
+complete -c smcheckpoint -l verbose -s v -d 'say what was recorded, also when standard error is no terminal'
+complete -c smcheckpoint -l json -d 'one JSON object instead of a table for people'
+complete -c smcheckpoint -l json -d 'one JSON object a checkpoint'
+complete -c smcheckpoint -l quiet -s q -d 'print no warnings and no notes'
+complete -c smcheckpoint -l errors -x -a 'text json' -d 'how errors are printed'
+complete -c smcheckpoint -l help -s h -d 'print this help and exit'
+complete -c smcheckpoint -l version -s V -d 'print the version and exit'

@@ -1,0 +1,13 @@
+# fish completion for smcommit, generated from its option table
+complete -c smcommit -l mode -s m -x -a 'append overwrite' -d 'append to the table (the default), or replace what is in it'
+complete -c smcommit -l replace-where -r -d 'replace only the partitions for which SQL is true; every new file must satisfy it; means --mode=overwrite'
+complete -c smcommit -l merge-schema -d 'let new columns widen the table\'s schema'
+complete -c smcommit -l overwrite-schema -d 'with --mode=overwrite: the new schema and partition columns replace the table\'s'
+complete -c smcommit -l retry -r -d 'give up after N attempts at a commit that others keep winning (100)'
+complete -c smcommit -l retry-for -r -d 'give up after TIME of it (1m)'
+complete -c smcommit -l unbuffered -s u -d 'write each line at once'
+complete -c smcommit -l quiet -s q -d 'print no warnings'
+complete -c smcommit -l quiet -s q -d 'print no warnings and no notes'
+complete -c smcommit -l errors -x -a 'text json' -d 'how errors are printed'
+complete -c smcommit -l help -s h -d 'print this help and exit'
+complete -c smcommit -l version -s V -d 'print the version and exit'

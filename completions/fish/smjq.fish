@@ -1,0 +1,13 @@
+# fish completion for smjq, generated from its option table
+complete -c smjq -l raw-output -s r -d 'write strings as their text, without quotes'
+complete -c smjq -l from-file -s f -r -d 'read the program from FILE; every operand is then an input'
+complete -c smjq -l arg -r -d 'give the program a string as $NAME'
+complete -c smjq -l argjson -r -d 'give the program a JSON value as $NAME'
+complete -c smjq -l exit-status -s e -d 'end with status 1 when the last result was false or null, or there was none'
+complete -c smjq -l compact-output -s c -d 'one line a result; it is always so, jq\'s option is taken along'
+complete -c smjq -l on-error -r -d 'what to do with a bad record: stop (the default), skip and count it, or keep it with the reason in FILE'
+complete -c smjq -l unbuffered -d 'write every record at once'
+complete -c smjq -l quiet -s q -d 'print no warnings and no notes'
+complete -c smjq -l errors -x -a 'text json' -d 'how errors are printed'
+complete -c smjq -l help -s h -d 'print this help and exit'
+complete -c smjq -l version -s V -d 'print the version and exit'

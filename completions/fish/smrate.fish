@@ -1,0 +1,13 @@
+# fish completion for smrate, generated from its option table
+complete -c smrate -l rate -s r -r -d 'at most so many records a time: 50/s, 300/15m'
+complete -c smrate -l bytes -s b -r -d 'at most so many bytes a time: 64KiB/s, 10MB/m'
+complete -c smrate -l burst -r -d 'how much may pass at once after a pause: records, bytes where only -b is given, or a time of the rate (default: one record)'
+complete -c smrate -l time -r -d 'the field that holds the event time, for --speed'
+complete -c smrate -l speed -r -d 'let records pass at N times the speed of their event time: 1, 60x; max does not wait'
+complete -c smrate -l gap-max -r -d 'with --speed: no pause is longer than this'
+complete -c smrate -l on-error -r -d 'what to do with a bad record: stop (the default), skip and count it, or keep it with the reason in FILE'
+complete -c smrate -l unbuffered -d 'write every record at once'
+complete -c smrate -l quiet -s q -d 'print no warnings and no notes'
+complete -c smrate -l errors -x -a 'text json' -d 'how errors are printed'
+complete -c smrate -l help -s h -d 'print this help and exit'
+complete -c smrate -l version -s V -d 'print the version and exit'

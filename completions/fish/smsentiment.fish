@@ -1,0 +1,12 @@
+# fish completion for smsentiment, generated from its option table
+complete -c smsentiment -l field -s f -r -d 'the field that holds the text (dots lead into objects; default text)'
+complete -c smsentiment -l out -s o -r -d 'the field to add (default sentiment)'
+complete -c smsentiment -l explain -d 'add `steps`: every rule that touched a word, and the word\'s valence after it'
+complete -c smsentiment -l lexicon -r -d 'another lexicon (docs/sentiment.md has the format)'
+complete -c smsentiment -l edition -x -a '3.3.2 head' -d 'idioms as in the released package (the default) or at the head of its repository'
+complete -c smsentiment -l on-error -r -d 'what to do with a bad record: stop (the default), skip and count it, or keep it with the reason in FILE'
+complete -c smsentiment -l unbuffered -d 'write every record at once'
+complete -c smsentiment -l quiet -s q -d 'print no warnings and no notes'
+complete -c smsentiment -l errors -x -a 'text json' -d 'how errors are printed'
+complete -c smsentiment -l help -s h -d 'print this help and exit'
+complete -c smsentiment -l version -s V -d 'print the version and exit'
