@@ -199,6 +199,13 @@ static int finish(struct fetch *f, int rc, struct err *e)
 	return status;
 }
 
+/* libjq 1.6 follows environ without asking whether there is one, so a variable stays. */
+static void clear_environment(void)
+{
+	clearenv();
+	setenv("LC_ALL", "C", 1);
+}
+
 static int fetch_files(const char *const *paths, size_t n)
 {
 	static struct fetch f;
@@ -212,10 +219,10 @@ static int fetch_files(const char *const *paths, size_t n)
 	}
 	struct source_files_opts o = { .paths = paths, .npaths = n, .include = include, .def = def, .records = records, .raw = raw,
 		.observed_us = observed_given ? observed_us : INT64_MIN, .max_record = max_record, .before_wait = before_wait,
-		.arg = &f, .folder = ck };
+		.arg = &f, .folder = ck, .max_batch = ck || marks ? mark_every : 0 };
 	/* A definition may come from anybody: what it computes is none of the environment's business. */
 	if (def)
-		clearenv();
+		clear_environment();
 	output_init(&f.out, STDOUT_FILENO, "standard output");
 	f.out.unbuffered = unbuffered;
 	rc = open_all(&f, &o, &e);

@@ -123,13 +123,13 @@ static int open_file(struct source_files *f, const char *path, const struct sour
 {
 	struct stat st;
 	int rc = source_reader_open(f->reader, path, from, lines, e);
-	if (rc < 0)
+	if (rc < 0 && rc != ERR_DATA)
 		return rc;
 	f->current = path;
 	f->kept = strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 	f->started = from != NULL;
 	f->pos = from ? *from : (struct source_reader_pos){ 0 };
-	return 1;
+	return rc < 0 ? rc : 1;
 }
 
 /* Open the next file that is not done yet: 1, 0 when there is none. */
@@ -202,6 +202,14 @@ static int give(struct source_files *f, const struct source_reader_event *ev, st
 	return FILES_BAD;
 }
 
+/* A damaged archive, a line without end: the rest of the file is one bad record. */
+static int give_rest(struct source_files *f)
+{
+	f->bad_open = f->bad_file = true;
+	f->bad_pos = source_reader_end(f->reader);
+	return FILES_BAD;
+}
+
 int source_files_next(struct source_files *f, struct source_files_batch *b, struct err *e)
 {
 	*b = (struct source_files_batch){ .p = "" };
@@ -212,20 +220,19 @@ int source_files_next(struct source_files *f, struct source_files_batch *b, stru
 			return end_file(f, b, e);
 	}
 	for (;;) {
-		int rc;
-		if (!f->current && (rc = next_file(f, e)) <= 0)
+		int rc = f->current ? 1 : next_file(f, e);
+		if (rc == 0 || (rc < 0 && rc != ERR_DATA))
 			return rc;
+		if (rc == ERR_DATA)
+			return give_rest(f);
 		const struct source_reader_event *ev = source_reader_next(f->reader);
 		if (ev)
 			return give(f, ev, b, e);
 		rc = source_reader_fill(f->reader, e);
 		if (rc == 0)
 			return end_file(f, b, e);
-		if (rc == ERR_DATA) {   /* a damaged archive, a line without end: the rest of the file is one bad record */
-			f->bad_open = f->bad_file = true;
-			f->bad_pos = source_reader_end(f->reader);
-			return FILES_BAD;
-		}
+		if (rc == ERR_DATA)
+			return give_rest(f);
 		if (rc < 0)
 			return rc;
 	}

@@ -35,6 +35,7 @@ struct source_files_opts {
 	bool raw;
 	int64_t observed_us;              /* INT64_MIN: when the file was last changed */
 	size_t max_record;                /* 0: 16 MiB */
+	uint64_t max_batch;               /* records in a batch; 0: any number */
 	int (*before_wait)(void *arg, struct err *e);  /* as in source/bytes.h; source_files_cursor may be called in it */
 	void *arg;
 	const char *folder;               /* the checkpoint; NULL: none */

@@ -17,6 +17,7 @@ struct source_reader {
 	struct source_map *map;           /* NULL: as they are */
 	const struct scan_path *path;     /* records, when the scanner follows it */
 	size_t max_record;
+	uint64_t max_batch;
 	struct json_pick *pick;
 
 	struct bytes *bytes;
@@ -52,6 +53,7 @@ struct source_reader *source_reader_new(const struct source_files_opts *o, struc
 	r->map = map;
 	r->path = path;
 	r->max_record = o->max_record ? o->max_record : (size_t)16 << 20;
+	r->max_batch = o->max_batch ? o->max_batch : UINT64_MAX;
 	json_pick_new(&r->pick, NULL, 0, NULL);
 	return r;
 }
@@ -147,7 +149,7 @@ static void add_bad(struct source_reader *r, const char *p, size_t n, const stru
 static void add_held(struct source_reader *r, size_t from, uint64_t count)
 {
 	struct source_reader_event *last = r->nevents ? &r->event[r->nevents - 1] : NULL;
-	if (last && last->held && !last->bad && last->at + last->n == from) {
+	if (last && last->held && !last->bad && last->at + last->n == from && last->records + count <= r->max_batch) {
 		last->n = r->out.n - last->at;
 		last->records += count;
 		last->pos = position(r);
@@ -269,7 +271,7 @@ static void take_line(struct source_reader *r, struct run *run, const struct jso
 		add_held(r, from, 1);
 		return;
 	}
-	if (run->records && run->p + run->n != rec->p)
+	if (run->records && (run->p + run->n != rec->p || run->records == r->max_batch))
 		end_run(r, run, &r->before);
 	if (!run->records)
 		run->p = rec->p;
@@ -303,6 +305,11 @@ static void take_lines(struct source_reader *r, size_t stop, bool added)
 		r->pos.records++;
 		r->pos.line = first.line + in_block + 1;
 		r->pos.offset = first.offset + to - (added && base + to == r->buf + stop);
+		if (rc > 0 && rec.n > r->max_record) {
+			err_set(&why, ERR_DATA, "line is longer than %zu bytes", r->max_record);
+			why.col = 1;
+			rc = ERR_DATA;
+		}
 		if (rc > 0) {
 			take_line(r, &run, &rec);
 		} else {
