@@ -221,6 +221,7 @@ int trend_close(struct trend *t, int64_t upto, bool open, struct err *e)
 		base_add(t, last - t->m + 1);
 		t->closed = last;
 	}
-	trend_topic_sweep(t);
+	if (t->tlive >= 2 * t->swept + 1024)
+		trend_topic_sweep(t);
 	return r;
 }

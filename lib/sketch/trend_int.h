@@ -18,7 +18,7 @@ struct form {
 
 struct topic {
 	char *key;               /* NULL: free */
-	uint32_t nkey;
+	uint32_t nkey, hash;
 	uint32_t cells;          /* panes that name it */
 	unsigned char kind, nforms;
 	struct form *forms;
@@ -72,6 +72,7 @@ struct trend {
 	uint32_t *tmap;          /* by key, number + 1 */
 	uint32_t *tfree;
 	size_t ntopic, topiccap, tmapcap, nfree, freecap, tlive;
+	uint64_t swept;          /* topics left by the last sweep: it is repeated when they have doubled */
 	struct pane **pane;      /* by q, ascending; those that have posts only */
 	size_t npane, panecap;
 	struct id_slot *id;
@@ -85,7 +86,6 @@ struct trend {
 /* trend_topic.c */
 uint32_t trend_topic(struct trend *t, const struct trend_topic *k); /* found or made; counts the form */
 void trend_topic_sweep(struct trend *t);       /* forget topics in no pane whose past no longer matters */
-void trend_topic_rehash(struct trend *t, size_t cap);
 const struct form *trend_topic_form(const struct topic *p);
 void trend_topic_release(struct trend *t);
 

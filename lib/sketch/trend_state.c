@@ -32,6 +32,7 @@ static void put_header(const struct trend *t, struct buf *b)
 		(uint64_t)t->o.window_us, (uint64_t)t->o.slide_us, (uint64_t)t->o.delay_us, (uint64_t)t->o.half_life_us,
 		t->started, (uint64_t)t->max_us, (uint64_t)t->closed, t->has_base, (uint64_t)t->base,
 		s->posts, s->late, s->too_late, s->replaced, s->retracted, s->unknown, s->windows,
+		t->swept,
 	};
 	buf_le32(b, MAGIC);
 	buf_le32(b, VERSION);
@@ -188,7 +189,8 @@ static int get_header(struct trend *t, struct reader *r, struct err *e)
 	t->closed = (int64_t)get(r, 8);
 	t->has_base = get(r, 8) != 0;
 	t->base = (int64_t)get(r, 8);
-	uint64_t *const counts[] = { &s->posts, &s->late, &s->too_late, &s->replaced, &s->retracted, &s->unknown, &s->windows };
+	uint64_t *const counts[] = { &s->posts, &s->late, &s->too_late, &s->replaced, &s->retracted, &s->unknown, &s->windows,
+				    &t->swept };
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
 		*counts[i] = get(r, 8);
 	t->den = get_double(r);

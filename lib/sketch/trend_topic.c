@@ -10,31 +10,37 @@
 #define SEED 0x7472656e64u
 #define FORGET 1e-3          /* authors a window; below, a topic's past cannot raise what is expected above 1 */
 
-static uint64_t hash_of(unsigned kind, const char *key, size_t n)
+static uint32_t hash_of(unsigned kind, const char *key, size_t n)
 {
-	return hash_bytes(key, n, SEED + kind);
+	return (uint32_t)(hash_bytes(key, n, SEED + kind) >> 32);
 }
 
-static uint32_t *slot_of(const struct trend *t, unsigned kind, const char *key, size_t n)
+static uint32_t *slot_of(const struct trend *t, const struct trend_topic *k, uint32_t hash)
 {
-	size_t mask = t->tmapcap - 1, i = (size_t)hash_of(kind, key, n) & mask;
+	size_t mask = t->tmapcap - 1, i = hash & mask;
 	for (; t->tmap[i]; i = (i + 1) & mask) {
 		const struct topic *p = &t->topic[t->tmap[i] - 1];
-		if (p->kind == kind && p->nkey == n && memcmp(p->key, key, n) == 0)
+		if (p->hash == hash && p->kind == k->kind && p->nkey == k->nkey && memcmp(p->key, k->key, k->nkey) == 0)
 			break;
 	}
 	return &t->tmap[i];
 }
 
-void trend_topic_rehash(struct trend *t, size_t cap)
+static void rehash(struct trend *t, size_t cap)
 {
 	t->bytes += (cap - t->tmapcap) * sizeof *t->tmap;
-	mem_free(t->tmap);
-	t->tmap = mem_zalloc(cap * sizeof *t->tmap);
+	if (cap != t->tmapcap)
+		t->tmap = mem_array(t->tmap, cap, sizeof *t->tmap);
+	memset(t->tmap, 0, cap * sizeof *t->tmap);
 	t->tmapcap = cap;
-	for (size_t i = 0; i < t->ntopic; i++)
-		if (t->topic[i].key)
-			*slot_of(t, t->topic[i].kind, t->topic[i].key, t->topic[i].nkey) = (uint32_t)i + 1;
+	for (size_t i = 0; i < t->ntopic; i++) {
+		size_t at = t->topic[i].hash & (cap - 1);
+		if (!t->topic[i].key)
+			continue;
+		while (t->tmap[at])
+			at = (at + 1) & (cap - 1);
+		t->tmap[at] = (uint32_t)i + 1;
+	}
 }
 
 static size_t cost(const struct topic *p)
@@ -61,8 +67,8 @@ static void count_form(struct topic *p, const char *form, uint32_t n)
 uint32_t trend_topic(struct trend *t, const struct trend_topic *k)
 {
 	if (!t->tmapcap || t->tlive * 4 >= t->tmapcap * 3)
-		trend_topic_rehash(t, t->tmapcap ? t->tmapcap * 2 : 1024);
-	uint32_t *slot = slot_of(t, k->kind, k->key, k->nkey);
+		rehash(t, t->tmapcap ? t->tmapcap * 2 : 1024);
+	uint32_t hash = hash_of(k->kind, k->key, k->nkey), *slot = slot_of(t, k, hash);
 	if (!*slot) {
 		uint32_t i;
 		if (t->nfree) {
@@ -71,7 +77,8 @@ uint32_t trend_topic(struct trend *t, const struct trend_topic *k)
 			MEM_GROW(t->topic, t->topiccap, t->ntopic + 1);
 			i = (uint32_t)t->ntopic++;
 		}
-		t->topic[i] = (struct topic){ .key = mem_strndup(k->key, k->nkey), .nkey = k->nkey, .kind = (unsigned char)k->kind };
+		t->topic[i] = (struct topic){ .key = mem_strndup(k->key, k->nkey), .nkey = k->nkey, .hash = hash,
+					     .kind = (unsigned char)k->kind };
 		t->bytes += cost(&t->topic[i]);
 		t->tlive++;
 		*slot = i + 1;
@@ -123,7 +130,8 @@ void trend_topic_sweep(struct trend *t)
 		gone++;
 	}
 	if (gone)
-		trend_topic_rehash(t, t->tmapcap);
+		rehash(t, t->tmapcap);
+	t->swept = t->tlive;
 }
 
 void trend_topic_release(struct trend *t)

@@ -41,10 +41,11 @@ bool entity_by_name(const char *s, size_t n, enum entity_kind *kind);   /* singu
 enum entity_dialect entity_dialect_of(const char *network, size_t n);   /* twitter's unless it is known better */
 bool entity_dialect_by_name(const char *s, enum entity_dialect *d);
 
-/* Words that say nothing about a topic, of LANG (en de es fr it nl pt, "pt-BR" is pt; any other: en). KEY is a key. */
-bool entity_stopword(const char *lang, size_t nlang, const char *key, size_t n);
-
-/* Columns that P[0..N) takes on a terminal; wide characters take two, marks none. */
-size_t text_width(const char *p, size_t n);
+/* Words that say nothing about a topic, of LANG (en de es fr it nl pt, "pt-BR" is pt; any other: en). KEY is a key.
+ * The table is built once, immutable and may be shared. */
+struct stopwords;
+struct stopwords *stopwords_new(void);
+void stopwords_free(struct stopwords *s);
+bool stopwords_has(const struct stopwords *s, const char *lang, size_t nlang, const char *key, size_t n);
 
 #endif

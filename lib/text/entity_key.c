@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What entities are compared by, their names, and the width of text on a terminal. */
+/* What entities are compared by, and their names. */
 #include "text/entity.h"
 
 #include "base/mem.h"
@@ -160,16 +160,4 @@ enum entity_dialect entity_dialect_of(const char *network, size_t n)
 	if (n == 8 && memcmp(network, "mastodon", 8) == 0)
 		return DIALECT_MASTODON;
 	return DIALECT_TWITTER;
-}
-
-size_t text_width(const char *p, size_t n)
-{
-	size_t width = 0;
-	for (size_t i = 0; i < n;) {
-		uint32_t cp;
-		i += unicode_decode(p + i, n - i, &cp);
-		int w = cp == UNICODE_BAD ? 1 : utf8proc_charwidth((utf8proc_int32_t)cp);
-		width += w > 0 ? (size_t)w : 0;
-	}
-	return width;
 }

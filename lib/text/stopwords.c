@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Words that every topic has: articles, pronouns, prepositions, auxiliaries, and the small talk of the networks.
- * Our own lists, in lower case, each between spaces so that one search finds a whole word. */
+ * Our own lists, in lower case. */
 #include "text/entity.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
 
 #include <string.h>
 
@@ -77,24 +80,57 @@ static const char pt[] =
 static const struct {
 	char lang[3];
 	const char *words;
-} lists[] = { { "en", en }, { "de", de }, { "es", es }, { "fr", fr }, { "it", it }, { "nl", nl }, { "pt", pt } };
+} lists[] = { { "", all }, { "en", en }, { "de", de }, { "es", es }, { "fr", fr }, { "it", it }, { "nl", nl }, { "pt", pt } };
 
-static bool listed(const char *list, const char *key, size_t n)
+#define LISTS (sizeof lists / sizeof *lists)
+#define SLOTS 4096u   /* more than twice the words */
+
+struct stopwords {
+	struct {
+		const char *p;
+		unsigned char n, in;   /* in: a set of 1 << number in lists */
+	} slot[SLOTS];
+};
+
+static unsigned find(const struct stopwords *s, const char *p, size_t n)
 {
-	char word[32];
-	if (n == 0 || n > sizeof word - 3 || memchr(key, ' ', n) || memchr(key, 0, n))
-		return false;
-	word[0] = word[n + 1] = ' ';
-	word[n + 2] = '\0';
-	memcpy(word + 1, key, n);
-	return strstr(list, word) != NULL;
+	unsigned i = (unsigned)hash_bytes(p, n, 0) & (SLOTS - 1);
+	while (s->slot[i].p && (s->slot[i].n != n || memcmp(s->slot[i].p, p, n) != 0))
+		i = (i + 1) & (SLOTS - 1);
+	return i;
 }
 
-bool entity_stopword(const char *lang, size_t nlang, const char *key, size_t n)
+struct stopwords *stopwords_new(void)
 {
-	const char *words = en;
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		if (nlang >= 2 && (nlang == 2 || lang[2] == '-' || lang[2] == '_') && memcmp(lang, lists[i].lang, 2) == 0)
-			words = lists[i].words;
-	return listed(all, key, n) || listed(words, key, n);
+	struct stopwords *s = mem_zalloc(sizeof *s);
+	for (size_t k = 0; k < LISTS; k++)
+		for (const char *p = lists[k].words, *end; *p; p = end) {
+			p += *p == ' ';
+			end = strchrnul(p, ' ');
+			if (end == p)
+				continue;
+			unsigned i = find(s, p, (size_t)(end - p));
+			s->slot[i].p = p;
+			s->slot[i].n = (unsigned char)(end - p);
+			s->slot[i].in |= (unsigned char)(1u << k);
+		}
+	return s;
+}
+
+void stopwords_free(struct stopwords *s)
+{
+	mem_free(s);
+}
+
+bool stopwords_has(const struct stopwords *s, const char *lang, size_t nlang, const char *key, size_t n)
+{
+	const size_t english = 1;
+	size_t list = english;
+	unsigned i = find(s, key, n);
+	if (!s->slot[i].p)
+		return false;
+	for (size_t k = english; k < LISTS; k++)
+		if (nlang >= 2 && (nlang == 2 || lang[2] == '-' || lang[2] == '_') && memcmp(lang, lists[k].lang, 2) == 0)
+			list = k;
+	return s->slot[i].in & (1u | 1u << list);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/buf.h"
 #include "text/entity.h"
+#include "text/width.h"
 #include "t.h"
 
 #include <stdlib.h>
@@ -131,27 +132,44 @@ static void keys(void)
 	key(ENTITY_LINK, "not a link", "not a link");
 }
 
+static void fit(const char *text, size_t columns, const char *want)
+{
+	struct buf b = BUF_INIT;
+	text_fit(&b, text, strlen(text), columns);
+	T_STR(buf_cstr(&b), want);
+	buf_release(&b);
+}
+
+static void bar(double share, const char *want)
+{
+	struct buf b = BUF_INIT;
+	text_bar(&b, share, 2);
+	T_STR(buf_cstr(&b), want);
+	buf_release(&b);
+}
+
 int main(void)
 {
 	enum entity_kind k;
 	enum entity_dialect d;
+	struct stopwords *stop = stopwords_new();
 	T_CASE("tags") tags();
 	T_CASE("mentions") mentions();
 	T_CASE("links") links();
 	T_CASE("words") word_cases();
 	T_CASE("keys") keys();
 	T_CASE("stop words of the post's language") {
-		T_OK(entity_stopword("en", 2, "the", 3));
-		T_OK(entity_stopword("", 0, "the", 3));
-		T_OK(entity_stopword("ja", 2, "the", 3));
-		T_OK(!entity_stopword("de", 2, "the", 3));
-		T_OK(entity_stopword("de-AT", 5, "war", 3));
-		T_OK(!entity_stopword("en", 2, "war", 3));
-		T_OK(!entity_stopword("den", 3, "der", 3));
-		T_OK(entity_stopword("de", 2, "rt", 2));
-		T_OK(!entity_stopword("en", 2, "th", 2));
-		T_OK(!entity_stopword("en", 2, "", 0));
-		T_OK(!entity_stopword("en", 2, "a about", 7));
+		T_OK(stopwords_has(stop, "en", 2, "the", 3));
+		T_OK(stopwords_has(stop, "", 0, "the", 3));
+		T_OK(stopwords_has(stop, "ja", 2, "the", 3));
+		T_OK(!stopwords_has(stop, "de", 2, "the", 3));
+		T_OK(stopwords_has(stop, "de-AT", 5, "war", 3));
+		T_OK(!stopwords_has(stop, "en", 2, "war", 3));
+		T_OK(!stopwords_has(stop, "den", 3, "der", 3));
+		T_OK(stopwords_has(stop, "de", 2, "rt", 2) && stopwords_has(stop, "pt", 2, "vou", 3) && stopwords_has(stop, "fr", 2, "à", 2));
+		T_OK(!stopwords_has(stop, "en", 2, "th", 2));
+		T_OK(!stopwords_has(stop, "en", 2, "", 0));
+		T_OK(!stopwords_has(stop, "en", 2, "a about", 7));
 	}
 	T_CASE("names") {
 		T_OK(entity_by_name("tags", 4, &k) && k == ENTITY_TAG);
@@ -169,6 +187,16 @@ int main(void)
 		T_INT(text_width("e\xcc\x81", 3), 1);
 		T_INT(text_width("\xf0\x9f\x98\x80", 4), 2);
 		T_INT(text_width("\xff", 1), 1);
+		fit("abc", 5, "abc  ");
+		fit("abcdef", 5, "abcd\xe2\x80\xa6");
+		fit("日本語", 4, "日\xe2\x80\xa6 ");
+		fit("a\033[31mb", 8, "a?[31mb ");
+		fit("\xe2\x80\xae" "x\xff", 4, "?x? ");
+		fit("", 2, "  ");
+		bar(1, "\xe2\x96\x88\xe2\x96\x88");
+		bar(0.5 + 1 / 16., "\xe2\x96\x88\xe2\x96\x8f");
+		bar(0, "");
 	}
+	stopwords_free(stop);
 	return t_done();
 }
