@@ -53,9 +53,10 @@ static inline char *buf_reserve(struct buf *b, size_t extra)
 
 static inline void buf_put(struct buf *b, const void *s, size_t n)
 {
-	char *to = buf_reserve(b, n);
-	if (n)
-		memcpy(to, s, n);
+	/* Nothing, from nowhere, into a buffer that is not there yet. */
+	if (!n)
+		return;
+	memcpy(buf_reserve(b, n), s, n);
 	b->n += n;
 }
 
