@@ -53,7 +53,7 @@ int type_primitive(struct type *t, const char *s, size_t n, struct err *e)
 	t->precision = 10;
 	if (!open)
 		return 0;
-	char tmp[24];
+	char tmp[24] = "";
 	size_t k = 0;
 	for (const char *p = open; p < s + n && k < sizeof tmp; p++)
 		if (*p != ' ')

@@ -193,12 +193,9 @@ int main(void)
 	}
 	T_CASE("bounds: depth and number of fields")
 	{
-		char deep[400] = "{\"a\":";
-		for (int i = 0; i < 40; i++)
-			strcat(deep, "[");
-		for (int i = 0; i < 40; i++)
-			strcat(deep, "]");
-		strcat(deep, "}");
+		static const char open[] = "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", close[] = "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]";
+		char deep[400];
+		snprintf(deep, sizeof deep, "{\"a\":%s%s}", open, close);
 		check_bad(deep, "deeper");
 		struct buf b = BUF_INIT;
 		for (int i = 0; i < 5000; i++)

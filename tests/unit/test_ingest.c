@@ -224,11 +224,11 @@ static void test_sample(void)
 	struct block b;
 	char text[600];
 	sample_init(&s, 5);
-	strcpy(text, "{\"a\":1}\n{\"$mark\":{\"v\":1}}\n\n{\"a\":2}\n");
+	snprintf(text, sizeof text, "{\"a\":1}\n{\"$mark\":{\"v\":1}}\n\n{\"a\":2}\n");
 	T_OK(!sample_add(&s, &(struct block){ .p = text, .n = strlen(text), .file = "f", .line = 1 }));
 	T_INT(infer_records(s.infer), 2);
 	memset(text, 'x', strlen(text));
-	strcpy(text, "{\"a\":3}\n{\"a\":4}\n{\"a\":5}\n{\"a\":6}\n");
+	snprintf(text, sizeof text, "{\"a\":3}\n{\"a\":4}\n{\"a\":5}\n{\"a\":6}\n");
 	T_OK(sample_add(&s, &(struct block){ .p = text, .n = strlen(text), .file = "f", .line = 5 }));
 	T_INT(infer_records(s.infer), 5);
 	T_OK(sample_next(&s, &b));
