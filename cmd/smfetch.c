@@ -268,11 +268,12 @@ static int load(struct source_def **d, const char *name)
 	int rc = source_def_load(d, name, &e);
 	if (rc == ERR_NOT_FOUND)
 		opt_usage("%s", e.msg);
-	if (rc == 0 && (rc = source_map_new(&m, *d, NULL, false, &e)) == 0)
+	if (rc == 0 && (rc = source_map_new(&m, *d, NULL, false, &e)) == 0) {
 		source_map_free(m);
-	else if (rc < 0)
-		return diag_fail(&e);
-	return 0;
+		return 0;
+	}
+	source_def_free(*d);
+	return diag_fail(&e);
 }
 
 static int describe_source(struct output *out)

@@ -8,17 +8,17 @@
 
 #include <string.h>
 
-/* Split and join, because gsub is slow in jq 1.6. */
+/* Split and join, because gsub is slow in jq 1.6. All of it on one line: jq's messages count lines. */
 static const char prelude[] =
-	"def swap(a; b): split(a) | join(b);\n"
+	"def swap(a; b): split(a) | join(b); "
 	"def plain: if . == null then null else swap(\"&lt;\"; \"<\") | swap(\"&gt;\"; \">\") | swap(\"&quot;\"; \"\\\"\")"
 	" | swap(\"&#39;\"; \"'\") | swap(\"&#x27;\"; \"'\") | swap(\"&#x2F;\"; \"/\") | swap(\"&nbsp;\"; \"\\u00a0\")"
-	" | swap(\"&amp;\"; \"&\") end;\n"
+	" | swap(\"&amp;\"; \"&\") end; "
 	"def striphtml: if . == null then null else swap(\"<br>\"; \"\\n\") | swap(\"<br/>\"; \"\\n\") | swap(\"<br />\"; \"\\n\")"
 	" | swap(\"</p><p>\"; \"\\n\\n\") | swap(\"<p>\"; \"\\n\\n\") | split(\"<\")"
 	" | .[0] + (.[1:] | map(split(\">\") | .[1:] | join(\">\")) | join(\"\")) | plain"
-	" | if startswith(\"\\n\\n\") then .[2:] else . end end;\n"
-	"def some: if . == null or . == \"\" or . == [] or . == {} then null else . end;\n";
+	" | if startswith(\"\\n\\n\") then .[2:] else . end end; "
+	"def some: if . == null or . == \"\" or . == [] or . == {} then null else . end; ";
 
 enum { V_H, V_STATUS, V_V, V_NOW, V_C, NVARS };
 
