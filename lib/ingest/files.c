@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define BUCKETS_MIN ((size_t)64)
+#define CLOSE_AT_ONCE ((size_t)32)
 
 struct file {
 	struct file *chain;           /* next in its bucket */
@@ -207,34 +208,83 @@ static void announce(struct files *fs, struct file *f, const struct column_stats
 	fs->totals.bytes += size;
 }
 
-/* Finish F, make it durable, announce it; it is gone afterwards, whatever happens. */
-static int close_file(struct files *fs, struct file *f, struct err *e)
+/* One file on its way to being closed. */
+struct closing {
+	struct file *file;
+	struct column_stats *stats;
+	uint64_t size, rows;
+	int result;
+	struct err err;
+};
+
+/* Finish and make durable: a job of the pool, which touches nothing but the file. */
+static void finish_file(void *arg)
 {
-	uint64_t size, rows = pq_writer_rows(f->writer);
-	struct column_stats *stats = mem_zalloc(fs->nleaves * sizeof *stats);
-	unlink_file(fs, f);
-	int r = pq_writer_finish(f->writer, stats, &size, e);
-	if (r == 0) {
+	struct closing *c = arg;
+	struct file *f = c->file;
+	c->rows = pq_writer_rows(f->writer);
+	c->result = pq_writer_finish(f->writer, c->stats, &c->size, &c->err);
+	if (c->result == 0) {
 		struct store_out *out = f->out;
 		f->out = NULL;
-		r = store_out_close(out, e);
+		c->result = store_out_close(out, &c->err);
+	} else {
+		err_wrap(&c->err, "%s", f->path);
 	}
-	if (r && !e->file[0])
-		err_wrap(e, "%s/%s", store_root(fs->table->store), f->path);
-	if (r == 0)
+}
+
+/* Announce the file, or, when FAILED (another one could not be closed), remove it. It is gone afterwards. */
+static int end_file(struct files *fs, struct closing *c, bool failed, struct err *e)
+{
+	struct file *f = c->file;
+	int r = c->result;
+	if (r && !failed)
+		*e = c->err;
+	if (r == 0 && !failed)
 		r = ingest_table_print(fs->table, fs->opts.announce, e);
-	if (r == 0)
-		announce(fs, f, stats, rows, size);
-	mem_free(stats);
+	if (r == 0 && !failed)
+		announce(fs, f, c->stats, c->rows, c->size);
+	else if (c->result == 0)
+		store_delete(fs->table->store, f->path, NULL);
+	mem_free(c->stats);
 	free_file(f);
 	return r;
+}
+
+/* Close the N oldest files, or the one that is ONLY; several at once when there are threads. */
+static int close_some(struct files *fs, struct file *only, size_t n, struct err *e)
+{
+	struct closing *c = mem_zalloc(n * sizeof *c);
+	struct pool_group group = POOL_GROUP_INIT;
+	int r = 0;
+	for (size_t i = 0; i < n; i++) {
+		c[i].file = only ? only : fs->first;
+		c[i].stats = mem_zalloc(fs->nleaves * sizeof *c[i].stats);
+		unlink_file(fs, c[i].file);
+		if (n > 1)
+			pool_submit(fs->opts.pool, &group, finish_file, &c[i]);
+		else
+			finish_file(&c[i]);
+	}
+	pool_wait(fs->opts.pool, &group);
+	for (size_t i = 0; i < n; i++) {
+		int one = end_file(fs, &c[i], r != 0, e);
+		r = r ? r : one;
+	}
+	mem_free(c);
+	return r;
+}
+
+static int close_file(struct files *fs, struct file *f, struct err *e)
+{
+	return close_some(fs, f, 1, e);
 }
 
 int files_close_all(struct files *fs, struct err *e)
 {
 	int r = 0;
 	while (fs->first && r == 0)
-		r = close_file(fs, fs->first, e);
+		r = close_some(fs, NULL, fs->nopen < CLOSE_AT_ONCE ? fs->nopen : CLOSE_AT_ONCE, e);
 	return r;
 }
 

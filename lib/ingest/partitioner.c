@@ -62,9 +62,10 @@ static int read_block(struct run *x, struct err *e)
 	int r = 0;
 	json_in_block(x->in, x->block.p, x->block.n);
 	while (r == 0) {
-		size_t before = x->batch.nrows;
-		enum json_in_event ev = json_in_next(x->in, &x->batch, RUN_ROWS, x->memory / 16, &l, &why);
-		x->since += x->batch.nrows - before;
+		struct batch *b = &x->now->batch;
+		size_t before = b->nrows;
+		enum json_in_event ev = json_in_next(x->in, b, RUN_ROWS, x->memory / 16, &l, &why);
+		x->since += b->nrows - before;
 		switch (ev) {
 		case JSON_IN_END:
 			return run_evaluate(x, e);

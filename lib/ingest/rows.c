@@ -19,22 +19,29 @@ static void collect_totals(struct run *x)
 	x->result->bytes += t->bytes;
 }
 
+static void release_rows(struct run_rows *w)
+{
+	if (!w->batch.type)
+		return;
+	batch_release(&w->batch);
+	batch_release(&w->computed);
+	mem_free(w->dropped);
+	mem_free(w->data);
+	mem_free(w->part);
+	*w = (struct run_rows){ 0 };
+}
+
 void run_release_schema(struct run *x)
 {
+	pool_wait(x->pool, &x->group);
 	collect_totals(x);
 	json_in_free(x->in);
 	x->in = NULL;
-	if (x->batch.type)
-		batch_release(&x->batch);
-	if (x->computed.type)
-		batch_release(&x->computed);
+	release_rows(&x->rows[0]);
+	release_rows(&x->rows[1]);
 	files_free(x->files);
 	x->files = NULL;
-	mem_free(x->dropped);
-	x->dropped = NULL;
-	mem_free(x->data);
-	mem_free(x->part);
-	x->data = x->part = NULL;
+	x->unclosed = false;
 }
 
 static void init_computed(struct run *x)
@@ -47,22 +54,20 @@ static void init_computed(struct run *x)
 		if (t->by.v[i].func != BY_COLUMN)
 			x->computed_type.fields[n++] = t->schema.root.fields[t->by.v[i].column];
 	x->computed_type.nfields = n;
-	batch_init(&x->computed, &x->computed_type);
-	x->evaluated = x->ndropped = 0;
 }
 
-static void init_columns(struct run *x)
+static void init_rows(struct run *x, struct run_rows *w)
 {
 	struct ingest_table *t = &x->table;
 	size_t k = 0;
-	batch_init(&x->batch, &t->schema.root);
-	init_computed(x);
-	x->data = mem_array(NULL, t->data.nfields, sizeof *x->data);
-	x->part = mem_array(NULL, t->by.n, sizeof *x->part);
+	batch_init(&w->batch, &t->schema.root);
+	batch_init(&w->computed, &x->computed_type);
+	w->data = mem_array(NULL, t->data.nfields, sizeof *w->data);
+	w->part = mem_array(NULL, t->by.n, sizeof *w->part);
 	for (size_t i = 0; i < t->data.nfields; i++)
-		x->data[i] = &x->batch.col[t->data_col[i]];
+		w->data[i] = &w->batch.col[t->data_col[i]];
 	for (size_t i = 0; i < t->by.n; i++)
-		x->part[i] = t->by.v[i].func == BY_COLUMN ? &x->batch.col[t->by.v[i].column] : &x->computed.col[k++];
+		w->part[i] = t->by.v[i].func == BY_COLUMN ? &w->batch.col[t->by.v[i].column] : &w->computed.col[k++];
 }
 
 int run_set_schema(struct run *x, struct schema *s, struct err *e)
@@ -72,6 +77,8 @@ int run_set_schema(struct run *x, struct schema *s, struct err *e)
 	if (x->files) {
 		r = run_dispatch(x, e);
 		if (r == 0)
+			r = run_wait(x, e);
+		if (r == 0)
 			r = files_close_all(x->files, e);
 		run_release_schema(x);
 	}
@@ -79,7 +86,10 @@ int run_set_schema(struct run *x, struct schema *s, struct err *e)
 		r = ingest_table_set_schema(&x->table, s, e);
 	if (r)
 		return r;
-	init_columns(x);
+	init_computed(x);
+	init_rows(x, &x->rows[0]);
+	init_rows(x, &x->rows[1]);
+	x->now = &x->rows[0];
 	const struct json_in_opts in = { .unknown = o->merge_schema ? JSON_IN_UNKNOWN_REPORT : JSON_IN_UNKNOWN_BAD,
 		.rows = x->table.by.ncomputed > 0 };
 	x->in = json_in_new(&x->table.schema.root, &in);
@@ -92,23 +102,24 @@ int run_set_schema(struct run *x, struct schema *s, struct err *e)
 
 bool run_holds(const struct run *x)
 {
-	return x->files && (x->batch.nrows > 0 || files_open(x->files) > 0);
+	return x->files && (x->now->batch.nrows > 0 || x->unclosed);
 }
 
 /* A row whose partition cannot be computed is as bad as one that cannot be read. */
 static void bad_row(void *arg, size_t row, const char *text)
 {
 	struct run *x = arg;
+	struct run_rows *w = x->now;
 	struct err why;
 	size_t n, first;
 	const struct json_in_row *rows = json_in_rows(x->in, &n, &first);
-	if (!x->dropped)
-		x->dropped = mem_zalloc(RUN_ROWS / 8 + 1);
-	if (x->fault || row < first || row - first >= n || bit_get(x->dropped, row))
+	if (!w->dropped)
+		w->dropped = mem_zalloc(RUN_ROWS / 8 + 1);
+	if (x->fault || row < first || row - first >= n || bit_get(w->dropped, row))
 		return;
 	const struct json_in_row *l = &rows[row - first];
-	bit_set(x->dropped, row);
-	x->ndropped++;
+	bit_set(w->dropped, row);
+	w->ndropped++;
 	err_set(&why, ERR_DATA, "%s", text);
 	err_at(&why, x->block.file, x->block.line + l->line, 0);
 	x->fault = reject_record(x->o->rejects, l->p, l->n, &why, x->e);
@@ -117,45 +128,77 @@ static void bad_row(void *arg, size_t row, const char *text)
 int run_evaluate(struct run *x, struct err *e)
 {
 	const struct by *by = &x->table.by;
+	struct run_rows *w = x->now;
 	size_t k = 0;
-	if (!by->ncomputed || x->evaluated == x->batch.nrows)
+	if (!by->ncomputed || w->evaluated == w->batch.nrows)
 		return 0;
 	x->e = e;
 	for (size_t i = 0; i < by->n; i++)
 		if (by->v[i].func != BY_COLUMN)
-			by_compute(&by->v[i], &x->batch, x->evaluated, x->batch.nrows, &x->computed.col[k++], bad_row, x);
-	x->evaluated = x->computed.nrows = x->batch.nrows;
+			by_compute(&by->v[i], &w->batch, w->evaluated, w->batch.nrows, &w->computed.col[k++], bad_row, x);
+	w->evaluated = w->computed.nrows = w->batch.nrows;
 	return x->fault;
 }
 
 static size_t held(const struct run *x)
 {
-	return FIXED_MEMORY + batch_memory(&x->batch) + batch_memory(&x->computed) + scatter_memory(&x->scatter) + x->sample.bytes;
+	size_t n = FIXED_MEMORY + scatter_memory(&x->scatter) + x->sample.bytes;
+	for (int i = 0; i < 2; i++)
+		n += batch_memory(&x->rows[i].batch) + batch_memory(&x->rows[i].computed);
+	return n;
+}
+
+static int to_files(struct run *x, struct run_rows *w, struct err *e)
+{
+	struct scatter *s = &x->scatter;
+	int r = 0;
+	scatter_rows(s, w->part, x->table.by.n, w->batch.nrows, w->ndropped ? w->dropped : NULL);
+	for (size_t i = 0; i < s->ngroups && r == 0; i++) {
+		const struct scatter_group *g = &s->group[i];
+		const struct files_key key = { .hash = g->hash, .p = scatter_key(s, g), .n = g->nkey, .value = w->part, .row = g->first };
+		r = files_append(x->files, &key, w->data, scatter_sel(s, g), g->n, e);
+		if (r == 0 && i % 64 == 63)
+			r = files_limit(x->files, x->held, e);
+	}
+	return r ? r : files_limit(x->files, x->held, e);
+}
+
+static void job(void *arg)
+{
+	struct run *x = arg;
+	struct run_rows *w = x->sent;
+	x->job_result = to_files(x, w, &x->job_err);
+	batch_clear(&w->batch);
+	batch_clear(&w->computed);
+	if (w->ndropped)
+		memset(w->dropped, 0, RUN_ROWS / 8 + 1);
+	w->evaluated = w->ndropped = 0;
+}
+
+int run_wait(struct run *x, struct err *e)
+{
+	pool_wait(x->pool, &x->group);
+	if (x->job_result)
+		*e = x->job_err;
+	return x->job_result;
 }
 
 int run_dispatch(struct run *x, struct err *e)
 {
-	struct scatter *s = &x->scatter;
-	if (!x->files || !x->batch.nrows)
+	if (!x->files)
 		return 0;
 	int r = run_evaluate(x, e);
-	if (r)
-		return r;
-	scatter_rows(s, x->part, x->table.by.n, x->batch.nrows, x->ndropped ? x->dropped : NULL);
-	for (size_t i = 0; i < s->ngroups && r == 0; i++) {
-		const struct scatter_group *g = &s->group[i];
-		const struct files_key key = { .hash = g->hash, .p = scatter_key(s, g), .n = g->nkey, .value = x->part, .row = g->first };
-		r = files_append(x->files, &key, x->data, scatter_sel(s, g), g->n, e);
-		if (r == 0 && i % 64 == 63)
-			r = files_limit(x->files, held(x), e);
-	}
 	if (r == 0)
-		r = files_limit(x->files, held(x), e);
-	x->result->records += x->batch.nrows - x->ndropped;
-	batch_clear(&x->batch);
-	batch_clear(&x->computed);
-	if (x->ndropped)
-		memset(x->dropped, 0, RUN_ROWS / 8 + 1);
-	x->evaluated = x->ndropped = 0;
-	return r;
+		r = run_wait(x, e);
+	if (r || !x->now->batch.nrows)
+		return r;
+	x->result->records += x->now->batch.nrows - x->now->ndropped;
+	x->unclosed = true;
+	x->held = held(x);
+	x->sent = x->now;
+	/* One thread needs one batch: the job is done when pool_submit returns. */
+	if (pool_threads(x->pool) > 1)
+		x->now = x->now == &x->rows[0] ? &x->rows[1] : &x->rows[0];
+	pool_submit(x->pool, &x->group, job, x);
+	return pool_threads(x->pool) > 1 ? 0 : run_wait(x, e);
 }

@@ -13,6 +13,15 @@
 
 #define RUN_ROWS ((size_t)16384)          /* of a batch */
 
+/* A batch, and what is known of its rows. */
+struct run_rows {
+	struct batch batch, computed;
+	size_t evaluated;             /* rows whose computed columns are there */
+	uint8_t *dropped;             /* bitmap of rows that turned out to be bad; NULL: none */
+	size_t ndropped;
+	const struct column **data, **part; /* the columns of the files, the partition columns */
+};
+
 struct run {
 	const struct partition_opts *o;
 	struct partition_result *result;
@@ -26,15 +35,18 @@ struct run {
 
 	/* Things that depend on the schema. */
 	struct json_in *in;
-	struct batch batch;
 	struct type computed_type;    /* of the computed partition columns */
-	struct batch computed;
-	size_t evaluated;             /* rows of the batch whose computed columns are there */
-	uint8_t *dropped;             /* bitmap of rows that turned out to be bad; NULL: none */
-	size_t ndropped;
-	const struct column **data, **part;
+	struct run_rows rows[2], *now; /* NOW is being filled; the other one may be on its way to the files */
 	struct files *files;
+	bool unclosed;                /* rows went to files since they were closed last */
+
+	/* The rows on their way, in a job of the pool: files, scatter and the output's buffer are its own until run_wait. */
+	struct run_rows *sent;
+	struct pool_group group;
 	struct scatter scatter;
+	size_t held;                  /* memory outside the files, when the job was made */
+	int job_result;
+	struct err job_err;
 
 	/* Marks. */
 	struct arena arena;           /* of the mark that waits */
@@ -51,7 +63,8 @@ struct run {
 int run_set_schema(struct run *x, struct schema *s, struct err *e);  /* takes S; closes what is open under the old one */
 void run_release_schema(struct run *x);
 int run_evaluate(struct run *x, struct err *e);   /* computed columns of the rows that came since */
-int run_dispatch(struct run *x, struct err *e);   /* the batch goes to the files */
+int run_dispatch(struct run *x, struct err *e);   /* the batch goes to the files, while another is filled */
+int run_wait(struct run *x, struct err *e);       /* it has got there */
 bool run_holds(const struct run *x);              /* rows in the batch or files open */
 
 /* marks.c */

@@ -98,6 +98,7 @@ static uint32_t find_group(struct scatter *s, size_t nkey, size_t row)
 static void clear(struct scatter *s, size_t n)
 {
 	buf_clear(&s->keys);
+	buf_reserve(&s->keys, 1);   /* keys may be empty, but are somewhere */
 	s->ngroups = 0;
 	memset(s->slot, 0, s->nslots * sizeof *s->slot);
 	MEM_GROW(s->of_row, s->rows_cap, n);
