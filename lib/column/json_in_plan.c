@@ -27,7 +27,7 @@ static void plan_key(struct jin_node *f, const char *name, size_t n)
 		text[i] = i < n ? name[i] : '"';
 		mask[i] = (char)0xFF;
 	}
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		f->word[i] = load8(text + 8 * i);
 		f->mask[i] = load8(mask + 8 * i);
 	}

@@ -120,10 +120,12 @@ const uint32_t *jin_object(struct json_in *in, struct jin_node *o, const uint32_
 		goto close;
 	for (;; t++) {
 		const char *key = w.p + *t + 1;
-		struct jin_node *f = *guess;
+		struct jin_node *f = NULL;
 		if (key[-1] != '"' || w.p[t[1]] != ':')
 			return NULL;
-		if (!matches(f, key, t[1] - *t) && !other_key(in, o, t, guess, &f))
+		if (matches(*guess, key, t[1] - *t))
+			f = *guess;
+		else if (!other_key(in, o, t, guess, &f))
 			return NULL;
 		if (f) {
 			if (f->c->n != slot)

@@ -152,7 +152,7 @@ static bool scan_word(struct parser *ps, const char *word, size_t n)
 
 static struct json *add_child(struct parser *ps, struct json *parent, struct json **last)
 {
-	if (!ps->arena)
+	if (!parent)
 		return NULL;
 	struct json *v = arena_zalloc(ps->arena, sizeof *v);
 	if (*last)

@@ -39,7 +39,7 @@ static const uint8_t hex_digit[256] = {
 };
 
 /* What stands behind a backslash, and what it means; 0: no escape. */
-static const char simple_escape[256] = {
+static const uint8_t simple_escape[256] = {
 	['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
 };
 
