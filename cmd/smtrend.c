@@ -77,7 +77,8 @@ static const struct tool tool = {
 	.description =
 		"Counts, in windows of event time, the posts that name a topic and their different authors, and compares these with what the "
 		"windows before would let one expect. A row is printed for every topic that stands out, best first:\n\n"
-		"{\"window_start\",\"window_end\",\"kind\",\"rank\",\"key\",\"display\",\"count\",\"authors\",\"score\",\"expected\",\"exact\"}\n\n"
+		"{\"window_start\", \"window_end\", \"kind\", \"rank\", \"key\", \"display\", \"count\", \"authors\", \"score\", \"expected\", "
+		"\"exact\"}\n\n"
 		"A window is printed when the watermark, the latest time seen less --watermark, reaches its end; at the end of the input the "
 		"open ones follow, marked \"partial\":true where more could have come. The wall clock plays no part: the same records in "
 		"the same order give the same rows.\n\n"
