@@ -561,3 +561,8 @@ bool expr_only_uses(const struct expr_bound *q, const uint32_t *fields, size_t n
 	}
 	return true;
 }
+
+bool expr_is_column(const struct expr_bound *q)
+{
+	return (q->root->op == OP_COLUMN || q->root->op == OP_FIELD) && q->root->leaf >= 0;
+}

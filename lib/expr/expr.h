@@ -54,6 +54,8 @@ struct expr_path {
 	size_t n;
 };
 size_t expr_paths(const struct expr_bound *q, const struct expr_path **paths);
+/* True when it is just a column, or a field of one: its only path. */
+bool expr_is_column(const struct expr_bound *q);
 /* True when no column is read but those FIELDS of the root (partition columns, say). */
 bool expr_only_uses(const struct expr_bound *q, const uint32_t *fields, size_t n);
 

@@ -9,12 +9,10 @@ void output_init(struct output *o, int fd, const char *name)
 	*o = (struct output){ .fd = fd, .name = name };
 }
 
-static void write_out(struct output *o)
+static void write_all(struct output *o, const char *p, size_t left)
 {
-	const char *p = o->buf.p;
-	size_t left = o->buf.n;
 	while (left && !o->failed) {
-		ssize_t n = write(o->fd, p, left);
+		ssize_t n = write(o->fd, p, left < OUTPUT_BLOCK ? left : OUTPUT_BLOCK);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
@@ -26,7 +24,20 @@ static void write_out(struct output *o)
 		left -= (size_t)n;
 		o->bytes += (uint64_t)n;
 	}
+}
+
+static void write_out(struct output *o)
+{
+	write_all(o, o->buf.p, o->buf.n);
 	buf_clear(&o->buf);
+}
+
+void output_block(struct output *o, const void *p, size_t n, uint64_t records)
+{
+	if (o->buf.n)
+		write_out(o);
+	write_all(o, p, n);
+	o->records += records;
 }
 
 void output_put(struct output *o, const void *p, size_t n)

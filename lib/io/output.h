@@ -32,6 +32,8 @@ void output_init(struct output *o, int fd, const char *name); /* e.g. STDOUT_FIL
 static inline char *output_reserve(struct output *o, size_t n) { return buf_reserve(&o->buf, n); }
 void output_put(struct output *o, const void *p, size_t n);
 void output_line(struct output *o, const void *p, size_t n);  /* the bytes, '\n', end of record */
+/* A block of RECORDS whole lines, written at once behind what is buffered, without a copy. */
+void output_block(struct output *o, const void *p, size_t n, uint64_t records);
 void output_end_record(struct output *o);     /* counts; writes when the block is full or unbuffered */
 int output_flush(struct output *o, struct err *e);
 int output_close(struct output *o, struct err *e); /* flush, close(2); the fd is closed in any case */

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* smreplay - the rows of a Delta table as NDJSON. Table, glue and main; the work is in lib/replay. */
+#include "base/clock.h"
+#include "base/num.h"
+#include "cli/diag.h"
+#include "cli/opt.h"
+#include "flow/pace.h"
+#include "io/output.h"
+#include "replay/replay.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_POLL (INT64_C(1000000000))
+
+static struct replay_opts o = { .version = REPLAY_NEWEST, .last = REPLAY_NEWEST };
+static uint64_t opt_version, opt_first, opt_last, opt_limit, opt_threads;
+static int64_t opt_poll = DEFAULT_POLL, opt_gap;
+static const char *opt_speed;
+static bool has_version, has_first, has_last, has_limit, has_gap, has_poll;
+static bool opt_follow, opt_count, opt_verbose, opt_unbuffered, opt_quiet;
+
+static const struct opt options[] = {
+	{ 0, "version-as-of", OPT_U64, &opt_version, "N", "the table as of version N", &has_version },
+	{ 0, "timestamp-as-of", OPT_TIME, &o.as_of_us, "TIME", "the table as of TIME: the newest version committed at or before it",
+	  &o.as_of },
+	{ 0, "starting-version", OPT_U64, &opt_first, "N", "instead of rows, the changes of version N and those after it", &has_first },
+	{ 0, "ending-version", OPT_U64, &opt_last, "N", "with --starting-version: up to version N, itself included", &has_last },
+	{ 's', "select", OPT_STR, &o.select, "A,B.C", "only these columns, in this order; the others are not read", NULL },
+	{ 'w', "where", OPT_STR, &o.where, "SQL", "only rows for which SQL is true; files that cannot hold one are skipped", NULL },
+	{ 0, "jq", OPT_STR, &o.jq, "PROGRAM", "run a jq program on every record that is left", NULL },
+	{ 0, "since", OPT_TIME, &o.since_us, "TIME", "only rows whose event time is TIME or later", &o.has_since },
+	{ 0, "until", OPT_TIME, &o.until_us, "TIME", "only rows whose event time is before TIME", &o.has_until },
+	{ 0, "time", OPT_STR, &o.time_column, "COLUMN", "the column with the event time (" REPLAY_TIME_COLUMN ")", NULL },
+	{ 0, "speed", OPT_STR, &opt_speed, "10x|max", "write each record when its event time is due, at so many times its speed", NULL },
+	{ 0, "max-gap", OPT_DURATION, &opt_gap, "TIME", "with --speed: no pause is longer than TIME", &has_gap },
+	{ 'n', "limit", OPT_U64, &opt_limit, "N", "end after N records", &has_limit },
+	{ 'c', "count", OPT_FLAG, &opt_count, NULL, "print only how many rows there are", NULL },
+	{ 'f', "follow", OPT_FLAG, &opt_follow, NULL, "then wait for new versions, and go on with the rows that they add", NULL },
+	{ 0, "poll", OPT_DURATION, &opt_poll, "TIME", "with --follow: look for a new version every TIME (1s)", &has_poll },
+	{ 0, "nulls", OPT_FLAG, &o.nulls, NULL, "print members that are null; otherwise they are left out", NULL },
+	{ 'j', "threads", OPT_U64, &opt_threads, "N", "threads to decode with (1); the order of the rows is the same", NULL },
+	{ 0, "memory", OPT_SIZE, &o.memory, "SIZE", "with several threads: at most SIZE of text waits for its turn (64MiB)", NULL },
+	{ 'u', "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "write every record at once", NULL },
+	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "say in the end how many files, row groups and rows were read", NULL },
+	{ 'q', "quiet", OPT_FLAG, &opt_quiet, NULL, "print no notes", NULL },
+	{ 0 }
+};
+
+static const char *const exits[] = {
+	"0", "all rows were written",
+	"2", "wrong usage: an unknown column, an expression that does not parse",
+	"3", "the table is damaged, or needs a feature that is not supported",
+	"4", "I/O error; no such table or version",
+	"5", "--follow: the table removed rows, or changed its schema",
+	NULL
+};
+
+static const char *const examples[] = {
+	"smreplay landing --where \"lang = 'en' AND created_at >= '2026-01-01'\" | smsentiment", "English posts of this year",
+	"smreplay landing --select id,author.handle,text --limit 10", "a look at three columns",
+	"smreplay landing --version-as-of 3 --count", "how many rows there were at version 3",
+	"smreplay landing --starting-version 5 --ending-version 7", "what versions 5 to 7 added and removed",
+	"smreplay landing --since 2026-05-01 --until 2026-05-02 --speed 60x | smtrend", "a day in 24 minutes",
+	"smreplay landing --follow | smtrend --window 1h", "what is there, and what comes, for ever",
+	NULL
+};
+
+static const char *const see_also[] = { "smpartition(1)", "smcommit(1)", "smtable(1)", "smtrend(1)", NULL };
+
+static const struct tool tool = {
+	.name = "smreplay",
+	.summary = "the rows of a Delta table as NDJSON",
+	.synopsis = "[OPTION]… TABLE",
+	.description =
+		"Writes the rows of a Delta table as records, one a line: as of its newest version, of an older one, or the changes between "
+		"two. Files come in the order of the log and rows in the order of their file, with any number of threads.\n\n"
+		"--where takes the SQL of Delta tables (docs/sql.md). Partition values and statistics tell which files and row groups can "
+		"hold a match; only they are opened, and only the columns in use are decoded. --since and --until are conditions like that.\n\n"
+		"Changes carry _change_type (insert, delete), _commit_version and _commit_timestamp. They come from the files that a version "
+		"added and removed: a row that was only carried over to a new file appears as both.\n\n"
+		"With --speed files are taken by their earliest event time, and the thousand rows that are decoded together are sorted by "
+		"theirs. A table whose files overlap in time is not in order beyond that: a record that is late is written at once.",
+	.opts = options,
+	.exits = exits,
+	.examples = examples,
+	.see_also = see_also,
+};
+
+struct run {
+	struct replay *replay;
+	struct output out;
+	struct pace pace;
+	bool paced;
+	uint64_t left;               /* records until --limit */
+	uint64_t count;
+	struct err *e;
+};
+
+/* the length of the first N lines of a piece */
+static size_t lines(const struct replay_piece *p, uint64_t n)
+{
+	const char *s = p->p, *end = p->p + p->n;
+	for (; n && s < end; n--)
+		s = (const char *)memchr(s, '\n', (size_t)(end - s)) + 1;
+	return (size_t)(s - p->p);
+}
+
+static int failed(struct run *r)
+{
+	*r->e = r->out.err;
+	return r->e->code;
+}
+
+/* each record at its time */
+static int put_paced(struct run *r, const struct replay_piece *p)
+{
+	size_t from = 0;
+	for (uint64_t i = 0; i < p->records && r->left; i++, r->left--) {
+		const struct replay_record *rec = &p->record[i];
+		int64_t now = clock_mono_ns(), due = rec->us == INT64_MIN ? now : pace_due(&r->pace, rec->us, now);
+		if (due > now) {
+			int rc = output_flush(&r->out, r->e);
+			if (rc)
+				return rc;
+			while (!clock_sleep_until(due))
+				;
+		}
+		output_line(&r->out, p->p + from, rec->end - from - 1);
+		if (r->out.failed)
+			return failed(r);
+		from = rec->end;
+	}
+	return 0;
+}
+
+static int put(struct run *r, const struct replay_piece *p)
+{
+	if (opt_count) {
+		uint64_t n = p->records < r->left ? p->records : r->left;
+		r->count += n;
+		r->left -= n;
+		return 0;
+	}
+	if (r->paced)
+		return put_paced(r, p);
+	uint64_t n = p->records < r->left ? p->records : r->left;
+	output_block(&r->out, p->p, n == p->records ? p->n : lines(p, n), n);
+	r->left -= n;
+	return r->out.failed ? failed(r) : 0;
+}
+
+/* Wait for the next look at the table; a reader that went away ends us, as writing to it would. */
+static void wait_for_more(void)
+{
+	struct pollfd fd = { .fd = STDOUT_FILENO };
+	int ms = opt_poll / 1000000 > 3600000 ? 3600000 : (int)(opt_poll / 1000000);
+	if (poll(&fd, 1, ms < 1 ? 1 : ms) > 0) {
+		if (fd.revents & POLLERR)
+			raise(SIGPIPE);
+		clock_sleep_until(clock_mono_ns() + opt_poll); /* a file or the like, which poll has nothing to say of */
+	}
+}
+
+static int copy(struct run *r)
+{
+	struct replay_piece p;
+	for (;;) {
+		int rc = 0;
+		while (r->left && (rc = replay_next(r->replay, &p, r->e)) > 0)
+			if ((rc = put(r, &p)))
+				return rc;
+		if (rc || !r->left || !opt_follow)
+			return rc;
+		if ((rc = output_flush(&r->out, r->e)))
+			return rc;
+		while ((rc = replay_more(r->replay, r->e)) == 0)
+			wait_for_more();
+		if (rc < 0)
+			return rc;
+	}
+}
+
+static void check_usage(void)
+{
+	if (has_version && o.as_of)
+		opt_usage("--version-as-of and --timestamp-as-of exclude each other");
+	if (has_first && (has_version || o.as_of))
+		opt_usage("--starting-version goes with --ending-version, not with --version-as-of or --timestamp-as-of");
+	if (has_last && !has_first)
+		opt_usage("--ending-version needs --starting-version");
+	if (has_last && opt_last < opt_first)
+		opt_usage("--ending-version is before --starting-version");
+	if (opt_follow && (has_last || has_version || o.as_of || opt_count))
+		opt_usage("--follow goes on from the newest version, so it takes no other one and does not count");
+	if (opt_version > INT64_MAX || opt_first > INT64_MAX || opt_last > INT64_MAX)
+		opt_usage("no table has so many versions");
+	if (opt_threads > 256)
+		opt_usage("--threads: at most 256");
+	if (opt_count && (o.jq || opt_speed))
+		opt_usage("--count counts rows; it does not go with --jq or --speed");
+	if (has_poll && !opt_follow)
+		opt_usage("--poll needs --follow");
+	if (has_gap && !opt_speed)
+		opt_usage("--max-gap needs --speed");
+	if (has_gap && opt_gap <= 0)
+		opt_usage("--max-gap: more than nothing");
+	if (has_poll && opt_poll <= 0)
+		opt_usage("--poll: more than nothing");
+}
+
+static void set_options(struct run *r)
+{
+	double speed = 0;
+	if (opt_speed && !pace_parse_speed(opt_speed, &speed))
+		opt_usage("--speed %s: it is a number such as 10x or 0.5x, or max", opt_speed);
+	r->paced = o.by_time = opt_speed != NULL;
+	pace_init(&r->pace, speed, opt_gap);
+	r->left = has_limit ? opt_limit : UINT64_MAX;
+	if (has_version)
+		o.version = (int64_t)opt_version;
+	o.changes = has_first;
+	o.first = (int64_t)opt_first;
+	if (has_last)
+		o.last = (int64_t)opt_last;
+	o.count_only = opt_count;
+	o.threads = (unsigned)opt_threads;
+	r->out.unbuffered = opt_unbuffered;
+}
+
+static void note(const struct run *r)
+{
+	struct replay_counts c;
+	replay_count(r->replay, &c);
+	diag_note("version %lld: read %llu of %llu files, %llu of %llu row groups in them, %llu of %llu rows matched",
+		  (long long)c.version, (unsigned long long)c.files_read, (unsigned long long)c.files,
+		  (unsigned long long)c.groups_read, (unsigned long long)c.groups, (unsigned long long)c.rows_matched,
+		  (unsigned long long)c.rows);
+}
+
+int main(int argc, char **argv)
+{
+	struct err e;
+	struct run r = { .e = &e };
+	diag_init("smreplay");
+	int n = opt_parse(&tool, argc, argv);
+	if (n != 1)
+		opt_usage(n ? "one table at a time" : "which TABLE?");
+	check_usage();
+	diag_set_quiet(opt_quiet);
+	output_init(&r.out, STDOUT_FILENO, "standard output");
+	set_options(&r);
+	int rc = replay_open(&r.replay, argv[1], &o, &e);
+	if (rc == 0)
+		rc = copy(&r);
+	if (rc == 0 && opt_count) {
+		buf_u64(&r.out.buf, r.count);
+		output_put(&r.out, "\n", 1);
+	}
+	int status = 0;
+	if (rc < 0) {
+		output_flush(&r.out, NULL);
+		status = diag_fail(&e);
+	} else {
+		status = diag_finish(&r.out, 0);
+	}
+	if (r.replay && opt_verbose)
+		note(&r);
+	replay_free(r.replay);
+	buf_release(&r.out.buf);
+	return status;
+}

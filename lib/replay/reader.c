@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* One row group to text: decode a thousand rows, drop those that are deleted or do not match, print the rest. */
+#include "replay/parts.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+#define SLICE_BYTES ((size_t)64 << 10) /* text a piece when nobody else waits: it stays in the cache until it is written */
+#define RESULT_MAX ((size_t)64 << 20)
+
+int reader_init(struct reader *r, struct feed *f, const struct project *p, const struct replay_opts *o, struct err *e)
+{
+	struct json_out_opts jo = { .nulls = o->nulls };
+	memset(r, 0, sizeof *r);
+	r->feed = f;
+	r->project = p;
+	r->opts = o;
+	r->slice = 64;
+	r->out = json_out_new(&p->out, &jo);
+	batch_init(&r->batch, &p->read);
+	r->work = mem_array(NULL, p->work.nfields + 1, sizeof *r->work);
+	r->cols = mem_array(NULL, p->work.nfields + 1, sizeof *r->cols);
+	r->sel = mem_array(NULL, PIECE_ROWS, sizeof *r->sel);
+	r->tmp = mem_array(NULL, PIECE_ROWS, sizeof *r->tmp);
+	if (p->bound_where)
+		r->where = expr_eval_new(p->bound_where);
+	if (p->bound_time) {
+		r->time = expr_eval_new(p->bound_time);
+		r->times = mem_array(NULL, PIECE_ROWS, sizeof *r->times);
+	}
+	return o->jq ? json_jq_new(&r->jq, o->jq, NULL, e) : 0;
+}
+
+void reader_release(struct reader *r)
+{
+	reader_stop(r);
+	json_out_free(r->out);
+	json_jq_free(r->jq);
+	expr_eval_free(r->where);
+	expr_eval_free(r->time);
+	batch_release(&r->batch);
+	mem_free(r->work);
+	mem_free(r->cols);
+	mem_free(r->sel);
+	mem_free(r->tmp);
+	mem_free(r->times);
+	buf_release(&r->line);
+	buf_release(&r->result);
+}
+
+void text_release(struct text *t)
+{
+	buf_release(&t->buf);
+	mem_free(t->record);
+	memset(t, 0, sizeof *t);
+}
+
+int reader_start(struct reader *r, const struct claim *c, struct err *e)
+{
+	const struct project *p = r->project;
+	const struct unit *u = c->source->unit;
+	size_t part = 0;
+	r->claim = *c;
+	r->claimed = true;
+	r->row = c->first_row;
+	r->nsel = r->at = 0;
+	json_out_extra(r->out, NULL, 0, u->tail, u->ntail);
+	for (size_t i = 0; i < p->work.nfields; i++) {
+		if (p->part[i] == NOT_PART)
+			continue;
+		r->work[i] = c->source->part.col[part++];
+		if (i < p->out.nfields)
+			json_out_constant(r->out, i, &r->work[i]);
+	}
+	return pq_scan_new(&r->scan, c->source->reader, c->source->projection, c->group, e);
+}
+
+void reader_stop(struct reader *r)
+{
+	pq_scan_free(r->scan);
+	r->scan = NULL;
+	if (r->claimed)
+		feed_release(r->feed, &r->claim);
+	r->claimed = false;
+}
+
+/* --- which rows --- */
+
+/* A and B sorted, to A; returns how many are in both (WITHIN) or in A alone */
+static size_t combine(uint32_t *a, size_t na, const uint32_t *b, size_t nb, bool within)
+{
+	size_t n = 0, k = 0;
+	for (size_t i = 0; i < na; i++) {
+		while (k < nb && b[k] < a[i])
+			k++;
+		if ((k < nb && b[k] == a[i]) == within)
+			a[n++] = a[i];
+	}
+	return n;
+}
+
+static void select_rows(struct reader *r)
+{
+	const struct source *s = r->claim.source;
+	size_t n = r->batch.nrows;
+	if (s->unit->minus) {
+		r->nsel = delta_rows_left(&s->minus, r->row, n, r->sel);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			r->sel[i] = (uint32_t)i;
+		r->nsel = n;
+	}
+	if (s->unit->only) { /* rows left by that vector are not wanted */
+		size_t left = delta_rows_left(&s->only, r->row, n, r->tmp);
+		r->nsel = combine(r->sel, r->nsel, r->tmp, left, false);
+	}
+	if (r->where && !s->unit->all_rows && r->nsel) {
+		struct batch b = { .type = &r->project->work, .nrows = n, .ncols = r->project->work.nfields, .col = r->work };
+		if (r->nsel == n) {
+			r->nsel = expr_filter(r->where, &b, r->sel);
+		} else {
+			size_t match = expr_filter(r->where, &b, r->tmp);
+			r->nsel = combine(r->sel, r->nsel, r->tmp, match, true);
+		}
+	}
+}
+
+struct timed {
+	int64_t us;
+	uint32_t row;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct timed *x = a, *y = b;
+	if (x->us != y->us)
+		return x->us < y->us ? -1 : 1;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+/* the rows in the order of their event time, those without one first */
+static void sort_rows(struct reader *r)
+{
+	struct timed *t = mem_array(NULL, r->nsel + 1, sizeof *t);
+	struct field f = { .name = "t", .nname = 1, .type = { .kind = TYPE_TIMESTAMP }, .nullable = true };
+	struct type type = { .kind = TYPE_STRUCT, .fields = &f, .nfields = 1 };
+	struct batch in = { .type = &r->project->work, .nrows = r->batch.nrows, .ncols = r->project->work.nfields, .col = r->work };
+	struct batch times;
+	f.type = *expr_type(r->project->bound_time);
+	batch_init(&times, &type);
+	expr_values(r->time, &in, &times.col[0]);
+	for (size_t i = 0; i < r->nsel; i++) {
+		uint32_t row = r->sel[i];
+		t[i] = (struct timed){ column_is_null(&times.col[0], row) ? INT64_MIN : column_i64(&times.col[0], row), row };
+	}
+	if (r->nsel)
+		qsort(t, r->nsel, sizeof *t, by_time);
+	for (size_t i = 0; i < r->nsel; i++) {
+		r->sel[i] = t[i].row;
+		r->times[i] = t[i].us;
+	}
+	batch_release(&times);
+	mem_free(t);
+}
+
+/* The next rows of the group: 1, 0 at its end. */
+static int next_batch(struct reader *r, struct err *e)
+{
+	const struct project *p = r->project;
+	int rc = pq_scan_next(r->scan, PIECE_ROWS, &r->batch, e);
+	if (rc)
+		return rc;
+	if (!r->batch.nrows)
+		return 0;
+	for (size_t i = 0; i < p->work.nfields; i++) {
+		bool part = p->part[i] != NOT_PART;
+		if (!part)
+			r->work[i] = r->batch.col[p->column[i]];
+		r->cols[i] = part ? NULL : &r->work[i];
+	}
+	select_rows(r);
+	if (r->time)
+		sort_rows(r);
+	r->rows += r->batch.nrows;
+	r->matched += r->nsel;
+	r->row += r->batch.nrows;
+	r->at = 0;
+	return 1;
+}
+
+/* --- text --- */
+
+static void note_record(struct reader *r, struct text *t, int64_t us)
+{
+	t->records++;
+	if (!r->time)
+		return;
+	MEM_GROW(t->record, t->cap, t->nrecords + 1);
+	t->record[t->nrecords++] = (struct replay_record){ t->buf.n, us };
+}
+
+static int run_jq(struct reader *r, struct text *t, int64_t us, struct err *e)
+{
+	int rc = json_jq_start(r->jq, r->line.p, r->line.n - 1, e);
+	while (rc == 0) {
+		size_t was = t->buf.n;
+		int got = json_jq_next(r->jq, &t->buf, e);
+		if (got <= 0)
+			return got ? err_wrap(e, "--jq, on a record of %s", r->claim.source->unit->file.path) : 0;
+		if (t->buf.n - was > RESULT_MAX)
+			return err_set(e, ERR_DATA, "--jq made a result of more than 64 MiB");
+		buf_putc(&t->buf, '\n');
+		note_record(r, t, us);
+	}
+	return err_wrap(e, "--jq, on a record of %s", r->claim.source->unit->file.path);
+}
+
+/* N rows of the selection, one by one */
+static int print_singly(struct reader *r, struct text *t, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		int64_t us = r->time ? r->times[r->at + i] : 0;
+		struct buf *to = r->jq ? &r->line : &t->buf;
+		if (r->jq)
+			buf_clear(to);
+		json_out_rows(r->out, to, r->cols, &r->sel[r->at + i], 1);
+		if (!r->jq) {
+			note_record(r, t, us);
+			continue;
+		}
+		int rc = run_jq(r, t, us, e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int print_rows(struct reader *r, struct text *t, size_t n, struct err *e)
+{
+	int rc = 0;
+	if (r->opts->count_only) {
+		t->records += n;
+	} else if (r->jq || r->time) {
+		rc = print_singly(r, t, n, e);
+	} else {
+		json_out_rows(r->out, &t->buf, r->cols, &r->sel[r->at], n);
+		t->records += n;
+	}
+	r->at += n;
+	return rc;
+}
+
+int reader_piece(struct reader *r, struct text *t, bool sliced, struct err *e)
+{
+	buf_clear(&t->buf);
+	t->records = t->nrecords = 0;
+	while (!t->records) {
+		if (r->at == r->nsel) {
+			int rc = next_batch(r, e);
+			if (rc <= 0)
+				return rc;
+		}
+		size_t n = r->nsel - r->at;
+		if (sliced && n > r->slice)
+			n = r->slice;
+		int rc = n ? print_rows(r, t, n, e) : 0;
+		if (rc)
+			return rc;
+		if (t->buf.n && t->records) {
+			size_t rows = SLICE_BYTES / (t->buf.n / t->records + 1);
+			r->slice = rows < 1 ? 1 : rows > PIECE_ROWS ? PIECE_ROWS : rows;
+		}
+	}
+	return 1;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "replay/parts.h"
+
+#include "base/mem.h"
+#include "delta/log.h"
+
+struct replay {
+	struct replay_opts opts;     /* texts borrowed from the caller */
+	struct store *store;
+	struct delta_snapshot *snapshot;
+	struct project project;
+	struct plan plan;
+	struct feed feed;
+	struct ring *ring;           /* several threads */
+	struct reader reader;        /* one thread */
+	bool reader_ready, reading;
+	struct text text;
+	int64_t version;             /* up to which all has been planned */
+	uint64_t rows, matched;      /* of readers that are gone */
+};
+
+static int check_names(const struct project *p, struct err *e)
+{
+	static const char *const names[] = { "_change_type", "_commit_version", "_commit_timestamp" };
+	for (size_t i = 0; i < 3; i++)
+		if (type_find(&p->out, names[i], strlen(names[i]), true) >= 0)
+			return err_set(e, ERR_USAGE, "the table has a column %s, which changes need for themselves; --select others",
+				       names[i]);
+	return 0;
+}
+
+static int open_snapshot(struct replay *r, struct err *e)
+{
+	struct replay_opts *o = &r->opts;
+	int64_t version = o->changes ? o->last : o->version;
+	int rc = 0;
+	if (o->as_of && !o->changes)
+		rc = delta_version_at(r->store, o->as_of_us, &version, e);
+	bool stats = o->where || o->has_since || o->has_until || o->by_time;
+	if (rc == 0)
+		rc = delta_snapshot_open(&r->snapshot, r->store, version, stats ? DELTA_WITH_STATS : 0, e);
+	if (rc)
+		return rc;
+	r->version = r->snapshot->version;
+	if (o->changes && o->first > r->version)
+		return err_set(e, ERR_NOT_FOUND, "version %lld is not there yet; the newest is %lld", (long long)o->first,
+			       (long long)r->version);
+	return 0;
+}
+
+static int start_readers(struct replay *r, struct err *e)
+{
+	r->feed.next_unit = 0;
+	if (r->opts.threads > 1)
+		return ring_new(&r->ring, &r->feed, &r->project, &r->opts, e);
+	if (r->reader_ready)
+		return 0;
+	r->reader_ready = true;
+	return reader_init(&r->reader, &r->feed, &r->project, &r->opts, e);
+}
+
+static int make_plan(struct replay *r, struct err *e)
+{
+	struct replay_opts *o = &r->opts;
+	plan_init(&r->plan, &r->project);
+	if (o->changes)
+		return plan_changes(&r->plan, &r->project, r->snapshot, o->first, r->version, true, e);
+	return plan_snapshot(&r->plan, &r->project, r->snapshot, o, e);
+}
+
+int replay_open(struct replay **out, const char *table, const struct replay_opts *o, struct err *e)
+{
+	struct replay *r = mem_zalloc(sizeof *r);
+	*out = NULL;
+	r->opts = *o;
+	pthread_mutex_init(&r->feed.lock, NULL);
+	int rc = store_open(&r->store, table, e);
+	if (rc == 0)
+		rc = open_snapshot(r, e);
+	if (rc == 0)
+		rc = project_make(&r->project, r->snapshot, o, e);
+	if (rc == 0 && o->changes)
+		rc = check_names(&r->project, e);
+	if (rc == 0)
+		rc = make_plan(r, e);
+	if (rc == 0) {
+		r->feed.project = &r->project;
+		r->feed.snapshot = r->snapshot;
+		r->feed.plan = &r->plan;
+		if (r->project.bound_where)
+			r->feed.eval = expr_eval_new(r->project.bound_where);
+		rc = start_readers(r, e);
+	}
+	if (rc) {
+		replay_free(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+void replay_free(struct replay *r)
+{
+	if (!r)
+		return;
+	ring_free(r->ring);
+	if (r->reader_ready)
+		reader_release(&r->reader);
+	if (r->feed.open)
+		feed_release(&r->feed, &(struct claim){ .source = r->feed.open });
+	expr_eval_free(r->feed.eval);
+	pthread_mutex_destroy(&r->feed.lock);
+	plan_release(&r->plan);
+	project_release(&r->project);
+	delta_snapshot_free(r->snapshot);
+	store_free(r->store);
+	text_release(&r->text);
+	mem_free(r);
+}
+
+/* one thread: the caller's */
+static int next_here(struct replay *r, struct err *e)
+{
+	for (;;) {
+		if (!r->reading) {
+			struct claim c;
+			int rc = feed_claim(&r->feed, &c, e);
+			if (rc <= 0)
+				return rc;
+			rc = reader_start(&r->reader, &c, e);
+			if (rc)
+				return rc;
+			r->reading = true;
+		}
+		int rc = reader_piece(&r->reader, &r->text, true, e);
+		if (rc)
+			return rc;
+		reader_stop(&r->reader);
+		r->reading = false;
+	}
+}
+
+int replay_next(struct replay *r, struct replay_piece *p, struct err *e)
+{
+	const struct text *t = &r->text;
+	int rc = r->ring ? ring_next(r->ring, &t, e) : r->opts.threads > 1 ? 0 : next_here(r, e);
+	if (rc <= 0)
+		return rc;
+	*p = (struct replay_piece){ t->buf.p, t->buf.n, t->records, r->project.bound_time ? t->record : NULL };
+	return 1;
+}
+
+/* Add up what readers did before they go. */
+static void tally(struct replay *r, uint64_t *rows, uint64_t *matched)
+{
+	*rows = r->rows + r->reader.rows;
+	*matched = r->matched + r->reader.matched;
+	if (r->ring)
+		ring_tally(r->ring, rows, matched);
+}
+
+int replay_more(struct replay *r, struct err *e)
+{
+	bool moved;
+	int rc = delta_log_moved(r->store, r->version, &moved, e);
+	if (rc || !moved)
+		return rc;
+	int64_t was = r->version;
+	uint64_t rows, matched;
+	const char *schema = r->snapshot->metadata.schema_string;
+	rc = delta_snapshot_update(r->snapshot, DELTA_NEWEST, e);
+	if (rc)
+		return rc;
+	if (schema != r->snapshot->metadata.schema_string && strcmp(schema, r->snapshot->metadata.schema_string))
+		return err_set(e, ERR_CONFLICT, "the table's schema changed after version %lld; start again to go on with the new one",
+			       (long long)was);
+	tally(r, &rows, &matched);
+	ring_free(r->ring);
+	r->ring = NULL;
+	r->rows = rows - r->reader.rows;
+	r->matched = matched - r->reader.matched;
+	plan_clear(&r->plan);
+	rc = plan_changes(&r->plan, &r->project, r->snapshot, was + 1, r->snapshot->version, r->opts.changes, e);
+	if (rc)
+		return rc;
+	r->version = r->snapshot->version;
+	if (r->opts.by_time)
+		plan_sort_by_time(&r->plan);
+	rc = start_readers(r, e);
+	return rc ? rc : 1;
+}
+
+void replay_count(const struct replay *r, struct replay_counts *c)
+{
+	*c = r->feed.counts;
+	c->version = r->version;
+	c->files = r->plan.files;
+	tally((struct replay *)r, &c->rows, &c->rows_matched);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* replay - the rows of a Delta table as NDJSON: a version, the changes between versions, or what comes next.
+ *
+ *	replay_open(&r, "landing", &opts, &e);
+ *	while ((rc = replay_next(r, &piece, &e)) > 0)
+ *		… write piece.p[0..piece.n), whole lines …
+ *
+ * Files are chosen by partition values and statistics, row groups by Parquet's statistics; of those only the
+ * columns are decoded that the output or the condition need. The order is that of the files in the log, and of the
+ * rows in the file; with several threads it is the same.
+ *
+ * Changes: for each version, the rows of the files that it removed, then of those that it added (actions with
+ * dataChange only; where only a file's deletion vector changed, the rows by which the two differ), each with
+ * `_change_type` "delete" or "insert", `_commit_version`, `_commit_timestamp`. A row that a writer
+ * carried over from a removed file to a new one appears as both.
+ *
+ * Memory: one row group's pages a thread, and text that waits for its turn, at most `memory` bytes.
+ * Ownership: a piece lives until the next call. Threads: one owner; it starts its own.
+ * Failure: after an error only replay_free.
+ */
+#ifndef SM_REPLAY_REPLAY_H
+#define SM_REPLAY_REPLAY_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REPLAY_NEWEST ((int64_t)-1)
+#define REPLAY_TIME_COLUMN "created_at"
+
+struct replay_opts {
+	int64_t version;             /* REPLAY_NEWEST or one; ignored with as_of or changes */
+	bool as_of;
+	int64_t as_of_us;            /* the newest version at or before */
+	bool changes;
+	int64_t first, last;         /* versions, both included; LAST may be REPLAY_NEWEST */
+	const char *select;          /* `a, b.c`; NULL: all columns */
+	const char *where;           /* SQL, NULL: all rows */
+	const char *jq;              /* a program run on every record that is left */
+	const char *time_column;     /* event time; NULL: created_at */
+	bool has_since, has_until;
+	int64_t since_us, until_us;  /* of event time: since <= t < until */
+	bool by_time;                /* pieces tell the event time of their records; files go by their earliest,
+	                              * the rows of a piece by time (docs/replay.md) */
+	bool count_only;             /* no text: pieces just count */
+	bool nulls;                  /* print members that are null */
+	unsigned threads;            /* 0: 1 */
+	uint64_t memory;             /* 0: 64 MiB */
+};
+
+struct replay_record {
+	size_t end;                  /* of its text in the piece */
+	int64_t us;                  /* event time; INT64_MIN: it has none */
+};
+
+struct replay_piece {
+	const char *p;
+	size_t n;
+	uint64_t records;            /* lines; rows with count_only */
+	const struct replay_record *record; /* by_time only: one a line */
+};
+
+struct replay_counts {
+	int64_t version;             /* of the snapshot, or the last of the changes */
+	uint64_t files, files_read, groups, groups_read; /* groups: of the files read */
+	uint64_t rows, rows_matched; /* rows: decoded */
+};
+
+struct replay;
+int replay_open(struct replay **r, const char *table, const struct replay_opts *o, struct err *e);
+void replay_free(struct replay *r);     /* NULL is fine */
+/* 1: a piece; 0: that is all; negative: an error. */
+int replay_next(struct replay *r, struct replay_piece *p, struct err *e);
+/* After the end: 1 when the table has gone on, and replay_next goes on with the rows of its new versions (as changes
+ * when opts.changes, otherwise the added rows as they are: a version that removed rows is then ERR_CONFLICT); 0: not yet. */
+int replay_more(struct replay *r, struct err *e);
+void replay_count(const struct replay *r, struct replay_counts *c);
+
+#endif
