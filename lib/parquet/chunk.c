@@ -39,6 +39,8 @@ void chunk_next_group(struct chunk *c)
 	c->entries = c->nulls = c->uncompressed = 0;
 	c->dict_pages = c->plain_pages = 0;
 	c->has_dict = false;
+	/* A flush must give memory back: of a thousand open files, each holds little between its groups. */
+	pq_codecs_put_buf(c->env->codecs, &c->values);
 	buf_release(&c->dict_page);
 	buf_release(&c->out);
 	dict_clear(&c->dict);
