@@ -174,6 +174,12 @@ bench-smoke: deps all
 	-@$(MAKE) --no-print-directory $(BUILD)/venv/.done
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run bench tests/bench/smoke
 
+# --- demo ---
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@SM_BIN=$(abspath $(BUILD)/bin) sh share/demo/demo.sh demo
+
 # --- sample ---
 
 # The posts that ship with the project. The same bytes on every machine (zstd 1.5.4); a test compares them unpacked.

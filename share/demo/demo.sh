@@ -81,7 +81,7 @@ step 'The second week arrives; the very same line takes what is new, and only th
 	'Kill it at any moment, run it again: every post is in the table once.'
 show "smfetch files sample.ndjson.zst | smjq 'select(.observed_at >= \"2026-11-16\")' >inbox/week-2.ndjson"
 show "$line"
-show 'smreplay posts --count'
+show 'smcheckpoint show ck; smreplay posts --count'
 
 step 'What is in it' 'Rows for each network, and the folders that keep them apart:'
 show 'smreplay posts --select network | smjq -r .network | sort | uniq -c | sort -rn'
@@ -104,7 +104,7 @@ step 'The table as it was' 'Every version stays readable. How many posts were th
 show 'smreplay posts --version-as-of 0 --count'
 id=$(smreplay posts --where "edited_at >= '2026-11-16' AND created_date < '2026-11-16' AND text IS NOT NULL" --select id --limit 1 | smjq -r .id)
 if [ -n "$id" ]; then
-	printf '\n   A post that was edited after that, then and now:\n'
+	printf '\n   A post that was edited after that, then and now (the table keeps all that was seen of it):\n'
 	show "smreplay posts --version-as-of 0 --where \"id = '$id'\" --select edited_at,text"
 	show "smreplay posts --where \"id = '$id'\" --select edited_at,text"
 fi
