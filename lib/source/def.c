@@ -187,12 +187,15 @@ static int parse(struct source_def **out, const char *text, size_t n, const char
 	d->file = arena_strdup(&d->arena, file);
 	char *copy = arena_strndup(&d->arena, text, n);
 	l.text = copy;
-	int rc = json_parse(&root, &d->arena, copy, n, e);
+	struct err why = { 0 };
+	int rc = json_parse(&root, &d->arena, copy, n, &why);
 	if (rc < 0)
-		err_at(e, d->file, e->line, e->col);
+		err_at(&why, d->file, why.line, why.col);
 	else
-		rc = take(&l, root, e);
+		rc = take(&l, root, &why);
 	if (rc < 0) {
+		if (e)
+			*e = why;
 		source_def_free(d);
 		return rc;
 	}
