@@ -28,6 +28,7 @@ struct ctx {
 	bool caps;              /* some, but not all words are in capitals */
 	size_t but;             /* the first "but", SIZE_MAX: none */
 	size_t bangs, questions;
+	bool high, apos;        /* bytes beyond ASCII, apostrophes anywhere in the text */
 	const struct vader_trace *trace;
 };
 
@@ -163,19 +164,19 @@ static inline void make_token(const struct ctx *c, struct vader_token *t, size_t
 	const struct vader_block *x = &c->block[a >> 6];
 	size_t n = b - a;
 	uint64_t mask = UINT64_MAX >> ((64 - n) & 63);
-	if (__builtin_expect(n > 64 || vader_bits(x[0].high, x[1].high, a, mask), 0)) {
+	if (__builtin_expect(n > 64 || (c->high && vader_bits(x[0].high, x[1].high, a, mask)), 0)) {
 		slow_token(c, t, a, b);
 		return;
 	}
 	uint64_t rest = ~vader_bits(x[0].punct, x[1].punct, a, mask) & mask;
-	uint64_t upper = vader_bits(x[0].upper, x[1].upper, a, mask), lower = vader_bits(x[0].lower, x[1].lower, a, mask);
-	uint64_t apos = vader_bits(x[0].apos, x[1].apos, a, mask);
+	bool capitals = !vader_bits(x[0].lower, x[1].lower, a, mask) && vader_bits(x[0].upper, x[1].upper, a, mask);
+	bool apos = c->apos && vader_bits(x[0].apos, x[1].apos, a, mask);
 	size_t first = (unsigned)__builtin_ctzll(rest | UINT64_C(1) << 63), last = 64 - (unsigned)__builtin_clzll(rest | 1);
 	size_t cut = (size_t)0 - (size_t)(last > first + 2);   /* all ones: cut */
 	a += first & cut;
 	n = ((last - first) & cut) | (n & ~cut);
 	unsigned word = n <= VADER_MAX_WORD ? find(c->v, c->low + a, n) : 0;
-	finish_token(c, t, a, n, word, upper && !lower, apos != 0);
+	finish_token(c, t, a, n, word, capitals, apos);
 }
 
 static void split(struct ctx *c, struct vader_scratch *s)
@@ -186,6 +187,8 @@ static void split(struct ctx *c, struct vader_scratch *s)
 	c->n = scan.nwords;
 	c->bangs = scan.bangs;
 	c->questions = scan.questions;
+	c->high = scan.high;
+	c->apos = scan.apos;
 	c->block = s->block;
 	c->text = s->text.p;
 	c->low = s->low.p;

@@ -107,6 +107,7 @@ struct vader_scan {
 	const uint32_t *edge;      /* word i is text[edge[2i] .. edge[2i + 1]) */
 	size_t nwords;
 	size_t bangs, questions;   /* '!' and '?' in the text */
+	bool high, apos;           /* are there any in the text? */
 };
 
 /* The scratch's text is followed by spaces up to the end of its last block of 64, and by as many readable bytes. */

@@ -12,7 +12,7 @@
 
 struct classes {
 	struct vader_block b;
-	uint64_t space, bang, question;
+	uint64_t space, mark;   /* mark: '!' and '?' */
 };
 
 #ifdef __SSE2__
@@ -42,8 +42,7 @@ static inline void classify(const char *p, char *low, struct classes *c)
 		c->b.apos |= bits(_mm_cmpeq_epi8(x, _mm_set1_epi8('\''))) << i;
 		c->b.high |= bits(x) << i;
 		c->space |= bits(space) << i;
-		c->bang |= bits(_mm_cmpeq_epi8(x, _mm_set1_epi8('!'))) << i;
-		c->question |= bits(_mm_cmpeq_epi8(x, _mm_set1_epi8('?'))) << i;
+		c->mark |= bits(_mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('!')), _mm_cmpeq_epi8(x, _mm_set1_epi8('?')))) << i;
 	}
 }
 #else
@@ -60,18 +59,18 @@ static void classify(const char *p, char *low, struct classes *c)
 		c->b.apos |= (uint64_t)(x == '\'') << i;
 		c->b.high |= (uint64_t)(x >> 7) << i;
 		c->space |= (uint64_t)((x >= '\t' && x <= '\r') || (x >= 0x1c && x <= ' ')) << i;
-		c->bang |= (uint64_t)(x == '!') << i;
-		c->question |= (uint64_t)(x == '?') << i;
+		c->mark |= (uint64_t)(x == '!' || x == '?') << i;
 	}
 }
 #endif
 
-static size_t count(uint64_t m)
+static void count_marks(struct vader_scan *scan, const char *p, uint64_t mark)
 {
-	size_t n = 0;
-	for (; m; m &= m - 1)
-		n++;
-	return n;
+	for (; mark; mark &= mark - 1) {
+		bool bang = p[__builtin_ctzll(mark)] == '!';
+		scan->bangs += bang;
+		scan->questions += !bang;
+	}
 }
 
 /* White space beyond ASCII: set its bits; what runs into the next block is left in *CARRY. */
@@ -111,8 +110,9 @@ void vader_scan(struct vader_scratch *s, struct vader_scan *scan)
 		if (__builtin_expect(c.b.high != 0, 0))
 			space |= high_spaces(s->text.p + i * 64, c.b.high, &carry);
 		block[i] = c.b;
-		scan->bangs += count(c.bang);
-		scan->questions += count(c.question);
+		scan->high |= c.b.high != 0;
+		scan->apos |= c.b.apos != 0;
+		count_marks(scan, s->text.p + i * 64, c.mark);
 		uint64_t word = ~space, edges = word ^ (word << 1 | prev);
 		prev = word >> 63;
 		for (; edges; edges &= edges - 1)
