@@ -29,15 +29,15 @@ struct file {
 };
 
 struct files {
-	struct ingest_table *table;
+	const struct ingest_table *table;
 	struct files_opts opts;
-	struct pq_codecs *codecs;
 	struct file **bucket;
 	size_t nbuckets, nopen, memory;
 	struct file *first, *last;
 	size_t nlists;                /* lists and maps that have a null count */
 	size_t nleaves;
 	uint64_t serial;
+	struct buf announced;
 	struct files_totals totals;
 };
 
@@ -52,12 +52,11 @@ static size_t count_lists(const struct type *t)
 	return n;
 }
 
-struct files *files_new(struct ingest_table *t, const struct files_opts *opts)
+struct files *files_new(const struct ingest_table *t, const struct files_opts *opts)
 {
 	struct files *fs = mem_zalloc(sizeof *fs);
 	fs->table = t;
 	fs->opts = *opts;
-	fs->codecs = pq_codecs_new();
 	fs->nbuckets = BUCKETS_MIN;
 	fs->bucket = mem_zalloc(fs->nbuckets * sizeof *fs->bucket);
 	fs->nlists = count_lists(&t->data);
@@ -74,6 +73,7 @@ static void unlink_file(struct files *fs, struct file *f)
 	*(f->prev ? &f->prev->next : &fs->first) = f->next;
 	*(f->next ? &f->next->prev : &fs->last) = f->prev;
 	fs->memory -= f->memory;
+	atomic_fetch_sub(fs->opts.total, f->memory);
 	fs->nopen--;
 }
 
@@ -102,7 +102,7 @@ void files_free(struct files *fs)
 	if (!fs)
 		return;
 	files_abort_all(fs);
-	pq_codecs_free(fs->codecs);
+	buf_release(&fs->announced);
 	mem_free(fs->bucket);
 	mem_free(fs);
 }
@@ -110,6 +110,11 @@ void files_free(struct files *fs)
 size_t files_open(const struct files *fs)
 {
 	return fs->nopen;
+}
+
+struct buf *files_announced(struct files *fs)
+{
+	return &fs->announced;
 }
 
 const struct files_totals *files_totals(const struct files *fs)
@@ -172,7 +177,7 @@ static int open_file(struct files *fs, const struct files_key *key, struct file 
 	f->list_nulls = mem_zalloc(fs->nlists * sizeof *f->list_nulls);
 	set_values(f, fs->table, key, &path);
 	rand_uuid(uuid);
-	buf_printf(&path, "part-%05llu-%s-c000%s.parquet", (unsigned long long)(fs->serial++ % 100000), uuid,
+	buf_printf(&path, "part-%05llu-%s-c000%s.parquet", (unsigned long long)((fs->serial++ * fs->opts.sets + fs->opts.set) % 100000), uuid,
 		   pq_codec_extension(fs->opts.codec));
 	f->path = arena_strndup(&f->arena, path.p, path.n);
 	buf_release(&path);
@@ -180,7 +185,7 @@ static int open_file(struct files *fs, const struct files_key *key, struct file 
 	if (r == 0) {
 		const struct pq_sink sink = { store_out_write, f->out };
 		const struct pq_writer_opts o = { .codec = fs->opts.codec, .level = fs->opts.level, .pool = fs->opts.pool,
-			.row_group_rows = fs->opts.row_group_rows, .codecs = fs->codecs };
+			.row_group_rows = fs->opts.row_group_rows, .codecs = fs->opts.codecs };
 		r = pq_writer_new(&f->writer, &fs->table->data, &sink, &o, e);
 	} else {
 		f->out = NULL;
@@ -201,7 +206,7 @@ static void announce(struct files *fs, struct file *f, const struct column_stats
 	struct delta_action act = { .kind = DELTA_ADD, .add = { .path = f->path, .partition_values = f->values,
 		.size = (int64_t)size, .modified_ms = clock_now_us() / 1000, .data_change = true, .stats = text.p, .nstats = text.n,
 		.base_row_id = -1, .default_row_commit_version = -1 } };
-	delta_action_print(&act, fs->opts.announce);
+	delta_action_print(&act, &fs->announced);
 	buf_release(&text);
 	fs->totals.files++;
 	fs->totals.rows += rows;
@@ -241,10 +246,8 @@ static int end_file(struct files *fs, struct closing *c, bool failed, struct err
 	if (r && !failed)
 		*e = c->err;
 	if (r == 0 && !failed)
-		r = ingest_table_print(fs->table, fs->opts.announce, e);
-	if (r == 0 && !failed)
 		announce(fs, f, c->stats, c->rows, c->size);
-	else if (c->result == 0)
+	else if (r == 0)
 		store_delete(fs->table->store, f->path, NULL);
 	mem_free(c->stats);
 	free_file(f);
@@ -313,6 +316,7 @@ static void recount(struct files *fs, struct file *f)
 {
 	size_t now = pq_writer_memory(f->writer) + sizeof *f + f->arena.total;
 	fs->memory += now - f->memory;
+	atomic_fetch_add(fs->opts.total, now - f->memory);
 	f->memory = now;
 }
 
@@ -368,13 +372,13 @@ int files_append(struct files *fs, const struct files_key *key, const struct col
 /* Gives up down to seven eighths of the bound, so that the next row does not come to the same. */
 int files_limit(struct files *fs, size_t extra, struct err *e)
 {
-	size_t bound = fs->opts.memory > extra ? fs->opts.memory - extra : 0;
-	size_t shelf = pq_codecs_memory(fs->codecs);
-	bound = bound > shelf ? bound - shelf : 0;
-	if (fs->memory <= bound)
-		return 0;
+	size_t shelf = pq_codecs_memory(fs->opts.codecs);
+	size_t bound = fs->opts.memory > extra + shelf ? fs->opts.memory - extra - shelf : 0;
+	size_t low = bound - bound / 8, share = low / fs->opts.sets;
 	int r = 0;
-	while (fs->nopen && fs->memory > bound - bound / 8 && r == 0) {
+	if (atomic_load(fs->opts.total) <= bound)
+		return 0;
+	while (r == 0 && fs->nopen && fs->memory > share && atomic_load(fs->opts.total) > low) {
 		struct file *f = largest(fs);
 		size_t was = f->memory;
 		r = pq_writer_flush_group(f->writer, e);

@@ -36,10 +36,7 @@ int run_cut(struct run *x, struct err *e)
 {
 	int r = run_dispatch(x, e);
 	if (r == 0)
-		r = run_wait(x, e);
-	if (r == 0 && x->files)
-		r = files_close_all(x->files, e);
-	x->unclosed = false;
+		r = run_close(x, e);
 	if (r == 0)
 		r = print_head(x, e);
 	if (r == 0)

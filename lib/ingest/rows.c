@@ -2,6 +2,7 @@
 /* From the batch to the files. */
 #include "ingest/run.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -9,11 +10,8 @@
 /* Memory that is neither batches nor writers: blocks of input and their index, the stacks, the tables. */
 #define FIXED_MEMORY ((size_t)20 << 20)
 
-static void collect_totals(struct run *x)
+static void collect_totals(struct run *x, const struct files_totals *t)
 {
-	if (!x->files)
-		return;
-	const struct files_totals *t = files_totals(x->files);
 	x->result->files += t->files;
 	x->result->rows += t->rows;
 	x->result->bytes += t->bytes;
@@ -34,14 +32,35 @@ static void release_rows(struct run_rows *w)
 void run_release_schema(struct run *x)
 {
 	pool_wait(x->pool, &x->group);
-	collect_totals(x);
+	for (unsigned i = 0; i < x->nsets; i++) {
+		collect_totals(x, files_totals(x->set[i]));
+		files_free(x->set[i]);
+	}
+	x->nsets = 0;
+	pq_codecs_free(x->codecs);
+	x->codecs = NULL;
 	json_in_free(x->in);
 	x->in = NULL;
 	release_rows(&x->rows[0]);
 	release_rows(&x->rows[1]);
-	files_free(x->files);
-	x->files = NULL;
 	x->unclosed = false;
+}
+
+/* With several threads there are more sets than threads, so that none waits long for the last. */
+static void init_sets(struct run *x)
+{
+	const struct partition_opts *o = x->o;
+	unsigned threads = pool_threads(x->pool);
+	x->nsets = threads == 1 || x->table.by.n == 0 ? 1 : threads * 4 < RUN_SETS ? threads * 4 : RUN_SETS;
+	x->codecs = pq_codecs_new();
+	struct files_opts f = { .target_bytes = o->target_bytes ? o->target_bytes : PARTITION_TARGET, .max_rows = o->max_rows,
+		.memory = x->memory, .total = &x->total, .sets = x->nsets, .codec = o->codec, .level = o->level,
+		.row_group_rows = o->row_group_rows, .pool = x->pool, .codecs = x->codecs };
+	f.max_open = o->max_open ? o->max_open / x->nsets + (o->max_open < x->nsets) : 0;
+	for (f.set = 0; f.set < x->nsets; f.set++) {
+		x->set[f.set] = files_new(&x->table, &f);
+		x->job[f.set] = (struct run_job){ .run = x, .set = f.set };
+	}
 }
 
 static void init_computed(struct run *x)
@@ -74,12 +93,10 @@ int run_set_schema(struct run *x, struct schema *s, struct err *e)
 {
 	const struct partition_opts *o = x->o;
 	int r = 0;
-	if (x->files) {
+	if (x->nsets) {
 		r = run_dispatch(x, e);
 		if (r == 0)
-			r = run_wait(x, e);
-		if (r == 0)
-			r = files_close_all(x->files, e);
+			r = run_close(x, e);
 		run_release_schema(x);
 	}
 	if (r == 0 && s)
@@ -93,16 +110,13 @@ int run_set_schema(struct run *x, struct schema *s, struct err *e)
 	const struct json_in_opts in = { .unknown = o->merge_schema ? JSON_IN_UNKNOWN_REPORT : JSON_IN_UNKNOWN_BAD,
 		.rows = x->table.by.ncomputed > 0 };
 	x->in = json_in_new(&x->table.schema.root, &in);
-	const struct files_opts f = { .target_bytes = o->target_bytes ? o->target_bytes : PARTITION_TARGET, .max_rows = o->max_rows,
-		.memory = x->memory, .max_open = o->max_open, .codec = o->codec, .level = o->level,
-		.row_group_rows = o->row_group_rows, .pool = x->pool, .announce = &o->out->buf };
-	x->files = files_new(&x->table, &f);
+	init_sets(x);
 	return 0;
 }
 
 bool run_holds(const struct run *x)
 {
-	return x->files && (x->now->batch.nrows > 0 || x->unclosed);
+	return x->nsets && (x->now->batch.nrows > 0 || x->unclosed);
 }
 
 /* A row whose partition cannot be computed is as bad as one that cannot be read. */
@@ -148,57 +162,97 @@ static size_t held(const struct run *x)
 	return n;
 }
 
-static int to_files(struct run *x, struct run_rows *w, struct err *e)
+/* Which set a partition belongs to: by a hash without a secret, so that a run can be repeated. */
+static unsigned set_of(const struct run *x, const char *key, size_t n)
 {
-	struct scatter *s = &x->scatter;
-	int r = 0;
-	scatter_rows(s, w->part, x->table.by.n, w->batch.nrows, w->ndropped ? w->dropped : NULL);
-	for (size_t i = 0; i < s->ngroups && r == 0; i++) {
-		const struct scatter_group *g = &s->group[i];
-		const struct files_key key = { .hash = g->hash, .p = scatter_key(s, g), .n = g->nkey, .value = w->part, .row = g->first };
-		r = files_append(x->files, &key, w->data, scatter_sel(s, g), g->n, e);
-		if (r == 0 && i % 64 == 63)
-			r = files_limit(x->files, x->held, e);
-	}
-	return r ? r : files_limit(x->files, x->held, e);
+	return x->nsets == 1 ? 0 : (unsigned)(hash_bytes(key, n, 0) % x->nsets);
 }
 
 static void job(void *arg)
 {
-	struct run *x = arg;
-	struct run_rows *w = x->sent;
-	x->job_result = to_files(x, w, &x->job_err);
-	batch_clear(&w->batch);
-	batch_clear(&w->computed);
-	if (w->ndropped)
-		memset(w->dropped, 0, RUN_ROWS / 8 + 1);
-	w->evaluated = w->ndropped = 0;
+	struct run_job *j = arg;
+	struct run *x = j->run;
+	const struct scatter *s = &x->scatter;
+	struct files *fs = x->set[j->set];
+	int r = 0;
+	for (size_t i = 0, mine = 0; i < s->ngroups && r == 0; i++) {
+		const struct scatter_group *g = &s->group[i];
+		const struct files_key key = { .hash = g->hash, .p = scatter_key(s, g), .n = g->nkey, .value = x->sent->part, .row = g->first };
+		if (set_of(x, key.p, key.n) != j->set)
+			continue;
+		r = files_append(fs, &key, x->sent->data, scatter_sel(s, g), g->n, &j->err);
+		if (r == 0 && mine++ % 32 == 31)
+			r = files_limit(fs, x->held, &j->err);
+	}
+	j->result = r ? r : files_limit(fs, x->held, &j->err);
+}
+
+/* What was announced goes to the output; before the first file, what the table has to tell. */
+static int announce(struct run *x, struct err *e)
+{
+	int r = 0;
+	for (unsigned i = 0; i < x->nsets && r == 0; i++) {
+		struct buf *b = files_announced(x->set[i]);
+		if (!b->n)
+			continue;
+		r = ingest_table_print(&x->table, &x->o->out->buf, e);
+		if (r == 0)
+			buf_put(&x->o->out->buf, b->p, b->n);
+		buf_clear(b);
+	}
+	return r;
 }
 
 int run_wait(struct run *x, struct err *e)
 {
 	pool_wait(x->pool, &x->group);
-	if (x->job_result)
-		*e = x->job_err;
-	return x->job_result;
+	int r = announce(x, e);
+	for (unsigned i = 0; i < x->nsets && r == 0; i++) {
+		r = x->job[i].result;
+		if (r)
+			*e = x->job[i].err;
+	}
+	if (!x->sent)
+		return r;
+	batch_clear(&x->sent->batch);
+	batch_clear(&x->sent->computed);
+	if (x->sent->ndropped)
+		memset(x->sent->dropped, 0, RUN_ROWS / 8 + 1);
+	x->sent->evaluated = x->sent->ndropped = 0;
+	x->sent = NULL;
+	return r;
+}
+
+int run_close(struct run *x, struct err *e)
+{
+	int r = run_wait(x, e);
+	for (unsigned i = 0; i < x->nsets && r == 0; i++)
+		r = files_close_all(x->set[i], e);
+	x->unclosed = false;
+	struct err ignored;
+	int a = announce(x, r ? &ignored : e);
+	return r ? r : a;
 }
 
 int run_dispatch(struct run *x, struct err *e)
 {
-	if (!x->files)
+	if (!x->nsets)
 		return 0;
 	int r = run_evaluate(x, e);
 	if (r == 0)
 		r = run_wait(x, e);
-	if (r || !x->now->batch.nrows)
+	struct run_rows *w = x->now;
+	if (r || !w->batch.nrows)
 		return r;
-	x->result->records += x->now->batch.nrows - x->now->ndropped;
+	scatter_rows(&x->scatter, w->part, x->table.by.n, w->batch.nrows, w->ndropped ? w->dropped : NULL);
+	x->result->records += w->batch.nrows - w->ndropped;
 	x->unclosed = true;
 	x->held = held(x);
-	x->sent = x->now;
-	/* One thread needs one batch: the job is done when pool_submit returns. */
+	x->sent = w;
+	/* One thread needs one batch: its job is done when pool_submit returns. */
 	if (pool_threads(x->pool) > 1)
-		x->now = x->now == &x->rows[0] ? &x->rows[1] : &x->rows[0];
-	pool_submit(x->pool, &x->group, job, x);
+		x->now = w == &x->rows[0] ? &x->rows[1] : &x->rows[0];
+	for (unsigned i = 0; i < x->nsets; i++)
+		pool_submit(x->pool, &x->group, job, &x->job[i]);
 	return pool_threads(x->pool) > 1 ? 0 : run_wait(x, e);
 }

@@ -12,6 +12,7 @@
 #include "io/input.h"
 
 #define RUN_ROWS ((size_t)16384)          /* of a batch */
+#define RUN_SETS 16
 
 /* A batch, and what is known of its rows. */
 struct run_rows {
@@ -20,6 +21,14 @@ struct run_rows {
 	uint8_t *dropped;             /* bitmap of rows that turned out to be bad; NULL: none */
 	size_t ndropped;
 	const struct column **data, **part; /* the columns of the files, the partition columns */
+};
+
+struct run;
+struct run_job {                      /* the sent rows of one set */
+	struct run *run;
+	unsigned set;
+	int result;
+	struct err err;
 };
 
 struct run {
@@ -37,16 +46,18 @@ struct run {
 	struct json_in *in;
 	struct type computed_type;    /* of the computed partition columns */
 	struct run_rows rows[2], *now; /* NOW is being filled; the other one may be on its way to the files */
-	struct files *files;
+	struct files *set[RUN_SETS];  /* the partitions are spread over them */
+	unsigned nsets;               /* 0: there is no schema yet */
+	struct pq_codecs *codecs;
+	atomic_size_t total;          /* memory of all files */
 	bool unclosed;                /* rows went to files since they were closed last */
 
-	/* The rows on their way, in a job of the pool: files, scatter and the output's buffer are its own until run_wait. */
+	/* The rows on their way, in a job a set: the files and what is sent are theirs until run_wait. */
 	struct run_rows *sent;
 	struct pool_group group;
 	struct scatter scatter;
-	size_t held;                  /* memory outside the files, when the job was made */
-	int job_result;
-	struct err job_err;
+	size_t held;                  /* memory outside the files, when the jobs were made */
+	struct run_job job[RUN_SETS];
 
 	/* Marks. */
 	struct arena arena;           /* of the mark that waits */
@@ -65,6 +76,7 @@ void run_release_schema(struct run *x);
 int run_evaluate(struct run *x, struct err *e);   /* computed columns of the rows that came since */
 int run_dispatch(struct run *x, struct err *e);   /* the batch goes to the files, while another is filled */
 int run_wait(struct run *x, struct err *e);       /* it has got there */
+int run_close(struct run *x, struct err *e);      /* waits, closes all files, announces them */
 bool run_holds(const struct run *x);              /* rows in the batch or files open */
 
 /* marks.c */
