@@ -41,7 +41,8 @@ static const struct opt options[] = {
 	{ 'f', "follow", OPT_FLAG, &opt_follow, NULL, "then wait for new versions, and go on with the rows that they add", NULL },
 	{ 0, "poll", OPT_DURATION, &opt_poll, "TIME", "with --follow: look for a new version every TIME (1s)", &has_poll },
 	{ 0, "nulls", OPT_FLAG, &o.nulls, NULL, "print members that are null; otherwise they are left out", NULL },
-	{ 'j', "threads", OPT_U64, &opt_threads, "N", "threads to decode with (1); the order of the rows is the same", NULL },
+	{ 'j', "threads", OPT_U64, &opt_threads, "N",
+	  "threads to decode with (default: one a processor, at most 4); the order of the rows is the same", NULL },
 	{ 0, "memory", OPT_SIZE, &o.memory, "SIZE", "with several threads: at most SIZE of text waits for its turn (64MiB)", NULL },
 	{ 'u', "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "write every record at once", NULL },
 	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "say in the end how many files, row groups and rows were read", NULL },
@@ -211,6 +212,13 @@ static void check_usage(void)
 		opt_usage("--poll: more than nothing");
 }
 
+/* Reading ahead is for those who want it all. */
+static unsigned default_threads(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	return has_limit || opt_follow || opt_speed || n < 1 ? 1 : n > 4 ? 4 : (unsigned)n;
+}
+
 static void set_options(struct run *r)
 {
 	double speed = 0;
@@ -226,7 +234,7 @@ static void set_options(struct run *r)
 	if (has_last)
 		o.last = (int64_t)opt_last;
 	o.count_only = opt_count;
-	o.threads = (unsigned)opt_threads;
+	o.threads = opt_threads ? (unsigned)opt_threads : default_threads();
 	r->out.unbuffered = opt_unbuffered;
 }
 

@@ -18,6 +18,7 @@ struct changes {
 	int64_t version, time_ms;
 	bool tagged;
 	struct commit *commit;
+	struct delta_snapshot *before; /* of the version before, where a remove says too little; NULL: not needed yet */
 };
 
 static int take_action(void *arg, const struct delta_action *act, uint64_t line, struct err *e)
@@ -99,22 +100,39 @@ static int add_unit(struct changes *c, const struct delta_add *add, const struct
 	return plan_add(c->plan, c->project, c->snapshot, &u, e);
 }
 
-/* A remove may lack partition values: those of a paired add, or of a tombstone, are the same. */
-static int check_removed(struct changes *c, const struct delta_add *r, struct err *e)
+/* the snapshot of the version before */
+static int open_before(struct changes *c, struct err *e)
 {
+	if (!c->before)
+		return delta_snapshot_open(&c->before, c->snapshot->store, c->version - 1, 0, e);
+	return c->before->version == c->version - 1 ? 0 : delta_snapshot_update(c->before, c->version - 1, e);
+}
+
+/* A remove may leave out the partition values of its file: those are what the add said. */
+static int add_values(struct changes *c, struct delta_add *r, struct err *e)
+{
+	struct arena *a = &c->plan->arena;
 	if (!c->snapshot->npart || r->partition_values.n)
 		return 0;
-	return err_set(e, ERR_DATA, "version %lld removes %s without saying its partition values (extendedFileMetadata)",
-		       (long long)c->version, r->path);
+	int rc = c->version ? open_before(c, e) : 0;
+	const struct delta_file *f =
+		rc == 0 && c->before ? delta_snapshot_find(c->before, r->path, r->dv ? r->dv->id : NULL) : NULL;
+	if (rc)
+		return rc;
+	if (!f || !f->live)
+		return err_set(e, ERR_DATA, "version %lld removes %s, which was not in the table", (long long)c->version, r->path);
+	struct delta_kv *kv = arena_array(a, c->before->npart + 1, sizeof *kv);
+	for (size_t i = 0; i < c->before->npart; i++)
+		kv[i] = (struct delta_kv){ physical_name(c->before, i), f->part[i], f->part[i] ? strlen(f->part[i]) : 0 };
+	r->partition_values = (struct delta_map){ kv, c->before->npart };
+	return 0;
 }
 
 static int plan_removed(struct changes *c, const struct delta_add *r, struct err *e)
 {
 	struct delta_add from = *r;
 	const struct delta_add *again = same_path(c->commit->add, c->commit->nadd, r->path);
-	if (again && !from.partition_values.n)
-		from.partition_values = again->partition_values;
-	int rc = check_removed(c, &from, e);
+	int rc = add_values(c, &from, e);
 	if (rc)
 		return rc;
 	if (!again)
@@ -183,6 +201,7 @@ int plan_changes(struct plan *p, const struct project *pr, const struct delta_sn
 		rc = plan_version(&c, e);
 	}
 	mem_free(times);
+	delta_snapshot_free(c.before);
 	delta_log_release(&log);
 	return rc;
 }

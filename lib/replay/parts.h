@@ -30,6 +30,7 @@
  * OUT is the head of WORK that is printed; READ is WORK without partition columns, with the files' names. */
 struct project {
 	struct arena arena;
+	struct schema logical, physical; /* the table's, kept while the snapshot moves on */
 	struct type work, out, read;
 	uint32_t *field;             /* WORK's fields: index in the table's schema */
 	uint32_t *part;              /* WORK's fields: partition column, or NOT_PART */

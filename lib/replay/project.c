@@ -266,7 +266,7 @@ static void split_parts(struct project *p, const struct delta_snapshot *sn)
 
 static void make_shapes(struct project *p, struct pick *root, const struct delta_snapshot *sn)
 {
-	const struct type *t = &sn->schema.root;
+	const struct type *t = &p->logical.root;
 	const struct pick **to = arena_array(&p->arena, t->nfields + root->n + 1, sizeof *to);
 	struct pick *rest = arena_array(&p->arena, t->nfields + 1, sizeof *rest);
 	struct shapes s = { .arena = &p->arena };
@@ -279,7 +279,7 @@ static void make_shapes(struct project *p, struct pick *root, const struct delta
 	for (size_t i = 0; i < n; i++)
 		p->field[i] = to[i]->field;
 	root->whole = false;
-	shape(&s, root, t, &sn->physical.root, 0, &p->work, &p->out, &p->read);
+	shape(&s, root, t, &p->physical.root, 0, &p->work, &p->out, &p->read);
 	p->leaf = s.leaf;
 	p->nleaves = s.nleaves;
 	split_parts(p, sn);
@@ -287,10 +287,12 @@ static void make_shapes(struct project *p, struct pick *root, const struct delta
 
 int project_make(struct project *p, const struct delta_snapshot *sn, const struct replay_opts *o, struct err *e)
 {
-	const struct type *t = &sn->schema.root;
 	struct pick root = { 0 };
 	int rc = 0;
 	memset(p, 0, sizeof *p);
+	schema_copy(&p->logical, &sn->schema);
+	schema_copy(&p->physical, &sn->physical);
+	const struct type *t = &p->logical.root;
 	if (o->has_since || o->has_until || o->by_time)
 		rc = find_time(p, o, t, e);
 	if (rc == 0)
@@ -313,5 +315,7 @@ void project_release(struct project *p)
 	expr_bound_free(p->bound_time);
 	expr_free(p->where);
 	expr_free(p->time);
+	schema_release(&p->logical);
+	schema_release(&p->physical);
 	arena_release(&p->arena);
 }

@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# smreplay: the rows of a table, of its versions, and what changed between them. SPDX-License-Identifier: MIT
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"; smreplay="$SM_BIN/smreplay"
+}
+
+# Write records of standard input to table $1; more arguments go to smpartition.
+load() { "$SM_BIN/smpartition" -q "$@" 2>part.err | "$SM_BIN/smcommit" -q >/dev/null; }
+
+canonical() { jq -cS 'def c: if type == "object" then with_entries(select(.value != null) | .value |= c) elif type == "array" then map(c) else . end; c' "$@" | sort; }
+
+# ten rows in three partitions, two versions
+small() {
+	printf '{"id":%s,"lang":"%s","n":%s,"created_at":"2024-05-0%sT10:00:00Z","a":{"b":%s,"c":"c%s"}}\n' \
+		9007199254740993 en 1 1 1 1  2 en 2 1 2 2  3 de 3 2 3 3  4 de 4 2 4 4  5 '' 5 3 5 5 | load --by lang t
+	printf '{"id":%s,"lang":%s,"n":%s,"created_at":"2024-05-0%sT10:00:00Z"}\n' 6 '"en"' 6 4  7 '"fr"' 7 4  8 null 8 5  9 '"fr"' 9 5  10 '"en"' null 6 | load t
+}
+
+@test "what went in comes out: 2000 posts of every kind, any number of threads, one order" {
+	"$SM_BIN/smgen" -n 2000 >posts
+	load --by 'network,created_date=day(created_at)' t <posts
+	"$smreplay" t >out
+	jq -c '.created_date = (.created_at[:10])' posts | canonical >want
+	canonical out >got
+	cmp want got
+	for j in 1 2 5; do "$smreplay" -j $j t | cmp - out; done
+}
+
+@test "--select: order, nested members, names in backticks; ids keep their digits" {
+	small
+	"$smreplay" t --select 'n, a.c, id' --where 'n = 1' >out
+	[ "$(cat out)" = '{"n":1,"a":{"c":"c1"},"id":9007199254740993}' ]
+	[ "$("$smreplay" t --select '`a`.b,a.c,A.B' -w 'n=2')" = '{"a":{"b":2,"c":"c2"}}' ]
+	[ "$("$smreplay" t --select lang -w 'n=2')" = '{"lang":"en"}' ]
+	[ "$("$smreplay" t --select a.c -w 'a.b = 2 AND a IS NOT NULL')" = '{"a":{"c":"c2"}}' ]
+	[ "$("$smreplay" t --select a.c,n --nulls -w 'n=6')" = '{"a":null,"n":6}' ]
+}
+
+@test "--select and --where: what is wrong is named, with the nearest column, status 2" {
+	small
+	run -2 --separate-stderr "$smreplay" t --select id,lnag
+	[ "$stderr" = "smreplay: --select: expression, column 1: there is no column 'lnag'; the nearest name is 'lang'" ]
+	run -2 --separate-stderr "$smreplay" t --select 'n+1'
+	[ "$stderr" = "smreplay: --select: 'n+1' is no column" ]
+	run -2 --separate-stderr "$smreplay" t --where "n = 'x'"
+	[ "$stderr" = "smreplay: --where: expression, column 5: 'x' cannot be read as bigint, the type that it is compared with" ]
+	run -2 --separate-stderr "$smreplay" t --where "n"
+	[[ "$stderr" == *"a condition wants a boolean, this is bigint" ]]
+	run -2 "$smreplay" t --where 'n = 1 --' --since nonsense
+	run -2 --separate-stderr "$smreplay" t --time text --since 2024-01-01
+	[[ "$stderr" == *"there is no column 'text'"* ]]
+}
+
+@test "--where skips files by partition values and statistics" {
+	small
+	"$smreplay" t -v --where "lang = 'en'" >out 2>err
+	[ "$(grep -o '"id":[0-9]*' out | sort | tr '\n' ' ')" = '"id":10 "id":2 "id":6 "id":9007199254740993 ' ]
+	grep -q 'read 2 of 6 files' err
+	"$smreplay" t -v --where "n >= 8" >out 2>err
+	[ "$(jq -c .id out | sort | tr '\n' ' ')" = '8 9 ' ]
+	grep -q 'read 2 of 6 files' err
+	"$smreplay" t -v --where "lang IS NULL" >out 2>err
+	[ "$(jq -c .id out | sort | tr '\n' ' ')" = '5 8 ' ]
+	grep -q 'read 2 of 6 files' err
+	"$smreplay" t -v --where "a.b > 4 AND lang <> 'en' OR upper(lang) = 'DE' AND n < 4" --select id >out 2>err
+	[ "$(cat out)" = '{"id":3}' ]
+	grep -q 'read 1 of 6 files' err
+	"$smreplay" t -v --where "false" >out 2>err
+	[ ! -s out ]; grep -q 'read 0 of 6 files' err
+}
+
+@test "row groups are skipped by their statistics" {
+	seq 1 5000 | sed 's/.*/{"n":&}/' | load --row-group-rows 1000 t
+	"$smreplay" t -v --where 'n BETWEEN 2500 AND 2501' >out 2>err
+	[ "$(cat out)" = "$(printf '{"n":2500}\n{"n":2501}')" ]
+	grep -q '1 of 5 row groups in them, 2 of 1000 rows matched' err
+}
+
+@test "--version-as-of, --timestamp-as-of, and versions that are not there" {
+	small
+	[ "$("$smreplay" t --version-as-of 0 -c)" = 5 ]
+	[ "$("$smreplay" t -c)" = 10 ]
+	touch -d 2024-01-01T00:00:00Z t/_delta_log/*0.json; touch -d 2024-02-01T00:00:00Z t/_delta_log/*1.json
+	[ "$("$smreplay" t --timestamp-as-of 2024-01-31T23:59:59Z -c)" = 5 ]
+	[ "$("$smreplay" t --timestamp-as-of 2024-02-01T00:00:00Z -c)" = 10 ]
+	run -4 --separate-stderr "$smreplay" t --timestamp-as-of 2023-12-31
+	[[ "$stderr" == *2024-01-01* ]]
+	run -4 --separate-stderr "$smreplay" t --version-as-of 7
+	[[ "$stderr" == *7* && "$stderr" == *1* ]]
+	run -2 "$smreplay" t --version-as-of 0 --timestamp-as-of 2024-01-01
+}
+
+@test "changes: what versions added and removed, with version and time" {
+	small
+	printf '{"id":%s,"lang":"en","n":%s}\n' 11 11 12 12 | "$SM_BIN/smpartition" -q t | "$SM_BIN/smcommit" -q --replace-where "lang = 'en'" >/dev/null
+	"$smreplay" t --starting-version 2 --select id >out
+	[ "$(jq -c '[._change_type, .id, ._commit_version]' out | sort | tr '\n' ' ')" = \
+		'["delete",10,2] ["delete",2,2] ["delete",6,2] ["delete",9007199254740992,2] ["insert",11,2] ["insert",12,2] ' ]
+	grep -q '"id":9007199254740993,"_change_type":"delete","_commit_version":2,"_commit_timestamp":"20' out
+	[ "$("$smreplay" t --starting-version 0 --ending-version 1 -c)" = 10 ]
+	[ "$("$smreplay" t --starting-version 1 --ending-version 1 --where "lang = 'fr'" | jq -c '[.id,._change_type]' | tr '\n' ' ')" = '[7,"insert"] [9,"insert"] ' ]
+	run -4 --separate-stderr "$smreplay" t --starting-version 3
+	[[ "$stderr" == *"the newest is 2"* ]]
+	run -2 "$smreplay" t --ending-version 3
+	run -2 "$smreplay" t --starting-version 3 --ending-version 2
+}
+
+@test "changes need names of their own" {
+	printf '{"_change_type":1,"a":2}\n' | load t
+	run -2 --separate-stderr "$smreplay" t --starting-version 0
+	[[ "$stderr" == *_change_type* ]]
+	[ "$("$smreplay" t --starting-version 0 --select a | jq -c '[.a,._change_type]')" = '[2,"insert"]' ]
+}
+
+@test "--since and --until: half open, on a column of choice, of text too" {
+	small
+	[ "$("$smreplay" t --since 2024-05-02T10:00:00Z --until 2024-05-04T10:00:00Z --select id | sort | tr '\n' ' ')" = '{"id":3} {"id":4} {"id":5} ' ]
+	printf '{"w":"2024-05-01T12:00:00+02:00"}\n{"w":"2024-05-01T10:30:00Z"}\n{"w":"soon"}\n' | load u
+	[ "$("$smreplay" u --time w --since 2024-05-01T10:00:00Z --until 2024-05-01T10:30:00Z)" = '{"w":"2024-05-01T12:00:00+02:00"}' ]
+	[ "$("$smreplay" t --since 2024-05-03 --where 'n < 7' --select id | sort | tr '\n' ' ')" = '{"id":5} {"id":6} ' ]
+}
+
+@test "--limit, --count, --jq" {
+	small
+	for j in 1 3; do
+		[ "$("$smreplay" t -j $j -n 3 | wc -l)" = 3 ]
+		[ "$("$smreplay" t -j $j -n 0 | wc -l)" = 0 ]
+		[ "$("$smreplay" t -j $j -n 99 | wc -l)" = 10 ]
+		[ "$("$smreplay" t -j $j --jq 'select(.n == 1) | .id, {n}' | tr '\n' ' ')" = '9007199254740993 {"n":1} ' ]
+	done
+	[ "$("$smreplay" t -c -n 4)" = 4 ]
+	[ "$("$smreplay" t -c --where "n > 4")" = 5 ]
+	run -2 --separate-stderr "$smreplay" t --jq '.a['
+	[ -n "$stderr" ]
+	run -3 --separate-stderr "$smreplay" t --jq '.id | error("no")'
+	[[ "$stderr" == *"--jq, on a record of lang="* ]]
+	run -2 "$smreplay" t -c --jq .
+}
+
+@test "--speed: in the order of event time, at its pace" {
+	printf '{"n":%s,"created_at":"2024-05-01T00:00:%sZ"}\n' 3 20 1 00 2 10 4 20 | load t
+	start=$(date +%s%N)
+	"$smreplay" t --speed 20x --select n >out
+	took=$((($(date +%s%N) - start) / 1000000))
+	[ "$(jq .n out | tr '\n' ' ')" = '1 2 3 4 ' ]
+	[ $took -ge 1000 ] && [ $took -lt 5000 ]
+	[ "$("$smreplay" t --speed max --select n | jq .n | tr '\n' ' ')" = '1 2 3 4 ' ]
+	start=$(date +%s%N)
+	"$smreplay" t --speed 1x --max-gap 100ms >out
+	[ $((($(date +%s%N) - start) / 1000000)) -lt 5000 ]
+	run -2 "$smreplay" t --speed fast
+	printf '{"n":1}\n' | load u
+	run -2 --separate-stderr "$smreplay" u --speed 1x
+	[[ "$stderr" == *"--time"* ]]
+}
+
+@test "--follow: what is there, then what comes; a version that removed rows ends it" {
+	small
+	"$smreplay" t --follow --poll 50ms --select id >out 2>err 3>&- & pid=$!
+	until [ "$(wc -l <out)" = 10 ]; do sleep .05; kill -0 $pid; done
+	printf '{"id":11,"lang":"en"}\n' | load t
+	until [ "$(wc -l <out)" = 11 ]; do sleep .05; kill -0 $pid; done
+	[ "$(tail -1 out)" = '{"id":11}' ]
+	printf '{"id":12,"lang":"en"}\n' | "$SM_BIN/smpartition" -q t | "$SM_BIN/smcommit" -q --mode overwrite >/dev/null
+	status=0; wait $pid || status=$?
+	[ $status = 5 ]
+	grep -q 'version 3 removed rows' err
+	run -2 "$smreplay" t --follow --version-as-of 1
+}
+
+@test "--follow with --starting-version: changes for ever; a reader that goes away ends it" {
+	small
+	"$smreplay" t --follow --poll 50ms --starting-version 1 --select id 2>err 3>&- | head -n 6 >out & pid=$!
+	until [ "$(wc -l <t/_delta_log/00000000000000000001.json)" -gt 0 ]; do sleep .05; done
+	printf '{"id":11,"lang":"en"}\n' | load t
+	wait $pid
+	[ "$(wc -l <out)" = 6 ]
+	grep -q '"id":11,"_change_type":"insert","_commit_version":2' out
+	mkfifo pipe
+	"$smreplay" t --follow --poll 50ms >pipe 2>err 3>&- & pid=$!
+	head -n 1 <pipe >/dev/null
+	status=0; wait $pid || status=$?
+	[ $status = 141 ]; [ ! -s err ]
+}
+
+@test "no table, no file, a damaged file: named" {
+	run -4 --separate-stderr "$smreplay" nowhere
+	[[ "$stderr" == *"nowhere is no Delta table"* ]]
+	mkdir empty
+	run -4 --separate-stderr "$smreplay" empty
+	[[ "$stderr" == *"is no Delta table"* ]]
+	small
+	f=$(ls t/lang=de/*.parquet)
+	mv "$f" gone
+	run -4 --separate-stderr "$smreplay" t
+	[[ "$stderr" == *"$(basename "$f")"*"is not there"* ]]
+	[ "$("$smreplay" t -c --where "lang = 'en'")" = 4 ]
+	head -c 300 gone >"$f"
+	for j in 1 3; do
+		run -3 --separate-stderr "$smreplay" t -j $j
+		[[ "$stderr" == *"$(basename "$f")"* ]]
+	done
+	cp gone "$f"; printf '\377\377\377\377\377\377\377\377\377\377' | dd of="$f" bs=1 seek=20 conv=notrunc 2>/dev/null
+	run -3 --separate-stderr "$smreplay" t
+	[[ "$stderr" == *"$(basename "$f")"* ]]
+}
+
+@test "a column that older files lack is null" {
+	printf '{"a":1}\n' | load t
+	printf '{"a":2,"b":{"c":"x"}}\n' | "$SM_BIN/smpartition" -q --merge-schema t | "$SM_BIN/smcommit" -q --merge-schema >/dev/null
+	[ "$("$smreplay" t | tr '\n' ' ')" = '{"a":1} {"a":2,"b":{"c":"x"}} ' ]
+	[ "$("$smreplay" t --where 'b.c IS NULL')" = '{"a":1}' ]
+	[ "$("$smreplay" t --where "b.c = 'x'")" = '{"a":2,"b":{"c":"x"}}' ]
+	[ "$("$smreplay" t --select b)" = "$(printf '{}\n{"b":{"c":"x"}}')" ]
+}
+
+@test "a full device, a closed output, a reader that stops early" {
+	seq 1 20000 | sed 's/.*/{"n":&,"t":"some text that fills a pipe soon enough"}/' | load t
+	for j in 1 2; do
+		rc=0; "$smreplay" -j $j t >/dev/full 2>err || rc=$?
+		[ $rc = 4 ]; grep -q '^smreplay: standard output' err
+		rc=0; "$smreplay" -j $j t >&- 2>err || rc=$?
+		[ $rc = 4 ]
+		set +o pipefail
+		"$smreplay" -j $j t 2>err | head -n 1 >/dev/null; rc=${PIPESTATUS[0]}
+		[ "$rc" = 141 ]; [ ! -s err ]
+	done
+}
+
+@test "usage: one table, sensible numbers" {
+	run -2 --separate-stderr "$smreplay"
+	[[ "$stderr" == *"which TABLE?"* ]]
+	run -2 "$smreplay" a b
+	run -2 "$smreplay" t --threads 1000
+	run -2 "$smreplay" t --poll 1s
+	run -2 "$smreplay" t --max-gap 1s
+	run -2 "$smreplay" t --version-as-of -1
+}
