@@ -17,7 +17,7 @@ struct changes {
 	const struct delta_snapshot *snapshot;
 	int64_t version, time_ms;
 	bool tagged;
-	struct commit *commit;
+	struct commit commit;        /* the version being read */
 	struct delta_snapshot *before; /* of the version before, where a remove says too little; NULL: not needed yet */
 };
 
@@ -131,7 +131,7 @@ static int add_values(struct changes *c, struct delta_add *r, struct err *e)
 static int plan_removed(struct changes *c, const struct delta_add *r, struct err *e)
 {
 	struct delta_add from = *r;
-	const struct delta_add *again = same_path(c->commit->add, c->commit->nadd, r->path);
+	const struct delta_add *again = same_path(c->commit.add, c->commit.nadd, r->path);
 	int rc = add_values(c, &from, e);
 	if (rc)
 		return rc;
@@ -143,7 +143,7 @@ static int plan_removed(struct changes *c, const struct delta_add *r, struct err
 
 static int plan_added(struct changes *c, const struct delta_add *a, struct err *e)
 {
-	const struct delta_add *was = same_path(c->commit->remove, c->commit->nremove, a->path);
+	const struct delta_add *was = same_path(c->commit.remove, c->commit.nremove, a->path);
 	if (!was)
 		return add_unit(c, a, NULL, "insert", e);
 	return was->dv ? add_unit(c, a, was->dv, "insert", e) : 0;
@@ -151,7 +151,7 @@ static int plan_added(struct changes *c, const struct delta_add *a, struct err *
 
 static int plan_commit(struct changes *c, struct err *e)
 {
-	struct commit *k = c->commit;
+	struct commit *k = &c->commit;
 	int rc = 0;
 	if (!c->tagged && k->nremove)
 		return err_set(e, ERR_CONFLICT,
@@ -166,16 +166,14 @@ static int plan_commit(struct changes *c, struct err *e)
 
 static int plan_version(struct changes *c, struct err *e)
 {
-	struct commit k = { .nadd = 0 };
-	c->commit = &k;
-	int rc = delta_log_read(c->snapshot->store, c->version, &k.arena, take_action, &k, e);
+	struct commit *k = &c->commit;
+	k->nadd = k->nremove = 0;
+	arena_clear(&k->arena);
+	int rc = delta_log_read(c->snapshot->store, c->version, &k->arena, take_action, k, e);
 	if (rc == ERR_NOT_FOUND)
 		rc = err_set(e, ERR_NOT_FOUND, "version %lld is no longer in the log", (long long)c->version);
 	if (rc == 0)
 		rc = plan_commit(c, e);
-	mem_free(k.add);
-	mem_free(k.remove);
-	arena_release(&k.arena);
 	return rc;
 }
 
@@ -201,6 +199,9 @@ int plan_changes(struct plan *p, const struct project *pr, const struct delta_sn
 		rc = plan_version(&c, e);
 	}
 	mem_free(times);
+	mem_free(c.commit.add);
+	mem_free(c.commit.remove);
+	arena_release(&c.commit.arena);
 	delta_snapshot_free(c.before);
 	delta_log_release(&log);
 	return rc;
