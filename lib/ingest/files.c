@@ -213,6 +213,12 @@ static void announce(struct files *fs, struct file *f, const struct column_stats
 	fs->totals.bytes += size;
 }
 
+/* The store names its files itself; the writer, which has its own complaints, does not know them. */
+static int name_file(const struct file *f, int r, struct err *e)
+{
+	return r == ERR_IO ? r : err_wrap(e, "%s", f->path);
+}
+
 /* One file on its way to being closed. */
 struct closing {
 	struct file *file;
@@ -234,7 +240,7 @@ static void finish_file(void *arg)
 		f->out = NULL;
 		c->result = store_out_close(out, &c->err);
 	} else {
-		err_wrap(&c->err, "%s", f->path);
+		name_file(f, c->result, &c->err);
 	}
 }
 
@@ -327,10 +333,8 @@ static int append_some(struct files *fs, struct file *f, const struct column *co
 	for (size_t i = 0; i < fs->table->data.nfields; i++)
 		count_nulls(cols[i], sel, n, &at);
 	int r = pq_writer_append(f->writer, cols, sel, n, e);
-	if (r) {
-		err_wrap(e, "%s/%s", store_root(fs->table->store), f->path);
-		return r;
-	}
+	if (r)
+		return name_file(f, r, e);
 	recount(fs, f);
 	bool full = (fs->opts.max_rows && pq_writer_rows(f->writer) >= fs->opts.max_rows) ||
 		    (fs->opts.target_bytes && pq_writer_size(f->writer) >= fs->opts.target_bytes);
@@ -382,10 +386,8 @@ int files_limit(struct files *fs, size_t extra, struct err *e)
 		struct file *f = largest(fs);
 		size_t was = f->memory;
 		r = pq_writer_flush_group(f->writer, e);
-		if (r) {
-			err_wrap(e, "%s/%s", store_root(fs->table->store), f->path);
-			break;
-		}
+		if (r)
+			return name_file(f, r, e);
 		recount(fs, f);
 		if (f->memory > was / 2)
 			r = close_file(fs, f, e);

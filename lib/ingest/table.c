@@ -152,12 +152,11 @@ int ingest_schema_load(struct schema *s, const char *name, struct err *e)
 	struct buf text = BUF_INIT, path = BUF_INIT;
 	int r;
 	schema_init(s);
-	if (strchr(name, '/') || strchr(name, '.')) {
+	buf_printf(&path, "schemas/%s.json", name);
+	bool word = !strchr(name, '/') && !strchr(name, '.');
+	r = word ? share_read(&text, buf_cstr(&path), SCHEMA_FILE_MAX, NULL, e) : ERR_NOT_FOUND;
+	if (r == ERR_NOT_FOUND)
 		r = file_read(&text, name, SCHEMA_FILE_MAX, e);
-	} else {
-		buf_printf(&path, "schemas/%s.json", name);
-		r = share_read(&text, buf_cstr(&path), SCHEMA_FILE_MAX, NULL, e);
-	}
 	if (r == 0) {
 		r = schema_from_file_text(s, text.p, text.n, e);
 		if (r == 0 && (r = schema_check_names(s, e)))
