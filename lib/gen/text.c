@@ -20,7 +20,7 @@ static const char *const odd_texts[] = {
 
 static uint32_t cut(struct arena *mem, const char *s, const struct piece **out)
 {
-	struct piece tmp[32];
+	struct piece tmp[32] = { { NULL, 0, 0 } };
 	uint32_t n = 0;
 	while (*s && n < 32) {
 		const char *open = strchr(s, '{');
