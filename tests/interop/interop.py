@@ -106,6 +106,11 @@ def check_appends(tmp, found):
             attempt(f'{name}: {e.name}', lambda: rows.difference(want, rows.of_arrow(e.read(path)), 'expected', e.name))
 
 
+def check_refusals(tmp, found):
+    for label, f in theirs.refusals(tmp, {e.name: e for e in found}):
+        attempt(label, f)
+
+
 def main():
     jars = sys.argv[1] if len(sys.argv) > 1 else ''
     with tempfile.TemporaryDirectory() as tmp:
@@ -113,6 +118,7 @@ def main():
         check_ours(tables.make(tmp), found)
         check_theirs(tmp, found)
         check_appends(tmp, found)
+        check_refusals(tmp, found)
         for e in found:
             if hasattr(e, 'stop'):
                 e.stop()

@@ -139,8 +139,56 @@ def spark_tables(tmp, e):
     yield 'Spark, a long log: checkpoint, overwrite, optimize, add columns, merge', path, e, [1, 9, 12, 13, 14, 15]
 
 
+def spark_features(tmp, e):
+    """Tables that need more than reader version 1."""
+    def create(name, columns, properties, *statements, partition=''):
+        path = os.path.join(tmp, name)
+        e.sql(f"create table delta.`{path}` ({columns}) using delta {partition} tblproperties({properties})")
+        for sql in statements:
+            e.sql(sql.replace('TABLE', f'delta.`{path}`'))
+        return path
+
+    yield 'Spark, deletion vectors', create(
+        'sp-dv', 'id bigint, s string', "'delta.enableDeletionVectors'='true'",
+        "insert into TABLE select id, concat('r', id) from range(3000)", 'delete from TABLE where id % 7 = 0',
+        'delete from TABLE where id between 100 and 200', "update TABLE set s = 'changed' where id = 50"), e, [1, 2, 3, 4]
+    yield 'Spark, timestamps without zone', create(
+        'sp-ntz', 'id bigint, ts_n timestamp_ntz', "'delta.enableDeletionVectors'='false'",
+        "insert into TABLE select id, timestamp_ntz'1969-12-31 23:59:50' + make_interval(0, 0, 0, 0, 0, 0, id) from range(20)"), e, []
+    yield 'Spark, column mapping, a renamed partition column', create(
+        'sp-map', 'id bigint, `a b` string, st struct<x:int,`y z`:int>', "'delta.columnMapping.mode'='name'",
+        "insert into TABLE select id, concat('r ', id % 3), named_struct('x', 1, 'y z', cast(id as int)) from range(20)",
+        'alter table TABLE rename column `a b` to `c d`', 'alter table TABLE drop column st.x',
+        "insert into TABLE select id, 'new', named_struct('y z', 7) from range(5)", partition='partitioned by (`a b`)'), e, []
+    yield 'Spark, V2 checkpoints', create(
+        'sp-v2cp', 'id bigint', "'delta.checkpointPolicy'='v2', 'delta.checkpointInterval'='2'",
+        *[f'insert into TABLE values ({i})' for i in range(5)]), e, [3]
+    yield 'Spark, change data feed', create(
+        'sp-cdf', 'id bigint, s string', "'delta.enableChangeDataFeed'='true'",
+        "insert into TABLE select id, 'x' from range(10)", "update TABLE set s = 'y' where id = 3", 'delete from TABLE where id = 4'), e, []
+
+
+def refusals(tmp, found):
+    """(label, what must not happen): None when smtools refuses to write what the table forbids."""
+    if 'spark' not in found:
+        return
+    e, path = found['spark'], os.path.join(tmp, 'sp-check')
+    e.sql(f'create table delta.`{path}` (id bigint) using delta')
+    e.sql(f'alter table delta.`{path}` add constraint positive check (id >= 0)')
+    e.sql(f'insert into delta.`{path}` select id from range(5)')
+
+    def breaks_constraint():
+        try:
+            tables.write(path, b'{"id":-5}\n')
+        except RuntimeError:
+            pass
+        left = e.sql(f'select count(*) from delta.`{path}` where id < 0').collect()[0][0]
+        return f'{left} rows break the constraint' if left else None
+    yield 'a row that breaks a CHECK constraint is not written', breaks_constraint
+
+
 def make(tmp, found, attempt):
-    for name, tables_of in (('deltalake', deltalake_tables), ('spark', spark_tables)):
+    for name, tables_of in (('deltalake', deltalake_tables), ('spark', spark_tables), ('spark', spark_features)):
         if name in found:
             yield from guarded(tables_of(tmp, found[name]), name, attempt)
 
