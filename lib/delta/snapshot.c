@@ -153,6 +153,8 @@ int delta_snapshot_open(struct delta_snapshot **out, struct store *s, int64_t ve
 	int r = load_listed(sn, version, e);
 	if (r == 0)
 		r = settle(sn, e);
+	else if (e && r != ERR_NOT_FOUND && !e->file[0])
+		err_at(e, store_root(s), 0, 0);
 	if (r) {
 		delta_snapshot_free(sn);
 		return r;
