@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "parquet/decode.h"
 
+/* What is new is zeroed: readers of text look at the padding, too. */
 static void *grow(void *p, size_t *cap, size_t need)
 {
 	if (need <= *cap && p)
 		return p;
-	size_t want = *cap + *cap / 2;
+	size_t want = *cap + *cap / 2, had = p ? *cap + VALS_PAD : 0;
 	want = want < need ? need : want;
 	want = (want + 63) & ~(size_t)63;
 	*cap = want;
-	return mem_realloc(p, want + VALS_PAD);
+	char *q = mem_realloc(p, want + VALS_PAD);
+	memset(q + had, 0, want + VALS_PAD - had);
+	return q;
 }
 
 bool vals_reserve(struct vals *v, size_t n, size_t bytes)
