@@ -219,7 +219,8 @@ static int fetch_files(const char *const *paths, size_t n)
 	}
 	struct source_files_opts o = { .paths = paths, .npaths = n, .include = include, .def = def, .records = records, .raw = raw,
 		.observed_us = observed_given ? observed_us : INT64_MIN, .max_record = max_record, .before_wait = before_wait,
-		.arg = &f, .folder = ck, .max_batch = ck || marks ? mark_every : 0 };
+		.arg = &f,
+		.marks = ck || marks, .folder = ck, .max_batch = ck || marks ? mark_every : 0 };
 	/* A definition may come from anybody: what it computes is none of the environment's business. */
 	if (def)
 		clear_environment();

@@ -78,6 +78,26 @@ static int take_cursor(struct source_files *f, struct err *e)
 	return rc < 0 ? rc : done_open(&f->done, f->o.folder, (uint64_t)done, e);
 }
 
+/* A name that is no UTF-8 cannot stand in a mark. */
+static int check_names(struct source_files *f, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	struct json *v;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < f->list.n; i++) {
+		struct arena a = ARENA_INIT;
+		buf_clear(&b);
+		json_put_cstr(&b, f->list.v[i]);
+		if (json_parse(&v, &a, b.p, b.n, NULL) < 0) {
+			err_set(e, ERR_DATA, "its name is no UTF-8: it cannot stand in a mark");
+			rc = err_at(e, f->list.v[i], 0, 0);
+		}
+		arena_release(&a);
+	}
+	buf_release(&b);
+	return rc;
+}
+
 static int set_up(struct source_files *f, struct err *e)
 {
 	const struct source_files_opts *o = &f->o;
@@ -91,6 +111,8 @@ static int set_up(struct source_files *f, struct err *e)
 		return rc;
 	f->reader = source_reader_new(&f->o, f->map, path);
 	rc = path_expand(&f->list, &f->arena, o->paths, o->npaths, o->include, e);
+	if (rc == 0 && o->marks)
+		rc = check_names(f, e);
 	return rc < 0 ? rc : take_cursor(f, e);
 }
 

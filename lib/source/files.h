@@ -38,6 +38,7 @@ struct source_files_opts {
 	uint64_t max_batch;               /* records in a batch; 0: any number */
 	int (*before_wait)(void *arg, struct err *e);  /* as in source/bytes.h; source_files_cursor may be called in it */
 	void *arg;
+	bool marks;                       /* source_files_cursor will be called */
 	const char *folder;               /* the checkpoint; NULL: none */
 	const char *cursor;               /* where to go on; NULL: from the start */
 	size_t ncursor;

@@ -340,6 +340,29 @@ every_cut() {
 	tail -1 out | jq -e '."$mark".end == "signal"'
 }
 
+@test "a file whose name is no UTF-8 is read, but not with marks" {
+	n=$(printf 'x\xff'); cp a.ndjson "$n" 2>/dev/null || skip "this file system takes no such name"
+	"${F[@]}" "$n" | cmp - a.ndjson
+	run "${F[@]}" --marks "$n"; [ "$status" = 3 ]; [[ "$output" == *"no UTF-8"* ]]
+}
+
+@test "killed at any moment and started again by the same line, every row is in the table once" {
+	[ -x "$SM_BIN/smreplay" ] || skip "no smreplay in this build"
+	mkdir in; "$SM_BIN/smgen" -n 6000 --seed 9 >in/a; "$SM_BIN/smgen" -n 4000 --seed 10 | gzip >in/b.gz; "$SM_BIN/smgen" -n 2000 --seed 11 | jq -cs '{s: .}' >in/c.json
+	PATH=$SM_BIN:$PATH
+	printf '%s\n' 'set -o pipefail' 'smfetch files --records ".s[]?" in --resume ck --mark-every 300 | smrate -r 30000/s | smpartition --schema smpost --by network t --max-rows 400 | smcommit | smcheckpoint save' >line
+	for i in $(seq 40); do
+		setsid bash line >log 2>&1 & p=$!
+		sleep 0.$((RANDOM % 4))$((RANDOM % 10))
+		if kill -0 $p 2>/dev/null; then kill -KILL -- -$p 2>/dev/null || true; fi
+		wait $p 2>/dev/null && break || true
+	done
+	for i in 1 2 3; do bash line >log 2>&1 && break || true; done
+	bash line >log 2>&1 || { cat log; false; }
+	[ "$(smreplay t --count)" = 12000 ] || { smreplay t --count; cat log; false; }
+	[ "$(smreplay t --select id,observed_at,op | sort | uniq -d | wc -l)" = "$({ cat in/a; zcat in/b.gz; jq -c '.s[]' in/c.json; } | jq -c '{id,observed_at,op}' | sort | uniq -d | wc -l)" ]
+}
+
 @test "two runs on one checkpoint: the second is refused with status 5" {
 	mkfifo p; sleep 5 >p & w=$!
 	"${F[@]}" --resume ck <p >out & k=$!
