@@ -45,6 +45,8 @@ static int read_raw(struct walk *w, struct raw *r, unsigned depth, uint8_t def, 
 	r->leaf = w->t->nleaves;
 	if (depth && (el->repetition < 0 || el->repetition > PQ_REPEATED))
 		return err_set(w->e, ERR_DATA, "column %.*s has no repetition type", (int)el->nname, el->name);
+	if (el->nname && memchr(el->name, '\0', el->nname))
+		return err_set(w->e, ERR_DATA, "a column's name holds a NUL");
 	if (depth) {
 		buf_put(&w->path, ".", depth > 1);
 		buf_put(&w->path, el->name, el->nname);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/pool.h"
+#include "column/json_in.h"
 #include "column/json_out.h"
 #include "parquet/reader.h"
 #include "parquet/writer.h"
@@ -202,8 +203,404 @@ static void test_round_trips(void)
 			.o = { .row_group_rows = 200000, .codec = PQ_SNAPPY }, .write_step = 3000, .read_step = 30000 });
 }
 
+
+/* A batch from NDJSON. */
+static void rows_of(struct batch *b, const char *text)
+{
+	struct json_in *in = json_in_new(b->type, NULL);
+	struct json_in_line line;
+	struct buf t = BUF_INIT;
+	struct err e = { 0 };
+	buf_puts(&t, text);
+	memset(buf_reserve(&t, 64), 0, 64);
+	json_in_block(in, t.p, t.n);
+	if (json_in_next(in, b, 1u << 20, 1u << 30, &line, &e) != JSON_IN_END)
+		T_FAIL("%s", e.msg);
+	json_in_free(in);
+	buf_release(&t);
+}
+
+/* What TEXT, rows of FROM, gives when the file is read as WANT; on an error its message. */
+static void projected(const char *from, const char *text, const char *want, const char *expect)
+{
+	struct made m, w;
+	struct batch b;
+	struct file f;
+	struct buf got = BUF_INIT;
+	struct err e = { 0 };
+	make_type(&m, from);
+	make_type(&w, want);
+	batch_init(&b, &m.type);
+	rows_of(&b, text);
+	write_file(&b, NULL, 100, &f, NULL);
+	if (read_file(&f.bytes, &w.type, 100, &got, &e)) {
+		buf_clear(&got);
+		buf_puts(&got, e.msg);
+	}
+	T_STR(buf_cstr(&got), expect);
+	buf_release(&got);
+	buf_release(&f.bytes);
+	batch_release(&b);
+	arena_release(&m.arena);
+	arena_release(&w.arena);
+}
+
+static void test_projection(void)
+{
+	T_CASE("some columns, in another order, and one that is missing")
+		projected("struct<a:long,b:string,c:boolean>", "{\"a\":1,\"b\":\"x\",\"c\":true}\n{\"a\":2,\"c\":false}\n",
+			  "struct<c:boolean,z:array<string>,a:long>",
+			  "{\"c\":true,\"z\":null,\"a\":1}\n{\"c\":false,\"z\":null,\"a\":2}\n");
+	T_CASE("names in another case")
+		projected("struct<userName:string>", "{\"userName\":\"x\"}\n", "struct<username:string>", "{\"username\":\"x\"}\n");
+	T_CASE("a name that fits two columns but for case fits none")
+		projected("struct<aB:long,Ab:long>", "{\"aB\":1,\"Ab\":2}\n", "struct<ab:long>", "{\"ab\":null}\n");
+	T_CASE("nothing that the file has")
+		projected("struct<a:long>", "{\"a\":1}\n{\"a\":2}\n", "struct<q:struct<r:long>>", "{\"q\":null}\n{\"q\":null}\n");
+	T_CASE("fields of structs in lists, one of them missing")
+		projected("struct<l:array<struct<x:int,y:string>>>",
+			  "{\"l\":[{\"x\":1,\"y\":\"p\"},null]}\n{\"l\":[]}\n{\"l\":null}\n{\"l\":[{\"x\":null,\"y\":\"q\"}]}\n",
+			  "struct<l:array<struct<z:double,y:string>>>",
+			  "{\"l\":[{\"z\":null,\"y\":\"p\"},null]}\n{\"l\":[]}\n{\"l\":null}\n{\"l\":[{\"z\":null,\"y\":\"q\"}]}\n");
+	T_CASE("a struct of which only new fields are wanted keeps its nulls")
+		projected("struct<s:struct<x:int>>", "{\"s\":{\"x\":1}}\n{\"s\":null}\n{\"s\":{}}\n", "struct<s:struct<y:int>>",
+			  "{\"s\":{\"y\":null}}\n{\"s\":null}\n{\"s\":{\"y\":null}}\n");
+	T_CASE("widening")
+		projected("struct<a:byte,b:short,c:int,d:int,e:float,f:decimal(5,2),g:date,h:long,i:int>",
+			  "{\"a\":-1,\"b\":300,\"c\":-70000,\"d\":5,\"e\":1.5,\"f\":1.25,\"g\":\"1969-12-31\",\"h\":7,\"i\":3}\n{}\n",
+			  "struct<a:int,b:long,c:double,d:long,e:double,f:decimal(20,4),g:timestamp_ntz,h:decimal(20,0),i:decimal(12,2)>",
+			  "{\"a\":-1,\"b\":300,\"c\":-70000.0,\"d\":5,\"e\":1.5,\"f\":1.2500,\"g\":\"1969-12-31T00:00:00\",\"h\":7,\"i\":3.00}\n"
+			  "{\"a\":null,\"b\":null,\"c\":null,\"d\":null,\"e\":null,\"f\":null,\"g\":null,\"h\":null,\"i\":null}\n");
+	T_CASE("string and binary")
+		projected("struct<a:string,b:binary>", "{\"a\":\"x\",\"b\":\"eQ==\"}\n", "struct<a:binary,b:string>", "{\"a\":\"eA==\",\"b\":\"y\"}\n");
+	T_CASE("narrowing is refused")
+		projected("struct<s:struct<a:long>>", "{\"s\":{\"a\":1}}\n", "struct<s:struct<a:int>>", "column s.a: long in the file cannot be read as integer");
+	T_CASE("a struct is no list")
+		projected("struct<a:struct<b:int>>", "{\"a\":{\"b\":1}}\n", "struct<a:array<int>>",
+			  "column a: struct<b:integer> in the file cannot be read as array<integer>");
+}
+
+/* Every range of rows of a file of small pages and several groups, by skipping. */
+static void test_ranges(void)
+{
+	struct made m;
+	struct batch b, part;
+	struct file f;
+	struct err e = { 0 };
+	struct pqgen g = { .nulls = 4, .length = 20 };
+	struct pq_writer_opts o = { .codec = PQ_SNAPPY, .page_bytes = 100, .row_group_rows = 90 };
+	make_type(&m, nested_types);
+	rng_seed(&g.rng, 3);
+	batch_init(&b, &m.type);
+	batch_init(&part, &m.type);
+	pqgen_rows(&g, &b, 90);
+	write_file(&b, &o, 90, &f, NULL);
+	struct buf all = BUF_INIT, got = BUF_INIT;
+	size_t line[92] = { 0 };
+	text_of(&b, &all);
+	for (size_t i = 0, k = 0; i < all.n; i++)
+		if (all.p[i] == '\n')
+			line[++k] = i + 1;
+	struct pq_source src = { source_buf, f.bytes.n, &f.bytes, "test.parquet" };
+	struct pq_reader *r;
+	struct pq_projection *p;
+	T_CASE("every range of rows") {
+		T_INT(pq_open(&r, &src, &e), 0);
+		T_INT(pq_rows(r), 90);
+		T_INT(pq_project(&p, r, &m.type, false, &e), 0);
+		for (uint64_t first = 0; first <= 90; first += 3)
+			for (uint64_t n = 0; first + n <= 90; n += 7) {
+				T_INT(pq_read(r, p, 0, first, n, &part, &e), 0);
+				buf_clear(&got);
+				text_of(&part, &got);
+				size_t len = line[first + n] - line[first];
+				T_OK(got.n == len && (!len || memcmp(got.p, all.p + line[first], len) == 0));
+			}
+		T_INT(pq_read(r, p, 0, 89, 2, &part, &e), ERR_DATA);
+		T_STR(e.msg, "row group 0: it has no rows 89 to 91");
+		pq_projection_free(p);
+		pq_free(r);
+	}
+	buf_release(&all);
+	buf_release(&got);
+	buf_release(&f.bytes);
+	batch_release(&b);
+	batch_release(&part);
+	arena_release(&m.arena);
+}
+
+/* Rows chosen by a selection, which may repeat and go backwards. */
+static void test_selection(void)
+{
+	struct made m;
+	struct batch b, chosen;
+	struct pqgen g = { .nulls = 3, .length = 9 };
+	struct buf want = BUF_INIT, got = BUF_INIT, bytes = BUF_INIT;
+	struct err e = { 0 };
+	struct pq_sink sink = { sink_buf, &bytes };
+	struct pq_writer *w;
+	uint32_t sel[500];
+	make_type(&m, nested_types);
+	rng_seed(&g.rng, 8);
+	batch_init(&b, &m.type);
+	batch_init(&chosen, &m.type);
+	pqgen_rows(&g, &b, 200);
+	for (size_t i = 0; i < 500; i++)
+		sel[i] = (uint32_t)rng_below(&g.rng, 200);
+	for (size_t i = 0; i < chosen.ncols; i++)
+		column_append(&chosen.col[i], &b.col[i], sel, 500);
+	chosen.nrows = 500;
+	text_of(&chosen, &want);
+	T_CASE("a selection") {
+		T_INT(pq_writer_new(&w, &m.type, &sink, &(struct pq_writer_opts){ .row_group_rows = 130 }, &e), 0);
+		T_INT(append(w, &b, sel, 500, &e), 0);
+		T_OK(pq_writer_memory(w) > 1000);
+		T_OK(pq_writer_size(w) > 1000);
+		T_INT(pq_writer_finish(w, NULL, NULL, &e), 0);
+		pq_writer_free(w);
+		T_INT(read_file(&bytes, NULL, 1000, &got, &e), 0);
+		T_OK(want.n == got.n && memcmp(want.p, got.p, got.n) == 0);
+	}
+	buf_release(&want);
+	buf_release(&got);
+	buf_release(&bytes);
+	batch_release(&b);
+	batch_release(&chosen);
+	arena_release(&m.arena);
+}
+
+/* The statistics of the whole file, and those of the group as they are read back, of the only column. */
+static void stats_of(const char *type, const char *text, struct column_stats *whole, struct column_stats *group,
+		     bool dictionary)
+{
+	struct made m;
+	struct batch b;
+	struct file f;
+	struct err e = { 0 };
+	struct pq_reader *r;
+	struct pq_writer_opts o = { .no_dictionary = !dictionary };
+	char t[100];
+	snprintf(t, sizeof t, "struct<a:%s>", type);
+	make_type(&m, t);
+	batch_init(&b, &m.type);
+	rows_of(&b, text);
+	write_file(&b, &o, 2, &f, whole);
+	struct pq_source src = { source_buf, f.bytes.n, &f.bytes, "test.parquet" };
+	T_INT(pq_open(&r, &src, &e), 0);
+	T_OK(pq_group_stats(r, 0, 0, group));
+	T_INT(group->values, whole->values);
+	T_INT(group->nulls, whole->nulls);
+	T_INT(group->has_minmax, whole->has_minmax);
+	pq_free(r);
+	buf_release(&f.bytes);
+	batch_release(&b);
+	/* The types die with the arena: only values may be looked at from here on. */
+	whole->type = group->type = NULL;
+	arena_release(&m.arena);
+}
+
+static void test_statistics(void)
+{
+	struct column_stats w, g;
+	for (int dict = 0; dict < 2; dict++) {
+		T_CASE("integers") {
+			stats_of("int", "{\"a\":3}\n{\"a\":null}\n{\"a\":-7}\n{\"a\":3}\n{\"a\":3}\n", &w, &g, dict);
+			T_INT(w.nulls, 1);
+			T_INT(w.min.i, -7);
+			T_INT(w.max.i, 3);
+			T_INT(g.min.i, -7);
+			T_INT(g.max.i, 3);
+		}
+		T_CASE("NaN is left out, a zero bound is both zeros") {
+			stats_of("double", "{\"a\":\"NaN\"}\n{\"a\":-0.0}\n{\"a\":0.0}\n", &w, &g, dict);
+			T_OK(w.has_minmax && w.has_nan && g.has_nan);
+			T_DBL(w.min.d, 0.0);
+			T_DBL(w.max.d, 0.0);
+			T_DBL(g.max.d, 0.0);
+		}
+		T_CASE("nothing but NaN: no bounds") {
+			stats_of("float", "{\"a\":\"NaN\"}\n{\"a\":\"NaN\"}\n", &w, &g, dict);
+			T_OK(!w.has_minmax && w.has_nan);
+		}
+		T_CASE("nothing but nulls: no bounds") {
+			stats_of("string", "{\"a\":null}\n{}\n", &w, &g, dict);
+			T_OK(!w.has_minmax);
+			T_INT(w.nulls, 2);
+		}
+		T_CASE("strings sort by their bytes, unsigned") {
+			stats_of("string", "{\"a\":\"z\"}\n{\"a\":\"é\"}\n{\"a\":\"\"}\n{\"a\":\"z\"}\n", &w, &g, dict);
+			T_MEM(w.min.s.p, w.min.s.n, "", 0);
+			T_MEM(w.max.s.p, w.max.s.n, "é", 2);
+			T_MEM(g.max.s.p, g.max.s.n, "é", 2);
+		}
+		T_CASE("decimals, wide and narrow, negative") {
+			stats_of("decimal(30,2)", "{\"a\":-12345678901234567890.12}\n{\"a\":1.00}\n", &w, &g, dict);
+			T_OK(w.min.dec == -(__int128)1234567890123456789 * 1000 - 12 && g.min.dec == w.min.dec);
+			T_OK(w.max.dec == 100 && g.max.dec == 100);
+			stats_of("decimal(9,1)", "{\"a\":-1.5}\n{\"a\":1.0}\n", &w, &g, dict);
+			T_OK(w.min.dec == -15 && g.min.dec == -15 && g.max.dec == 10);
+		}
+		T_CASE("booleans and bytes") {
+			stats_of("boolean", "{\"a\":true}\n{\"a\":true}\n", &w, &g, dict);
+			T_INT(w.min.i, 1);
+			T_INT(g.min.i, 1);
+			stats_of("byte", "{\"a\":-128}\n{\"a\":127}\n", &w, &g, dict);
+			T_INT(g.min.i, -128);
+			T_INT(g.max.i, 127);
+		}
+	}
+	T_CASE("a long string is cut on a character, its bound in the file rounded up") {
+		char text[2000] = "{\"a\":\"";
+		for (int i = 0; i < 200; i++)
+			strcat(text, "é");
+		strcat(text, "\"}\n");
+		stats_of("string", text, &w, &g, false);
+		T_INT(w.max.s.n, 260);
+		T_OK(w.max_cut && w.min_cut);
+		T_INT(g.min.s.n, 64);
+		T_INT(g.max.s.n, 64);
+		T_OK(memcmp(g.max.s.p, w.max.s.p, 64) > 0 && memcmp(g.min.s.p, w.min.s.p, 64) == 0);
+	}
+}
+
+static void test_damage(void)
+{
+	struct made m;
+	struct batch b;
+	struct file f;
+	struct buf got = BUF_INIT;
+	struct err e = { 0 };
+	struct pqgen g = { .nulls = 4, .length = 9, .distinct = 5 };
+	make_type(&m, "struct<a:string,b:array<struct<x:long,y:decimal(20,1)>>,c:double>");
+	rng_seed(&g.rng, 1);
+	batch_init(&b, &m.type);
+	pqgen_rows(&g, &b, 12);
+	T_CASE("any byte flipped, any end missing: an error or rows, never a crash") {
+		size_t refused = 0;
+		for (int codec = PQ_NONE; codec <= PQ_SNAPPY; codec++) {
+			write_file(&b, &(struct pq_writer_opts){ .codec = (enum pq_codec)codec, .page_bytes = 60 }, 5, &f, NULL);
+			for (size_t i = 0; i < f.bytes.n; i++) {
+				static const unsigned char flip[] = { 0xFF, 0x01, 0x80 };
+				for (size_t k = 0; k < sizeof flip; k++) {
+					f.bytes.p[i] = (char)(f.bytes.p[i] ^ flip[k]);
+					buf_clear(&got);
+					refused += read_file(&f.bytes, NULL, 7, &got, &e) != 0;
+					f.bytes.p[i] = (char)(f.bytes.p[i] ^ flip[k]);
+				}
+			}
+			for (size_t n = f.bytes.n; n-- > 0; ) {
+				f.bytes.n = n;
+				T_OK(read_file(&f.bytes, NULL, 7, &got, &e) == ERR_DATA);
+				T_STR(e.file, "test.parquet");
+			}
+			buf_release(&f.bytes);
+		}
+		T_OK(refused > 500);
+	}
+	T_CASE("a page whose bytes changed is refused by its check sum, and named") {
+		write_file(&b, NULL, 12, &f, NULL);
+		f.bytes.p[60] ^= 1;
+		T_INT(read_file(&f.bytes, NULL, 7, &got, &e), ERR_DATA);
+		T_STR(e.msg, "row group 0: column a: a page's check sum is wrong");
+		buf_release(&f.bytes);
+	}
+	batch_release(&b);
+	arena_release(&m.arena);
+	buf_release(&got);
+}
+
+static int sink_full(void *arg, const void *p, size_t n, struct err *e)
+{
+	(void)arg, (void)p, (void)n;
+	return err_set(e, ERR_IO, "no space left");
+}
+
+static void test_refusals(void)
+{
+	struct made m;
+	struct batch b;
+	struct err e = { 0 };
+	struct pq_writer *w;
+	struct pq_sink sink = { sink_full, NULL };
+	T_CASE("a sink that fails") {
+		make_type(&m, "struct<a:long>");
+		batch_init(&b, &m.type);
+		rows_of(&b, "{\"a\":1}\n");
+		T_INT(pq_writer_new(&w, &m.type, &sink, NULL, &e), 0);
+		T_INT(append(w, &b, NULL, 1, &e), 0);
+		T_INT(pq_writer_finish(w, NULL, NULL, &e), ERR_IO);
+		T_STR(e.msg, "no space left");
+		pq_writer_free(w);
+		batch_release(&b);
+		arena_release(&m.arena);
+	}
+	T_CASE("a null where none may be") {
+		make_type(&m, "struct<a:long>");
+		m.type.fields[0].nullable = false;
+		batch_init(&b, &m.type);
+		column_add_null(&b.col[0]);
+		T_INT(pq_writer_new(&w, &m.type, &sink, NULL, &e), 0);
+		T_INT(append(w, &b, NULL, 1, &e), ERR_DATA);
+		T_STR(e.msg, "column a: null in column a, which must not be null");
+		pq_writer_free(w);
+		batch_release(&b);
+		arena_release(&m.arena);
+	}
+	T_CASE("nothing that a file can hold") {
+		make_type(&m, "struct<a:void>");
+		T_INT(pq_writer_new(&w, &m.type, &sink, NULL, &e), ERR_DATA);
+		arena_release(&m.arena);
+	}
+	T_CASE("void columns are left out") {
+		projected("struct<a:void,b:long,s:struct<v:void,w:int>>", "{\"b\":1,\"s\":{\"w\":2}}\n", "struct<b:long,s:struct<w:int>,a:void>",
+			  "{\"b\":1,\"s\":{\"w\":2},\"a\":null}\n");
+	}
+	T_CASE("codecs by name") {
+		enum pq_codec c;
+		T_OK(pq_codec_by_name("zstd", &c) && c == PQ_ZSTD);
+		T_OK(!pq_codec_by_name("brotli", &c));
+		T_STR(pq_codec_extension(PQ_SNAPPY), ".snappy");
+		T_STR(pq_codec_extension(PQ_NONE), "");
+	}
+}
+
+/* The same file whether pages are compressed here or by others, and as many writers as one likes at once. */
+static void test_pool(void)
+{
+	struct made m;
+	struct batch b;
+	struct file f, one;
+	struct pqgen g = { .nulls = 9, .length = 50 };
+	struct pool *pool = pool_new(3);
+	struct pq_codecs *cs = pq_codecs_new();
+	make_type(&m, all_types);
+	rng_seed(&g.rng, 4);
+	batch_init(&b, &m.type);
+	pqgen_rows(&g, &b, 20000);
+	T_CASE("the same bytes with threads")
+		for (int codec = PQ_NONE; codec <= PQ_LZ4_RAW; codec++) {
+			write_file(&b, &(struct pq_writer_opts){ .codec = (enum pq_codec)codec }, 3000, &one, NULL);
+			write_file(&b, &(struct pq_writer_opts){ .codec = (enum pq_codec)codec, .pool = pool, .codecs = cs }, 3000, &f,
+				   NULL);
+			T_OK(f.bytes.n == one.bytes.n && memcmp(f.bytes.p, one.bytes.p, f.bytes.n) == 0);
+			buf_release(&f.bytes);
+			buf_release(&one.bytes);
+		}
+	batch_release(&b);
+	arena_release(&m.arena);
+	pq_codecs_free(cs);
+	pool_free(pool);
+}
+
 int main(void)
 {
 	test_round_trips();
+	test_projection();
+	test_ranges();
+	test_selection();
+	test_statistics();
+	test_damage();
+	test_refusals();
+	test_pool();
 	return t_done();
 }
