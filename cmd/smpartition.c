@@ -4,8 +4,10 @@
 #include "cli/opt.h"
 #include "ingest/partitioner.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -129,6 +131,10 @@ int main(int argc, char **argv)
 	struct output out;
 	struct partition_result result;
 	diag_init(tool.name);
+#ifdef __GLIBC__
+	/* Large buffers come and go: let their memory go back to the system, or --memory means little. */
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
 	int n = opt_parse(&tool, argc, argv);
 	if (n < 1)
 		opt_usage("no table was named");

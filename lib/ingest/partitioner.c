@@ -61,6 +61,7 @@ static int read_block(struct run *x, struct err *e)
 	struct err why;
 	int r = 0;
 	json_in_block(x->in, x->block.p, x->block.n);
+	x->largest_block = x->block.n > x->largest_block ? x->block.n : x->largest_block;
 	while (r == 0) {
 		struct batch *b = &x->now->batch;
 		size_t before = b->nrows;

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* Memory that is neither batches nor writers: blocks of input and their index, the stacks, the tables. */
-#define FIXED_MEMORY ((size_t)20 << 20)
+/* Memory that is neither batches nor writers: blocks of input and their index, stacks, libraries, what malloc wastes. */
+#define FIXED_MEMORY ((size_t)32 << 20)
 
 static void collect_totals(struct run *x, const struct files_totals *t)
 {
@@ -156,7 +156,8 @@ int run_evaluate(struct run *x, struct err *e)
 
 static size_t held(const struct run *x)
 {
-	size_t n = FIXED_MEMORY + scatter_memory(&x->scatter) + x->sample.bytes;
+	/* Long lines: in the input's buffer, which grows by halves, and behind the reader's. */
+	size_t n = FIXED_MEMORY + scatter_memory(&x->scatter) + x->sample.bytes + 2 * x->largest_block;
 	for (int i = 0; i < 2; i++)
 		n += batch_memory(&x->rows[i].batch) + batch_memory(&x->rows[i].computed);
 	return n;

@@ -36,6 +36,7 @@ struct run {
 	struct partition_result *result;
 	struct input *input;
 	struct block block;           /* the one being read */
+	size_t largest_block;
 	bool eof, sampling;
 	struct sample sample;
 	struct ingest_table table;

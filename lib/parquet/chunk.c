@@ -327,7 +327,12 @@ int chunk_finish(struct chunk *c, struct err *e)
 
 int chunk_collect(struct chunk *c, struct err *e)
 {
+	size_t total = 0;
 	int rc = 0;
+	for (struct page_job *j = c->first; j; j = j->next)
+		total += j->out.n;
+	if (total)
+		buf_reserve(&c->out, total);
 	for (struct page_job *j = c->first; j && rc == 0; j = j->next) {
 		rc = j->rc;
 		if (rc && e)
@@ -336,6 +341,7 @@ int chunk_collect(struct chunk *c, struct err *e)
 			break;
 		c->uncompressed += j->header;
 		buf_put(&c->out, j->out.p, j->out.n);
+		buf_release(&j->out);   /* pages may be large: do not hold all of them twice */
 	}
 	free_jobs(c);
 	return rc;
