@@ -228,20 +228,25 @@ struct closing {
 	struct err err;
 };
 
-/* Finish and make durable: a job of the pool, which touches nothing but the file. */
+/* The last pages and the footer: a job of the pool, which touches nothing but the file. */
 static void finish_file(void *arg)
 {
 	struct closing *c = arg;
-	struct file *f = c->file;
-	c->rows = pq_writer_rows(f->writer);
-	c->result = pq_writer_finish(f->writer, c->stats, &c->size, &c->err);
-	if (c->result == 0) {
-		struct store_out *out = f->out;
-		f->out = NULL;
-		c->result = store_out_close(out, &c->err);
-	} else {
-		name_file(f, c->result, &c->err);
-	}
+	c->rows = pq_writer_rows(c->file->writer);
+	c->result = pq_writer_finish(c->file->writer, c->stats, &c->size, &c->err);
+	if (c->result)
+		name_file(c->file, c->result, &c->err);
+}
+
+/* Make it durable: mostly waiting. */
+static void sync_file(void *arg)
+{
+	struct closing *c = arg;
+	struct store_out *out = c->file->out;
+	if (c->result)
+		return;
+	c->file->out = NULL;
+	c->result = store_out_close(out, &c->err);
 }
 
 /* Announce the file, or, when FAILED (another one could not be closed), remove it. It is gone afterwards. */
@@ -264,18 +269,21 @@ static int end_file(struct files *fs, struct closing *c, bool failed, struct err
 static int close_some(struct files *fs, struct file *only, size_t n, struct err *e)
 {
 	struct closing *c = mem_zalloc(n * sizeof *c);
-	struct pool_group group = POOL_GROUP_INIT;
+	struct pool_group finish = POOL_GROUP_INIT, sync = POOL_GROUP_INIT;
 	int r = 0;
 	for (size_t i = 0; i < n; i++) {
 		c[i].file = only ? only : fs->first;
 		c[i].stats = mem_zalloc(fs->nleaves * sizeof *c[i].stats);
 		unlink_file(fs, c[i].file);
 		if (n > 1)
-			pool_submit(fs->opts.pool, &group, finish_file, &c[i]);
+			pool_submit(fs->opts.pool, &finish, finish_file, &c[i]);
 		else
 			finish_file(&c[i]);
 	}
-	pool_wait(fs->opts.pool, &group);
+	pool_wait(fs->opts.pool, &finish);
+	for (size_t i = 0; i < n; i++)
+		pool_submit(n > 1 ? fs->opts.waiters : NULL, &sync, sync_file, &c[i]);
+	pool_wait(fs->opts.waiters, &sync);
 	for (size_t i = 0; i < n; i++) {
 		int one = end_file(fs, &c[i], r != 0, e);
 		r = r ? r : one;

@@ -32,6 +32,7 @@ struct files_opts {
 	int level;
 	size_t row_group_rows;
 	struct pool *pool;            /* may be NULL */
+	struct pool *waiters;         /* threads that wait for the disk; may be NULL */
 	struct pq_codecs *codecs;     /* shared */
 };
 

@@ -260,6 +260,7 @@ int partition_run(const struct partition_opts *o, struct partition_result *resul
 	*result = (struct partition_result){ 0 };
 	x.memory = o->memory ? o->memory : PARTITION_MEMORY;
 	x.pool = pool_new(o->threads);
+	x.waiters = pool_new(RUN_WAITERS);
 	x.input = input_new(o->paths, o->npaths, &in);
 	scatter_init(&x.scatter);
 	int r = ingest_table_open(&x.table, o->table, o->by, e);
@@ -272,6 +273,7 @@ int partition_run(const struct partition_opts *o, struct partition_result *resul
 	arena_release(&x.arena);
 	input_free(x.input);
 	pool_free(x.pool);
+	pool_free(x.waiters);
 	/* Only lines whose files are durable were put there. */
 	struct err flush;
 	int f = output_flush(o->out, &flush);

@@ -55,7 +55,7 @@ static void init_sets(struct run *x)
 	x->codecs = pq_codecs_new();
 	struct files_opts f = { .target_bytes = o->target_bytes ? o->target_bytes : PARTITION_TARGET, .max_rows = o->max_rows,
 		.memory = x->memory, .total = &x->total, .sets = x->nsets, .codec = o->codec, .level = o->level,
-		.row_group_rows = o->row_group_rows, .pool = x->pool, .codecs = x->codecs };
+		.row_group_rows = o->row_group_rows, .pool = x->pool, .waiters = x->waiters, .codecs = x->codecs };
 	f.max_open = o->max_open ? o->max_open / x->nsets + (o->max_open < x->nsets) : 0;
 	for (f.set = 0; f.set < x->nsets; f.set++) {
 		x->set[f.set] = files_new(&x->table, &f);

@@ -13,6 +13,7 @@
 
 #define RUN_ROWS ((size_t)16384)          /* of a batch */
 #define RUN_SETS 16
+#define RUN_WAITERS 8                     /* files that are made durable side by side */
 
 /* A batch, and what is known of its rows. */
 struct run_rows {
@@ -40,7 +41,7 @@ struct run {
 	bool eof, sampling;
 	struct sample sample;
 	struct ingest_table table;
-	struct pool *pool;
+	struct pool *pool, *waiters;
 	size_t memory;
 
 	/* Things that depend on the schema. */
