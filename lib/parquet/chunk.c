@@ -235,11 +235,18 @@ static bool page_full(const struct chunk *c)
 	return c->mode == CHUNK_DICT && c->dict.nindex >= DICT_PAGE_VALUES;
 }
 
+/* Has enough been seen to decide about the dictionary? */
+static bool sampled(const struct chunk *c)
+{
+	const struct dict *d = &c->dict;
+	return d->nindex >= c->sample || (d->nindex >= CHUNK_EARLY && d->n == d->nindex) ||
+	       d->values.n >= c->env->page_bytes || c->page_entries >= 1u << 20;
+}
+
 static int after_block(struct chunk *c, struct err *e)
 {
 	int rc = 0;
-	if (c->mode == CHUNK_SAMPLE && (c->dict.nindex >= c->sample || c->dict.values.n >= c->env->page_bytes ||
-					c->page_entries >= 1u << 20))
+	if (c->mode == CHUNK_SAMPLE && sampled(c))
 		rc = chunk_settle(c, e);
 	if (rc == 0 && page_full(c))
 		rc = chunk_end_page(c, e);

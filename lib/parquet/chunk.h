@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* chunk - one leaf column of a row group while it is written: levels, values, pages.
  *
- * A chunk begins with a dictionary. After SAMPLE values a look at it decides: it is kept when it makes the chunk
- * clearly smaller, otherwise its values become the first PLAIN ones. A dictionary that overflows later stays for the
+ * A chunk begins with a dictionary. After `sample` values a look at it decides (after CHUNK_EARLY when they all
+ * differ): it is kept when it makes the chunk clearly smaller, otherwise its values become the first PLAIN ones. A dictionary that overflows later stays for the
  * pages that are done, and the rest is PLAIN.
  *
  * A page is compressed when it is full, by a job of the pool if there is one. The job owns the page's body until it
@@ -21,6 +21,7 @@
 #include <stdatomic.h>
 
 #define CHUNK_BLOCK 1024u   /* values handled at once: their scratch lives on the stack */
+#define CHUNK_EARLY 128u    /* so many values without one that comes twice: no dictionary */
 
 /* What the chunks of one file share. */
 struct chunk_env {

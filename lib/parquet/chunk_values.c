@@ -106,8 +106,10 @@ void chunk_dict_bounds(struct chunk *c)
 size_t chunk_body_room(const struct chunk *c, size_t n)
 {
 	size_t most = CHUNK_BLOCK, each = c->width ? c->width : 1;
-	if (c->mode == CHUNK_SAMPLE && c->sample > c->dict.nindex && c->sample - c->dict.nindex < most)
-		most = c->sample - c->dict.nindex;
+	if (c->mode == CHUNK_SAMPLE) {
+		size_t have = c->dict.nindex, upto = have < CHUNK_EARLY ? CHUNK_EARLY : c->sample;
+		most = upto > have && upto - have < most ? upto - have : most;
+	}
 	if (c->mode == CHUNK_PLAIN) {
 		size_t used = chunk_page_bytes(c), left = c->env->page_bytes > used ? c->env->page_bytes - used : 0;
 		if (c->physical == PQ_BYTE_ARRAY)

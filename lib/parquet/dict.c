@@ -39,16 +39,27 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
-/* Strings up to 16 bytes, most of those that repeat, without a call. Reads 16 bytes. */
-static inline uint64_t hash_text(const char *p, size_t n)
+/* The first 16 bytes of a string, zeros behind its end. Reads 16 bytes. */
+struct head {
+	uint64_t a, b;
+};
+
+static inline struct head head_of(const char *p, size_t n)
+{
+	struct head h = { load64(p), load64(p + 8) };
+	if (n < 8)
+		h.a = n ? h.a & (UINT64_MAX >> (64 - n * 8)) : 0;
+	if (n < 16)
+		h.b = n > 8 ? h.b & (UINT64_MAX >> (128 - n * 8)) : 0;
+	return h;
+}
+
+/* Strings up to 16 bytes, most of those that repeat, without a call. */
+static inline uint64_t hash_text(const char *p, size_t n, struct head h)
 {
 	if (n > 16)
 		return hash_bytes(p, n, 0x9e3779b97f4a7c15u);
-	uint64_t a = load64(p), b = load64(p + 8);
-	if (n < 8)
-		a = n ? a & (UINT64_MAX >> (64 - n * 8)) : 0;
-	b = n > 8 ? b & (UINT64_MAX >> (128 - n * 8)) : 0;
-	return fold(a ^ 0xa0761d6478bd642fu, b ^ 0xe7037ed1a0b428dbu ^ n);
+	return fold(h.a ^ 0xa0761d6478bd642fu, h.b ^ 0xe7037ed1a0b428dbu ^ n);
 }
 
 static inline uint64_t hash_fixed(const char *p, size_t width)
@@ -67,13 +78,7 @@ static uint64_t hash_entry(const struct dict *d, size_t i)
 {
 	size_t n;
 	const char *p = dict_entry(d, i, &n);
-	char pad[16] = { 0 };
-	if (d->width)
-		return hash_fixed(p, n);
-	if (n > 16)
-		return hash_text(p, n);
-	memcpy(pad, p, n);
-	return hash_text(pad, n);
+	return d->width ? hash_fixed(p, n) : hash_text(p, n, head_of(p, n));
 }
 
 static inline uint32_t slot_of(uint64_t hash, uint32_t entry)
@@ -148,18 +153,22 @@ size_t dict_put_fixed(struct dict *d, const void *v, size_t n)
 	return n;
 }
 
-static inline bool same_text(const struct dict *d, uint32_t entry, const char *p, size_t n)
+static inline bool same_text(const struct dict *d, uint32_t entry, const char *p, size_t n, struct head h)
 {
 	const char *q = d->values.p + d->at[entry];
 	uint32_t len;
 	memcpy(&len, q, 4);
-	return len == n && memcmp(q + 4, p, n) == 0;
+	if (len != n)
+		return false;
+	struct head g = head_of(q + 4, n);
+	return g.a == h.a && g.b == h.b && (n <= 16 || memcmp(q + 20, p + 16, n - 16) == 0);
 }
 
 static void add_text(struct dict *d, const char *p, size_t n)
 {
 	MEM_GROW(d->at, d->at_cap, (size_t)d->n + 1);
 	d->at[d->n++] = (uint32_t)d->values.n;
+	buf_reserve(&d->values, 4 + n + 16);   /* heads are read whole */
 	buf_le32(&d->values, (uint32_t)n);
 	buf_put(&d->values, p, n);
 }
@@ -167,10 +176,11 @@ static void add_text(struct dict *d, const char *p, size_t n)
 bool dict_put_bytes(struct dict *d, const char *p, size_t n)
 {
 	room(d);
-	uint64_t h = hash_text(p, n);
+	struct head head = head_of(p, n);
+	uint64_t h = hash_text(p, n, head);
 	uint32_t mask = (1u << d->bits) - 1, at = (uint32_t)h & mask, tag = (uint32_t)(h >> 48), s;
 	for (; (s = d->slot[at]); at = (at + 1) & mask)
-		if (s >> 16 == tag && same_text(d, (s & 0xFFFF) - 1, p, n)) {
+		if (s >> 16 == tag && same_text(d, (s & 0xFFFF) - 1, p, n, head)) {
 			d->index[d->nindex++] = (uint16_t)((s & 0xFFFF) - 1);
 			return true;
 		}
