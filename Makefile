@@ -97,7 +97,8 @@ $(BUILD)/tests/pqdump: $(BUILD)/tests/interop/pqdump.o $(BUILD)/libsm.a
 
 # The sub-make reads pkg-config anew, after the packages are there.
 check: deps-test
-	@$(MAKE) --no-print-directory all units check-run
+	@$(MAKE) --no-print-directory all units
+	@$(MAKE) --no-print-directory check-run
 
 .PHONY: units check-run
 units: $(UNITS)
@@ -117,6 +118,15 @@ check-cli: all
 
 check-conformance: all
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run conformance tests/conformance.bats
+
+# SM_CRASH_ROUNDS: how many times a running pipeline is killed.
+check-crash: deps-test
+	@$(MAKE) --no-print-directory all
+	SM_BIN=$(abspath $(BUILD)/bin) tests/run crash tests/crash/crash
+
+check-model: deps
+	@.ci/deps spin
+	tests/run model tests/model/run
 
 ASAN := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 sanitize: deps-test

@@ -58,6 +58,8 @@ void grid_printf(struct grid *g, const char *fmt, ...)
 
 static void pad(struct buf *b, size_t n)
 {
+	if (!n)
+		return;
 	memset(buf_reserve(b, n), ' ', n);
 	b->n += n;
 }

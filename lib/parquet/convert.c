@@ -184,11 +184,9 @@ static bool convert_decimals(const struct pq_leaf *leaf, const struct vals *v, s
 static float half_float(const uint8_t *p)
 {
 	unsigned bits = p[0] | (unsigned)p[1] << 8, exp = bits >> 10 & 31, frac = bits & 1023;
-	float f;
-	uint32_t u;
-	if (exp == 0)
-		f = (float)frac / 16777216.0f;   /* 2^-24 */
-	else if (u = exp == 31 ? 0x7F800000u | frac << 13 : (exp + 112) << 23 | frac << 13, true)
+	uint32_t u = exp == 31 ? 0x7F800000u | frac << 13 : (exp + 112) << 23 | frac << 13;
+	float f = (float)frac / 16777216.0f;   /* a subnormal one: frac * 2^-24 */
+	if (exp != 0)
 		memcpy(&f, &u, 4);
 	return bits & 0x8000 ? -f : f;
 }

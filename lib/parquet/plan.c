@@ -50,7 +50,9 @@ static size_t decimal_width(unsigned precision)
 {
 	static const uint8_t width[39] = { 0, 1, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 6, 6, 6, 7, 7, 8, 8, 9, 9, 9, 10, 10,
 		11, 11, 11, 12, 12, 13, 13, 13, 14, 14, 15, 15, 16, 16, 16 };
-	return precision <= 9 ? 4 : precision <= 18 ? 8 : width[precision];
+	if (precision <= 9)
+		return 4;
+	return precision <= 18 ? 8 : width[precision < 39 ? precision : 38];
 }
 
 static void physical_type(const struct type *t, struct chunk *c)

@@ -217,7 +217,7 @@ void thrift_put_varint(struct buf *b, uint64_t v)
 
 static uint64_t zigzag(int64_t v)
 {
-	return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+	return ((uint64_t)v << 1) ^ -(uint64_t)(v < 0);
 }
 
 void thrift_put_field(struct buf *b, int *last, int id, int type)

@@ -128,6 +128,8 @@ def main():
     alone("smsentiment (whole records)", [f"{BIN}/smsentiment", posts], o.runs, size, "NDJSON")
     alone("smtrend --window 1h", [f"{BIN}/smtrend", "--window", "1h", posts], o.runs, size, "NDJSON")
     alone("smrate, unshaped", [f"{BIN}/smrate", posts], o.runs, size, "NDJSON")
+    shaped = Run(shell(f"head -n 3000 {posts} | {BIN}/smrate -r 1000/s"))
+    print(f"{'smrate -r 1000/s':34} {100 * shaped.cpu / shaped.wall:8.2f} % of a core", flush=True)
 
 
 if __name__ == "__main__":

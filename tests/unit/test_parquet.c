@@ -451,9 +451,10 @@ static void test_statistics(void)
 	}
 	T_CASE("a long string is cut on a character, its bound in the file rounded up") {
 		char text[2000] = "{\"a\":\"";
-		for (int i = 0; i < 200; i++)
-			strcat(text, "é");
-		strcat(text, "\"}\n");
+		size_t at = 6;
+		for (int i = 0; i < 200; i++, at += 2)
+			memcpy(text + at, "é", 2);
+		memcpy(text + at, "\"}\n", 4);
 		stats_of("string", text, &w, &g, false);
 		T_INT(w.max.s.n, 260);
 		T_OK(w.max_cut && w.min_cut);
