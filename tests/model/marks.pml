@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: MIT */
+/* The protocol of marks (docs/pipe.md, docs/checkpoint.md): source, partitioner, committer and checkpoint, copies of them started at
+ * any time, crashes between any two steps.
+ *
+ * A run is one pipeline of four processes. RUNS runs may be started at any moment, two may be alive at once (an earlier run's
+ * committer goes on after its source is dead), and CRASHES times a process dies. Then CALM runs follow one after
+ * the other, undisturbed: one of them must end with status 0.
+ *
+ * A step is what others can see: a system call. A process that dies before a step of its own with nothing done since the step
+ * before is the same as one that dies behind that step, so death is offered once between any two.
+ *
+ * The input has ITEMS items; the item EMPTY has no record (a page without posts), so that its mark closes no action. A cursor is the
+ * number of the next item. Checked:
+ *	no row is in the table twice, at any time
+ *	a run that ends with 0 leaves every row in the table
+ *	the calm runs get there
+ *	the cursor of the seq at which a run goes on is in the journal (it was not pruned, and it is there at all)
+ *
+ * With SOME_MARKS a source marks where it likes, so that the same seq means one cursor in one run and another in the next.
+ * With RESTORE the table is set back once, between two runs, to what it was before its last commit: then either the
+ * rows come out right, or the runs end with status 5 and the table stays as it was restored.
+ *
+ * tests/model/run checks this, and that each of these mistakes is found:
+ *	NO_CAS         the committer does not compare the table's txn
+ *	CAS_ONCE       it compares on the first attempt only, not on the one after a lost race
+ *	MARK_AHEAD     a mark that closes no action goes on with its own seq
+ *	PASS_EARLY     the partitioner passes the mark before the actions
+ *	PRINT_FIRST    the source prints a mark before it is in the journal
+ *	SEQ_AGAIN      a run numbers its marks from where it goes on, not behind the highest (with SOME_MARKS)
+ *	PRUNE_ALL      the source prunes below its own newest mark, not below what was recorded
+ *	NO_BEHIND      nobody minds a table that is behind its checkpoint (with RESTORE)
+ */
+#ifndef RUNS
+#define RUNS 2
+#endif
+#ifndef CRASHES
+#define CRASHES 2
+#endif
+#ifndef ITEMS
+#define ITEMS 2
+#endif
+#ifndef EMPTY
+#define EMPTY 1
+#endif
+#define CALM 2
+#define SEQS 20
+#define NONE 255
+
+/* kinds of line on the way to the partitioner */
+#define REC 1
+#define MARK 2
+
+/* how a run ended */
+#define OPEN 0      /* not yet */
+#define DONE 1
+#define BROKEN 4
+#define CONFLICT 5
+#define RETRY 75
+
+/* durable */
+byte journal[SEQS];          /* seq -> cursor, NONE: not there */
+byte high;                   /* highest seq in the journal */
+byte recorded;               /* CK/table: seq; 0: it names no table yet */
+byte version, txn;           /* of the table */
+byte rows[ITEMS];
+#ifdef RESTORE
+byte old_txn, old_rows[ITEMS];
+bool restored;
+#endif
+
+/* a run */
+chan to_part[RUNS] = [0] of { byte, byte, byte, bool };    /* kind, record or seq, cursor, end */
+chan to_commit[RUNS] = [1] of { byte, byte, byte, bool };  /* actions (the set of records in their files) and the mark behind them */
+byte unsaved[RUNS];           /* newest seq that is on its way to the checkpoint: only the newest counts */
+bool ended[RUNS], recovered[RUNS];                          /* what else is on that way */
+bool part_eof[RUNS], commit_eof[RUNS], save_eof[RUNS];       /* the writer has closed */
+bool part_gone[RUNS], commit_gone[RUNS], save_gone[RUNS];    /* the reader has closed: a write ends the writer */
+byte from[RUNS], alive[RUNS], status[RUNS];
+bool locked;                 /* the run lock of the checkpoint */
+byte crashes;                /* so many may still come */
+
+#define MAY_DIE (crashes > 0)
+
+inline die()
+{
+	crashes--
+}
+
+/* The last process of a run leaves nothing behind that would tell states apart. */
+inline leave()
+{
+	alive[r]--;
+	if
+	:: alive[r] == 0 ->
+		from[r] = 0;
+		part_eof[r] = false; commit_eof[r] = false; save_eof[r] = false;
+		part_gone[r] = false; commit_gone[r] = false; save_gone[r] = false
+	:: else
+	fi
+}
+
+/* Where a run goes on, and the pruning that follows; the run lock is held. The record is read before the table. */
+inline decide()
+{
+	if
+	:: i == 0 -> from[r] = 0
+	:: else -> from[r] = txn
+	fi;
+#ifndef NO_BEHIND
+	if
+	:: from[r] < i -> status[r] = CONFLICT; at = NONE
+	:: else
+	fi;
+#endif
+	if
+	:: at == NONE
+	:: at != NONE && from[r] == 0
+	:: else ->
+		at = journal[from[r]];
+		assert(at != NONE)      /* a cursor that is needed is there */
+	fi
+}
+
+inline prune()
+{
+#ifdef PRUNE_ALL
+	seq = high;
+#else
+	seq = i;
+#endif
+	i = 1;
+	do
+	:: i < seq -> journal[i] = NONE; i++
+	:: else -> break
+	od;
+	i = 0;
+#ifdef SEQ_AGAIN
+	seq = from[r]
+#else
+	seq = high
+#endif
+}
+
+#define WRITE_JOURNAL journal[seq] = at; if :: seq > high -> high = seq :: else fi
+
+/* The journal is the source's own while it holds the lock: nobody can tell whether its line or the mark was first, but for
+ * a crash between the two. */
+inline mark()
+{
+#ifndef PRINT_FIRST
+	d_step { WRITE_JOURNAL };
+#endif
+	if
+	:: to_part[r]!MARK,seq,at,last
+	:: atomic { part_gone[r] -> goto unlock }
+	:: atomic { MAY_DIE -> die(); goto unlock }
+	fi;
+#ifdef PRINT_FIRST
+	if
+	:: d_step { WRITE_JOURNAL }
+	:: atomic { MAY_DIE -> die(); goto unlock }
+	fi
+#endif
+}
+
+#ifdef SOME_MARKS
+#define MAY_READ true
+#else
+#define MAY_READ (i == 0)
+#endif
+
+proctype source(byte r)
+{
+	byte at, seq, i;
+	bool last, first = true;
+
+	atomic {
+		if
+		:: locked -> status[r] = CONFLICT; goto out
+		:: else -> locked = true; i = recorded
+		fi
+	}
+	d_step {
+		decide();
+		if
+		:: at != NONE -> prune()
+		:: else
+		fi
+	}
+	if
+	:: at == NONE -> goto unlock
+	:: else
+	fi;
+	do
+	/* A mark: first, last, and wherever the cursor has moved (i); with SOME_MARKS here and there only. */
+	:: atomic { first || at == ITEMS || i > 0 ->
+		seq++;
+		assert(seq < SEQS);
+		last = (at == ITEMS && !first);
+		i = 0;
+		mark();
+		if
+		:: last -> break
+		:: !last -> first = false
+		fi }
+	/* An item. */
+	:: atomic { !first && MAY_READ && at == EMPTY -> at++; i = 1 }
+	:: atomic { !first && MAY_READ && at < ITEMS && at != EMPTY -> i = 1;
+		if
+		:: to_part[r]!REC,at,0,false -> at++
+		:: atomic { part_gone[r] -> goto unlock }
+		:: atomic { MAY_DIE -> die(); goto unlock }
+		fi }
+	od;
+unlock:
+	skip;
+	d_step { locked = false; part_eof[r] = true; at = 0; seq = 0; i = 0; last = false; first = false; leave() }
+	goto end;
+out:
+	skip;
+	d_step { part_eof[r] = true; at = 0; seq = 0; i = 0; last = false; first = false; leave() }
+end:
+	skip
+}
+
+proctype partitioner(byte r)
+{
+	byte kind, a, b, set;
+	bool last, opened;
+
+	do
+	:: atomic { to_part[r]?kind,a,b,last ->
+		if
+		:: kind == REC -> set = set | (1 << a)
+		/* Marks are cumulative: not every one cuts a file. */
+		:: kind == MARK && opened && !last
+		:: kind == MARK -> opened = true;
+			if
+#ifdef PASS_EARLY
+			:: to_commit[r]!0,a,b,last
+#else
+			:: to_commit[r]!set,a,b,last
+#endif
+				-> set = 0
+			:: atomic { commit_gone[r] -> break }
+			:: atomic { MAY_DIE -> die(); break }
+			fi;
+			if
+			:: last -> break
+			:: else
+			fi
+		fi;
+		kind = 0; a = 0; b = 0 }
+	:: atomic { commit_gone[r] -> break }
+	:: atomic { part_eof[r] -> break }
+	:: atomic { MAY_DIE -> die(); break }
+	od;
+	skip;
+	d_step { commit_eof[r] = true; part_gone[r] = true; kind = 0; a = 0; b = 0; set = 0; last = false; opened = false; leave() }
+}
+
+inline keep_old()
+{
+#ifdef RESTORE
+	if
+	:: !restored ->
+		old_txn = txn;
+		i = 0;
+		do
+		:: i < ITEMS -> old_rows[i] = rows[i]; i++
+		:: else -> break
+		od
+	:: else
+	fi
+#else
+	skip
+#endif
+}
+
+inline commit()
+{
+	keep_old();
+	version++;
+	txn = a;
+	i = 0;
+	do
+	:: i < ITEMS ->
+		if
+		:: set & (1 << i) -> rows[i]++; assert(rows[i] < 2)     /* no row twice */
+		:: else
+		fi;
+		i++
+	:: else -> break
+	od;
+	i = 0; seq = a; know = a; cur = b; set = 0
+}
+
+/* What the snapshot says about the stream: b_ahead, b_behind or neither. */
+#ifdef NO_CAS
+#define AHEAD false
+#elif defined(CAS_ONCE)
+#define AHEAD (seq > know && !raced)
+#else
+#define AHEAD (seq > know)
+#endif
+#ifdef NO_BEHIND
+#define BEHIND false
+#else
+#define BEHIND (seq < know)
+#endif
+/* Rows, or a cursor that moved and must last. */
+#define DUE (set != 0 || (last && b != cur && a > seq))
+
+proctype committer(byte r)
+{
+	byte a, b, set, seq, seen, know, cur, i;
+	bool last, opened, raced, ahead;
+
+	do
+	:: atomic { nempty(to_commit[r]) -> to_commit[r]?set,a,b,last;
+		if
+		:: !opened -> opened = true; know = from[r]; cur = b
+		:: else
+		fi;
+		raced = false }
+again:		atomic { seen = version; seq = txn }       /* a snapshot */
+		if
+		:: atomic { AHEAD -> ahead = true }
+		:: atomic { BEHIND -> status[r] = CONFLICT; break }
+		:: atomic { !(AHEAD) && !(BEHIND) && !DUE ->
+#ifdef MARK_AHEAD
+			seq = a
+#else
+			skip
+#endif
+			}
+		/* put-if-absent of the next version: it fails when another was first */
+		:: atomic { !(AHEAD) && !(BEHIND) && DUE ->
+			if
+			:: version == seen -> d_step { commit() }
+			:: else -> raced = true; goto again
+			fi }
+		:: atomic { MAY_DIE -> die(); break }
+		fi;
+		if
+		:: d_step { !save_gone[r] ->
+			unsaved[r] = (seq > unsaved[r] -> seq : unsaved[r]);
+			ended[r] = last && !ahead;
+			recovered[r] = ahead }
+		:: atomic { save_gone[r] -> break }
+		:: atomic { MAY_DIE -> die(); break }
+		fi;
+		if
+		:: last || ahead -> break
+		:: else -> d_step { set = 0; a = 0; b = 0; seq = 0; seen = 0; raced = false }
+		fi
+	:: atomic { save_gone[r] -> break }
+	:: atomic { commit_eof[r] && empty(to_commit[r]) -> break }
+	:: atomic { MAY_DIE -> die(); break }
+	od;
+	skip;
+	d_step {
+		if
+		:: nempty(to_commit[r]) -> to_commit[r]?_,_,_,_
+		:: empty(to_commit[r])
+		fi;
+		save_eof[r] = true; commit_gone[r] = true; a = 0; b = 0; set = 0; seq = 0; seen = 0; know = 0; cur = 0;
+		last = false; opened = false; raced = false; ahead = false; leave()
+	}
+}
+
+inline all_rows()
+{
+	i = 0;
+	do
+	:: i < ITEMS -> assert(rows[i] == (i == EMPTY -> 0 : 1)); i++    /* every row once */
+	:: else -> break
+	od;
+	i = 0
+}
+
+proctype save(byte r)
+{
+	byte i;
+
+	do
+	/* Seq 0 is a table that has nothing of the stream: nothing to record. Never backwards. */
+	:: d_step { unsaved[r] > 0 || ended[r] || recovered[r] ->
+		if
+		:: unsaved[r] > recorded -> recorded = unsaved[r]
+		:: else
+		fi;
+		if
+		:: recovered[r] -> status[r] = RETRY
+		:: ended[r] && status[r] == OPEN ->
+			status[r] = DONE;
+#ifndef RESTORE
+			all_rows()
+#endif
+		:: else
+		fi;
+		unsaved[r] = 0; ended[r] = false; recovered[r] = false }
+	:: atomic { save_eof[r] && unsaved[r] == 0 && !ended[r] && !recovered[r] -> break }
+	:: atomic { MAY_DIE -> die(); break }
+	od;
+	skip;
+	d_step {
+		save_gone[r] = true; unsaved[r] = 0; ended[r] = false; recovered[r] = false;
+		if
+		:: status[r] == OPEN -> status[r] = BROKEN
+		:: else
+		fi;
+		leave()
+	}
+}
+
+inline start(n)
+{
+	atomic {
+		alive[n] = 4; status[n] = OPEN;
+		run source(n); run partitioner(n); run committer(n); run save(n)
+	}
+}
+
+inline restore()
+{
+	restored = true;
+	version++;
+	txn = old_txn;
+	i = 0;
+	do
+	:: i < ITEMS -> rows[i] = old_rows[i]; i++
+	:: else -> break
+	od;
+	i = 0
+}
+
+inline as_restored()
+{
+	assert(txn == old_txn);
+	i = 0;
+	do
+	:: i < ITEMS -> assert(rows[i] == old_rows[i]); i++              /* nothing was written behind it */
+	:: else -> break
+	od;
+	i = 0
+}
+
+/* A whole run that nobody disturbs, as one step: source, then committer, then save, by the same rules. The last item takes the
+ * place of `set`: all records from AT on are committed. */
+inline calm_run()
+{
+	f = (recorded == 0 -> 0 : txn);
+	result = OPEN;
+#ifndef NO_BEHIND
+	if
+	:: f < recorded -> result = CONFLICT
+	:: else
+	fi;
+#endif
+	if
+	:: result == OPEN ->
+		at = 0;
+		if
+		:: f > 0 -> at = journal[f]; assert(at != NONE)
+		:: else
+		fi;
+#ifdef SEQ_AGAIN
+		seq = f;
+#else
+		seq = high;
+#endif
+		seq++; journal[seq] = at;                           /* the opening mark */
+#ifdef MARK_AHEAD
+		recorded = seq;
+#endif
+		seq++; journal[seq] = ITEMS;                        /* the closing mark */
+		high = (seq > high -> seq : high)
+	:: else
+	fi;
+	if
+	:: result == OPEN && txn > f ->
+#ifdef NO_CAS
+		skip
+#else
+		result = RETRY; recorded = (txn > recorded -> txn : recorded)
+#endif
+	:: else
+	fi;
+	if
+	:: result == OPEN ->
+		if
+		:: at < ITEMS ->
+			version++; txn = seq;
+#ifndef PASS_EARLY
+			do
+			:: at < ITEMS ->
+				if
+				:: at != EMPTY -> rows[at]++; assert(rows[at] < 2)
+				:: else
+				fi;
+				at++
+			:: else -> break
+			od
+#endif
+		:: else
+		fi;
+		recorded = (txn > recorded -> txn : recorded);
+		result = DONE
+	:: else
+	fi
+}
+
+#define QUIET (alive[0] == 0 && alive[1] == 0)
+
+init
+{
+	byte n, i, f, at, seq, result;
+	d_step {
+		do
+		:: i < SEQS -> journal[i] = NONE; i++
+		:: else -> break
+		od;
+		i = 0; crashes = CRASHES
+	}
+	/* Copies at any time, two alive at most. */
+	do
+	:: n < RUNS && (n < 2 || alive[n - 2] == 0) -> start(n); n++
+	:: n == RUNS -> break
+#ifdef RESTORE
+	:: d_step { n == 1 && QUIET && version > 0 && !restored -> restore() }
+#endif
+	od;
+	/* All is quiet; then, one after the other: */
+	atomic { alive[RUNS - 1] == 0 && (RUNS < 2 || alive[RUNS - 2] == 0) -> crashes = 0 }
+#ifdef RESTORE
+	if
+	:: d_step { version > 0 && !restored -> restore() }
+	:: skip
+	fi;
+#endif
+	d_step {
+		n = 0;
+		do
+		:: n < CALM && result != DONE -> calm_run(); n++
+		:: else -> break
+		od;
+#ifdef RESTORE
+		if
+		:: result == DONE -> all_rows()
+		:: else -> assert(restored && result == CONFLICT); as_restored()
+		fi
+#else
+		assert(result == DONE);     /* a calm run gets there */
+		all_rows()
+#endif
+	}
+}
