@@ -36,6 +36,7 @@ all: $(TOOLS)
 #: make check|installs what is missing, builds, and runs the tests
 #: make check-interop|Spark, delta-rs, DuckDB and pyarrow read our tables, and we theirs (needs PyPI and Maven)
 #: make check-model|the protocol of marks, checked by spin
+#: make check-crash|the pipeline killed at random moments (SM_CRASH_ROUNDS=100)
 #: make bench|throughput against DuckDB in the same run (needs PyPI)
 #: make sanitize|the tests under ASan and UBSan
 #: make valgrind|the unit tests under valgrind
@@ -108,6 +109,7 @@ check-run:
 	tests/run unit $(UNITS) || bad=1; \
 	tests/run cli tests/conformance.bats $(wildcard tests/cli/*.bats) || bad=1; \
 	tests/run rules tests/lint/layers || bad=1; \
+	tests/run crash tests/crash/crash.sh || bad=1; \
 	[ -n "$$closing" ] || .ci/tally $$tally || bad=1; exit $$bad
 
 check-unit: $(UNITS)
@@ -119,13 +121,14 @@ check-cli: all
 check-conformance: all
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run conformance tests/conformance.bats
 
-# SM_CRASH_ROUNDS: how many times a running pipeline is killed.
+# kill -9 at random moments; `make check` does ten rounds of each kind.
+SM_CRASH_ROUNDS ?= 100
 check-crash: deps-test
 	@$(MAKE) --no-print-directory all
-	SM_BIN=$(abspath $(BUILD)/bin) tests/run crash tests/crash/crash
+	SM_CRASH_ROUNDS=$(SM_CRASH_ROUNDS) SM_BIN=$(abspath $(BUILD)/bin) tests/run crash tests/crash/crash.sh
 
-check-model: deps
-	@.ci/deps spin
+check-model:
+	@.ci/deps gcc spin
 	tests/run model tests/model/run
 
 ASAN := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
