@@ -15,6 +15,15 @@
 #define TAIL 1024
 #define MAX_LOG ((uint64_t)1 << 30)
 
+/* A line of the log. Where an earlier run went on from a line that is not the last, `{"back":L}` says so: from there on
+ * the list is that of line L and what follows. So every list that a mark has ever counted can still be read: the mark may be in the
+ * table before its checkpoint hears of it, while another run has gone on from an earlier one. */
+struct line {
+	struct done_file file;
+	size_t head;             /* newest entry in the list as of this line, as index + 1; 0: none */
+	size_t before;           /* of an entry: the one before it in its list */
+};
+
 struct done {
 	struct arena arena;
 	int fd;                      /* -1: nothing is kept */
@@ -23,6 +32,7 @@ struct done {
 	size_t n, cap;
 	uint32_t *slot;              /* hash table of index + 1 */
 	size_t nslots;
+	uint64_t lines;              /* in the log, and those in `unwritten` */
 	struct buf unwritten;
 };
 
@@ -56,26 +66,76 @@ static int damaged(const struct done *d, uint64_t line, struct err *e, const cha
 	return err_at(e, d->path, line, 0);
 }
 
-/* Take over COUNT lines of the log and cut off the rest. */
-static int load(struct done *d, const char *p, size_t n, uint64_t count, struct err *e)
+static int parse_line(struct done *d, const char *p, size_t n, struct line *l, const struct line *lines, size_t i, struct err *e)
 {
-	size_t at = 0;
-	for (uint64_t i = 0; i < count; i++) {
-		const char *nl = at < n ? memchr(p + at, '\n', n - at) : NULL;
-		struct json *v;
-		struct done_file f;
-		if (!nl)
-			return damaged(d, 0, e, "has fewer lines than the checkpoint counts: it was cut or replaced");
-		if (json_parse(&v, &d->arena, p + at, (size_t)(nl - p) - at, e) < 0 || done_get(&f, &d->arena, v, e) < 0)
-			return damaged(d, i + 1, e, "is damaged");
-		remember(d, &f);
-		at = (size_t)(nl - p) + 1;
+	struct json *v;
+	int64_t back;
+	size_t head = i ? lines[i - 1].head : 0;
+	*l = (struct line){ .head = head };
+	int rc = json_parse(&v, &d->arena, p, n, e);
+	if (rc < 0)
+		return rc;
+	if (json_i64(json_get(v, "back"), &back)) {
+		if (back < 0 || (uint64_t)back > i)
+			return err_set(e, ERR_DATA, "goes back to a line that is not there");
+		l->head = back ? lines[back - 1].head : 0;
+		return 0;
 	}
+	l->before = head;
+	l->head = i + 1;
+	return done_get(&l->file, &d->arena, v, e);
+}
+
+/* Take over the list as of line COUNT. */
+static void take_list(struct done *d, const struct line *lines, size_t count)
+{
+	size_t n = 0, head = count ? lines[count - 1].head : 0;
+	size_t *order = mem_array(NULL, count + 1, sizeof *order);
+	for (; head; head = lines[head - 1].before)
+		order[n++] = head - 1;
+	while (n)
+		remember(d, &lines[order[--n]].file);
+	mem_free(order);
+}
+
+/* A last line that is not whole was never counted by a mark: cut it off. */
+static int cut(struct done *d, size_t at, size_t n, struct err *e)
+{
 	if (at < n && ftruncate(d->fd, (off_t)at) < 0) {
 		err_sys(e, errno, "cannot cut");
 		return err_at(e, d->path, 0, 0);
 	}
 	return lseek(d->fd, (off_t)at, SEEK_SET) < 0 ? err_sys(e, errno, "%s", d->path) : 0;
+}
+
+static int load(struct done *d, const char *p, size_t n, uint64_t count, struct err *e)
+{
+	struct line *lines = NULL, *l;
+	size_t at = 0, i = 0, cap = 0;
+	int rc = 0;
+	for (const char *nl; at < n && (nl = memchr(p + at, '\n', n - at)); at = (size_t)(nl - p) + 1, i++) {
+		MEM_GROW(lines, cap, i + 1);
+		l = &lines[i];
+		if (parse_line(d, p + at, (size_t)(nl - p) - at, l, lines, i, e) == 0)
+			continue;
+		if (i < count || (size_t)(nl - p) + 1 < n)
+			rc = damaged(d, i + 1, e, "is damaged");
+		break;
+	}
+	if (rc == 0 && i < count)
+		rc = damaged(d, 0, e, "has fewer lines than the checkpoint counts: it was cut or replaced");
+	if (rc == 0)
+		rc = cut(d, at, n, e);
+	if (rc == 0) {
+		take_list(d, lines, (size_t)count);
+		d->lines = i;
+		if (i > count) {
+			buf_printf(&d->unwritten, "{\"back\":%llu}\n", (unsigned long long)count);
+			d->lines++;
+		}
+	}
+	mem_free(lines);
+	return rc;
 }
 
 static int read_log(struct done *d, uint64_t count, struct err *e)
@@ -138,7 +198,7 @@ void done_free(struct done *d)
 
 uint64_t done_count(const struct done *d)
 {
-	return d->n;
+	return d->lines;
 }
 
 const struct done_file *done_find(const struct done *d, const char *file)
@@ -157,6 +217,7 @@ void done_add(struct done *d, const struct done_file *f)
 	struct done_file copy = *f;
 	copy.file = arena_strdup(&d->arena, f->file);
 	remember(d, &copy);
+	d->lines++;
 	if (d->fd < 0)
 		return;
 	buf_putc(&d->unwritten, '{');

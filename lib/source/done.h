@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* done - which files a stream has read, and how far (docs/sources.md, "Going on").
  *
- * A mark's cursor says how many files are done and how far the one being read is; which ones they are stands in the file
- * `files` of the checkpoint folder, a line each, appended and made durable before the mark that counts them:
+ * A mark's cursor says how many lines of the file `files` in the checkpoint folder count, and how far the file being read is.
+ * A line is a file that is done, appended and made durable before the mark that counts it:
  *	{"file":"a.ndjson","size":120,"mtime":1794182400000000,"crc":3735928559,"lines":3}
- * So a mark stays small however many files there are, and a stream that goes back to an earlier mark drops the lines
- * that came later.
+ * So a mark stays small however many files there are. Lines are never taken back: a run that goes on from an earlier
+ * mark appends {"back":N}, and from there on the list is what it was at line N, and what follows.
  *
  * `crc` is the CRC-32 of the last 1,024 bytes before `size`. A file of lines that has grown since is read on from there;
  * any other change is an error (ERR_CONFLICT).
@@ -32,10 +32,10 @@ struct done_file {
 };
 
 struct done;
-/* FOLDER NULL: nothing is kept. COUNT lines are valid; what stands behind them is cut off. */
+/* FOLDER NULL: nothing is kept. The list as of line COUNT is taken over. */
 int done_open(struct done **d, const char *folder, uint64_t count, struct err *e);
 void done_free(struct done *d);
-uint64_t done_count(const struct done *d);
+uint64_t done_count(const struct done *d);   /* lines that a mark made now counts, after done_sync */
 const struct done_file *done_find(const struct done *d, const char *file);  /* the newest entry; NULL: none */
 void done_add(struct done *d, const struct done_file *f);
 int done_sync(struct done *d, struct err *e);

@@ -246,7 +246,7 @@ static void test_done(void)
 	struct err e;
 	T_OK(mkdtemp(dir) != NULL);
 	snprintf(path, sizeof path, "%s/a", dir);
-	T_CASE("what is done is found again; more than the mark counts is cut off") {
+	T_CASE("what is done is found again, as of any mark: what came behind it does not count") {
 		put_file(path, "line one\nline two\n", false);
 		T_INT(done_open(&d, dir, 0, &e), 0);
 		for (int i = 0; i < 100; i++) {
@@ -264,9 +264,46 @@ static void test_done(void)
 		T_OK(done_find(d, "f57") && done_find(d, "f57")->size == 57 && done_find(d, path)->lines == 2 && !done_find(d, "f100"));
 		done_free(d);
 		T_INT(done_open(&d, dir, 50, &e), 0);
-		T_OK(!done_find(d, "f57"));
+		T_OK(done_find(d, "f49") && !done_find(d, "f57"));
 		done_free(d);
-		T_INT(done_open(&d, dir, 51, &e), ERR_CONFLICT);
+		T_INT(done_open(&d, dir, 102, &e), ERR_CONFLICT);
+	}
+	T_CASE("a run that goes on from an earlier mark leaves the later ones whole") {
+		T_INT(done_open(&d, dir, 50, &e), 0);
+		done_add(d, &(struct done_file){ .file = "other", .size = 7, .lines = -1 });
+		T_INT(done_count(d), 103); /* 101, the line that goes back, and this */
+		T_INT(done_sync(d, &e), 0);
+		done_free(d);
+		T_INT(done_open(&d, dir, 101, &e), 0); /* an earlier run's mark was in the table after all */
+		T_OK(done_find(d, "f99") && !done_find(d, "other"));
+		done_add(d, &(struct done_file){ .file = "more", .size = 8, .lines = -1 });
+		T_INT(done_sync(d, &e), 0);
+		T_INT(done_count(d), 105);
+		done_free(d);
+		T_INT(done_open(&d, dir, 105, &e), 0);
+		T_OK(done_find(d, "f99") && done_find(d, "more") && !done_find(d, "other"));
+		done_free(d);
+		T_INT(done_open(&d, dir, 103, &e), 0);
+		T_OK(done_find(d, "f49") && !done_find(d, "f50") && done_find(d, "other") && !done_find(d, "more"));
+		done_free(d);
+		T_INT(done_open(&d, dir, 0, &e), 0);
+		T_OK(!done_find(d, "f0"));
+		done_free(d);
+	}
+	T_CASE("a torn end was never counted: it is cut off; damage before it is an error") {
+		char files[64];
+		snprintf(files, sizeof files, "%s/files", dir);
+		put_file(files, "{\"file\":\"torn", true);
+		T_INT(done_open(&d, dir, 105, &e), 0);
+		done_add(d, &(struct done_file){ .file = "behind", .size = 9, .lines = -1 });
+		T_INT(done_sync(d, &e), 0);
+		T_INT(done_count(d), 106);
+		done_free(d);
+		put_file(files, "{\"back\":7000}\n", true);
+		T_INT(done_open(&d, dir, 106, &e), 0);
+		done_free(d);
+		put_file(files, "junk\n{\"back\":1}\n", true);
+		T_INT(done_open(&d, dir, 106, &e), ERR_CONFLICT);
 	}
 	T_CASE("a file as it was, grown, shrunk, another") {
 		T_INT(done_look(&f, path, UINT64_MAX, &e), 0);
