@@ -31,8 +31,10 @@ for f in $(seq $FILES); do
 	awk -v f="$f" -v n=$ROWS 'BEGIN { for (i = 0; i < n; i++)
 		printf "{\"id\":9007199254%d%05d,\"day\":\"2026-01-0%d\",\"text\":\"post %d of file %d, and some words to make it longer\"}\n", f + 740, i, i % 3 + 1, i, f }' >"$f.ndjson"
 done
-mkdir all; mv ./*.ndjson all
-cat all/* | sed -E 's/^\{"id":([0-9]+).*/\1/' | sort >ids
+cat ./*.ndjson | sed -E 's/^\{"id":([0-9]+).*/\1/' | sort >ids
+# Plain, packed and as one array: the cursor stands in each in another way.
+gzip 2.ndjson; { echo '['; sed '$!s/$/,/' 4.ndjson; echo ']'; } >4.json; rm 4.ndjson
+mkdir all; mv ./*.ndjson* 4.json all
 
 line='smfetch files in --resume ck --mark-every 500 | smpartition --by day --every 1ms -j 1 table | smcommit | smcheckpoint save'
 
@@ -118,9 +120,9 @@ result $rc "two copies at once, killed at random, $rounds rounds, $hits hits: ev
 
 # --- a table that is behind its checkpoint ---
 behind() { # make one: two files, then all, then the table as it was
-	round; rm in; mkdir in; cp ../all/[12].ndjson in
+	round; rm in; mkdir in; cp ../all/[12].* in
 	until_done || return 1
-	cp -r table saved; cp ../all/[345].ndjson in
+	cp -r table saved; cp ../all/[345].* in
 	until_done || return 1
 	rm -rf table; cp -r saved table
 	log_of table >before; cp ck/table ck-before
@@ -130,9 +132,9 @@ bash -c "$line"'; echo ${PIPESTATUS[@]}' >status 2>>log; read -r -a st <status
 [ $rc = 0 ] && [ "${st[0]}" = 5 ] && grep -q "smfetch: .*/round/table .*checkpoint .*/round/ck" log && log_of table | cmp -s - before && cmp -s ck/table ck-before
 result $? "a table that was restored: the source ends with 5, names both, nothing is written"
 
-round; rm in; mkdir in; cp ../all/[12].ndjson in; until_done; rc=$?
-cp -r table saved; cp ../all/3.ndjson in; until_done || rc=1
-cp ../all/[45].ndjson in
+round; rm in; mkdir in; cp ../all/[12].* in; until_done; rc=$?
+cp -r table saved; cp ../all/3.* in; until_done || rc=1
+cp ../all/[45].* in
 bash -c "${line/| smpartition/| { sleep .6; cat; \} | smpartition}"'; echo ${PIPESTATUS[@]}' >status 2>>log & pid=$!
 sleep .3; rm -rf table; cp -r saved table; log_of table/_delta_log >before; cp ck/table ck-before
 wait $pid; read -r -a st <status
