@@ -22,6 +22,7 @@ struct def_fault {
 	int code;
 	const char *file, *msg;
 	const char *at;           /* in the text; the place is counted when the whole file has been read */
+	bool whole;               /* about all of it: what is missing */
 	uint64_t line, col;
 	size_t seq;
 };
@@ -55,7 +56,7 @@ struct def_load {
 /* --- faults (def_value.c) --- */
 
 bool def_fault(struct def_load *l, const struct json *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* The faults from number FROM on are all of one file: put them in its order and count lines. */
+/* The faults from number FROM on are all of one file: put them in its order, what is missing in it last, and count lines. */
 void def_faults_place(struct def_faults *f, size_t from, const char *text);
 int def_faults_first(const struct def_faults *f, struct err *e);
 void def_fault_err(const struct def_fault *f, struct err *e);

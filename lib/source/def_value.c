@@ -25,6 +25,8 @@ bool def_fault(struct def_load *l, const struct json *at, const char *fmt, ...)
 static int by_place(const void *a, const void *b)
 {
 	const struct def_fault *x = a, *y = b;
+	if (x->whole != y->whole)
+		return x->whole ? 1 : -1;
 	if (x->at != y->at)
 		return x->at < y->at ? -1 : 1;
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
@@ -32,12 +34,18 @@ static int by_place(const void *a, const void *b)
 
 void def_faults_place(struct def_faults *f, size_t from, const char *text)
 {
-	const char *line_start = text, *p = text;
+	const char *line_start = text, *p = text, *root = text + strspn(text, " \t\r\n");
 	uint64_t line = 1;
 	if (f->n == from)
 		return;
+	for (size_t i = from; i < f->n; i++)
+		f->v[i].whole = f->v[i].at == root;
 	qsort(f->v + from, f->n - from, sizeof *f->v, by_place);
 	for (size_t i = from; i < f->n; i++) {
+		if (f->v[i].whole && p > root) {
+			line = 1;
+			p = line_start = text;
+		}
 		for (; p < f->v[i].at; p++) {
 			if (*p == '\n') {
 				line++;
