@@ -47,7 +47,7 @@ static void compile(struct def_load *l, const struct def_expr *x)
 	buf_puts(&text, x->program);
 	if (json_jq_new(&q, buf_cstr(&text), &vars, &e) == 0)
 		json_jq_free(q);
-	else if (x->at->type == JSON_ARRAY)
+	else if (x->at->type == JSON_ARRAY || !strchr(x->program, '\n'))
 		def_fault(l, line_of(x->at, cut_line(e.msg)), "'%s': %s", x->what, e.msg);
 	else
 		def_fault(l, x->at, "'%s': %s", x->what, e.msg);

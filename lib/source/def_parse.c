@@ -93,9 +93,9 @@ static bool secret_name(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= '0' && s[i] <= '9') ||
-		      (i && memchr("-_.", s[i], 3))))
+		      memchr("-_.", s[i], 3)))
 			return false;
-	return n && n <= 128;
+	return n && n <= 128 && !memmem(s, n, "..", 2);
 }
 
 static void take_secret(struct def_load *l, const struct json *v, struct def_secret *s)
@@ -112,12 +112,12 @@ static void take_secret(struct def_load *l, const struct json *v, struct def_sec
 	if (!m[0])
 		return;
 	size_t n = m[0]->nstr;
-	bool mark = v->type == JSON_STRING && n && v->str[n - 1] == '?';
+	bool mark = n && m[0]->str[n - 1] == '?';
 	s->optional = mark || (m[1] && m[1]->type == JSON_TRUE);
 	n -= mark;
 	s->name = arena_strndup(&l->d->arena, m[0]->str, n);
 	if (!secret_name(m[0]->str, n))
-		def_fault(l, m[0], "'%s' is no name for a secret: letters, digits, - _ . (not first)", s->name);
+		def_fault(l, m[0], "'%s' is no name for a secret: letters, digits, - _ . but not '..'", s->name);
 }
 
 static void take_secrets(struct def_load *l, const struct json *obj)
@@ -332,14 +332,6 @@ static void check_address(struct def_load *l, const struct json *const *m, const
 static void check_request(struct def_load *l, const struct json *root, const struct json *const *m)
 {
 	const struct source_def *d = l->d;
-	if (!d->api) {
-		static const int needing[] = { K_AUTH, K_LIST, K_NEXT, K_EACH, K_PARALLEL, K_PACE, K_RETRY, K_TRANSPORT, K_RULES };
-		for (size_t i = 0; !l->partial && i < sizeof needing / sizeof *needing; i++)
-			if (m[needing[i]])
-				def_fault(l, m[needing[i]], "'%s' is for definitions that fetch: there is no 'request'",
-					  keys[needing[i]].name);
-		return;
-	}
 	if (!d->request.url.nparts && !l->partial && !(m[K_REQUEST] && json_get(m[K_REQUEST], "url")))
 		def_fault(l, where(root, m, K_REQUEST, K_REQUEST), "'request.url' is missing");
 	if (!d->nhosts && !l->partial && !json_get(root, "hosts"))
@@ -392,9 +384,12 @@ static void check_whole(struct def_load *l, const struct json *root, const struc
 		def_fault(l, root, "'network' is missing");
 	if (!d->map && !l->partial && !json_get(root, "map"))
 		def_fault(l, root, "'map' is missing: it makes the record of an item");
-	check_request(l, root, m);
-	check_each(l, root, m);
-	check_transport(l, m);
+	/* What fetches nothing may hold parts for those that extend it. */
+	if (d->api) {
+		check_request(l, root, m);
+		check_each(l, root, m);
+		check_transport(l, m);
+	}
 	check_cost(l, root, m);
 	if (!l->check)
 		return;
