@@ -5,8 +5,8 @@
 #include "cli/opt.h"
 #include "flow/reject.h"
 #include "resume/resume.h"
+#include "source/def_print.h"
 #include "source/files.h"
-#include "source/map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -256,49 +256,36 @@ static int list_sources(struct output *out)
 	return status;
 }
 
-static void put_part(struct output *out, const char *what, const char *text)
-{
-	if (text)
-		buf_printf(&out->buf, "%s:\n%s%s", what, text, *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
-}
-
-static int load(struct source_def **d, const char *name)
-{
-	struct source_map *m;
-	struct err e;
-	int rc = source_def_load(d, name, &e);
-	if (rc == ERR_NOT_FOUND)
-		opt_usage("%s", e.msg);
-	if (rc == 0 && (rc = source_map_new(&m, *d, NULL, false, &e)) == 0) {
-		source_map_free(m);
-		return 0;
-	}
-	source_def_free(*d);
-	return diag_fail(&e);
-}
-
 static int describe_source(struct output *out)
 {
-	struct source_def *d = NULL;
-	int status = load(&d, describe);
-	if (status)
-		return status;
-	buf_printf(&out->buf, "%s: %s\nnetwork: %s\nfile: %s\n", d->name, d->summary, d->network, d->file);
-	put_part(out, "records", d->records);
-	put_part(out, "context", d->context);
-	put_part(out, "map", d->map);
+	struct source_def *d;
+	struct err e;
+	int rc = source_def_load(&d, describe, &e);
+	if (rc == ERR_NOT_FOUND)
+		opt_usage("%s", e.msg);
+	if (rc < 0)
+		return diag_fail(&e);
+	source_def_describe(d, &out->buf);
 	source_def_free(d);
 	return 0;
 }
 
+static void print_fault(void *arg, const struct err *why)
+{
+	*(bool *)arg = true;
+	diag_error(why);
+}
+
 static int check_source(struct output *out)
 {
-	struct source_def *d = NULL;
-	int status = load(&d, check);
-	if (status)
-		return status;
+	bool printed = false;
+	struct err e;
+	int rc = source_def_check(check, print_fault, &printed, &e);
+	if (rc == ERR_NOT_FOUND)
+		opt_usage("%s", e.msg);
+	if (rc < 0)
+		return printed ? err_status(rc) : diag_fail(&e);
 	buf_printf(&out->buf, "%s: ok\n", check);
-	source_def_free(d);
 	return 0;
 }
 

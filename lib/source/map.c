@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Split and join, because gsub is slow in jq 1.6. All of it on one line: jq's messages count lines. */
-static const char prelude[] =
+const char source_map_prelude[] =
 	"def swap(a; b): split(a) | join(b); "
 	"def plain: if . == null then null else swap(\"&lt;\"; \"<\") | swap(\"&gt;\"; \">\") | swap(\"&quot;\"; \"\\\"\")"
 	" | swap(\"&#39;\"; \"'\") | swap(\"&#x27;\"; \"'\") | swap(\"&#x2F;\"; \"/\") | swap(\"&nbsp;\"; \"\\u00a0\")"
@@ -35,12 +35,13 @@ static int compile(struct json_jq **q, const struct source_def *def, const char 
 	char now[24];
 	size_t nnow = fmt_i64(now, time_floor_div(clock_now_us(), US_PER_SEC));
 	struct json_jq_var v[NVARS] = { [V_H] = { "h", "{}", 2 }, [V_STATUS] = { "status", "200", 3 }, [V_V] = { "v", "{}", 2 },
-		[V_NOW] = { "now", now, nnow }, [V_PAGE] = { "page", "0", 1 }, [V_C] = { "c", NULL, 0 } };
+		[V_NOW] = { "now", now, nnow }, [V_PAGE] = { "page", "0", 1 },
+		[V_C] = { "c", NULL, 0 } };
 	struct json_jq_vars vars = { v, NVARS };
 	struct buf text = BUF_INIT;
 	if (!program)
 		return 0;
-	buf_puts(&text, prelude);
+	buf_puts(&text, source_map_prelude);
 	buf_puts(&text, program);
 	int rc = json_jq_new(q, buf_cstr(&text), &vars, e);
 	buf_release(&text);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* map - what a source definition does with an answer: cut it into items, make a record of each.
  *
- * The expressions see $h (response headers, lower case), $status, $v (variables), $now (seconds since 1970), $page and, in `map`,
- * $c (what `context` gave for the page). For files $h and $v are {} and $status is 200. These functions are there for
+ * The expressions see $h (response headers, lower case), $status, $v (variables), $now (seconds since 1970), $page (pages read
+ * before) and, in `map`, $c (what `context` gave for the page). For files $h and $v are {}, $status is 200, $page 0. These functions are there for
  * them besides jq's own:
  *	plain       text with the entities &amp; &lt; &gt; &quot; &#39; as characters
  *	striphtml   the text of HTML: tags dropped, <br> and paragraphs as line breaks, entities as characters
@@ -18,6 +18,8 @@
 #include "source/def.h"
 
 struct source_map;
+/* In front of every expression, on its first line. */
+extern const char source_map_prelude[];
 /* DEF NULL: items are records as they are. RECORDS, when not NULL, stands for the definition's. It is a program for jq; a
  * path that the scanner follows is no business of ours. */
 int source_map_new(struct source_map **m, const struct source_def *def, const char *records, bool raw, struct err *e);

@@ -179,6 +179,14 @@ static bool known(const struct spec *specs, const char *name)
 	return false;
 }
 
+bool post_is_field(const char *name)
+{
+	for (const struct spec *f = fields; f->name; f++)
+		if (strcmp(f->name, name) == 0)
+			return f->kind < K_STRUCT;
+	return false;
+}
+
 static int put_value(struct buf *b, const char *where, const struct spec *f, const struct json *v, struct err *e);
 
 /* The members of V that SUB has; nothing is written when all are null. */
