@@ -97,7 +97,7 @@ static enum head_step field_line(struct http_head *h, const char *p, size_t n)
 
 static enum head_step last_line(struct http_head *h)
 {
-	if (h->status < 200) {
+	if (h->status < 200 && !(h->upgrade && h->status == 101)) {
 		http_head_reset(h);
 		return HEAD_MORE;
 	}

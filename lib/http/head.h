@@ -28,6 +28,7 @@ enum head_step {
 
 struct http_head {
 	enum head_state state;
+	bool upgrade;                      /* a 101 is the last response too */
 	long status;
 	struct buf text;                   /* names and values, each with a NUL behind */
 	struct head_field { uint32_t name, value; } *field;

@@ -96,6 +96,8 @@ static void bury(struct http *h)
 		return;
 	while ((n = h->dead.first)) {
 		list_take(n);
+		if (n->ops->farewell)
+			n->ops->farewell(n);
 		if (n->added)
 			curl_multi_remove_handle(h->multi, n->easy);
 		curl_easy_cleanup(n->easy);

@@ -35,6 +35,7 @@ struct http_node_ops {
 	void (*started)(struct http_node *n, int64_t now);
 	void (*over)(struct http_node *n, CURLcode rc);   /* libcurl is through with it; outside of libcurl */
 	void (*work)(struct http_node *n, int64_t now);   /* it is due, or its descriptor is ready; outside of libcurl */
+	void (*farewell)(struct http_node *n);            /* about to lose its connection; outside of libcurl; may be NULL */
 	void (*release)(struct http_node *n);             /* free it */
 };
 struct http_node {

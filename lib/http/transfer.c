@@ -113,7 +113,7 @@ static void release(struct http_node *n)
 	mem_free(t);
 }
 
-static const struct http_node_ops ops = { started, over, timed_out, release };
+static const struct http_node_ops ops = { started, over, timed_out, NULL, release };
 
 void http_cancel(struct http_transfer *t)
 {
