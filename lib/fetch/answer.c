@@ -9,6 +9,7 @@
 #include "source/feed.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -376,10 +377,12 @@ static void later(struct answer *x, double s)
 static void redirected(struct answer *x)
 {
 	struct task *t = x->t;
-	if (!x->a->location || ++t->redirects > MAX_REDIRECTS) {
-		failed(t, ERR_IO, x->a->location ? "sent from one address to the next more than %d times"
-						 : "status %ld without a place to go",
-		       x->a->location ? (long)MAX_REDIRECTS : x->a->status);
+	if (!x->a->location) {
+		failed(t, ERR_IO, "status %ld without a place to go", x->a->status);
+		return;
+	}
+	if (++t->redirects > MAX_REDIRECTS) {
+		failed(t, ERR_IO, "sent from one address to the next more than %d times", MAX_REDIRECTS);
 		return;
 	}
 	mem_free(t->redirect);

@@ -23,6 +23,8 @@
 #include "base/err.h"
 #include "source/def.h"
 
+#include <math.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -92,6 +92,37 @@ static void free_source(struct source *s)
 	mem_free(s);
 }
 
+static int find_secrets(const char *name, struct secrets *secrets, unsigned depth, struct err *e)
+{
+	struct source_def *d;
+	const char *value;
+	size_t n;
+	int rc = source_def_load(&d, name, e);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < d->nsecrets && rc == 0; i++) {
+		rc = secrets_get(secrets, d->secret[i].name, &value, &n, e);
+		if (rc == ERR_NOT_FOUND)
+			rc = d->secret[i].optional ? 0 : (e->code = ERR_IO);
+	}
+	/* What a stream falls back on, and what fills its gaps. */
+	if (rc == 0 && d->refill && depth < 4)
+		rc = find_secrets(d->refill, secrets, depth + 1, e);
+	if (rc == 0 && d->fallback && depth < 4)
+		rc = find_secrets(d->fallback, secrets, depth + 1, e);
+	source_def_free(d);
+	return rc;
+}
+
+int fetch_find_secrets(const struct fetch_spec *spec, size_t n, struct secrets *secrets, struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (i == 0 || strcmp(spec[i].source, spec[i - 1].source) != 0)
+			rc = find_secrets(spec[i].source, secrets, 0, e);
+	return rc;
+}
+
 /* --- begin and end --- */
 
 static int find_places(struct fetch *f, const struct json **seen, struct err *e)

@@ -65,6 +65,7 @@ struct fetch_opts {
 	uint64_t parallel;           /* requests under way, 1 or more */
 	int64_t max_wait_ns, for_ns; /* for_ns 0: no bound */
 	uint64_t max_records, max_requests;  /* of all jobs together; 0: no bound */
+	bool dry_run;                /* fetch_dry_run alone will be called: secrets and streams are not needed */
 	size_t max_record;           /* a stream's longest message, a list's longest body */
 	int values_fd;               /* for jobs with `values` */
 
@@ -82,6 +83,9 @@ struct fetch_opts {
 	bool (*stop)(void *arg);
 	void *arg;
 };
+
+/* Look for every secret that the jobs' definitions want, before the environment is cleared: no jq is compiled, nothing is sent. */
+int fetch_find_secrets(const struct fetch_spec *spec, size_t n, struct secrets *secrets, struct err *e);
 
 struct fetch;
 int fetch_new(struct fetch **f, const struct fetch_opts *o, struct err *e);

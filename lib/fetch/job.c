@@ -58,22 +58,6 @@ static char *make_name(const struct job *j)
 	return buf_detach(&b, NULL);
 }
 
-/* Every secret is looked for now: later the environment is gone. */
-static int find_secrets(const struct job *j, struct err *e)
-{
-	const struct source_def *d = j->src->def;
-	for (size_t i = 0; i < d->nsecrets; i++) {
-		const char *value;
-		size_t n;
-		int rc = secrets_get(j->f->o->secrets, d->secret[i].name, &value, &n, e);
-		if (rc == ERR_NOT_FOUND && d->secret[i].optional)
-			continue;
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
 static int find_budget(struct job *j, struct err *e)
 {
 	struct buf name = BUF_INIT;
@@ -96,7 +80,7 @@ int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct 
 	set_vars(j);
 	job_set_range(j, &j->vars);
 	j->name = make_name(j);
-	if ((rc = check_vars(j, s, e)) < 0 || (rc = find_secrets(j, e)) < 0 || (rc = find_budget(j, e)) < 0)
+	if ((rc = check_vars(j, s, e)) < 0 || (rc = find_budget(j, e)) < 0)
 		return rc;
 	if (s->split_ns && (s->since_us == INT64_MIN || s->until_us == INT64_MAX))
 		return err_set(e, ERR_USAGE, "a backfill in parts needs both ends: --since and --until");

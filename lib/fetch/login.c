@@ -7,6 +7,7 @@
 #include "fetch/token_file.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define EARLY_NS (60 * NS_PER_SEC)   /* so long before its end a token is got anew */

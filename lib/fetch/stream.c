@@ -9,6 +9,7 @@
 #include "http/url.h"
 #include "source/post.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define GAP_US (60 * US_PER_SEC)     /* a stream that begins so much later than was asked has a gap */
