@@ -106,7 +106,7 @@ static int map_it(struct budget *b, bool fresh, struct err *e)
 
 static int map_file(struct budget *b, const char *path, struct err *e)
 {
-	bool fresh;
+	bool fresh = false;
 	b->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (b->fd < 0)
 		return err_sys(e, errno, "cannot open");

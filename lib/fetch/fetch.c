@@ -103,7 +103,7 @@ static int find_secrets(const char *name, struct secrets *secrets, unsigned dept
 	for (size_t i = 0; i < d->nsecrets && rc == 0; i++) {
 		rc = secrets_get(secrets, d->secret[i].name, &value, &n, e);
 		if (rc == ERR_NOT_FOUND)
-			rc = d->secret[i].optional ? 0 : (e->code = ERR_IO);
+			rc = d->secret[i].optional ? 0 : (e->code = ERR_USAGE);
 	}
 	/* What a stream falls back on, and what fills its gaps. */
 	if (rc == 0 && d->refill && depth < 4)
