@@ -48,7 +48,7 @@ class X(Network):
     server_name = 'cloudflare envoy'
     limits = {'recent': '450/15m', 'all': '300/15m', 'all-second': '1/1s', 'stream': '50/15m', 'rules': '25/15m', 'counts': '300/15m'}
     options = {'rules': 0, 'errors': 1, 'backlog': 0, 'keepalive': 20.0, 'rate': 0.0, 'queue': 4 << 20, 'quiet': 0, 'max_connections': 1, 'sndbuf': 0,
-               'recent_days': 7}
+               'recent_days': 7.0}
 
     def __init__(self, server):
         super().__init__(server)
