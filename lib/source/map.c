@@ -20,7 +20,7 @@ static const char prelude[] =
 	" | if startswith(\"\\n\\n\") then .[2:] else . end end; "
 	"def some: if . == null or . == \"\" or . == [] or . == {} then null else . end; ";
 
-enum { V_H, V_STATUS, V_V, V_NOW, V_C, NVARS };
+enum { V_H, V_STATUS, V_V, V_NOW, V_PAGE, V_C, NVARS };
 
 struct source_map {
 	const struct source_def *def;
@@ -35,7 +35,7 @@ static int compile(struct json_jq **q, const struct source_def *def, const char 
 	char now[24];
 	size_t nnow = fmt_i64(now, time_floor_div(clock_now_us(), US_PER_SEC));
 	struct json_jq_var v[NVARS] = { [V_H] = { "h", "{}", 2 }, [V_STATUS] = { "status", "200", 3 }, [V_V] = { "v", "{}", 2 },
-		[V_NOW] = { "now", now, nnow }, [V_C] = { "c", NULL, 0 } };
+		[V_NOW] = { "now", now, nnow }, [V_PAGE] = { "page", "0", 1 }, [V_C] = { "c", NULL, 0 } };
 	struct json_jq_vars vars = { v, NVARS };
 	struct buf text = BUF_INIT;
 	if (!program)
@@ -87,6 +87,31 @@ void source_map_free(struct source_map *m)
 	buf_release(&m->given);
 	buf_release(&m->item);
 	mem_free(m);
+}
+
+static int set_about(struct json_jq *q, const struct source_about *a, struct err *e)
+{
+	char num[24];
+	if (!q)
+		return 0;
+	int rc = json_jq_set(q, V_H, a->headers ? a->headers : "{}", a->headers ? a->nheaders : 2, e);
+	if (rc == 0)
+		rc = json_jq_set(q, V_STATUS, num, fmt_i64(num, a->status), e);
+	if (rc == 0)
+		rc = json_jq_set(q, V_V, a->vars, a->nvars, e);
+	if (rc == 0)
+		rc = json_jq_set(q, V_NOW, num, fmt_i64(num, a->now_s), e);
+	if (rc == 0)
+		rc = json_jq_set(q, V_PAGE, num, fmt_u64(num, a->page), e);
+	return rc;
+}
+
+int source_map_about(struct source_map *m, const struct source_about *a, struct err *e)
+{
+	int rc = set_about(m->records, a, e);
+	if (rc == 0)
+		rc = set_about(m->context, a, e);
+	return rc == 0 ? set_about(m->map, a, e) : rc;
 }
 
 bool source_map_pages(const struct source_map *m)

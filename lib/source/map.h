@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* map - what a source definition does with an answer: cut it into items, make a record of each.
  *
- * The expressions see $h (response headers, lower case), $status, $v (variables), $now (seconds since 1970) and, in `map`,
+ * The expressions see $h (response headers, lower case), $status, $v (variables), $now (seconds since 1970), $page and, in `map`,
  * $c (what `context` gave for the page). For files $h and $v are {} and $status is 200. These functions are there for
  * them besides jq's own:
  *	plain       text with the entities &amp; &lt; &gt; &quot; &#39; as characters
@@ -14,6 +14,7 @@
 #define SM_SOURCE_MAP_H
 
 #include "base/buf.h"
+#include "source/ask.h"
 #include "source/def.h"
 
 struct source_map;
@@ -21,6 +22,8 @@ struct source_map;
  * path that the scanner follows is no business of ours. */
 int source_map_new(struct source_map **m, const struct source_def *def, const char *records, bool raw, struct err *e);
 void source_map_free(struct source_map *m);     /* NULL is fine */
+/* Set $h, $status, $v, $now and $page from now on. */
+int source_map_about(struct source_map *m, const struct source_about *about, struct err *e);
 bool source_map_pages(const struct source_map *m);  /* there is a program that cuts pages */
 bool source_map_maps(const struct source_map *m);
 /* Cut PAGE: FN gets each item. The context is made from the page as well. */

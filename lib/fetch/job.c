@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch/fetch_int.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "fetch/order.h"
+
+#include <string.h>
+
+/* --- what a job is --- */
+
+static int check_vars(const struct job *j, const struct fetch_spec *s, struct err *e)
+{
+	const struct source_def *d = j->src->def;
+	for (size_t i = 0; i < s->nvars; i++)
+		if (!source_def_var(d, s->var[i].name))
+			return err_set(e, ERR_USAGE, "'%s' has no variable '%s' (see smfetch --describe %s)", d->name, s->var[i].name, d->name);
+	for (size_t i = 0; i < d->nvars; i++) {
+		bool given = *vars_get(&j->vars, d->var[i].name);
+		if (given || d->var[i].value || (d->each && strcmp(d->each, d->var[i].name) == 0 && (s->values || d->has_list)))
+			continue;
+		return err_set(e, ERR_USAGE, "'%s' needs %s=…%s%s", d->name, d->var[i].name, *d->var[i].help ? ": " : "", d->var[i].help);
+	}
+	if (s->values && !d->each)
+		return err_set(e, ERR_USAGE, "'%s' takes no values from standard input: none of its variables is for `each`", d->name);
+	return 0;
+}
+
+static void set_vars(struct job *j)
+{
+	const struct source_def *d = j->src->def;
+	for (size_t i = 0; i < d->nvars; i++)
+		vars_set(&j->vars, d->var[i].name, d->var[i].value ? d->var[i].value : "",
+			 d->var[i].value ? strlen(d->var[i].value) : 0);
+	for (size_t i = 0; i < j->spec->nvars; i++)
+		vars_set(&j->vars, j->spec->var[i].name, j->spec->var[i].value, strlen(j->spec->var[i].value));
+}
+
+/* The source and the variables that were given, sorted by name. */
+static char *make_name(const struct job *j)
+{
+	struct buf b = BUF_INIT;
+	const struct fetch_spec *s = j->spec;
+	const char *last = "";
+	if (s->name)
+		return mem_strdup(s->name);
+	buf_puts(&b, j->src->def->name);
+	for (size_t n = 0; n < s->nvars; n++) {
+		const struct fetch_var *least = NULL;
+		for (size_t i = 0; i < s->nvars; i++)
+			if (strcmp(s->var[i].name, last) > 0 && (!least || strcmp(s->var[i].name, least->name) < 0))
+				least = &s->var[i];
+		if (!least)
+			break;
+		buf_printf(&b, " %s=%s", least->name, vars_get(&j->vars, least->name));
+		last = least->name;
+	}
+	return buf_detach(&b, NULL);
+}
+
+/* Every secret is looked for now: later the environment is gone. */
+static int find_secrets(const struct job *j, struct err *e)
+{
+	const struct source_def *d = j->src->def;
+	for (size_t i = 0; i < d->nsecrets; i++) {
+		const char *value;
+		size_t n;
+		int rc = secrets_get(j->f->o->secrets, d->secret[i].name, &value, &n, e);
+		if (rc == ERR_NOT_FOUND && d->secret[i].optional)
+			continue;
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int find_budget(struct job *j, struct err *e)
+{
+	struct buf name = BUF_INIT;
+	text_expand(&name, &j->src->def->budget, &j->vars);
+	if (!name.n)
+		buf_puts(&name, j->src->def->name);
+	int rc = budgets_get(j->f->budgets, buf_cstr(&name), j->src->def, &j->budget, e);
+	buf_release(&name);
+	return rc;
+}
+
+int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct err *e)
+{
+	j->f = f;
+	j->spec = s;
+	j->idle = true;
+	int rc = fetch_source(f, s->source, &j->src, e);
+	if (rc < 0)
+		return rc;
+	set_vars(j);
+	job_set_range(j, &j->vars);
+	j->name = make_name(j);
+	if ((rc = check_vars(j, s, e)) < 0 || (rc = find_secrets(j, e)) < 0 || (rc = find_budget(j, e)) < 0)
+		return rc;
+	if (s->split_ns && (s->since_us == INT64_MIN || s->until_us == INT64_MAX))
+		return err_set(e, ERR_USAGE, "a backfill in parts needs both ends: --since and --until");
+	if (j->src->def->transport != TRANSPORT_HTTP)
+		return stream_new(&j->stream, j, e);
+	return s->values ? values_new(&j->values, j, f->o->values_fd, e) : 0;
+}
+
+void job_release(struct job *j)
+{
+	while (j->tasks)
+		job_drop_task(j, j->tasks);
+	stream_free(j->stream);
+	values_free(j->values);
+	walk_release(&j->walk);
+	walk_release(&j->refill);
+	vars_release(&j->vars);
+	buf_release(&j->list_body);
+	buf_release(&j->about_vars);
+	mem_free(j->next_value);
+	mem_free(j->name);
+}
+
+/* --- from when to when --- */
+
+static int64_t parts_of(const struct job *j)
+{
+	int64_t len = j->spec->split_ns / 1000, all = j->spec->until_us - j->spec->since_us;
+	return len > 0 && all > 0 ? (all + len - 1) / len : 1;
+}
+
+void job_range(const struct job *j, int64_t *since_us, int64_t *until_us)
+{
+	const struct fetch_spec *s = j->spec;
+	*since_us = s->since_us;
+	*until_us = s->until_us;
+	if (!s->split_ns)
+		return;
+	int64_t len = s->split_ns / 1000;
+	*since_us = s->since_us + (int64_t)j->split * len;
+	if (*since_us + len < *until_us)
+		*until_us = *since_us + len;
+}
+
+void job_set_range(struct job *j, struct vars *v)
+{
+	struct buf b = BUF_INIT;
+	int64_t since, until;
+	job_range(j, &since, &until);
+	if (since != INT64_MIN)
+		order_put_time(&b, j->src->def->times, since);
+	vars_set(v, "since", b.p ? b.p : "", b.n);
+	buf_clear(&b);
+	if (until != INT64_MAX)
+		order_put_time(&b, j->src->def->times, until);
+	vars_set(v, "until", b.p ? b.p : "", b.n);
+	buf_release(&b);
+}
+
+/* --- tasks --- */
+
+struct task *job_add_task(struct job *j, struct source *src, enum task_kind kind)
+{
+	struct task *t = mem_zalloc(sizeof *t), **end = &j->tasks;
+	t->job = j;
+	t->src = src;
+	t->kind = kind;
+	t->walk = kind == TASK_WALK ? &j->walk : kind == TASK_REFILL ? &j->refill : &t->own;
+	t->budget = j->budget;
+	t->request = (struct request)REQUEST_INIT;
+	vars_copy(&t->vars, &j->vars);
+	while (*end)
+		end = &(*end)->next;
+	*end = t;
+	return t;
+}
+
+void job_drop_task(struct job *j, struct task *t)
+{
+	struct task **p = &j->tasks;
+	while (*p && *p != t)
+		p = &(*p)->next;
+	if (*p)
+		*p = t->next;
+	task_free(t);
+}
+
+/* --- its life --- */
+
+void job_end(struct job *j, enum job_end end, const struct err *why)
+{
+	if (j->end != JOB_RUNS)
+		return;
+	j->end = end;
+	if (why)
+		j->err = *why;
+	while (j->tasks)
+		job_drop_task(j, j->tasks);
+	if (end == JOB_FAILED)
+		fetch_say(j->f, j->f->njobs > 1 ? SAY_ERROR : SAY_VERBOSE, j, &j->err);
+	else if (end == JOB_QUOTA)
+		fetch_say(j->f, SAY_NOTE, j, &j->err);
+}
+
+/* The walk, the list, the part is through: what comes now? */
+void job_walk_done(struct job *j)
+{
+	const struct fetch_spec *s = j->spec;
+	int64_t now = clock_mono_ns();
+	j->idle = true;
+	if (s->split_ns && j->split + 1 < (uint64_t)parts_of(j)) {
+		j->split++;
+		walk_release(&j->walk);
+		j->walk = (struct walk){ 0 };
+		j->due_ns = now;
+		return;
+	}
+	if (s->until_us != INT64_MAX && !s->values)
+		j->done = true;
+	if (s->every_ns && !j->done) {
+		j->due_ns = j->began_ns + s->every_ns > now ? j->began_ns + s->every_ns : now;
+		return;
+	}
+	job_end(j, JOB_DONE, NULL);
+}
+
+static void begin_walk(struct job *j)
+{
+	struct task *t = job_add_task(j, j->src, TASK_WALK);
+	job_set_range(j, &t->vars);
+	if (!j->walk.page)
+		walk_begin(&j->walk, &j->src->def->cursor);
+}
+
+static void begin(struct job *j, int64_t now)
+{
+	j->idle = false;
+	j->began_ns = now;
+	if (!j->src->def->has_list || *vars_get(&j->vars, j->src->def->each)) {
+		begin_walk(j);
+		return;
+	}
+	j->listing = true;
+	struct task *t = job_add_task(j, j->src, TASK_LIST);
+	job_set_range(j, &t->vars);
+}
+
+static bool only_later(const struct job *j)
+{
+	for (const struct task *t = j->tasks; t; t = t->next)
+		if (!t->later)
+			return false;
+	return true;
+}
+
+/* A list is through when its values are. What is not there yet may be left to the next run, if there is one. */
+static int advance_list(struct job *j, struct err *e)
+{
+	int rc = list_more(j, e);
+	if (rc < 0 || j->listing || !only_later(j))
+		return rc;
+	if (j->tasks && !j->spec->every_ns && !j->f->o->resumes)
+		return 0;
+	if (j->tasks && !j->spec->every_ns) {
+		fetch_sayf(j->f, SAY_VERBOSE, j, "what is not there yet is left to the next run");
+		j->idle = true;
+		/* Its tasks stay, so that the place knows of them. */
+		j->end = JOB_DONE;
+		return 0;
+	}
+	job_walk_done(j);
+	return 0;
+}
+
+int job_advance(struct job *j, int64_t now, struct err *e)
+{
+	if (j->stream)
+		return stream_advance(j->stream, now, e);
+	if (j->values) {
+		int rc = values_advance(j->values, e);
+		if (rc == 0 && values_over(j->values) && !j->tasks)
+			job_end(j, JOB_DONE, NULL);
+		return rc;
+	}
+	if (j->done) {
+		job_end(j, JOB_DONE, NULL);
+		return 0;
+	}
+	if (fetch_may(j->f, j) == 0) {
+		job_end(j, JOB_DONE, NULL);
+		return 0;
+	}
+	if (j->idle) {
+		if (j->due_ns <= now)
+			begin(j, now);
+		return 0;
+	}
+	return j->src->def->has_list && !*vars_get(&j->vars, j->src->def->each) ? advance_list(j, e) : 0;
+}
+
+int64_t job_due(const struct job *j)
+{
+	int64_t due = j->stream ? stream_due(j->stream) : j->idle && !j->values ? j->due_ns : NEVER;
+	if (j->src->login && login_due(j->src->login) < due)
+		due = login_due(j->src->login);
+	for (const struct task *t = j->tasks; t; t = t->next)
+		if (!t->transfer && !t->waits && t->due_ns < due)
+			due = t->due_ns;
+	return due;
+}
+
+/* --- its place --- */
+
+static void member(struct buf *b, const char *name)
+{
+	if (b->p[b->n - 1] != '{')
+		buf_putc(b, ',');
+	buf_printf(b, "\"%s\":", name);
+}
+
+static void put_open(const struct job *j, struct buf *b)
+{
+	bool any = false;
+	for (const struct task *t = j->tasks; t; t = t->next) {
+		if (t->kind != TASK_VALUE)
+			continue;
+		if (!any) {
+			member(b, "open");
+			buf_putc(b, '{');
+		} else {
+			buf_putc(b, ',');
+		}
+		any = true;
+		json_put_cstr(b, t->value);
+		buf_puts(b, ":{");
+		walk_put(&t->own, b);
+		if (t->laters) {
+			member(b, "later");
+			buf_u64(b, t->laters);
+		}
+		buf_putc(b, '}');
+	}
+	if (any)
+		buf_putc(b, '}');
+}
+
+void job_put_place(const struct job *j, struct buf *b)
+{
+	buf_putc(b, '{');
+	walk_put(&j->walk, b);
+	if (j->split) {
+		member(b, "split");
+		buf_u64(b, j->split);
+	}
+	if (j->next_value) {
+		member(b, "next");
+		json_put_cstr(b, j->next_value);
+	}
+	if (!j->values)
+		put_open(j, b);
+	if (j->refilling) {
+		member(b, "refill");
+		buf_putc(b, '{');
+		walk_put(&j->refill, b);
+		buf_putc(b, '}');
+	}
+	if (j->done) {
+		member(b, "done");
+		buf_putc(b, '"');
+		b->n += time_format(buf_reserve(b, 40), j->spec->until_us, -1, true);
+		buf_putc(b, '"');
+	}
+	buf_putc(b, '}');
+}
+
+static int open_value(struct job *j, const struct json *v, struct err *e)
+{
+	int64_t laters = 0;
+	struct task *t = job_add_task(j, j->src, TASK_VALUE);
+	t->value = mem_strdup(v->key);
+	vars_set(&t->vars, j->src->def->each, v->key, v->nkey);
+	if (json_i64(json_get(v, "later"), &laters) && laters > 0)
+		t->laters = (uint64_t)laters;
+	return walk_get(&t->own, v, e);
+}
+
+int job_place(struct job *j, const struct json *place, struct err *e)
+{
+	int64_t split = 0;
+	int rc = walk_get(&j->walk, place, e);
+	const struct json *v = json_get(place, "split"), *open = json_get(place, "open"), *refill = json_get(place, "refill");
+	if (rc == 0 && v && (!json_i64(v, &split) || split < 0))
+		rc = err_set(e, ERR_DATA, "the cursor's \"split\" is no count");
+	j->split = (uint64_t)split;
+	const char *next = json_str(json_get(place, "next"));
+	if (next)
+		j->next_value = mem_strdup(next);
+	for (v = open && j->src->def->each ? open->child : NULL; v && rc == 0; v = v->next)
+		rc = open_value(j, v, e);
+	if (rc == 0 && refill) {
+		j->refilling = true;
+		rc = walk_get(&j->refill, refill, e);
+	}
+	/* A backfill that ends elsewhere than the one that was read is another. */
+	const struct json *done = json_get(place, "done");
+	int64_t until;
+	enum time_zone zone;
+	j->done = json_str(done) && time_parse(done->str, done->nstr, &until, &zone) && until == j->spec->until_us;
+	return rc < 0 ? err_wrap(e, "%s", j->name) : 0;
+}
