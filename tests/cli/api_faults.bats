@@ -187,7 +187,7 @@ status_count() { jq -s "[.[] | select(.status == $1)] | length" "$J"; }
 	[ "$status" = 4 ]; [[ "$output" == smfetch:* ]]
 }
 
-@test "a page that is longer than --max-record, ids that no double holds, text that is no UTF-8" {
+@test "--raw keeps an item byte for byte, with the numbers that no double holds" {
 	sim generic --posts 40
 	fetch "$(items)" --raw >out
 	same out

@@ -9,7 +9,9 @@
 /lines?after=ID  /live                               NDJSON, whole or going on
 /list  /thing/ID                                     {"ids":[…]}; {"items":[one]}
 """
+import base64
 import json
+import re
 import time
 import urllib.parse
 
@@ -17,9 +19,21 @@ from .core import Answer, Network, dumps
 from .world import iso, parse_iso
 
 
+def leaks(token):
+    """TOKEN as servers, or posts, may hold it."""
+    raw = token.encode()
+    out = {'raw': f'my {token} is', 'percent': urllib.parse.quote(token, safe=''), 'percent2': urllib.parse.quote(urllib.parse.quote(token, safe=''), safe=''),
+           'hex': raw.hex(), 'json': json.dumps({'Authorization': 'Bearer ' + token}), 'lower': re.sub('%..', lambda m: m[0].lower(), urllib.parse.quote(token, safe='')),
+           'every': ''.join(f'%{b:02x}' for b in raw), 'b64': base64.b64encode(raw).decode()}
+    for k in range(3):
+        out[f'b64+{k}'] = base64.b64encode(b'user:x'[:k] + raw + b'!').decode()
+        out[f'url64+{k}'] = base64.urlsafe_b64encode(b'user:x'[:k] + raw).decode().rstrip('=')
+    return out
+
+
 class Generic(Network):
     limits = {'items': '1000000/1m'}
-    options = {'auth': 0, 'retry': 'delta', 'keepalive': 10.0, 'backlog': 0, 'notyet': 0, 'gone': 0, 'heavy': 0, 'headers': 1, 'later': 0}
+    options = {'auth': 0, 'retry': 'delta', 'keepalive': 10.0, 'backlog': 0, 'notyet': 0, 'gone': 0, 'heavy': 0, 'headers': 1, 'later': 0, 'leak': 0}
 
     def __init__(self, server):
         super().__init__(server)
@@ -29,6 +43,12 @@ class Generic(Network):
         return f'{900719925474099300 + p.i}'
 
     def item(self, p):
+        x = self.plain(p)
+        if self.o['leak']:          # a server that repeats what it was sent
+            x['leak'] = leaks(self.opts.token[0])
+        return x
+
+    def plain(self, p):
         return {'id': self.ident(p), 'created_at': iso(p.ms), 'edited_at': iso(p.edits[-1]) if p.edits else None, 'text': p.text, 'author': {'id': f'u{p.author}', 'name': f'User {p.author}'},
                 'big': 900719925474099300 + p.i, 'tag': p.tag}
 
