@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEF(more) "{\"smsource\":1,\"name\":\"t\",\"network\":\"x\",\"map\":\".\",\"request\":{\"url\":\"https://a.example/p\"}" more "}"
+#define DEF(more) "{\"smsource\":1,\"name\":\"t\",\"network\":\"x\",\"map\":\".\",\"hosts\":[\"a.example\"],\"request\":{\"url\":\"https://a.example/p\"}" more "}"
 
 static char dir[] = "/tmp/test_fetch.XXXXXX";
 
