@@ -264,7 +264,7 @@ static void test_windows(void)
 		struct source_def *d = def_of(DEF(",\"pace\":[\"1/s\",\"3/15m\"]")), *q = def_of(DEF(",\"pace\":\"2/day@America/Los_Angeles\""));
 		struct budgets *bs;
 		uint64_t t;
-		fake_ns = 0;
+		fake_ns = NS_PER_SEC;
 		clock_set(&fake);
 		budgets_new(&bs, NULL);
 		struct budget *b = budget_of(bs, d, "t"), *c = budget_of(bs, q, "q");
@@ -276,8 +276,8 @@ static void test_windows(void)
 		}
 		T_INT(budget_take(c, 1, &t), 0);
 		T_INT(budget_take(c, 1, &t), 0);
-		/* 1794182400 is 2026-11-09T00:00Z, 16:00 the day before there: eight hours, less the three seconds. */
-		T_INT(budget_take(c, 1, &t), (8 * 3600 - 3) * NS_PER_SEC);
+		/* 1794182400 is 2026-11-09T00:00Z, 16:00 the day before there: eight hours, less four seconds. */
+		T_INT(budget_take(c, 1, &t), (8 * 3600 - 4) * NS_PER_SEC);
 		fake_ns += 8 * 3600 * NS_PER_SEC;
 		T_INT(budget_take(c, 1, &t), 0);
 		budgets_free(bs);
@@ -486,8 +486,8 @@ static void test_jobs(void)
 		bad_jobs("{\"source\":\"a\"}\n{\"sauce\":\"a\"}", 2, 10, "unknown member 'sauce'");
 		bad_jobs("{\"vars\":{}}", 1, 1, "needs a \"source\"");
 		bad_jobs("{\"source\":\"a\",\"vars\":{\"q\":true}}", 1, 27, "neither text nor a number");
-		bad_jobs("{\"source\":\"a\",\"every\":\"often\"}", 1, 24, "\"every\"");
-		bad_jobs("{\"source\":\"a\",\"max_records\":0}", 1, 30, "above 0");
+		bad_jobs("{\"source\":\"a\",\"every\":\"often\"}", 1, 23, "\"every\"");
+		bad_jobs("{\"source\":\"a\",\"max_records\":0}", 1, 29, "above 0");
 		bad_jobs("[{\"source\":\"a\"},\n  7]", 2, 3, "a job is an object");
 		bad_jobs("{\"source\":\"a\"", 1, 14, "");
 		bad_jobs("", 0, 0, "no job");
