@@ -203,7 +203,7 @@ static void take_strip(struct def_load *l, const struct json *v)
 		return;
 	const char **to = arena_array(&d->arena, 2 + (own ? v->nchild : d->nstrip), sizeof *to);
 	size_t n = add_once(to, 0, "access_token");
-	if (d->auth.kind == AUTH_QUERY)
+	if (d->auth.kind == AUTH_QUERY && d->auth.name)
 		n = add_once(to, n, d->auth.name);
 	for (const struct json *s = own ? v->child : NULL; s; s = s->next)
 		n = add_once(to, n, def_string(l, s));

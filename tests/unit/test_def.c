@@ -346,6 +346,7 @@ static void test_auth(void)
 			{ "'auth':{'header':{'a:':^'s'}}", "'a:' is no name for a header" },
 			{ "'auth':{'header':{'a':^'zz'}}", "no secret 'zz'" },
 			{ "'auth':{'header':{'a':^1}}", "'auth.header.a' has the wrong type" },
+			{ "'auth':{'query':^{}}", "one name and its secret" },
 			{ "'auth':{'query':{'':^'s'}}", "empty" },
 			{ "'auth':{'query':{'k':^'zz'}}", "no secret 'zz'" },
 			{ "'auth':{'basic':^['s']}", "array of two secrets" },
