@@ -368,6 +368,9 @@ static void check_request(struct def_load *l, const struct json *root, const str
 		def_fault(l, where(root, m, K_REQUEST, K_REQUEST), "'hosts' is missing: it says where requests may go");
 	check_hosts(l, m, url);
 	check_socket(l, m, url);
+	/* Without a map items come out as they are. */
+	if (m[K_CURSOR] && d->cursor.field && !d->map && !json_get(root, "map"))
+		def_fault(l, m[K_CURSOR], "'cursor.field' is a member of what 'map' makes, which is missing: say 'value'");
 	if (m[K_CURSOR] && d->cursor.first_desc && d->next == NEXT_NONE)
 		def_fault(l, m[K_CURSOR], "'cursor.first' goes backwards by 'next', which is missing");
 }
@@ -413,7 +416,7 @@ static void check_whole(struct def_load *l, const struct json *root, const struc
 		def_fault(l, root, "'name' is missing");
 	if (!d->network && !l->partial && !json_get(root, "network"))
 		def_fault(l, root, "'network' is missing");
-	if (!d->map && !l->partial && !json_get(root, "map"))
+	if (!d->map && !d->api && !l->partial && !json_get(root, "map"))
 		def_fault(l, root, "'map' is missing: it makes the record of an item");
 	/* What fetches nothing may hold parts for those that extend it. */
 	if (d->api && !l->partial) {

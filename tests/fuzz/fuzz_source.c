@@ -89,7 +89,7 @@ static void check_request(const struct source_def *d, const struct def_request *
 static void check_definition(const struct source_def *d)
 {
 	struct buf b = BUF_INIT;
-	check(d->name && d->network && d->summary && d->about && d->map && d->file);
+	check(d->name && d->network && d->summary && d->about && (d->map || d->api) && d->file);
 	check(d->parallel >= 1 && d->cost >= 1 && d->tries >= 1 && d->soft_pct <= d->hard_pct && d->nstrip >= 1);
 	check(!d->api || (d->nhosts && d->request.url.nparts));
 	check(!d->each || source_def_var(d, d->each));

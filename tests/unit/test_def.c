@@ -641,6 +641,13 @@ static void test_whole(void)
 		T_OK(e.line == 2 && e.col == 6 && !strcmp(e.file, "f"));
 		T_INT(source_def_parse(&d, "", 0, "f", &e), ERR_DATA);
 	}
+	T_CASE("what is fetched may come out as it is: no map") {
+		struct source_def *d = good("{'smsource':1,'name':'n','network':'w','hosts':['h'],", "'request':{'url':'https://h/'}");
+		T_OK(d->api && !d->map);
+		source_def_free(d);
+		static const struct bad bad[] = { { "'cursor':^{'field':'id','cmp':'str','order':'desc'}", "which is missing: say 'value'" } };
+		EXPECT("{'smsource':1,'name':'n','network':'w','hosts':['h'],'request':{'url':'https://h/'},\n", bad);
+	}
 	T_CASE("what fetches nothing may hold parts for others") {
 		struct source_def *d = good(HEAD, "'secrets':{'s':'x'},'auth':{'bearer':'s'},'pace':'1/s','retry':{'tries':2},'about':['a','b']");
 		T_OK(!d->api && d->auth.kind == AUTH_BEARER && d->tries == 2);
