@@ -57,11 +57,15 @@ int http_easy(CURL **easy, struct http *h, const struct url_parts *u, int64_t co
 	return 0;
 }
 
-/* A handshake that broke off is worth another try, one that was refused is not. libcurl has one code for both; the
- * texts are those of its OpenSSL part, for a code of the socket's and for an end of file. */
+/* A handshake that broke off is worth another try, one that was refused is not. libcurl has one code for both; the texts
+ * are its own, for codes of the socket's, and OpenSSL's for an end of file. */
 static bool broke_off(const char *error)
 {
-	return strstr(error, "SSL_connect: ") || strstr(error, "unexpected eof");
+	static const char *const texts[] = { "SSL_connect: ", "unexpected eof", "Recv failure", "Send failure" };
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (strstr(error, texts[i]))
+			return true;
+	return false;
 }
 
 static enum http_failure failure_of(CURL *easy, CURLcode rc, const char *error)
