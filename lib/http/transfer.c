@@ -213,21 +213,10 @@ static int on_connected(void *arg, char *ip, char *own_ip, int port, int own_por
 
 /* --- what is sent --- */
 
-static bool is_token(const char *s)
-{
-	static const char more[] = "!#$%&'*+-.^_`|~";
-	if (!*s)
-		return false;
-	for (; *s; s++)
-		if (!((*s >= '0' && *s <= '9') || (http_lower(*s) >= 'a' && http_lower(*s) <= 'z') || strchr(more, *s)))
-			return false;
-	return true;
-}
-
 int http_check_headers(const struct http_header *v, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!is_token(v[i].name))
+		if (!http_is_token(v[i].name, strlen(v[i].name)))
 			return err_set(e, ERR_USAGE, "this is no name of a header");
 		for (const char *s = v[i].value; s && *s; s++)
 			if (((unsigned char)*s < ' ' && *s != '\t') || *s == 127)
@@ -323,7 +312,7 @@ static int check(const struct http_request *r, struct url_parts *u, struct err *
 		return err_set(e, ERR_USAGE, "an address with a user or a password in it is not asked for");
 	if (u->scheme[0] != 'h')
 		return err_set(e, ERR_USAGE, "a request goes to http or https, not %s", u->scheme);
-	if (r->method && (!is_token(r->method) || strlen(r->method) > MAX_METHOD))
+	if (r->method && (!http_is_token(r->method, strlen(r->method)) || strlen(r->method) > MAX_METHOD))
 		return err_set(e, ERR_USAGE, "this is no HTTP method");
 	return http_check_headers(r->headers, r->nheaders, e);
 }

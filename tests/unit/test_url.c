@@ -36,6 +36,7 @@ static void test_parse(void)
 		NONE("http:/h/");
 		NONE("http:///h/");
 		NONE("http://");
+		NONE("http://.x.com/");
 		NONE("http://h:0/");
 		NONE("http://h:65536/");
 		NONE("http://h:x/");
