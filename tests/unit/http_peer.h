@@ -20,7 +20,7 @@ struct peer {
 	char dir[64], cert[80];
 };
 
-/* The script is beside the tests, whose programs run from anywhere. */
+/* The script is beside this file. */
 static const char *peer_script(void)
 {
 	static char path[4096];

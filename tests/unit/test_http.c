@@ -73,7 +73,6 @@ static void test_requests(void)
 		memset(big, 'b', 3 << 20);
 		ASK(h, &g, .url = URL("/echo"), .method = "POST", .body = big, .nbody = 3 << 20);
 		T_OK(g.nbody > 3 << 20 && !strstr(g.body, "Expect"));
-		T_OK(g.took_ns < 900 * MS);
 		mem_free(big);
 	}
 	T_CASE("http: statuses are answers")
@@ -174,6 +173,20 @@ static void test_bodies(void)
 		T_STR(g.why, "the connection was closed without an answer");
 		T_INT(g.status, 0);
 	}
+	T_CASE("http: a server that goes away while we send: no SIGPIPE")
+	{
+		size_t n = 8 << 20;
+		char *big = mem_zalloc(n);
+		ASK(h, &g, .url = URL("/slam"), .method = "POST", .body = big, .nbody = n);
+		T_INT(g.failure, HTTP_CUT);
+		struct http *x = peer.tls ? loop((struct http_opts){ .cacert = peer.cert }) : NULL;
+		if (x) {
+			ASK(x, &g, .url = at("https", peer.tls, "/slam"), .method = "POST", .body = big, .nbody = n);
+			T_INT(g.failure, HTTP_CUT);
+		}
+		http_free(x);
+		mem_free(big);
+	}
 	T_CASE("http: what is no HTTP")
 	{
 		ASK(h, &g, .url = URL("/garbage"));
@@ -199,15 +212,15 @@ static void test_time(void)
 {
 	T_CASE("http: silence counts from the last byte")
 	{
-		ASK(h, &g, .url = URL("/drip/100"), .silence_ns = 400 * MS);
+		ASK(h, &g, .url = URL("/drip/200"), .silence_ns = 900 * MS);
 		T_INT(g.failure, HTTP_OK);
 		T_STR(g.body, "slowly");
-		T_OK(g.took_ns > 500 * MS);
+		T_OK(g.took_ns > 900 * MS);
 		ASK(h, &g, .url = URL("/silent/3000"), .silence_ns = 200 * MS);
 		T_INT(g.failure, HTTP_SILENT);
 		T_STR(g.why, "nothing came for 200ms");
 		T_INT(g.status, 200);
-		T_OK(g.took_ns > 200 * MS && g.took_ns < 1500 * MS);
+		T_OK(g.took_ns > 200 * MS && g.took_ns < 2500 * MS);
 		ASK(h, &g, .url = URL("/hang/3000"), .silence_ns = 200 * MS);
 		T_INT(g.failure, HTTP_SILENT);
 		T_INT(g.status, 0);
@@ -217,7 +230,7 @@ static void test_time(void)
 		ASK(h, &g, .url = URL("/drip/100"), .timeout_ns = 250 * MS);
 		T_INT(g.failure, HTTP_TIMEOUT);
 		T_STR(g.why, "not done after 250ms");
-		T_OK(g.took_ns > 250 * MS && g.took_ns < 1500 * MS);
+		T_OK(g.took_ns > 250 * MS && g.took_ns < 2500 * MS);
 		ASK(h, &g, .url = URL("/hello"), .timeout_ns = INT64_MAX, .silence_ns = INT64_MAX, .connect_ns = INT64_MAX);
 		T_INT(g.failure, HTTP_OK);
 	}
@@ -260,7 +273,7 @@ static void test_many(void)
 		T_INT(http_active(few), 0);
 		ASK(few, &g, .url = URL("/most"));
 		/* Connections are used again: four of them did. */
-		T_OK(g.body[0] == '4' && atoi(g.body + 2) <= 4);
+		T_OK(g.body[0] == '4' && g.body[2] <= '4' && !g.body[3]);
 		http_free(few);
 	}
 	T_CASE("http: time in the queue does not count")
@@ -268,8 +281,8 @@ static void test_many(void)
 		struct http *one = loop((struct http_opts){ .per_host = 1 });
 		struct err e;
 		struct got a = { 0 }, b = { 0 };
-		struct http_request r = { .url = URL("/count/300"), .done = got_done, .timeout_ns = 450 * MS, .silence_ns = 450 * MS,
-			.connect_ns = 200 * MS };
+		struct http_request r = { .url = URL("/count/400"), .done = got_done, .timeout_ns = 700 * MS, .silence_ns = 700 * MS,
+			.connect_ns = 300 * MS };
 		r.arg = &a;
 		T_INT(http_send(one, &r, NULL, &e), 0);
 		r.arg = &b;

@@ -104,6 +104,28 @@ static void seen(const char *want)
 	seen_n(want, 1);
 }
 
+/* 8 MiB there and back, and no more than 16 MiB at once. */
+static void long_message(const char *url)
+{
+	struct talk t = { 0 };
+	struct err e;
+	size_t n = 8 << 20;
+	char *big = mem_alloc(n);
+	memset(big, 'z', n);
+	start(&t, opts(&t, url));
+	run_until(h, &t.g.opens, 1);
+	T_INT(ws_send(t.w, big, n, &e), 0);
+	T_INT(ws_send(t.w, big, n, &e), ERR_RETRY);
+	run_until(h, &t.g.messages, 1);
+	T_STR(buf_cstr(&t.g.text), "t8388608z|");
+	T_INT(ws_send(t.w, big, n, &e), 0);
+	run_until(h, &t.g.messages, 2);
+	ws_close(t.w);
+	seen("1000 0");
+	mem_free(big);
+	end(&t);
+}
+
 static void test_messages(void)
 {
 	T_CASE("ws: a message there and back, closed by us")
@@ -127,21 +149,7 @@ static void test_messages(void)
 	}
 	T_CASE("ws: a long message, sent in many pieces")
 	{
-		struct talk t = { 0 };
-		struct err e;
-		size_t n = 8 << 20;
-		char *big = mem_alloc(n);
-		memset(big, 'z', n);
-		start(&t, opts(&t, WS("/ws/echo")));
-		run_until(h, &t.g.opens, 1);
-		T_INT(ws_send(t.w, big, n, &e), 0);
-		T_INT(ws_send(t.w, big, n, &e), ERR_RETRY);
-		run_until(h, &t.g.messages, 1);
-		T_STR(buf_cstr(&t.g.text), "t8388608z|");
-		ws_close(t.w);
-		seen("1000 0");
-		mem_free(big);
-		end(&t);
+		long_message(WS("/ws/echo"));
 	}
 	T_CASE("ws: pings are answered")
 	{
@@ -338,6 +346,7 @@ static void test_ends(void)
 		T_INT(t.g.code, 0);
 		T_INT(t.g.messages, 0);
 		end(&t);
+		t.say_back = "into the void";
 		talk(&t, "/ws/reset");
 		T_INT(t.g.failure, HTTP_CUT);
 		T_INT(t.g.messages, 1);
@@ -367,13 +376,13 @@ static void test_ends(void)
 	T_CASE("ws: silence counts from the last frame, pings too")
 	{
 		struct talk t = { 0 };
-		struct ws_opts o = opts(&t, WS("/ws/silent/150"));
-		o.silence_ns = 300 * MS;
+		struct ws_opts o = opts(&t, WS("/ws/silent/200"));
+		o.silence_ns = 700 * MS;
 		start(&t, o);
 		run_until(h, &t.g.done, 1);
 		T_INT(t.g.failure, HTTP_SILENT);
-		T_STR(t.g.why, "nothing came for 300ms");
-		T_OK(t.g.took_ns > 700 * MS && t.g.took_ns < 3000 * MS);
+		T_STR(t.g.why, "nothing came for 700ms");
+		T_OK(t.g.took_ns > 1200 * MS && t.g.took_ns < 4000 * MS);
 		end(&t);
 	}
 	T_CASE("ws: freed with sockets in every state")
@@ -461,6 +470,7 @@ static void test_tls_proxy(void)
 		run_until(h, &t.g.messages, 1);
 		end(&t);
 		seen("1000 0");
+		long_message(at("wss", peer.tls, "/ws/echo"));
 		start(&t, opts(&t, at("wss", peer.tls, "/ws/gone")));
 		run_until(h, &t.g.done, 1);
 		T_INT(t.g.failure, HTTP_CUT);
