@@ -12,7 +12,7 @@
 
 #define MAX_MESSAGE ((size_t)16 << 20)
 #define MAX_UNSENT ((size_t)16 << 20)
-#define PAUSE_AT ((size_t)256 << 10)     /* unsent bytes at which reading stops: pings are answered no faster than answers go */
+#define MOVE_AT ((size_t)1 << 20)        /* bytes sent at which the rest moves to the front */
 #define READ_SIZE ((size_t)16 << 10)
 #define READS 16                         /* a turn; others want theirs */
 
@@ -156,7 +156,7 @@ static void refill(struct ws *w)
 	w->chunk_at = 0;
 	w->chunk_n = n;
 	w->taken += n;
-	if (w->taken == b->n || w->taken > PAUSE_AT * 4) {
+	if (w->taken == b->n || w->taken > MOVE_AT) {
 		if (w->taken < b->n)
 			memmove(b->p, b->p + w->taken, b->n - w->taken);
 		b->n -= w->taken;
@@ -226,8 +226,6 @@ static void read_all(struct ws *w)
 	char b[READ_SIZE];
 	for (int i = 0; i < READS; i++) {
 		size_t n = 0;
-		if (unsent(w) > PAUSE_AT)
-			return;
 		CURLcode rc = curl_easy_recv(w->node.easy, b, sizeof b, &n);
 		if (rc == CURLE_AGAIN)
 			return;
@@ -261,7 +259,8 @@ static void work(struct http_node *n, int64_t now)
 		return;
 	/* Answers to pings. A broken connection shows in the next read. */
 	flush(w);
-	n->events = (short)((unsent(w) > PAUSE_AT ? 0 : POLLIN) | (unsent(w) ? POLLOUT : 0));
+	/* Read on also while much waits to be sent: the server may be stuck in sending as well. */
+	n->events = (short)(POLLIN | (unsent(w) ? POLLOUT : 0));
 }
 
 /* libcurl has connected, or not. */

@@ -107,7 +107,8 @@ def most(p, n, r):
 def seen(p, n, r):
     with lock:
         body = "%s %d" % (",".join(map(str, state["closes"])), state["pongs"])
-        state["closes"], state["pongs"] = [], 0
+        if state["closes"]:
+            state["closes"], state["pongs"] = [], 0
     p.answer(200, body.encode())
 
 

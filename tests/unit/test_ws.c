@@ -118,8 +118,11 @@ static void long_message(const char *url)
 	T_INT(ws_send(t.w, big, n, &e), ERR_RETRY);
 	run_until(h, &t.g.messages, 1);
 	T_STR(buf_cstr(&t.g.text), "t8388608z|");
-	T_INT(ws_send(t.w, big, n, &e), 0);
-	run_until(h, &t.g.messages, 2);
+	/* More to send while the socket is full: what waits moves. */
+	T_INT(ws_send(t.w, big, n - 1000, &e), 0);
+	T_INT(http_run(h, in_ms(1), &e), 0);
+	T_INT(ws_send(t.w, big, n - 1000, &e), 0);
+	run_until(h, &t.g.messages, 3);
 	ws_close(t.w);
 	seen("1000 0");
 	mem_free(big);
@@ -194,6 +197,38 @@ static void test_messages(void)
 		T_INT(u.g.messages + u.g.done + t.g.done, 0);
 		end(&t);
 		end(&u);
+	}
+}
+
+static int no_message(void *arg, const char *p, size_t n, bool binary)
+{
+	(void)arg, (void)p, (void)n, (void)binary;
+	return 0;
+}
+
+static void test_flood(void)
+{
+	T_CASE("ws: of more pings than can be answered, the last is")
+	{
+		struct ws_frames *f = ws_frames_new(1000, no_message, NULL);
+		unsigned char ping[127] = { 0x89, 125 };
+		for (unsigned i = 0; i < 50000; i++) {
+			memcpy(ping + 2, &i, sizeof i);
+			T_INT(ws_frames_feed(f, (const char *)ping, sizeof ping), WS_GOING);
+		}
+		struct buf *out = ws_frames_out(f);
+		T_OK(out->n > 2 << 20 && out->n < 3 << 20);
+		buf_clear(out);
+		T_INT(ws_frames_out(f)->n, 131);
+		const unsigned char *p = (const unsigned char *)out->p;
+		unsigned last = 0;
+		for (int i = 3; i >= 0; i--)
+			last = last << 8 | (p[6 + i] ^ p[2 + i]);
+		T_INT(p[0], 0x8A);
+		T_INT(last, 49999);
+		buf_clear(out);
+		T_INT(ws_frames_out(f)->n, 0);
+		ws_frames_free(f);
 	}
 }
 
@@ -505,6 +540,7 @@ int main(void)
 	}
 	signal(SIGPIPE, SIG_DFL);
 	test_messages();
+	test_flood();
 	test_handshake();
 	test_ends();
 	test_refused();
