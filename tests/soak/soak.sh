@@ -50,7 +50,7 @@ soak() { # KIND SECONDS
 	local U=http://127.0.0.1:$(<port)
 	[ "$k" = pages ] && more="--every 50ms"
 	# Behind the spike smrate lets through twice the rate, so that what waits drains.
-	setsid bash -c "smfetch ../$k.json $more --for ${secs}s --endpoint $U --dedup 100000 --resume ck | smrate --rate $((rate * 2)) | smpartition --by network,created_date --every 5s landing | smcommit | smcheckpoint save; echo \${PIPESTATUS[@]} >status" >commits 2>err &
+	setsid bash -c "smfetch ../$k.json $more --for ${secs}s --endpoint $U --dedup 100000 --resume ck | smrate --rate $((rate * 2))/s | smpartition --by network,created_date --every 5s landing | smcommit | smcheckpoint save; echo \${PIPESTATUS[@]} >status" >commits 2>err &
 	group=$!
 	: >samples
 	local from=$EPOCHREALTIME; sleep .5; sample
