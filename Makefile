@@ -11,10 +11,11 @@ BUILD ?= build
 WERROR ?=
 PYTHON ?= python3
 
-PKGS := libcurl nettle zlib libarchive simdjson libzstd snappy liblz4 libutf8proc
+PKGS := libcurl nettle zlib libarchive simdjson libzstd snappy liblz4 libutf8proc libxml-2.0 libxxhash
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-missing-field-initializers $(WERROR)
 WARNXX := -Wall -Wextra $(WERROR)
-SM_CPPFLAGS := -D_GNU_SOURCE -DSM_VERSION='"$(VERSION)"' -DSM_DATADIR='"$(PREFIX)/share/smtools"' -Ilib
+SM_CPPFLAGS := -D_GNU_SOURCE -DSM_VERSION='"$(VERSION)"' -DSM_DATADIR='"$(PREFIX)/share/smtools"' -Ilib \
+	$(shell pkg-config --cflags libxml-2.0 2>/dev/null)
 LIBS = $(shell pkg-config --libs $(PKGS)) -lwslay -ljq -lstdc++ -lm -lpthread
 
 CMDS := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
@@ -53,7 +54,7 @@ help:
 # --- packages ---
 
 DEPS := gcc g++ make pkg-config libcurl4-openssl-dev libjq-dev zlib1g-dev libarchive-dev libsimdjson-dev libzstd-dev \
-	libsnappy-dev liblz4-dev libutf8proc-dev libwslay-dev nettle-dev
+	libsnappy-dev liblz4-dev libutf8proc-dev libwslay-dev nettle-dev libxml2-dev libxxhash-dev
 DEPS_TEST := bats bzip2 jq groff-base man-db bsdextrautils bsdutils procps python3 xz-utils zstd perl
 DEPS_LINT := clang cppcheck universal-ctags binutils
 DEPS_FUZZ := clang libclang-rt-14-dev

@@ -303,7 +303,7 @@ struct net {
 	struct resume *resume;       /* NULL: no marks */
 	struct reject *reject;
 	struct progress progress;
-	int64_t marked_ns, started_ns;
+	int64_t marked_ns, started_ns, tidied_ns;
 	size_t cursor_size;
 	bool moved, stream;
 	struct buf cursor, line;
@@ -316,6 +316,22 @@ static int net_put(struct net *n, const char *p, size_t len, uint64_t count, str
 	output_put(&n->out, p, len);
 	n->out.records += count;
 	return n->out.unbuffered || n->out.buf.n >= OUTPUT_BLOCK ? output_flush(&n->out, e) : 0;
+}
+
+/* Files of keys that no mark needs any more may go. A minute between two looks: the journal is read for it. */
+static int tidy(struct net *n, struct err *e)
+{
+	struct arena a = ARENA_INIT;
+	const char *cursor;
+	size_t len;
+	if (!fetch_wants_recorded(n->fetch) || clock_mono_ns() - n->tidied_ns < 60 * NS_PER_SEC)
+		return 0;
+	n->tidied_ns = clock_mono_ns();
+	int rc = resume_recorded(n->resume, &a, &cursor, &len, e);
+	if (rc == 0 && cursor)
+		fetch_recorded(n->fetch, cursor, len);
+	arena_release(&a);
+	return rc;
 }
 
 static int net_mark(struct net *n, const char *end, struct err *e)
@@ -332,7 +348,9 @@ static int net_mark(struct net *n, const char *end, struct err *e)
 	n->moved = false;
 	n->marked_ns = clock_mono_ns();
 	rc = net_put(n, n->line.p, n->line.n, 0, e);
-	return rc < 0 || n->spool ? rc : output_flush(&n->out, e);
+	if (rc == 0 && !n->spool)
+		rc = output_flush(&n->out, e);
+	return rc == 0 ? tidy(n, e) : rc;
 }
 
 static int on_out(void *arg, const char *p, size_t len, uint64_t count, struct err *e)

@@ -263,6 +263,20 @@ int fetch_cursor(struct fetch *f, struct buf *to, struct err *e)
 	return 0;
 }
 
+bool fetch_wants_recorded(const struct fetch *f)
+{
+	return seen_has_old(f->seen);
+}
+
+void fetch_recorded(struct fetch *f, const char *cursor, size_t n)
+{
+	struct arena a = ARENA_INIT;
+	struct json *root;
+	if (json_parse(&root, &a, cursor, n, NULL) == 0)
+		seen_forget(f->seen, json_get(root, "seen"));
+	arena_release(&a);
+}
+
 /* --- what comes out --- */
 
 uint64_t fetch_may(const struct fetch *f, const struct job *j)
@@ -307,7 +321,7 @@ static bool requests_left(const struct fetch *f, const struct job *j)
 }
 
 /* One request of the job, if one is ready. 1: one was sent. */
-static int send_one(struct fetch *f, struct job *j, int64_t now, struct err *e)
+static int send_one(struct job *j, int64_t now, struct err *e)
 {
 	for (struct task *t = j->tasks; t; t = t->next) {
 		if (t->transfer || (t->waits ? !login_ready(t->src->login) : t->due_ns > now))
@@ -329,7 +343,7 @@ static int turn_of(struct fetch *f, struct job *j, int64_t now)
 	int rc = job_advance(j, now, &e);
 	if (rc == 0 && j->end == JOB_RUNS && f->under_way < f->o->parallel) {
 		if (requests_left(f, j))
-			rc = send_one(f, j, now, &e);
+			rc = send_one(j, now, &e);
 		else if (!f->under_way)
 			job_end(j, JOB_DONE, NULL);
 	}

@@ -92,6 +92,9 @@ int fetch_new(struct fetch **f, const struct fetch_opts *o, struct err *e);
 void fetch_free(struct fetch *f);                /* NULL is fine */
 int fetch_run(struct fetch *f, struct err *e);   /* enum fetch_end, or negative */
 int fetch_cursor(struct fetch *f, struct buf *to, struct err *e);
+/* The cursor of the mark that the checkpoint has recorded would let old files of keys go: then fetch_recorded. */
+bool fetch_wants_recorded(const struct fetch *f);
+void fetch_recorded(struct fetch *f, const char *cursor, size_t n);
 /* The first request of each job, as people may see it; nothing is sent. */
 int fetch_dry_run(struct fetch *f, struct buf *to, struct err *e);
 bool fetch_has_stream(const struct fetch *f);

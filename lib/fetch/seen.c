@@ -16,6 +16,7 @@
 
 #define ENTRY 8
 #define PREFIX "seen-"
+#define GROWN 8                      /* x max entries: the file gives way to a new one */
 
 /* The ring holds the newest `max` additions; a hash is known while its newest addition is in the ring. */
 struct seen {
@@ -27,7 +28,7 @@ struct seen {
 	size_t nslots, used;
 	char *folder;
 	int fd;                      /* -1: in memory alone */
-	int64_t file;                /* its number */
+	int64_t file, oldest;        /* its number; that of the oldest that is kept */
 	uint64_t entries;            /* in the file, those unwritten included */
 	struct buf unwritten;
 };
@@ -169,6 +170,19 @@ static int load(struct seen *s, int64_t file, uint64_t count, uint64_t *length, 
 	return rc;
 }
 
+static int flush(struct seen *s, struct err *e)
+{
+	size_t at = 0;
+	while (at < s->unwritten.n) {
+		ssize_t n = write(s->fd, s->unwritten.p + at, s->unwritten.n - at);
+		if (n < 0 && errno != EINTR)
+			return failed(s->folder, errno, "cannot write the file of keys", e);
+		at += n > 0 ? (size_t)n : 0;
+	}
+	buf_clear(&s->unwritten);
+	return fdatasync(s->fd) < 0 ? failed(s->folder, errno, "cannot make the file of keys durable", e) : 0;
+}
+
 static int open_file(struct seen *s, int64_t file, int flags, struct err *e)
 {
 	char *path = path_of(s, file);
@@ -195,10 +209,12 @@ static int start_file(struct seen *s, int64_t file, struct err *e)
 	int rc = open_file(s, file, O_CREAT | O_EXCL, e);
 	uint64_t n = s->added < s->max ? s->added : s->max;
 	s->entries = n;
+	if (!s->oldest)
+		s->oldest = file;
 	for (uint64_t i = 0; i < n; i++)
 		buf_le64(&s->unwritten, s->ring[(s->added - n + i) % s->max]);
 	if (rc == 0)
-		rc = seen_sync(s, e);
+		rc = flush(s, e);
 	return rc == 0 ? sync_folder(s, e) : rc;
 }
 
@@ -231,7 +247,8 @@ static int open_folder(struct seen *s, const struct json *from, struct err *e)
 	if (rc < 0)
 		return rc;
 	int64_t highest = look_around(s, file);
-	if (file && highest == file && length == (uint64_t)count && length < 4 * s->max) {
+	s->oldest = file;
+	if (file && highest == file && length == (uint64_t)count && length < GROWN * s->max) {
 		s->entries = length;
 		return open_file(s, file, 0, e);
 	}
@@ -273,17 +290,30 @@ void seen_free(struct seen *s)
 
 int seen_sync(struct seen *s, struct err *e)
 {
-	size_t at = 0;
 	if (s->fd < 0 || !s->unwritten.n)
 		return 0;
-	while (at < s->unwritten.n) {
-		ssize_t n = write(s->fd, s->unwritten.p + at, s->unwritten.n - at);
-		if (n < 0 && errno != EINTR)
-			return failed(s->folder, errno, "cannot write the file of keys", e);
-		at += n > 0 ? (size_t)n : 0;
-	}
+	if (s->entries < GROWN * s->max)
+		return flush(s, e);
+	/* What is unwritten is in the ring as well. */
 	buf_clear(&s->unwritten);
-	return fdatasync(s->fd) < 0 ? failed(s->folder, errno, "cannot make the file of keys durable", e) : 0;
+	close(s->fd);
+	s->fd = -1;
+	return start_file(s, s->file + 1, e);
+}
+
+bool seen_has_old(const struct seen *s)
+{
+	return s->fd >= 0 && s->oldest < s->file;
+}
+
+void seen_forget(struct seen *s, const struct json *recorded)
+{
+	int64_t file;
+	const char *name = json_str(json_get(recorded, "file"));
+	if (!name || !number_of(name, &file) || file > s->file)
+		return;
+	look_around(s, file);
+	s->oldest = file;
 }
 
 bool seen_ref(const struct seen *s, struct buf *b)

@@ -4,8 +4,9 @@
  * The last `max` keys are known, each by a 64-bit hash (XXH3). A key that is seen again counts as new again, so that what stays in
  * a list for long is not forgotten. With a folder, each hash is appended to a file there, eight bytes little-endian; a mark's cursor holds the
  * file's name and how many entries count. Entries are never taken back: a run that goes on from fewer than the file has writes a new
- * file. Files older than the one that a run went on from are removed when the run starts; later ones stay, because a
- * mark of an earlier run may still turn out to be the one that the table has.
+ * file, and so does one that has grown to 8 x max entries. Files older than the one that a run went on from are removed when the run
+ * starts, those older than the one of the recorded mark when seen_forget says so; later ones stay, because any mark that was printed
+ * may still turn out to be the one that the table has.
  *
  * A key that was never seen is taken for a known one with probability max / 2^64.
  *
@@ -35,6 +36,9 @@ bool seen_add(struct seen *s, uint64_t hash);
 bool seen_keeps(const struct seen *s);           /* MAX is not 0 */
 /* Make durable what was added. */
 int seen_sync(struct seen *s, struct err *e);
+/* There are files that a newer recorded mark would let us remove: seen_forget with that mark's cursor member `seen`. */
+bool seen_has_old(const struct seen *s);
+void seen_forget(struct seen *s, const struct json *recorded);
 /* Append {"file":"seen-3","n":4711}: what a mark made now counts, after seen_sync. Nothing without a folder. */
 bool seen_ref(const struct seen *s, struct buf *b);
 

@@ -188,5 +188,7 @@ int ask_one(struct ask *a, enum ask_what what, const struct source_about *about,
 	int rc = ask_start(a, what, about, json, n, e);
 	if (rc == 0)
 		rc = ask_next(a, what, b, &nothing, e);
+	if (rc <= 0 || nothing)
+		buf_clear(b);
 	return rc > 0 && nothing ? 0 : rc;
 }

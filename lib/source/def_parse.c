@@ -382,7 +382,7 @@ static void check_whole(struct def_load *l, const struct json *root, const struc
 		def_fault(l, root, "'name' is missing");
 	if (!d->network && !l->partial && !json_get(root, "network"))
 		def_fault(l, root, "'network' is missing");
-	if (!d->map && !l->partial && !json_get(root, "map"))
+	if (!d->map && !d->api && !l->partial && !json_get(root, "map"))
 		def_fault(l, root, "'map' is missing: it makes the record of an item");
 	/* What fetches nothing may hold parts for those that extend it. */
 	if (d->api) {
