@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #define BOUNDARY_NS NS_PER_SEC       /* at the end of a file a mark is worth it after this time */
-#define BIG_CURSOR ((size_t)16 << 10) /* a longer cursor is marked at most every BIG_CURSOR_NS */
-#define BIG_CURSOR_NS (NS_PER_SEC / 4)
+#define CURSOR_RATE ((int64_t)64 << 10) /* bytes of cursors a second that marks may cost; a small cursor is always marked */
+#define SMALL_CURSOR ((size_t)16 << 10)
 #define STREAM_MARK_NS NS_PER_SEC    /* a stream could go on behind every message: that is often enough */
 
 static const char *as, *records, *include, *ck, *on_error, *describe, *check;
@@ -360,7 +360,10 @@ static int on_out(void *arg, const char *p, size_t len, uint64_t count, struct e
 
 static bool mark_due(const struct net *n)
 {
-	int64_t least = n->stream ? STREAM_MARK_NS : n->cursor_size > BIG_CURSOR ? BIG_CURSOR_NS : 0;
+	int64_t least = n->stream ? STREAM_MARK_NS : 0;
+	if (n->cursor_size > SMALL_CURSOR)
+		least = (int64_t)n->cursor_size * NS_PER_SEC / CURSOR_RATE;
+	least = least < RESUME_EVERY_NS ? least : RESUME_EVERY_NS;
 	return n->moved && clock_mono_ns() - n->marked_ns >= least;
 }
 

@@ -308,6 +308,7 @@ static void rate_limited(struct answer *x)
 static void quota(struct answer *x)
 {
 	struct err e;
+	budget_exhaust(x->t->budget);
 	err_set(&e, ERR_RETRY, "the quota of '%s' is used up: the place is kept", budget_name(x->t->budget));
 	job_end(x->t->job, JOB_QUOTA, &e);
 }

@@ -243,6 +243,20 @@ void budget_block(struct budget *b, int64_t ns)
 	budget_unlock(b);
 }
 
+void budget_exhaust(struct budget *b)
+{
+	budget_lock(b);
+	int64_t now = now_us(b);
+	for (size_t i = 0; i < b->nlimits; i++) {
+		struct window *w = &b->limit[i];
+		if (!w->daily)
+			continue;
+		quota_ready(w, 0, now);
+		w->state->used = (int64_t)w->count;
+	}
+	budget_unlock(b);
+}
+
 void budget_left(struct budget *b, double *left, double *reset_s)
 {
 	budget_lock(b);

@@ -52,6 +52,8 @@ struct budget_signal {           /* NAN: not known */
 #define BUDGET_SIGNAL_NONE { NAN, NAN, NAN, NAN, NAN }
 void budget_signal(struct budget *b, const struct budget_signal *s);
 void budget_block(struct budget *b, int64_t ns);     /* nothing for so long */
+/* The API says that the quota of the day is used up, whatever was counted here. */
+void budget_exhaust(struct budget *b);
 /* For people: requests left and seconds to the reset as far as they are known, -1: not. */
 void budget_left(struct budget *b, double *left, double *reset_s);
 
