@@ -221,11 +221,15 @@ completions: all
 		$(BUILD)/bin/$$t --generate=zsh >completions/zsh/_$$t && \
 		$(BUILD)/bin/$$t --generate=fish >completions/fish/$$t.fish || exit 1; done
 
+# Files that name the folder of share/.
+OPERATIONS := systemd/smfetch@.service systemd/smfetch-stream@.service cron/smfetch.cron make/ingest.mk
+
 install: all man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/smtools
 	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(MANS) $(DESTDIR)$(PREFIX)/share/man/man1
 	cp -R share/. $(DESTDIR)$(PREFIX)/share/smtools
+	sed -i 's|/usr/local/|$(PREFIX)/|g' $(addprefix $(DESTDIR)$(PREFIX)/share/smtools/,$(OPERATIONS))
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 644 completions/bash/* $(DESTDIR)$(PREFIX)/share/bash-completion/completions

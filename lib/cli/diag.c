@@ -186,14 +186,22 @@ static void on_signal(int sig)
 	caught = sig;
 }
 
-void diag_catch_signals(void)
+/* What whoever started us has us ignore stays ignored, as it does in any program of the shell. */
+static void catch_signal(int sig)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = on_signal }, was;
+	if (sigaction(sig, NULL, &was) == 0 && was.sa_handler == SIG_IGN)
+		return;
 	sigemptyset(&sa.sa_mask);
 	/* A second signal of the kind ends the process: nobody shall have to reach for kill -9. */
 	sa.sa_flags = (int)SA_RESETHAND;
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGINT, &sa, NULL);
+	sigaction(sig, &sa, NULL);
+}
+
+void diag_catch_signals(void)
+{
+	catch_signal(SIGTERM);
+	catch_signal(SIGINT);
 }
 
 int diag_signal(void)

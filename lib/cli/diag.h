@@ -27,7 +27,8 @@ int diag_fail(const struct err *e);
 int diag_finish(struct output *out, int status);
 bool diag_colour(int fd);                 /* a terminal, no NO_COLOR, TERM not dumb */
 
-/* SIGTERM and SIGINT set a flag instead of ending the process (for tools that must end with a mark). */
+/* SIGTERM and SIGINT set a flag instead of ending the process (for tools that must end with a mark). One that was ignored when the
+ * process began stays so: the rest of a pipe can be kept alive until its source has closed the stream (docs/operations.md). */
 void diag_catch_signals(void);
 int diag_signal(void);                    /* the signal that came, 0: none */
 
