@@ -426,9 +426,9 @@ static bool has_escaped(const struct redact_set *r, const unsigned char *t, cons
 
 static bool set_has(const struct redact_set *r, const unsigned char *t, size_t n)
 {
-	const unsigned char *end = t + n;
 	if (!n || !r->n)
 		return false;
+	const unsigned char *end = t + n;
 	if (has_alone(r, t, end))
 		return true;
 	return r->window && (has_plain(r, t, end) || (has_escape(r, t, end) && has_escaped(r, t, end)));
@@ -486,7 +486,7 @@ static size_t set_redact(const struct redact_set *r, struct buf *b, bool cut)
 {
 	struct spans found = { NULL, 0, 0 };
 	struct buf out = BUF_INIT;
-	if (!r->n || (!cut && !set_has(r, (const unsigned char *)b->p, b->n)))
+	if (!r->n || !b->n || (!cut && !set_has(r, (const unsigned char *)b->p, b->n)))
 		return 0;
 	find_all(r, (const unsigned char *)b->p, b->n, cut, &found);
 	size_t at = 0, n = found.n;
