@@ -153,7 +153,8 @@ static void reap(struct http *h)
 	}
 }
 
-/* Callbacks change the list, so after each it is looked at from the start; what has been worked on is not ready any more
+/* Callbacks change the list, so after each it is looked at from the start; what has been worked on is not ready any
+ * more
  * and due later. */
 static void work(struct http *h)
 {

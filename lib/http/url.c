@@ -12,7 +12,7 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-/* Where the parts of an address are in its text: [0..host) is `scheme://`, [host..path) the rest up to the path, and so on. */
+/* Where the parts of an address are in its text: [0..host) is `scheme://`, [host..path) the rest up to the path, … */
 struct spans {
 	size_t host, path, query, fragment, end;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* url - addresses: parts, joining, and parameters taken out without touching the rest.
  *
- * A next-address that an API hands out is followed byte for byte: what is changed here leaves every other byte as it is.
+ * A next-address that an API hands out is followed byte for byte: what is changed here leaves every other byte as it
+ * is.
  * Parsing is libcurl's (curl_url), so that what is checked is what is asked for. Threads: any. Source: RFC 3986.
  */
 #ifndef SM_HTTP_URL_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The connection of a websocket. libcurl makes it (CURLOPT_CONNECT_ONLY) and reads and writes its bytes; 7.88 has no websockets
+/* The connection of a websocket. libcurl makes it (CURLOPT_CONNECT_ONLY) and reads and writes its bytes; 7.88 has no
+ * websockets
  * of its own. Such a connection lives as long as its handle stays in the multi handle. */
 #include "http/ws.h"
 

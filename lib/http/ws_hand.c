@@ -208,7 +208,7 @@ static enum ws_hand_step head_line(struct ws_hand *x)
 	}
 }
 
-/* The size of a chunk; the empty line behind the one before is passed over. The last chunk ends it: trailers say nothing. */
+/* The size of a chunk; the empty line behind the one before is passed over. The last one ends it: trailers say nothing. */
 static enum ws_hand_step chunk_line(struct ws_hand *x)
 {
 	uint64_t size = 0;
