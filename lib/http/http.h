@@ -97,6 +97,7 @@ struct http_request {
 };
 
 struct http;
+/* ERR_USAGE: what is said to be a proxy is none; ERR_IO: a file of certificates that cannot be read, … */
 int http_new(struct http **h, const struct http_opts *o, struct err *e);
 void http_free(struct http *h);                  /* cancels what is under way; NULL is fine */
 /* *T (may be NULL) is good until `done` was called or the transfer was cancelled. */

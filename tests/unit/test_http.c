@@ -522,6 +522,21 @@ static void test_refused(void)
 		T_INT(http_new(&x, &(struct http_opts){ .cacert = "/nonexistent/cert.pem" }, &e), ERR_IO);
 		T_HAS(e.msg, "/nonexistent/cert.pem");
 	}
+	T_CASE("http: what is no proxy, without its password")
+	{
+		static const char *const bad[] = { "ftp://u:secret@h", "ws://u:secret@h", "http://u:secret@h:x", "u:secret@h h", "://secret" };
+		struct http *x;
+		struct err e;
+		for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+			T_INT(http_new(&x, &(struct http_opts){ .proxy_https = bad[i] }, &e), ERR_USAGE);
+			T_OK(!strstr(e.msg, "secret"));
+		}
+		static const char *const good[] = { "", "h:3128", "u:p@h", "HTTP://h/", "socks5h://u:p@h:1080" };
+		for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+			T_INT(http_new(&x, &(struct http_opts){ .proxy_http = good[i] }, &e), 0);
+			http_free(x);
+		}
+	}
 }
 
 static void test_tls(void)
