@@ -20,7 +20,7 @@ struct url_parts {
 	unsigned port;        /* never 0: the scheme's own when none is given */
 	bool has_user;        /* there is a user or a password in it: refused by all that send */
 };
-/* ERR_USAGE: no address with one of the schemes. */
+/* ERR_USAGE: no address with one of the schemes; a host that is not ASCII (it has an xn-- form). */
 int url_parse(struct url_parts *p, const char *url, struct err *e);
 /* Percent-encode all but the unreserved characters (RFC 3986, 2.3). */
 void url_escape(struct buf *b, const char *s, size_t n);
