@@ -244,10 +244,11 @@ static void work(struct http_node *n, int64_t now)
 {
 	struct ws *w = ws_of(n);
 	if (w->state != WS_CONNECTING) {
-		if (!flush(w))
+		bool sent = flush(w);
+		/* Who goes away may have said why. */
+		read_all(w);
+		if (http_alive(n) && !sent && !n->more)
 			lost(w);
-		else
-			read_all(w);
 	}
 	if (!http_alive(n))
 		return;
