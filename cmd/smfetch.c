@@ -414,27 +414,23 @@ static void on_say(void *arg, enum fetch_say level, const struct err *what)
 static void show_progress(struct net *n, int64_t next_ns)
 {
 	struct fetch_status s;
+	char count[PROGRESS_TEXT], rate[PROGRESS_TEXT], time[PROGRESS_TEXT];
 	int64_t now = clock_mono_ns();
-	if (!progress_on(&n->progress))
+	if (!progress_on(&n->progress) || !progress_due(&n->progress))
 		return;
 	fetch_status(n->fetch, &s);
 	buf_clear(&n->line);
-	progress_count(&n->line, s.records);
-	buf_puts(&n->line, " posts, ");
-	progress_rate(&n->line, (double)s.records * 1e9 / (double)(now - n->started_ns + 1));
+	buf_printf(&n->line, "%s posts, %s", progress_count(count, s.records),
+		   progress_rate(rate, (double)s.records * 1e9 / (double)(now - n->started_ns + 1)));
 	if (s.jobs > 1)
 		buf_printf(&n->line, ", %llu of %llu jobs", (unsigned long long)(s.jobs - s.ended), (unsigned long long)s.jobs);
 	if (s.left >= 0)
 		buf_printf(&n->line, ", %.0f requests left", s.left);
-	if (s.reset_s >= 0) {
-		buf_puts(&n->line, ", reset in ");
-		progress_duration(&n->line, (int64_t)(s.reset_s * 1e9));
-	}
-	if (next_ns != INT64_MAX && next_ns - now > NS_PER_SEC) {
-		buf_puts(&n->line, ", next in ");
-		progress_duration(&n->line, next_ns - now);
-	}
-	progress_show(&n->progress, n->line.p, n->line.n);
+	if (s.reset_s >= 0)
+		buf_printf(&n->line, ", reset in %s", progress_duration(time, (int64_t)(s.reset_s * 1e9)));
+	if (next_ns != INT64_MAX && next_ns - now > NS_PER_SEC)
+		buf_printf(&n->line, ", next in %s", progress_duration(time, next_ns - now));
+	progress_show(&n->progress, "%s", buf_cstr(&n->line));
 }
 
 /* Nothing is to be done for now: what is held back goes out. */
@@ -525,7 +521,7 @@ static int close_net(struct net *n, int rc, struct err *e)
 	static const char *const ends[] = { [FETCH_DONE] = "done", [FETCH_QUOTA] = "quota", [FETCH_STOPPED] = "signal" };
 	struct err why;
 	int status = rc < 0 ? 0 : rc == FETCH_QUOTA ? err_status(ERR_RETRY) : 0;
-	progress_clear(&n->progress);
+	progress_end(&n->progress);
 	if (n->fetch && n->resume) {
 		int r = net_mark(n, rc < 0 ? "error" : ends[rc], &why);
 		if (r < 0 && rc >= 0) {

@@ -26,6 +26,7 @@ struct answer {
 	const char *body;            /* as the expressions see it: JSON, "null" when it is none */
 	size_t nbody;
 	bool whole;                  /* it is what the definition's format says */
+	bool foreign;                /* it never will be: no feed at all */
 	struct err broken;           /* why not */
 	struct budget_signal signal;
 };
@@ -100,7 +101,9 @@ static void look_at_body(struct answer *x)
 	x->body = a->nbody ? a->body : "null";
 	x->nbody = a->nbody ? a->nbody : 4;
 	if (d->format == FORMAT_FEED && x->t->kind != TASK_LIST && a->status / 100 == 2) {
-		x->whole = feed_to_json(&x->feed, a->body, a->nbody, http_header(a, "content-type"), &x->broken) == 0;
+		int rc = feed_to_json_at(&x->feed, a->body, a->nbody, http_header(a, "content-type"), x->t->asked, &x->broken);
+		x->whole = rc == 0;
+		x->foreign = rc < 0 && rc != ERR_RETRY;
 		x->body = x->feed.p;
 		x->nbody = x->feed.n;
 	} else if (d->format == FORMAT_NDJSON && x->t->kind != TASK_LIST) {
@@ -268,6 +271,10 @@ static void take_page(struct answer *x)
 {
 	struct task *t = x->t;
 	struct err e;
+	if (x->foreign) {
+		failed(t, ERR_IO, "%s", x->broken.msg);
+		return;
+	}
 	if (!x->whole) {
 		char why[200];
 		snprintf(why, sizeof why, "a broken body (%.150s)", x->broken.msg);

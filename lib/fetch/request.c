@@ -202,7 +202,7 @@ static int secret(const struct request_way *w, const char *local, const char **v
 	return secrets_get(w->secrets, s->name, value, n, e);
 }
 
-static void put_basic(struct request *r, const char *user, size_t nuser, const char *password, size_t npassword)
+static void put_basic(struct request *r, const struct request_way *w, const char *user, size_t nuser, const char *password, size_t npassword)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct buf in = BUF_INIT, *out = &r->text;
@@ -219,6 +219,7 @@ static void put_basic(struct request *r, const char *user, size_t nuser, const c
 			buf_putc(out, i + k > in.n ? '=' : digits[v >> (18 - 6 * k) & 63]);
 	}
 	request_header(r, "Authorization", buf_cstr(out));
+	secrets_add(w->secrets, in.p, in.n);
 	explicit_bzero(in.p, in.n);
 	buf_release(&in);
 }
@@ -231,7 +232,7 @@ static int sign_basic(struct request *r, const struct request_way *w, struct err
 	if (rc == 0)
 		rc = secret(w, w->def->auth.secret[1], &password, &npassword, e);
 	if (rc == 0)
-		put_basic(r, user, nuser, password, npassword);
+		put_basic(r, w, user, nuser, password, npassword);
 	return rc;
 }
 
