@@ -63,7 +63,6 @@ int stream_new(struct stream **out, struct job *j, struct err *e)
 	s->job = j;
 	s->src = j->src;
 	s->request = (struct request)REQUEST_INIT;
-	s->sse = sse_new(j->f->o->max_record, on_event, s);
 	*out = s;
 	int rc = find_refill(s, e);
 	if (rc == 0 && j->spec->has_rules)
@@ -81,8 +80,6 @@ static void hang_up(struct stream *s)
 		budget_done(s->job->budget, s->ticket, s->src->def->cost);
 	s->open = s->connecting = false;
 	buf_clear(&s->line);
-	sse_free(s->sse);
-	s->sse = sse_new(s->job->f->o->max_record, on_event, s);
 }
 
 void stream_free(struct stream *s)
@@ -505,8 +502,12 @@ static int open_it(struct stream *s, struct request_way *w, struct err *e)
 			.arg = s };
 		rc = ws_open(&s->ws, s->job->f->http, &o, e);
 	} else {
-		if (d->transport == TRANSPORT_SSE)
+		if (d->transport == TRANSPORT_SSE) {
+			/* Here, and not when the stream breaks: then it may be the parser that has called. */
+			sse_free(s->sse);
+			s->sse = sse_new(s->job->f->o->max_record, on_event, s);
 			request_header(r, "Accept", "text/event-stream");
+		}
 		struct http_request q = { .method = r->method ? r->method : r->has_body ? "POST" : "GET", .url = buf_cstr(&r->url),
 			.headers = r->header, .nheaders = r->nheaders, .body = r->has_body ? buf_cstr(&r->body) : NULL, .nbody = r->body.n,
 			.silence_ns = d->heartbeat_ns, .head = on_head, .data = on_data, .done = on_done, .arg = s };

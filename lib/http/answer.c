@@ -51,9 +51,7 @@ void http_headers_json(const struct http_answer *a, struct buf *b)
 			continue;
 		buf_puts(b, sep);
 		sep = ",";
-		buf_clear(&v);
-		put_utf8(&v, a->headers[i].name);
-		json_put_string(b, v.p, v.n);
+		json_put_cstr(b, a->headers[i].name);
 		buf_putc(b, ':');
 		buf_clear(&v);
 		put_utf8(&v, a->headers[i].value);

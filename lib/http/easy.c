@@ -18,37 +18,34 @@ static long to_ms(int64_t ns)
 	return ms > INT_MAX ? INT_MAX : (long)ms;
 }
 
-/* The first code that is no success stays. */
-#define SET(rc, easy, opt, v) ((rc) = (rc) ? (rc) : curl_easy_setopt((easy), (opt), (v)))
-
 int http_easy(CURL **easy, struct http *h, const struct url_parts *u, int64_t connect_ns, struct err *e)
 {
 	bool tls = !strcmp(u->scheme, "https") || !strcmp(u->scheme, "wss");
 	const char *proxy = tls ? h->proxy_https : h->proxy_http;
 	CURL *c = curl_easy_init();
 	CURLcode rc = c ? CURLE_OK : CURLE_FAILED_INIT;
-	SET(rc, c, CURLOPT_NOSIGNAL, 1L);
-	SET(rc, c, CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(rc, c, CURLOPT_FOLLOWLOCATION, 0L);
-	SET(rc, c, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	HTTP_SET(rc, c, CURLOPT_NOSIGNAL, 1L);
+	HTTP_SET(rc, c, CURLOPT_PROTOCOLS_STR, "http,https");
+	HTTP_SET(rc, c, CURLOPT_FOLLOWLOCATION, 0L);
+	HTTP_SET(rc, c, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	/* An address is asked for as it is written. */
-	SET(rc, c, CURLOPT_PATH_AS_IS, 1L);
-	SET(rc, c, CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(rc, c, CURLOPT_SSL_VERIFYHOST, 2L);
-	SET(rc, c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	HTTP_SET(rc, c, CURLOPT_PATH_AS_IS, 1L);
+	HTTP_SET(rc, c, CURLOPT_SSL_VERIFYPEER, 1L);
+	HTTP_SET(rc, c, CURLOPT_SSL_VERIFYHOST, 2L);
+	HTTP_SET(rc, c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (h->cacert) {
-		SET(rc, c, CURLOPT_CAINFO, h->cacert);
-		SET(rc, c, CURLOPT_CAPATH, NULL);
+		HTTP_SET(rc, c, CURLOPT_CAINFO, h->cacert);
+		HTTP_SET(rc, c, CURLOPT_CAPATH, NULL);
 	}
 	/* Empty is not NULL: libcurl looks into the environment for what is NULL. */
-	SET(rc, c, CURLOPT_PROXY, proxy ? proxy : "");
-	SET(rc, c, CURLOPT_NOPROXY, h->no_proxy ? h->no_proxy : "");
-	SET(rc, c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	SET(rc, c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(rc, c, CURLOPT_TCP_KEEPALIVE, 1L);
-	SET(rc, c, CURLOPT_CONNECTTIMEOUT_MS, to_ms(http_connect_ns(connect_ns)));
+	HTTP_SET(rc, c, CURLOPT_PROXY, proxy ? proxy : "");
+	HTTP_SET(rc, c, CURLOPT_NOPROXY, h->no_proxy ? h->no_proxy : "");
+	HTTP_SET(rc, c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	HTTP_SET(rc, c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	HTTP_SET(rc, c, CURLOPT_TCP_KEEPALIVE, 1L);
+	HTTP_SET(rc, c, CURLOPT_CONNECTTIMEOUT_MS, to_ms(http_connect_ns(connect_ns)));
 	/* A transfer that ends while its name is looked up does not wait for the look-up. */
-	SET(rc, c, CURLOPT_QUICK_EXIT, 1L);
+	HTTP_SET(rc, c, CURLOPT_QUICK_EXIT, 1L);
 	if (rc) {
 		curl_easy_cleanup(c);
 		return err_set(e, ERR_IO, "libcurl cannot be set up: %s", curl_easy_strerror(rc));
@@ -57,11 +54,15 @@ int http_easy(CURL **easy, struct http *h, const struct url_parts *u, int64_t co
 	return 0;
 }
 
-/* A handshake that broke off is worth another try, one that was refused is not. libcurl has one code for both; the
- * texts are those of its OpenSSL part, for a code of the socket's and for an end of file. */
+/* A handshake that broke off is worth another try, one that was refused is not. libcurl has one code for both; the texts
+ * are its own, for codes of the socket's, and OpenSSL's for an end of file. */
 static bool broke_off(const char *error)
 {
-	return strstr(error, "SSL_connect: ") || strstr(error, "unexpected eof");
+	static const char *const texts[] = { "SSL_connect: ", "unexpected eof", "Recv failure", "Send failure" };
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (strstr(error, texts[i]))
+			return true;
+	return false;
 }
 
 static enum http_failure failure_of(CURL *easy, CURLcode rc, const char *error)

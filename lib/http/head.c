@@ -24,6 +24,15 @@ void http_head_reset(struct http_head *h)
 	buf_clear(&h->text);
 }
 
+bool http_is_token(const char *s, size_t n)
+{
+	static const char more[] = "!#$%&'*+-.^_`|~";
+	for (size_t i = 0; i < n; i++)
+		if (!((s[i] >= '0' && s[i] <= '9') || (http_lower(s[i]) >= 'a' && http_lower(s[i]) <= 'z') || (s[i] && strchr(more, s[i]))))
+			return false;
+	return n > 0;
+}
+
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t';
@@ -79,7 +88,7 @@ static enum head_step field_line(struct http_head *h, const char *p, size_t n)
 	const char *colon = memchr(p, ':', n);
 	size_t nname = colon ? (size_t)(colon - p) : 0, nvalue = n - nname - (colon != NULL);
 	const char *name = trim(p, &nname), *value = trim(p + n - nvalue, &nvalue);
-	if (!nname)
+	if (!http_is_token(name, nname))
 		return HEAD_MORE;
 	if (h->n == HEAD_MAX_FIELDS)
 		return HEAD_TOO_LONG;

@@ -3,7 +3,7 @@
  *
  * Names are put in lower case, values lose the white space around them, a folded line is joined to the one before by a space.
  * A response below 200 is forgotten when its last line has come; lines behind the last response's (trailers) are passed over.
- * A line that is no field is passed over. Bounded: HEAD_MAX_BYTES, HEAD_MAX_FIELDS.
+ * A line that is no field, by its name too, is passed over. Bounded: HEAD_MAX_BYTES, HEAD_MAX_FIELDS.
  * Ownership: the head owns its text and its list, which lives until the next line, the next reset or the release.
  * Threads: one owner. Source: RFC 9112, 4 and 5.
  */
@@ -15,7 +15,8 @@
 
 #include <stdint.h>
 
-#define HEAD_MAX_BYTES ((size_t)512 << 10)
+/* libcurl ends a connection at 300 KB, as if it had broken. */
+#define HEAD_MAX_BYTES ((size_t)256 << 10)
 #define HEAD_MAX_FIELDS 1000
 
 enum head_state { HEAD_STATUS, HEAD_FIELDS, HEAD_DONE };
@@ -42,7 +43,9 @@ void http_head_release(struct http_head *h);
 void http_head_reset(struct http_head *h);
 /* One line, with its line end or without. */
 enum head_step http_head_line(struct http_head *h, const char *p, size_t n);
-/* Write the lower-case form of C, ASCII alone. */
+/* Is this a token (RFC 9110, 5.6.2): a name, a method? */
+bool http_is_token(const char *s, size_t n);
+/* The lower-case form of C, ASCII alone. */
 static inline char http_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 
 #endif

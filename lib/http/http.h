@@ -22,6 +22,9 @@
  * Ownership: requests are copied; an answer lives until `done` returns. Threads: one owner; http_wake may be called
  * from any thread and from a signal handler. Errors: ERR_IO for what libcurl cannot do at all, ERR_USAGE for an address that is none;
  * what fails on the way is in the answer. Messages and `why` never hold the query of an address nor a header's value.
+ * What is copied of a request is overwritten before it is freed; libcurl's own copies are not.
+ * http_new sets libcurl's global state up and http_free takes it down again; libcurl counts, so several loops may live. A loop is
+ * not freed from within a callback.
  * Source: RFC 9110, RFC 9112; curl_multi_poll(3).
  */
 #ifndef SM_HTTP_HTTP_H
@@ -38,7 +41,7 @@ struct http_opts {
 	const char *user_agent;      /* sent with every request that has none of its own */
 	const char *cacert;          /* file of certificates to trust instead of the system's; NULL: the system's */
 	const char *proxy_http, *proxy_https, *no_proxy; /* as in http_proxy, https_proxy, no_proxy; NULL: none */
-	unsigned per_host;           /* connections to one host at once; 0: 6 */
+	unsigned per_host;           /* connections to one host at once, those of streams and sockets apart; 0: 6 */
 };
 
 struct http_header {
@@ -64,7 +67,7 @@ struct http_answer {
 	long status;                 /* 0: none came */
 	const struct http_header *headers;   /* of the last response, as they came, in order; names in lower case */
 	size_t nheaders;
-	const char *body;            /* unpacked; not NUL-terminated; empty for streams */
+	const char *body;            /* unpacked; not NUL-terminated; empty for streams; of a failure what had come */
 	size_t nbody;
 	const char *location;        /* of a redirect, resolved against the request's address; NULL */
 	int64_t sent_ns, ended_ns;   /* clock_mono_ns */
@@ -78,8 +81,8 @@ struct http_request {
 	size_t nheaders;
 	const char *body;            /* NULL: none */
 	size_t nbody;
-	int64_t connect_ns;          /* to connect, TLS included; 0: 30 s */
-	int64_t timeout_ns;          /* in all; 0: no bound */
+	int64_t connect_ns;          /* to connect, TLS included; 0: 30 s; in vain: HTTP_CONNECT */
+	int64_t timeout_ns;          /* in all, the wait for a place among those of its host apart; 0: no bound */
 	int64_t silence_ns;          /* 0: no bound */
 	size_t max_body;             /* 0: 64 MiB; of a stream: not bounded */
 	/* The headers have come (status below 200 apart). Not 0 ends the transfer, without `done`. May be NULL. */

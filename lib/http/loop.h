@@ -73,6 +73,8 @@ bool http_alive(const struct http_node *n);   /* not cancelled, not over */
 /* N is over: from now on nothing but its release comes, at the end of the turn (at once outside of http_run). */
 void http_leave(struct http_node *n);
 
+/* Set an option of libcurl's; the first code that is no success stays. */
+#define HTTP_SET(rc, easy, opt, v) ((rc) = (rc) ? (rc) : curl_easy_setopt((easy), (opt), (v)))
 /* A handle with all that holds for every connection; U is the address, CONNECT_NS as in the request. */
 int http_easy(CURL **easy, struct http *h, const struct url_parts *u, int64_t connect_ns, struct err *e);
 /* What a code of libcurl's means; WHY gets a few words (never more of an address than its host). ERROR is CURLOPT_ERRORBUFFER's. */

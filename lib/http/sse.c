@@ -87,7 +87,8 @@ static int field(struct sse *s, const char *p, size_t n, struct err *e)
 		buf_put(&s->data, value, nvalue);
 		buf_putc(&s->data, '\n');
 	} else if (is_field(p, nname, "event")) {
-		set(&s->type, value, nvalue);
+		if (!nvalue || !memchr(value, '\0', nvalue))
+			set(&s->type, value, nvalue);
 	} else if (is_field(p, nname, "id")) {
 		if (!nvalue || !memchr(value, '\0', nvalue))
 			set(&s->id, value, nvalue);

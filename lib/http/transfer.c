@@ -213,21 +213,10 @@ static int on_connected(void *arg, char *ip, char *own_ip, int port, int own_por
 
 /* --- what is sent --- */
 
-static bool is_token(const char *s)
-{
-	static const char more[] = "!#$%&'*+-.^_`|~";
-	if (!*s)
-		return false;
-	for (; *s; s++)
-		if (!((*s >= '0' && *s <= '9') || (http_lower(*s) >= 'a' && http_lower(*s) <= 'z') || strchr(more, *s)))
-			return false;
-	return true;
-}
-
 int http_check_headers(const struct http_header *v, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!is_token(v[i].name))
+		if (!http_is_token(v[i].name, strlen(v[i].name)))
 			return err_set(e, ERR_USAGE, "this is no name of a header");
 		for (const char *s = v[i].value; s && *s; s++)
 			if (((unsigned char)*s < ' ' && *s != '\t') || *s == 127)
@@ -272,22 +261,20 @@ static void add_headers(struct http_transfer *t, const struct http_request *r)
 		add_header(t, "Expect", NULL);
 }
 
-#define SET(rc, easy, opt, v) ((rc) = (rc) ? (rc) : curl_easy_setopt((easy), (opt), (v)))
-
 static CURLcode set_method(struct http_transfer *t, const char *method)
 {
 	CURL *c = t->node.easy;
 	CURLcode rc = CURLE_OK;
 	if (!strcmp(method, "HEAD")) {
-		SET(rc, c, CURLOPT_NOBODY, 1L);
+		HTTP_SET(rc, c, CURLOPT_NOBODY, 1L);
 		return rc;
 	}
 	if (t->body || !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH")) {
-		SET(rc, c, CURLOPT_POST, 1L);
-		SET(rc, c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->r.nbody);
-		SET(rc, c, CURLOPT_POSTFIELDS, t->body ? t->body : "");
+		HTTP_SET(rc, c, CURLOPT_POST, 1L);
+		HTTP_SET(rc, c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->r.nbody);
+		HTTP_SET(rc, c, CURLOPT_POSTFIELDS, t->body ? t->body : "");
 	}
-	SET(rc, c, CURLOPT_CUSTOMREQUEST, method);
+	HTTP_SET(rc, c, CURLOPT_CUSTOMREQUEST, method);
 	return rc;
 }
 
@@ -295,22 +282,22 @@ static int set_up(struct http_transfer *t, const struct http_request *r, struct 
 {
 	CURL *c = t->node.easy;
 	CURLcode rc = set_method(t, r->method ? r->method : "GET");
-	SET(rc, c, CURLOPT_URL, t->url);
-	SET(rc, c, CURLOPT_HTTPHEADER, t->headers);
-	SET(rc, c, CURLOPT_ACCEPT_ENCODING, "");
-	SET(rc, c, CURLOPT_HTTP_VERSION, (long)(r->data ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
-	SET(rc, c, CURLOPT_ERRORBUFFER, t->error);
-	SET(rc, c, CURLOPT_HEADERFUNCTION, on_header);
-	SET(rc, c, CURLOPT_HEADERDATA, t);
-	SET(rc, c, CURLOPT_WRITEFUNCTION, on_body);
-	SET(rc, c, CURLOPT_WRITEDATA, t);
-	SET(rc, c, CURLOPT_XFERINFOFUNCTION, on_progress);
-	SET(rc, c, CURLOPT_XFERINFODATA, t);
-	SET(rc, c, CURLOPT_NOPROGRESS, 0L);
-	SET(rc, c, CURLOPT_PREREQFUNCTION, on_connected);
-	SET(rc, c, CURLOPT_PREREQDATA, t);
+	HTTP_SET(rc, c, CURLOPT_URL, t->url);
+	HTTP_SET(rc, c, CURLOPT_HTTPHEADER, t->headers);
+	HTTP_SET(rc, c, CURLOPT_ACCEPT_ENCODING, "");
+	HTTP_SET(rc, c, CURLOPT_HTTP_VERSION, (long)(r->data ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+	HTTP_SET(rc, c, CURLOPT_ERRORBUFFER, t->error);
+	HTTP_SET(rc, c, CURLOPT_HEADERFUNCTION, on_header);
+	HTTP_SET(rc, c, CURLOPT_HEADERDATA, t);
+	HTTP_SET(rc, c, CURLOPT_WRITEFUNCTION, on_body);
+	HTTP_SET(rc, c, CURLOPT_WRITEDATA, t);
+	HTTP_SET(rc, c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	HTTP_SET(rc, c, CURLOPT_XFERINFODATA, t);
+	HTTP_SET(rc, c, CURLOPT_NOPROGRESS, 0L);
+	HTTP_SET(rc, c, CURLOPT_PREREQFUNCTION, on_connected);
+	HTTP_SET(rc, c, CURLOPT_PREREQDATA, t);
 	if (t->node.h->user_agent)
-		SET(rc, c, CURLOPT_USERAGENT, t->node.h->user_agent);
+		HTTP_SET(rc, c, CURLOPT_USERAGENT, t->node.h->user_agent);
 	return rc ? err_set(e, ERR_IO, "libcurl cannot be set up: %s", curl_easy_strerror(rc)) : 0;
 }
 
@@ -323,7 +310,7 @@ static int check(const struct http_request *r, struct url_parts *u, struct err *
 		return err_set(e, ERR_USAGE, "an address with a user or a password in it is not asked for");
 	if (u->scheme[0] != 'h')
 		return err_set(e, ERR_USAGE, "a request goes to http or https, not %s", u->scheme);
-	if (r->method && (!is_token(r->method) || strlen(r->method) > MAX_METHOD))
+	if (r->method && (!http_is_token(r->method, strlen(r->method)) || strlen(r->method) > MAX_METHOD))
 		return err_set(e, ERR_USAGE, "this is no HTTP method");
 	return http_check_headers(r->headers, r->nheaders, e);
 }

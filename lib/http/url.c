@@ -78,7 +78,7 @@ int url_parse(struct url_parts *p, const char *url, struct err *e)
 	CURLUcode rc = s.host && s.path > s.host ? curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) :
 		CURLUE_MALFORMED_INPUT;
 	bool good = !rc && get_part(u, CURLUPART_SCHEME, p->scheme, sizeof p->scheme, 0) && known_scheme(p->scheme);
-	good = good && get_part(u, CURLUPART_HOST, p->host, sizeof p->host, 0) && p->host[0];
+	good = good && get_part(u, CURLUPART_HOST, p->host, sizeof p->host, 0) && p->host[0] && p->host[0] != '.';
 	good = good && get_part(u, CURLUPART_PORT, port, sizeof port, 0);
 	if (good) {
 		p->has_user = memchr(url + s.host, '@', s.path - s.host) || has_part(u, CURLUPART_USER) ||

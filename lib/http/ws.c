@@ -12,7 +12,7 @@
 
 #define MAX_MESSAGE ((size_t)16 << 20)
 #define MAX_UNSENT ((size_t)16 << 20)
-#define PAUSE_AT ((size_t)256 << 10)     /* unsent bytes at which reading stops: pings are answered no faster than answers go */
+#define MOVE_AT ((size_t)1 << 20)        /* bytes sent at which the rest moves to the front */
 #define READ_SIZE ((size_t)16 << 10)
 #define READS 16                         /* a turn; others want theirs */
 
@@ -28,6 +28,9 @@ struct ws {
 	struct buf location;
 	struct http_answer a;
 	int64_t heard_ns;
+	size_t taken;                    /* bytes of what is to be sent that are in the chunk, or gone */
+	size_t chunk_at, chunk_n;
+	char chunk[READ_SIZE];           /* OpenSSL wants a write that did not go again from the same place */
 	char why[CURL_ERROR_SIZE], error[CURL_ERROR_SIZE];
 };
 
@@ -132,24 +135,50 @@ static void frames_ended(struct ws *w, enum ws_end end)
 
 /* --- bytes --- */
 
-static struct buf *unsent(struct ws *w)
+/* What is to be sent beside the chunk. */
+static struct buf *outgoing(struct ws *w)
 {
 	return w->state == WS_OPEN ? ws_frames_out(w->frames) : &w->hand.request;
+}
+
+static size_t unsent(struct ws *w)
+{
+	return outgoing(w)->n - w->taken + w->chunk_n - w->chunk_at;
+}
+
+/* The next chunk. What has been taken makes room when it is all, or much. */
+static void refill(struct ws *w)
+{
+	struct buf *b = outgoing(w);
+	size_t n = b->n - w->taken < sizeof w->chunk ? b->n - w->taken : sizeof w->chunk;
+	if (n)
+		memcpy(w->chunk, b->p + w->taken, n);
+	w->chunk_at = 0;
+	w->chunk_n = n;
+	w->taken += n;
+	if (w->taken == b->n || w->taken > MOVE_AT) {
+		if (w->taken < b->n)
+			memmove(b->p, b->p + w->taken, b->n - w->taken);
+		b->n -= w->taken;
+		w->taken = 0;
+	}
 }
 
 /* Send what can be sent now. False: the connection is gone. */
 static bool flush(struct ws *w)
 {
-	struct buf *b = unsent(w);
-	size_t at = 0, n;
 	CURLcode rc = CURLE_OK;
-	while (at < b->n && !(rc = curl_easy_send(w->node.easy, b->p + at, b->n - at, &n)))
-		at += n;
-	if (at) {
-		memmove(b->p, b->p + at, b->n - at);
-		b->n -= at;
+	size_t n;
+	for (;;) {
+		if (w->chunk_at == w->chunk_n)
+			refill(w);
+		if (!w->chunk_n)
+			return true;
+		rc = curl_easy_send(w->node.easy, w->chunk + w->chunk_at, w->chunk_n - w->chunk_at, &n);
+		if (rc)
+			return rc == CURLE_AGAIN;
+		w->chunk_at += n;
 	}
-	return !rc || rc == CURLE_AGAIN;
 }
 
 static int on_message(void *arg, const char *p, size_t n, bool binary)
@@ -162,6 +191,8 @@ static int on_message(void *arg, const char *p, size_t n, bool binary)
 
 static void opened(struct ws *w)
 {
+	/* The server has answered, so the request is out. */
+	w->taken = 0;
 	w->state = WS_OPEN;
 	w->frames = ws_frames_new(w->o.max_message, on_message, w);
 	if (w->o.open) {
@@ -195,8 +226,6 @@ static void read_all(struct ws *w)
 	char b[READ_SIZE];
 	for (int i = 0; i < READS; i++) {
 		size_t n = 0;
-		if (unsent(w)->n > PAUSE_AT)
-			return;
 		CURLcode rc = curl_easy_recv(w->node.easy, b, sizeof b, &n);
 		if (rc == CURLE_AGAIN)
 			return;
@@ -230,7 +259,8 @@ static void work(struct http_node *n, int64_t now)
 		return;
 	/* Answers to pings. A broken connection shows in the next read. */
 	flush(w);
-	n->events = (short)((unsent(w)->n > PAUSE_AT ? 0 : POLLIN) | (unsent(w)->n ? POLLOUT : 0));
+	/* Read on also while much waits to be sent: the server may be stuck in sending as well. */
+	n->events = (short)(POLLIN | (unsent(w) ? POLLOUT : 0));
 }
 
 /* libcurl has connected, or not. */
@@ -276,14 +306,13 @@ static void release(struct http_node *n)
 	ws_frames_free(w->frames);
 	buf_release(&w->location);
 	http_wipe(w->url);
+	explicit_bzero(w->chunk, sizeof w->chunk);
 	mem_free(w);
 }
 
 static const struct http_node_ops ops = { started, over, work, farewell, release };
 
 /* --- from outside --- */
-
-#define SET(rc, easy, opt, v) ((rc) = (rc) ? (rc) : curl_easy_setopt((easy), (opt), (v)))
 
 static int set_up(struct ws *w, struct err *e)
 {
@@ -293,13 +322,13 @@ static int set_up(struct ws *w, struct err *e)
 	char *url = mem_alloc(n);
 	/* ws: is http:, wss: is https:. */
 	snprintf(url, n, "http%s", w->url + 2);
-	SET(rc, c, CURLOPT_URL, url);
+	HTTP_SET(rc, c, CURLOPT_URL, url);
 	http_wipe(url);
-	SET(rc, c, CURLOPT_CONNECT_ONLY, 1L);
-	SET(rc, c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(rc, c, CURLOPT_SSL_ENABLE_ALPN, 0L);
-	SET(rc, c, CURLOPT_HTTPPROXYTUNNEL, 1L);
-	SET(rc, c, CURLOPT_ERRORBUFFER, w->error);
+	HTTP_SET(rc, c, CURLOPT_CONNECT_ONLY, 1L);
+	HTTP_SET(rc, c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	HTTP_SET(rc, c, CURLOPT_SSL_ENABLE_ALPN, 0L);
+	HTTP_SET(rc, c, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	HTTP_SET(rc, c, CURLOPT_ERRORBUFFER, w->error);
 	return rc ? err_set(e, ERR_IO, "libcurl cannot be set up: %s", curl_easy_strerror(rc)) : 0;
 }
 
@@ -344,7 +373,7 @@ int ws_send(struct ws *w, const char *p, size_t n, struct err *e)
 {
 	if (w->state != WS_OPEN || !http_alive(&w->node))
 		return err_set(e, ERR_IO, "the websocket is not open");
-	if (n > MAX_UNSENT || ws_frames_out(w->frames)->n > MAX_UNSENT - n)
+	if (n > MAX_UNSENT || unsent(w) > MAX_UNSENT - n)
 		return err_set(e, ERR_RETRY, "the server takes nothing more at the moment");
 	if (!ws_is_utf8(p, n))
 		return err_set(e, ERR_DATA, "a message is no UTF-8");

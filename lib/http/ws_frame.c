@@ -8,6 +8,7 @@
 #include <wslay/wslay.h>
 
 #define CONTROL_MAX 125
+#define PONGS_UP_TO ((size_t)2 << 20)   /* bytes on their way out, above which only the last ping is answered, later */
 
 struct ws_frames {
 	wslay_frame_context_ptr ctx;
@@ -23,6 +24,9 @@ struct ws_frames {
 	uint64_t left;                /* bytes of the frame that have not come */
 	unsigned char control[CONTROL_MAX];
 	size_t ncontrol;
+	bool owes_pong;               /* with these bytes: */
+	unsigned char pong[CONTROL_MAX];
+	size_t npong;
 	enum ws_end end;
 	bool close_sent;
 	unsigned code;
@@ -82,11 +86,6 @@ void ws_frames_free(struct ws_frames *f)
 	mem_free(f);
 }
 
-struct buf *ws_frames_out(struct ws_frames *f)
-{
-	return &f->out;
-}
-
 unsigned ws_frames_code(const struct ws_frames *f)
 {
 	return f->code;
@@ -118,6 +117,25 @@ void ws_frames_close(struct ws_frames *f, unsigned code)
 {
 	unsigned char b[2] = { (unsigned char)(code >> 8), (unsigned char)code };
 	put_frame(f, WSLAY_CONNECTION_CLOSE, b, code ? sizeof b : 0);
+}
+
+/* A server that sends pings and does not read must not fill our memory; only its last one has to be answered (RFC 6455, 5.5.3). */
+static void answer_ping(struct ws_frames *f)
+{
+	f->owes_pong = f->out.n > PONGS_UP_TO;
+	f->npong = f->ncontrol;
+	memcpy(f->pong, f->control, f->ncontrol);
+	if (!f->owes_pong)
+		put_frame(f, WSLAY_PONG, f->pong, f->npong);
+}
+
+struct buf *ws_frames_out(struct ws_frames *f)
+{
+	if (f->owes_pong && f->out.n <= PONGS_UP_TO) {
+		f->owes_pong = false;
+		put_frame(f, WSLAY_PONG, f->pong, f->npong);
+	}
+	return &f->out;
 }
 
 /* --- in --- */
@@ -215,7 +233,7 @@ static void frame_ends(struct ws_frames *f, const struct wslay_frame_iocb *io)
 {
 	f->in_frame = false;
 	if (io->opcode == WSLAY_PING)
-		put_frame(f, WSLAY_PONG, f->control, f->ncontrol);
+		answer_ping(f);
 	else if (io->opcode == WSLAY_CONNECTION_CLOSE)
 		close_came(f);
 	else if (!is_control(io->opcode) && io->fin)

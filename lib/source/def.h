@@ -3,7 +3,8 @@
  *
  * One JSON file a source, in share/sources/NAME.json. Every expression in it is jq; an expression may be an array of
  * strings, which are joined. An unknown key is an error, so is a wrong type; both name line and column.
- * `extends` takes over what another definition says and this one does not; of `vars` and `secrets` member by member.
+ * `extends` takes over what another definition says and this one does not; of `vars`, `secrets` and `request` member by member,
+ * of the request's query and headers by name, where null takes one out. Up to 4 levels, no circles.
  *
  * A definition that is loaded is sound: what it names (variables, secrets) is declared, texts with ${…} are well formed, limits
  * and back-offs are parsed. Whether its expressions compile, source_def_check says.
@@ -165,8 +166,9 @@ int source_def_load(struct source_def **d, const char *name, struct err *e);
 void source_def_free(struct source_def *d);     /* NULL is fine */
 /* The text of a definition, for tests and fuzzing; FILE is for messages. */
 int source_def_parse(struct source_def **d, const char *text, size_t n, const char *file, struct err *e);
-/* The same, with every mistake that can be seen, also in the expressions: FN is called for each, in the order of the
- * text. 0: there was none; ERR_DATA otherwise; ERR_NOT_FOUND, ERR_IO: the file can't be read. */
+/* The same, with every mistake that can be seen (1000 a file at most), also in the expressions and in what `extends`, `refill`
+ * and `fallback` name: FN is called for each, in the order of the text; what is missing in it comes last, what it extends
+ * first. 0: there was none; ERR_DATA otherwise; ERR_NOT_FOUND, ERR_IO: the file can't be read. */
 typedef void source_def_fault_fn(void *arg, const struct err *why);
 int source_def_check(const char *name, source_def_fault_fn *fn, void *arg, struct err *e);
 /* The names of all definitions in share/sources, sorted, in the arena. */

@@ -16,6 +16,7 @@
 
 #define DEF_MAX_TEXT ((size_t)1 << 20)
 #define DEF_MAX_EXTENDS 4
+#define DEF_MAX_FAULTS 1000   /* of a file; more are not told */
 #define DEF_MAX_LIST 256     /* variables, secrets, parameters, hosts … */
 
 struct def_fault {

@@ -177,7 +177,7 @@ static void cursor_words(struct def_load *l, const struct json *v, const struct 
 	else if (!json_get(v, "order"))
 		def_fault(l, v, "'cursor.order' is missing: desc (newest first) or asc");
 	if (m[C_FIRST] && def_word(l, m[C_FIRST], "cursor.first", "desc", &i)) {
-		c->first_desc = true;
+		c->first_desc = c->asc;
 		if (m[C_ORDER] && !c->asc)
 			def_fault(l, m[C_FIRST], "'cursor.first' is for order asc");
 	}

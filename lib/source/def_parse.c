@@ -203,7 +203,7 @@ static void take_strip(struct def_load *l, const struct json *v)
 		return;
 	const char **to = arena_array(&d->arena, 2 + (own ? v->nchild : d->nstrip), sizeof *to);
 	size_t n = add_once(to, 0, "access_token");
-	if (d->auth.kind == AUTH_QUERY)
+	if (d->auth.kind == AUTH_QUERY && d->auth.name)
 		n = add_once(to, n, d->auth.name);
 	for (const struct json *s = own ? v->child : NULL; s; s = s->next)
 		n = add_once(to, n, def_string(l, s));
@@ -311,38 +311,74 @@ static const struct json *where(const struct json *root, const struct json *cons
 	return m[a] ? m[a] : m[b] ? m[b] : root;
 }
 
-static void check_address(struct def_load *l, const struct json *const *m, const struct json *at)
+/* The member A, or A.B, of the object, as far as this file has it. */
+static const struct json *inside(const struct json *v, const char *a, const char *b)
+{
+	v = json_get(v, a);
+	return b ? json_get(v, b) : v;
+}
+
+/* AT is the address in this file, if it stands in it; else it can only be our hosts that are to blame. */
+static void check_host(struct def_load *l, const struct json *const *m, const struct json *at, const struct def_text *url,
+		       const char *what)
+{
+	const struct json *blame = at ? at : m[K_HOSTS];
+	if (blame && url->nparts && l->d->nhosts && !def_host_known(l->d, url))
+		def_fault(l, blame, "the host of '%s' is not among 'hosts'", what);
+}
+
+static void check_hosts(struct def_load *l, const struct json *const *m, const struct json *url)
+{
+	const struct source_def *d = l->d;
+	check_host(l, m, url, &d->request.url, "request.url");
+	if (d->has_list)
+		check_host(l, m, inside(m[K_LIST], "request", "url"), &d->list.url, "list.request.url");
+	if (d->auth.kind == AUTH_LOGIN)
+		check_host(l, m, inside(m[K_AUTH], "login", "url"), &d->auth.request.url, "auth.login.url");
+	if (!d->rules.there)
+		return;
+	check_host(l, m, json_get(inside(m[K_RULES], "list", "request"), "url"), &d->rules.list.url, "rules.list.request.url");
+	check_host(l, m, json_get(inside(m[K_RULES], "add", "request"), "url"), &d->rules.add.url, "rules.add.request.url");
+	check_host(l, m, json_get(inside(m[K_RULES], "remove", "request"), "url"), &d->rules.remove.url, "rules.remove.request.url");
+}
+
+static void check_socket(struct def_load *l, const struct json *const *m, const struct json *url)
 {
 	const struct source_def *d = l->d;
 	const char *scheme = def_scheme(&d->request.url);
 	bool socket = strncmp(scheme, "ws", 2) == 0, wanted = d->transport == TRANSPORT_WS;
-	if (*scheme && socket != wanted && (m[K_REQUEST] || m[K_TRANSPORT]))
+	const struct json *at = url ? url : m[K_TRANSPORT];
+	if (at && *scheme && socket != wanted)
 		def_fault(l, at, wanted ? "transport 'ws' needs an address with ws or wss, not %s"
 					: "an address with %s needs transport 'ws'", scheme);
-	if (wanted && (d->request.method || d->request.body_kind != BODY_NONE) && (m[K_REQUEST] || m[K_TRANSPORT]))
+	at = inside(m[K_REQUEST], "method", NULL);
+	at = at ? at : inside(m[K_REQUEST], "body", NULL);
+	at = at ? at : m[K_TRANSPORT];
+	if (at && wanted && (d->request.method || d->request.body_kind != BODY_NONE))
 		def_fault(l, at, "a socket is asked for without method and body");
-	if ((m[K_REQUEST] || m[K_HOSTS]) && d->nhosts && !def_host_known(d, &d->request.url))
-		def_fault(l, at, "the host of 'request.url' is not among 'hosts'");
-	if ((m[K_LIST] || m[K_HOSTS]) && d->has_list && d->nhosts && !def_host_known(d, &d->list.url))
-		def_fault(l, where(at, m, K_LIST, K_HOSTS), "the host of 'list.request.url' is not among 'hosts'");
-	if ((m[K_AUTH] || m[K_HOSTS]) && d->auth.kind == AUTH_LOGIN && d->nhosts && !def_host_known(d, &d->auth.request.url))
-		def_fault(l, where(at, m, K_AUTH, K_HOSTS), "the host of 'auth.login.url' is not among 'hosts'");
 }
 
 static void check_request(struct def_load *l, const struct json *root, const struct json *const *m)
 {
 	const struct source_def *d = l->d;
-	if (!d->request.url.nparts && !l->partial && !(m[K_REQUEST] && json_get(m[K_REQUEST], "url")))
+	const struct json *url = inside(m[K_REQUEST], "url", NULL);
+	if (!d->request.url.nparts && !url)
 		def_fault(l, where(root, m, K_REQUEST, K_REQUEST), "'request.url' is missing");
-	if (!d->nhosts && !l->partial && !json_get(root, "hosts"))
+	if (!d->nhosts && !json_get(root, "hosts"))
 		def_fault(l, where(root, m, K_REQUEST, K_REQUEST), "'hosts' is missing: it says where requests may go");
-	check_address(l, m, where(root, m, K_REQUEST, K_TRANSPORT));
+	check_hosts(l, m, url);
+	check_socket(l, m, url);
+	/* Without a map items come out as they are. */
+	if (m[K_CURSOR] && d->cursor.field && !d->map && !json_get(root, "map"))
+		def_fault(l, m[K_CURSOR], "'cursor.field' is a member of what 'map' makes, which is missing: say 'value'");
+	if (m[K_CURSOR] && d->cursor.first_desc && d->next == NEXT_NONE)
+		def_fault(l, m[K_CURSOR], "'cursor.first' goes backwards by 'next', which is missing");
 }
 
 static void check_each(struct def_load *l, const struct json *root, const struct json *const *m)
 {
 	const struct source_def *d = l->d;
-	if (!d->each && !l->partial) {
+	if (!d->each) {
 		if (m[K_LIST])
 			def_fault(l, m[K_LIST], "'list' gives values for 'each', which is missing");
 		if (m[K_PARALLEL])
@@ -356,8 +392,6 @@ static void check_transport(struct def_load *l, const struct json *const *m)
 {
 	static const int streams[] = { K_HEARTBEAT, K_REFILL, K_FALLBACK, K_RULES };
 	const struct source_def *d = l->d;
-	if (l->partial)
-		return;
 	for (size_t i = 0; d->transport == TRANSPORT_HTTP && i < sizeof streams / sizeof *streams; i++)
 		if (m[streams[i]])
 			def_fault(l, m[streams[i]], "'%s' is for streams: transport lines, sse or ws", keys[streams[i]].name);
@@ -385,7 +419,7 @@ static void check_whole(struct def_load *l, const struct json *root, const struc
 	if (!d->map && !d->api && !l->partial && !json_get(root, "map"))
 		def_fault(l, root, "'map' is missing: it makes the record of an item");
 	/* What fetches nothing may hold parts for those that extend it. */
-	if (d->api) {
+	if (d->api && !l->partial) {
 		check_request(l, root, m);
 		check_each(l, root, m);
 		check_transport(l, m);

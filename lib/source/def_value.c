@@ -12,6 +12,8 @@ bool def_fault(struct def_load *l, const struct json *at, const char *fmt, ...)
 	struct def_faults *f = l->faults;
 	struct err e;
 	va_list ap;
+	if (f->n - l->first >= DEF_MAX_FAULTS)
+		return false;
 	va_start(ap, fmt);
 	err_setv(&e, ERR_DATA, fmt, ap);
 	va_end(ap);

@@ -46,6 +46,7 @@ ctl() { curl -sf "$U/_control/$1"; }                      # ctl 'grow?n=3'
 stat_of() { ctl stats | jq -r ".$1"; }
 world() { ctl world; }
 fetch() { smfetch "$@" --endpoint "$U"; }
+not() { ! "$@"; }                                        # bats does not see a bare !
 check() { python3 "$API_DIR/check.py" "$@"; }
 
 # quick NAME [JQ]: NAME.json here, which is the shipped NAME with short pauses, changed by a jq program. Prints its path.

@@ -220,7 +220,7 @@ items() { define "${1:-items}" "$(jq -n --argjson i "$ITEMS" "\$i | ${2:-.}")"; 
 	fetch x-recent query='lang:en privatewords' --verbose >out 2>err
 	same out
 	grep -q /2/tweets/search/recent err; grep -q max_results err
-	! grep -q privatewords err; ! grep -q sim-token err
+	not grep -q privatewords err; not grep -q sim-token err
 	fetch x-recent query=cats >out 2>err; [ ! -s err ]
 }
 

@@ -43,7 +43,7 @@ clean() { local -a f; mapfile -t f < <(written); [ "${#f[@]}" -ge 3 ]; check sec
 	rm config/smtools/secrets/http-token
 	SM_SECRET_HTTP_TOKEN=$TOKEN SM_OTHER=visible fetch "$(items '.map = "{id: (\"sim:\" + .id), native_id: .id, created_at, text: ([env, $ENV, $v, $h, $status, $now] | tojson)}"')" >out
 	[ "$(wc -l <out)" = 20 ]
-	! grep -q visible out; ! grep -q SM_SECRET out
+	not grep -q visible out; not grep -q SM_SECRET out
 	check secret out -- "$TOKEN"
 }
 
