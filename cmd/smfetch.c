@@ -21,6 +21,7 @@
 #define BOUNDARY_NS NS_PER_SEC       /* at the end of a file a mark is worth it after this time */
 #define CURSOR_RATE ((int64_t)64 << 10) /* bytes of cursors a second that marks may cost; a small cursor is always marked */
 #define SMALL_CURSOR ((size_t)16 << 10)
+#define SPILL_MAX ((uint64_t)1 << 40) /* bytes of a stream that may wait on disk */
 #define STREAM_MARK_NS NS_PER_SEC    /* a stream could go on behind every message: that is often enough */
 
 static const char *as, *records, *include, *ck, *on_error, *describe, *check;
@@ -298,6 +299,7 @@ struct net {
 	struct spool *spool;         /* of streams: writing never makes them wait; NULL */
 	struct fetch *fetch;
 	struct fetch_opts opts;
+	char *temp;                  /* $TMPDIR */
 	struct jobs jobs;
 	struct secrets *secrets;
 	struct resume *resume;       /* NULL: no marks */
@@ -481,6 +483,7 @@ static int find_secrets(struct net *n, struct err *e)
 		.proxy_http = proxy[0] ? strdup(proxy[0]) : NULL,
 		.proxy_https = proxy[1] ? strdup(proxy[1]) : getenv("HTTPS_PROXY") ? strdup(getenv("HTTPS_PROXY")) : NULL,
 		.no_proxy = proxy[2] ? strdup(proxy[2]) : getenv("NO_PROXY") ? strdup(getenv("NO_PROXY")) : NULL };
+	n->temp = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
 	progress_init(&n->progress);
 	if (rc < 0)
 		return rc;
@@ -511,7 +514,7 @@ static int open_net(struct net *n, struct err *e)
 	n->stream = fetch_has_stream(n->fetch);
 	diag_catch_signals();
 	if (n->stream)
-		rc = spool_new(&n->spool, STDOUT_FILENO, "standard output", queue, NULL, 0, e);
+		rc = spool_new(&n->spool, STDOUT_FILENO, "standard output", queue, ck ? ck : n->temp, SPILL_MAX, e);
 	n->started_ns = clock_mono_ns();
 	return rc == 0 ? net_mark(n, NULL, e) : rc;
 }
@@ -575,10 +578,10 @@ static int fetch_network(const char *const *operands, size_t count)
 		rc = find_secrets(&n, &e);
 	if (rc == 0)
 		rc = dry_run ? show_requests(&n, &e) : open_net(&n, &e);
-	if (rc == 0 && !dry_run)
-		rc = fetch_run(n.fetch, &e);
 	if (rc == ERR_USAGE || rc == ERR_NOT_FOUND)
 		opt_usage("%s", e.msg);
+	if (rc == 0 && !dry_run)
+		rc = fetch_run(n.fetch, &e);
 	return close_net(&n, rc, &e);
 }
 

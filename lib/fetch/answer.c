@@ -207,7 +207,7 @@ static int read_page(struct answer *x, struct err *e)
 	struct task *t = x->t;
 	struct page *p = t->src->page;
 	struct buf floor = BUF_INIT;
-	const struct def_cursor *c = &t->src->def->cursor;
+	const struct def_cursor *c = task_cursor(t);
 	page_begin(p, &x->about);
 	job_range(t->job, &p->since_us, &p->until_us);
 	p->limit = fetch_may(t->job->f, t->job);
@@ -251,7 +251,7 @@ static int hand_out(struct answer *x, struct err *e)
 	struct walk_page wp = { .top = p->top, .next = next.n ? buf_cstr(&next) : NULL, .items = p->items,
 		.all_older = page_all_older(p) };
 	/* What was left out for --max-records is on this page still. */
-	bool through = full ? false : walk_step(t->walk, &t->src->def->cursor, &wp);
+	bool through = full ? false : walk_step(t->walk, task_cursor(t), &wp);
 	buf_release(&next);
 	reset_tries(t);
 	t->due_ns = 0;
@@ -327,7 +327,7 @@ static void refused(struct answer *x)
 
 static void skip(struct task *t)
 {
-	walk_begin(t->walk, &t->src->def->cursor);
+	walk_begin(t->walk, task_cursor(t));
 	task_done(t);
 }
 
@@ -340,7 +340,7 @@ static void expired(struct answer *x)
 		return;
 	}
 	/* The walk begins anew at the top; what was given out is known. At the first page it is ${cursor} that is too old. */
-	walk_begin(t->walk, &t->src->def->cursor);
+	walk_begin(t->walk, task_cursor(t));
 	t->no_cursor = first;
 	t->due_ns = 0;
 	fetch_sayf(t->job->f, SAY_WARNING, t->job, first ? "the place is too old for the API: what was posted meanwhile may be missing"

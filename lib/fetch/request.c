@@ -88,10 +88,17 @@ static int move_to_endpoint(struct request *r, const struct request_way *w, stru
 	struct buf moved = BUF_INIT;
 	if (!w->endpoint)
 		return 0;
+	bool socket = r->url.n > 2 && memcmp(r->url.p, "ws", 2) == 0;
 	int rc = url_move(&moved, buf_cstr(&r->url), w->endpoint, e);
 	if (rc == 0) {
+		const char *to = buf_cstr(&moved);
 		buf_clear(&r->url);
-		buf_put(&r->url, moved.p, moved.n);
+		/* A websocket stays one: http: becomes ws:, https: wss:. */
+		if (socket && strncmp(to, "http", 4) == 0) {
+			buf_puts(&r->url, "ws");
+			to += 4;
+		}
+		buf_puts(&r->url, to);
 	}
 	buf_release(&moved);
 	return rc;
