@@ -403,6 +403,10 @@ static int wind_down(struct fetch *f, struct err *e)
 	http_watch(f->http, -1);
 	while (f->under_way && rc == 0 && !f->fatal.code && clock_mono_ns() < until)
 		rc = http_run(f->http, until, e);
+	/* What a stream has sent is not to be had again. */
+	for (size_t i = 0; i < f->njobs && rc == 0 && !f->fatal.code; i++)
+		if (f->job[i].stream)
+			stream_work(f->job[i].stream, until);
 	return rc;
 }
 

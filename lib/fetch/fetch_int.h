@@ -170,6 +170,7 @@ int stream_new(struct stream **s, struct job *j, struct err *e);
 void stream_free(struct stream *s);
 int stream_advance(struct stream *s, int64_t now, struct err *e);
 int64_t stream_due(const struct stream *s);
+int stream_work(struct stream *s, int64_t until_ns);    /* messages that were read and not yet given out */
 void stream_refilled(struct stream *s);          /* the gap is closed */
 
 /* rules.c */

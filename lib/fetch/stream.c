@@ -14,6 +14,11 @@
 
 #define GAP_US (60 * US_PER_SEC)     /* a stream that begins so much later than was asked has a gap */
 #define LOOK_NS (NS_PER_SEC / 10)    /* how often rules are looked at while they are set */
+#define SLICE_NS (NS_PER_SEC / 200)  /* so long messages are worked on before the network is looked at again */
+#define BACKLOG_MAX ((size_t)64 << 20) /* bytes of messages that were read and not yet worked on; beyond it reading waits */
+
+/* Messages are read as they come and worked on in slices: a server drops a client that reads too slowly, and an expression may be slow. In
+ * the backlog each has its length in front; length 0 stands for a connection that was opened. */
 
 struct stream {
 	struct job *job;
@@ -26,8 +31,10 @@ struct stream {
 	struct http_transfer *transfer;
 	struct ws *ws;
 	struct sse *sse;
-	struct buf line;
-	bool open, connecting, fresh;        /* fresh: nothing came on this connection yet */
+	struct buf line, backlog;
+	size_t taken;                /* bytes of the backlog that were worked on */
+	bool open, connecting, fresh;        /* fresh: no message of this connection was worked on yet */
+	bool heard;                  /* something came on this connection */
 	bool refused_token;
 	uint64_t ticket, serial, tries;
 	int64_t due_ns, broke_ns;
@@ -92,6 +99,7 @@ void stream_free(struct stream *s)
 	vars_release(&s->vars);
 	request_release(&s->request);
 	buf_release(&s->line);
+	buf_release(&s->backlog);
 	buf_release(&s->about_vars);
 	mem_free(s->asked);
 	mem_free(s->live);
@@ -108,7 +116,7 @@ static void again(struct stream *s, enum def_cause cause, const char *why, int64
 	struct err e;
 	char text[48];
 	int64_t now = clock_mono_ns();
-	if (!s->fresh && s->open)
+	if (s->heard && s->open)
 		s->broke_ns = now;
 	hang_up(s);
 	if (++s->tries >= d->tries) {
@@ -274,6 +282,39 @@ static int message(struct stream *s, const char *p, size_t n)
 	return 1;
 }
 
+/* Work on one message of the backlog. 1: it ended the connection. */
+static int pop(struct stream *s)
+{
+	uint32_t n;
+	memcpy(&n, s->backlog.p + s->taken, sizeof n);
+	size_t at = s->taken + sizeof n;
+	s->taken = at + n;
+	if (n == 0)
+		s->fresh = true;
+	int rc = n ? message(s, s->backlog.p + at, n) : 0;
+	if (s->taken == s->backlog.n) {
+		s->taken = s->backlog.n = 0;
+	} else if (s->taken > BACKLOG_MAX / 8) {
+		memmove(s->backlog.p, s->backlog.p + s->taken, s->backlog.n - s->taken);
+		s->backlog.n -= s->taken;
+		s->taken = 0;
+	}
+	return rc;
+}
+
+/* 1: the backlog was full and a message in it ended the connection. */
+static int push(struct stream *s, const char *p, size_t n)
+{
+	uint32_t len = (uint32_t)n;
+	int rc = 0;
+	s->heard |= n > 0;
+	buf_put(&s->backlog, &len, sizeof len);
+	buf_put(&s->backlog, p, n);
+	while (rc == 0 && s->backlog.n - s->taken > BACKLOG_MAX)
+		rc = pop(s);
+	return rc;
+}
+
 static int on_event(void *arg, const struct sse_event *ev, struct err *e)
 {
 	struct stream *s = arg;
@@ -290,7 +331,7 @@ static int on_event(void *arg, const struct sse_event *ev, struct err *e)
 	json_put_cstr(&b, ev->id);
 	buf_putc(&b, '}');
 	b.n = scan_compact(b.p, b.n);
-	int rc = message(s, b.p, b.n);
+	int rc = push(s, b.p, b.n);
 	buf_release(&b);
 	return rc;
 }
@@ -314,10 +355,10 @@ static int take_lines(struct stream *s, const char *p, size_t n)
 			struct buf whole = s->line;
 			buf_put(&whole, p, len);
 			s->line = (struct buf)BUF_INIT;
-			rc = blank(whole.p, whole.n) ? 0 : message(s, whole.p, whole.n);
+			rc = blank(whole.p, whole.n) ? 0 : push(s, whole.p, whole.n);
 			buf_release(&whole);
 		} else if (!blank(p, len)) {
-			rc = message(s, p, len);
+			rc = push(s, p, len);
 		}
 		if (rc)
 			return rc;
@@ -374,8 +415,8 @@ static void opened(struct stream *s)
 {
 	struct job *j = s->job;
 	s->open = true;
-	s->connecting = false;
-	s->fresh = true;
+	s->connecting = s->heard = false;
+	push(s, NULL, 0);
 	budget_done(j->budget, s->ticket, s->src->def->cost);
 	fetch_sayf(j->f, SAY_VERBOSE, j, "the stream is open");
 	if (s->broke_ns && !s->refill && !s->asked)
@@ -436,7 +477,7 @@ static int on_ws_message(void *arg, const char *p, size_t n, bool binary)
 		return 0;
 	while (n && (p[n - 1] == '\n' || p[n - 1] == '\r'))
 		n--;
-	return n ? message(s, p, n) : 0;
+	return n ? push(s, p, n) : 0;
 }
 
 static void on_ws_closed(void *arg, const struct http_answer *a, unsigned code)
@@ -520,12 +561,20 @@ static int open_it(struct stream *s, struct request_way *w, struct err *e)
 	return rc;
 }
 
+int stream_work(struct stream *s, int64_t until_ns)
+{
+	int rc = 0;
+	while (rc == 0 && s->backlog.n && s->job->end == JOB_RUNS && !s->job->f->fatal.code && clock_mono_ns() < until_ns)
+		rc = pop(s);
+	return rc;
+}
+
 int stream_advance(struct stream *s, int64_t now, struct err *e)
 {
 	struct job *j = s->job;
 	struct request_way w = { .def = s->src->def, .secrets = j->f->o->secrets, .endpoint = j->f->o->endpoint };
-	int rc;
-	if (s->open || s->connecting || s->due_ns > now)
+	int rc = stream_work(s, now + SLICE_NS);
+	if (rc || s->open || s->connecting || s->due_ns > now || j->end != JOB_RUNS)
 		return 0;
 	if (s->src->login) {
 		rc = login_token(s->src->login, &j->vars, &w.token, &s->serial, e);
@@ -551,5 +600,7 @@ int stream_advance(struct stream *s, int64_t now, struct err *e)
 
 int64_t stream_due(const struct stream *s)
 {
+	if (s->backlog.n)
+		return 0;
 	return s->open || s->connecting ? NEVER : s->due_ns;
 }

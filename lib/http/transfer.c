@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#define STREAM_BUFFER (512 << 10)
 #define MAX_BODY ((size_t)64 << 20)
 #define MAX_METHOD 32
 
@@ -286,6 +287,9 @@ static int set_up(struct http_transfer *t, const struct http_request *r, struct 
 	HTTP_SET(rc, c, CURLOPT_HTTPHEADER, t->headers);
 	HTTP_SET(rc, c, CURLOPT_ACCEPT_ENCODING, "");
 	HTTP_SET(rc, c, CURLOPT_HTTP_VERSION, (long)(r->data ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+	/* A stream is read as fast as it can: its server drops those that are slow. */
+	if (r->data)
+		HTTP_SET(rc, c, CURLOPT_BUFFERSIZE, (long)STREAM_BUFFER);
 	HTTP_SET(rc, c, CURLOPT_ERRORBUFFER, t->error);
 	HTTP_SET(rc, c, CURLOPT_HEADERFUNCTION, on_header);
 	HTTP_SET(rc, c, CURLOPT_HEADERDATA, t);
