@@ -179,8 +179,9 @@ void job_end(struct job *j, enum job_end end, const struct err *why)
 		j->err = *why;
 	while (j->tasks)
 		job_drop_task(j, j->tasks);
-	if (end == JOB_FAILED)
-		fetch_say(j->f, j->f->njobs > 1 ? SAY_ERROR : SAY_VERBOSE, j, &j->err);
+	/* That of a single job is the run's own error, which is said in the end. */
+	if (end == JOB_FAILED && j->f->njobs > 1)
+		fetch_say(j->f, SAY_ERROR, j, &j->err);
 	else if (end == JOB_QUOTA)
 		fetch_say(j->f, SAY_NOTE, j, &j->err);
 }

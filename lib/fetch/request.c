@@ -145,28 +145,38 @@ static bool speaks_securely(const struct source_def *d)
 							 : t->part[0].n >= 6 && memcmp(t->part[0].text, "https:", 6) == 0);
 }
 
+/* A host of the definition; one that a variable gives may be a whole address, whose host is meant. */
+static bool is_host(const struct url_parts *p, const char *allowed)
+{
+	struct url_parts whole;
+	if (!strstr(allowed, "://"))
+		return url_host_is(p, allowed);
+	return url_parse(&whole, allowed, NULL) == 0 && whole.port == p->port && strcmp(whole.host, p->host) == 0 &&
+	       strcmp(whole.scheme, p->scheme) == 0;
+}
+
 int request_allowed(const struct request_way *w, const struct vars *v, const char *url, struct err *e)
 {
 	struct url_parts p;
 	struct buf host = BUF_INIT;
 	int rc = url_parse(&p, url, e);
 	if (rc < 0)
-		return err_set(e, ERR_DATA, "leads to what is no address for http or a websocket");
+		return err_set(e, ERR_IO, "leads to what is no address for http or a websocket");
 	if (p.has_user)
-		return err_set(e, ERR_DATA, "leads to %s with a user in the address", p.host);
+		return err_set(e, ERR_IO, "leads to %s with a user in the address", p.host);
 	if (at_endpoint(w, &p))
 		return 0;
 	bool found = w->def->nhosts == 0;
 	for (size_t i = 0; i < w->def->nhosts && !found; i++) {
 		buf_clear(&host);
 		text_expand(&host, &w->def->host[i], v);
-		found = host.n && url_host_is(&p, buf_cstr(&host));
+		found = host.n && is_host(&p, buf_cstr(&host));
 	}
 	buf_release(&host);
 	if (!found)
-		return err_set(e, ERR_DATA, "leads to %s, which is none of the hosts of '%s'", p.host, w->def->name);
+		return err_set(e, ERR_IO, "leads to %s, which is none of the hosts of '%s'", p.host, w->def->name);
 	if (speaks_securely(w->def) && !secure(&p) && !w->endpoint)
-		return err_set(e, ERR_DATA, "leads from https to %s://%s", p.scheme, p.host);
+		return err_set(e, ERR_IO, "leads from https to %s://%s", p.scheme, p.host);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  * Next addresses are followed byte for byte, less the parameters that carry credentials.
  *
  * Ownership: a request owns its text; request_clear wipes it. Threads: one owner.
- * Errors: ERR_USAGE for a variable that cannot be used, ERR_DATA for an address that leads elsewhere; neither shows a query.
+ * Errors: ERR_USAGE for a variable that cannot be used, ERR_IO for an address that leads elsewhere; neither shows a query.
  */
 #ifndef SM_FETCH_REQUEST_H
 #define SM_FETCH_REQUEST_H

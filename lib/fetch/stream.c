@@ -176,8 +176,10 @@ static void refused(struct stream *s, const struct http_answer *a)
 	int64_t wait = answer_wait(a, &signal);
 	if (rc < 0)
 		failed(s, e.code, e.msg, "");
-	else if (strncmp(v, "error:", 6) == 0)
-		failed(s, ERR_IO, v + 6, "");
+	else if (strncmp(v, "error:", 6) == 0) {
+		if (!take_fallback(s, a->status))
+			failed(s, ERR_IO, v + 6, "");
+	}
 	else if (strncmp(v, "wait:", 5) == 0)
 		again(s, CAUSE_RATE, why, (int64_t)(answer_seconds(v) * 1e9));
 	else if (strcmp(v, "rate_limited") == 0 || (!*v && a->status == 429))

@@ -534,16 +534,16 @@ static void test_allowed(void)
 		T_INT(allowed(one, NULL, "https://a.example/x?y"), 0);
 		T_INT(allowed(one, NULL, "https://A.Example:443/x"), 0);
 		T_INT(allowed(one, NULL, "https://c.b.example/"), 0);
-		T_INT(allowed(one, NULL, "https://a.example:8443/"), ERR_DATA);
-		T_INT(allowed(one, NULL, "http://a.example/"), ERR_DATA);
-		T_INT(allowed(one, NULL, "https://a.example.evil.example/"), ERR_DATA);
-		T_INT(allowed(one, NULL, "https://a.example@evil.example/"), ERR_DATA);
-		T_INT(allowed(one, NULL, "https://user:pw@a.example/"), ERR_DATA);
-		T_INT(allowed(one, NULL, "https://evil.example/?a.example"), ERR_DATA);
-		T_INT(allowed(one, NULL, "https://evil.example\\@a.example/"), ERR_DATA);
-		T_INT(allowed(one, NULL, "file:///etc/passwd"), ERR_DATA);
+		T_INT(allowed(one, NULL, "https://a.example:8443/"), ERR_IO);
+		T_INT(allowed(one, NULL, "http://a.example/"), ERR_IO);
+		T_INT(allowed(one, NULL, "https://a.example.evil.example/"), ERR_IO);
+		T_INT(allowed(one, NULL, "https://a.example@evil.example/"), ERR_IO);
+		T_INT(allowed(one, NULL, "https://user:pw@a.example/"), ERR_IO);
+		T_INT(allowed(one, NULL, "https://evil.example/?a.example"), ERR_IO);
+		T_INT(allowed(one, NULL, "https://evil.example\\@a.example/"), ERR_IO);
+		T_INT(allowed(one, NULL, "file:///etc/passwd"), ERR_IO);
 		T_INT(allowed(one, "http://127.0.0.1:8080", "http://127.0.0.1:8080/x"), 0);
-		T_INT(allowed(one, "http://127.0.0.1:8080", "http://127.0.0.1:8081/x"), ERR_DATA);
+		T_INT(allowed(one, "http://127.0.0.1:8080", "http://127.0.0.1:8081/x"), ERR_IO);
 	}
 }
 
