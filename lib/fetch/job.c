@@ -177,8 +177,9 @@ void job_end(struct job *j, enum job_end end, const struct err *why)
 	j->end = end;
 	if (why)
 		j->err = *why;
-	while (j->tasks)
-		job_drop_task(j, j->tasks);
+	/* They stay, so that the place knows of the values that are not through. */
+	for (struct task *t = j->tasks; t; t = t->next)
+		task_stop(t);
 	/* That of a single job is the run's own error, which is said in the end. */
 	if (end == JOB_FAILED && j->f->njobs > 1)
 		fetch_say(j->f, SAY_ERROR, j, &j->err);
@@ -248,8 +249,7 @@ static int advance_list(struct job *j, struct err *e)
 	if (j->tasks && !j->spec->every_ns) {
 		fetch_sayf(j->f, SAY_VERBOSE, j, "what is not there yet is left to the next run");
 		j->idle = true;
-		/* Its tasks stay, so that the place knows of them. */
-		j->end = JOB_DONE;
+		job_end(j, JOB_DONE, NULL);
 		return 0;
 	}
 	job_walk_done(j);

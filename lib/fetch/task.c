@@ -13,13 +13,19 @@
 #define SILENCE_NS (60 * NS_PER_SEC)
 #define TIMEOUT_NS (600 * NS_PER_SEC)
 
+void task_stop(struct task *t)
+{
+	if (!t->transfer)
+		return;
+	http_cancel(t->transfer);
+	t->transfer = NULL;
+	t->job->f->under_way--;
+	budget_done(t->budget, t->ticket, t->src->def->cost);
+}
+
 void task_free(struct task *t)
 {
-	if (t->transfer) {
-		http_cancel(t->transfer);
-		t->job->f->under_way--;
-		budget_done(t->budget, t->ticket, t->src->def->cost);
-	}
+	task_stop(t);
 	walk_release(&t->own);
 	vars_release(&t->vars);
 	request_release(&t->request);
