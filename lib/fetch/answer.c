@@ -156,6 +156,8 @@ static void task_done(struct task *t)
 		stream_refilled(j->stream);
 	}
 	job_drop_task(j, t);
+	if (kind == TASK_LIST)
+		j->listing = false;
 	if (kind == TASK_WALK)
 		job_walk_done(j);
 	if (fetch_point(j->f, &e) < 0)

@@ -98,6 +98,7 @@ void job_release(struct job *j)
 	walk_release(&j->walk);
 	walk_release(&j->refill);
 	vars_release(&j->vars);
+	ask_free(j->list_ask);
 	buf_release(&j->list_body);
 	buf_release(&j->about_vars);
 	mem_free(j->next_value);
@@ -244,7 +245,8 @@ static int advance_list(struct job *j, struct err *e)
 	int rc = list_more(j, e);
 	if (rc < 0 || j->listing || !only_later(j))
 		return rc;
-	if (j->tasks && !j->spec->every_ns && !j->f->o->resumes)
+	/* A bounded one would be done for good. */
+	if (j->tasks && (j->spec->until_us != INT64_MAX || (!j->spec->every_ns && !j->f->o->resumes)))
 		return 0;
 	if (j->tasks && !j->spec->every_ns) {
 		fetch_sayf(j->f, SAY_VERBOSE, j, "what is not there yet is left to the next run");

@@ -79,3 +79,43 @@ ids() { jq -r .native_id "$1" | sort -n | tr '\n' ' '; }
 	run_ck all "$d"; [ "$RC" = 0 ]
 	[ "$(ids all)" = "$(seq 1 30 | tr '\n' ' ')" ]
 }
+
+LIST='{"vars":{"item":"","from":"1","to":"30"},"each":"item","parallel":4,"request":{"url":"https://api.sim.example/item/${item}"},
+	"list":{"request":{"url":"https://api.sim.example/list","query":{"from":"${from}","to":"${to}"}},"values":".[]"},"cursor":{"value":".id","cmp":"num","order":"asc"}}'
+
+@test "two jobs of one source with a list: each has its own values" {
+	peer <<-'P'
+	def answer(r):
+	    if r.path == "/list":
+	        return list(range(int(r.q["from"]), int(r.q["to"]) + 1))
+	    return {"items": [{"id": int(r.path.split("/")[-1])}]}
+	P
+	d=$(define l "$LIST")
+	for n in 0 1 2; do echo "{\"name\":\"j$n\",\"source\":\"$d\",\"vars\":{\"from\":\"$((n * 100 + 1))\",\"to\":\"$((n * 100 + 20))\"}}"; done >jobs
+	run_ck all --jobs jobs; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 1 20 | tr '\n' ' ')$(seq 101 120 | tr '\n' ' ')$(seq 201 220 | tr '\n' ' ')" ]
+}
+
+@test "a list that has nothing (304, skip) ends its job" {
+	peer <<-'P'
+	def answer(r):
+	    return (304, b"") if r.q.get("from") == "1" else (404, {})
+	P
+	d=$(define l "$(jq -n --argjson l "$LIST" '$l + {outcome: "if $status == 404 then \"skip\" else null end"}')")
+	run timeout 10 smfetch "$d" --endpoint "$U"; [ "$status" = 0 ]
+	run timeout 10 smfetch "$d" from=2 --endpoint "$U"; [ "$status" = 0 ]
+}
+
+@test "values that are not there yet are waited for when the job is bounded" {
+	peer <<-'P'
+	seen = {}
+	def answer(r):
+	    if r.path == "/list":
+	        return list(range(1, 11))
+	    seen[r.path] = seen.get(r.path, 0) + 1
+	    return {"items": [{"id": int(r.path.split("/")[-1])}]} if seen[r.path] > 1 or r.path[-1] != "7" else {"later": True}
+	P
+	d=$(define l "$(jq -n --argjson l "$LIST" '$l + {outcome: "if (. | type) == \"object\" and .later then \"later:0.3\" else null end"}')")
+	run_ck all "$d" --until 2026-02-01 --every 1s; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 1 10 | tr '\n' ' ')" ]
+}
