@@ -365,13 +365,17 @@ static void send_all(struct fetch *f)
 	}
 }
 
+/* Where no request may be sent now, one that is under way has to come back first: that wakes us. */
 static int64_t next_due(const struct fetch *f)
 {
-	int64_t due = NEVER;
+	int64_t due = NEVER, t;
 	for (size_t i = 0; i < f->njobs; i++) {
 		const struct job *j = &f->job[i];
-		int64_t t = j->end == JOB_RUNS ? job_due(j) : NEVER;
-		if (t < due)
+		if (j->end != JOB_RUNS)
+			continue;
+		if ((t = job_due(j)) < due)
+			due = t;
+		if (f->under_way < f->o->parallel && requests_left(f, j) && (t = job_request_due(j)) < due)
 			due = t;
 	}
 	return due;

@@ -128,6 +128,7 @@ void job_end(struct job *j, enum job_end end, const struct err *why);
 /* Begin what is due: a walk, a list, values, a stream. */
 int job_advance(struct job *j, int64_t now, struct err *e);
 int64_t job_due(const struct job *j);            /* when job_advance would do something; NEVER */
+int64_t job_request_due(const struct job *j);    /* when one of its requests could be sent; NEVER */
 void job_walk_done(struct job *j);
 struct task *job_add_task(struct job *j, struct source *src, enum task_kind kind);
 void job_drop_task(struct job *j, struct task *t);

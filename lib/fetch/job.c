@@ -286,12 +286,17 @@ int job_advance(struct job *j, int64_t now, struct err *e)
 
 int64_t job_due(const struct job *j)
 {
-	int64_t due = j->stream ? stream_due(j->stream) : j->idle && !j->values ? j->due_ns : NEVER;
-	if (j->src->login && login_due(j->src->login) < due)
-		due = login_due(j->src->login);
-	for (const struct task *t = j->tasks; t; t = t->next)
-		if (!t->transfer && !t->waits && t->due_ns < due)
-			due = t->due_ns;
+	return j->stream ? stream_due(j->stream) : j->idle && !j->values ? j->due_ns : NEVER;
+}
+
+int64_t job_request_due(const struct job *j)
+{
+	int64_t due = NEVER;
+	for (const struct task *t = j->tasks; t; t = t->next) {
+		int64_t at = t->transfer ? NEVER : !t->waits ? t->due_ns : login_ready(t->src->login) ? 0 : login_due(t->src->login);
+		if (at < due)
+			due = at;
+	}
 	return due;
 }
 

@@ -119,3 +119,22 @@ LIST='{"vars":{"item":"","from":"1","to":"30"},"each":"item","parallel":4,"reque
 	run_ck all "$d" --until 2026-02-01 --every 1s; [ "$RC" = 0 ]
 	[ "$(ids all)" = "$(seq 1 10 | tr '\n' ' ')" ]
 }
+
+# --- how busy it is ---
+
+# cpu COMMAND…: tenths of a second of processor time that it takes, into CPU.
+cpu() { local t; TIMEFORMAT='%U %S'; t=$( { time "$@" >out 2>err 3>&-; } 2>&1 ); CPU=$(awk '{ print int(($1 + $2) * 10) }' <<<"$t"); }
+
+@test "waiting costs no processor time: for a place among --parallel, for the last request that is allowed" {
+	peer <<-'P'
+	import time
+	def answer(r):
+	    time.sleep(.5)
+	    return {"items": [{"id": r.n}]}
+	P
+	d=$(define w "$PAGES")
+	for n in 1 2 3 4 5 6; do echo "{\"name\":\"j$n\",\"source\":\"$d\"}"; done >jobs
+	cpu fetch --jobs jobs --parallel 1
+	[ "$(wc -l <out)" = 6 ]; [ "$CPU" -le 10 ]
+	cpu fetch --jobs jobs --max-requests 3; [ "$(wc -l <out)" = 3 ]; [ "$CPU" -le 10 ]
+}
