@@ -335,18 +335,27 @@ static int send_one(struct job *j, int64_t now, struct err *e)
 	return 0;
 }
 
+/* Out of requests: it goes on as long as an answer is to come. */
+static bool still_reads(const struct job *j)
+{
+	for (const struct task *t = j->tasks; t; t = t->next)
+		if (t->transfer)
+			return true;
+	return j->stream && stream_is_open(j->stream);
+}
+
 static int turn_of(struct fetch *f, struct job *j, int64_t now)
 {
 	struct err e;
 	if (j->end != JOB_RUNS)
 		return 0;
-	int rc = job_advance(j, now, &e);
-	if (rc == 0 && j->end == JOB_RUNS && f->under_way < f->o->parallel) {
-		if (requests_left(f, j))
-			rc = send_one(j, now, &e);
-		else if (!f->under_way)
-			job_end(j, JOB_DONE, NULL);
+	if (!requests_left(f, j) && !still_reads(j)) {
+		job_end(j, JOB_DONE, NULL);
+		return 0;
 	}
+	int rc = job_advance(j, now, &e);
+	if (rc == 0 && j->end == JOB_RUNS && f->under_way < f->o->parallel && requests_left(f, j))
+		rc = send_one(j, now, &e);
 	if (rc < 0)
 		job_end(j, JOB_FAILED, &e);
 	return rc > 0;

@@ -175,6 +175,8 @@ int stream_advance(struct stream *s, int64_t now, struct err *e);
 int64_t stream_due(const struct stream *s);
 int stream_work(struct stream *s, int64_t until_ns);    /* messages that were read and not yet given out */
 void stream_refilled(struct stream *s);          /* the gap is closed */
+void stream_stop(struct stream *s);
+bool stream_is_open(const struct stream *s);     /* or being opened, or not all of it was worked on */
 
 /* rules.c */
 int rules_new(struct rules **r, struct job *j, struct err *e);

@@ -181,6 +181,8 @@ void job_end(struct job *j, enum job_end end, const struct err *why)
 	/* They stay, so that the place knows of the values that are not through. */
 	for (struct task *t = j->tasks; t; t = t->next)
 		task_stop(t);
+	if (j->stream)
+		stream_stop(j->stream);
 	/* That of a single job is the run's own error, which is said in the end. */
 	if (end == JOB_FAILED && j->f->njobs > 1)
 		fetch_say(j->f, SAY_ERROR, j, &j->err);
@@ -260,6 +262,10 @@ static int advance_list(struct job *j, struct err *e)
 
 int job_advance(struct job *j, int64_t now, struct err *e)
 {
+	if (fetch_may(j->f, j) == 0) {
+		job_end(j, JOB_DONE, NULL);
+		return 0;
+	}
 	if (j->stream)
 		return stream_advance(j->stream, now, e);
 	if (j->values) {
@@ -269,10 +275,6 @@ int job_advance(struct job *j, int64_t now, struct err *e)
 		return rc;
 	}
 	if (j->done) {
-		job_end(j, JOB_DONE, NULL);
-		return 0;
-	}
-	if (fetch_may(j->f, j) == 0) {
 		job_end(j, JOB_DONE, NULL);
 		return 0;
 	}

@@ -83,7 +83,7 @@ static void hang_up(struct stream *s)
 	ws_close(s->ws);
 	s->transfer = NULL;
 	s->ws = NULL;
-	if (s->connecting || s->open)
+	if (s->connecting)
 		budget_done(s->job->budget, s->ticket, s->src->def->cost);
 	s->open = s->connecting = false;
 	buf_clear(&s->line);
@@ -598,6 +598,16 @@ int stream_advance(struct stream *s, int64_t now, struct err *e)
 	set_cursor(s);
 	rc = set_about(s, e);
 	return rc == 0 ? open_it(s, &w, e) : rc;
+}
+
+void stream_stop(struct stream *s)
+{
+	hang_up(s);
+}
+
+bool stream_is_open(const struct stream *s)
+{
+	return s->open || s->connecting || s->backlog.n;
 }
 
 int64_t stream_due(const struct stream *s)

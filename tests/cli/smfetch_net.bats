@@ -138,3 +138,40 @@ cpu() { local t; TIMEFORMAT='%U %S'; t=$( { time "$@" >out 2>err 3>&-; } 2>&1 );
 	[ "$(wc -l <out)" = 6 ]; [ "$CPU" -le 10 ]
 	cpu fetch --jobs jobs --max-requests 3; [ "$(wc -l <out)" = 3 ]; [ "$CPU" -le 10 ]
 }
+
+# --- streams ---
+
+@test "a stream under --max-requests is read while it is open, and ended by a job's max_records" {
+	peer <<-'P'
+	import json, time
+	def lines(n):
+	    for i in range(1, n + 1):
+	        yield (json.dumps({"id": i}) + "\n").encode()
+	        time.sleep(.1)
+	def answer(r):
+	    return 200, lines(200 if r.path == "/long" else 6)
+	P
+	d=$(define s '{"transport":"lines","request":{"url":"https://api.sim.example/live"},"records":".","cursor":{"field":"native_id","cmp":"lenlex","order":"desc"}}')
+	run_ck all "$d" --max-requests 1; [ "$RC" = 0 ]; [ "$(wc -l <all)" = 6 ]
+	# One that has ended gives nothing more while others run.
+	jq '.name = "t" | .request.url = "https://api.sim.example/long"' s.json >t.json
+	printf '%s\n' '{"name":"a","source":"./t.json","max_records":2}' '{"name":"b","source":"./t.json"}' >jobs
+	fetch --jobs jobs --for 2s --dedup 0 >out
+	a=$(jq -s '[group_by(.native_id)[] | select(length == 2)] | length' out); [ "$a" = 2 ]
+}
+
+@test "a refill that reaches a job's max_records ends it, and is not asked for again and again" {
+	peer <<-'P'
+	import json, time
+	def lines():
+	    yield b'{"id": 100}\n'
+	    time.sleep(8)
+	def answer(r):
+	    return (200, lines()) if r.path == "/live" else {"items": [{"id": i} for i in range(200, 150, -1)]}
+	P
+	define fill "$PAGES" >/dev/null
+	d=$(define s '{"transport":"lines","request":{"url":"https://api.sim.example/live"},"refill":"./fill.json","records":".","cursor":{"field":"native_id","cmp":"lenlex","order":"desc"}}')
+	echo '{"name":"a","source":"./s.json","max_records":1}' >jobs; run_ck all --jobs jobs; [ "$RC" = 0 ]
+	echo '{"name":"a","source":"./s.json","max_records":10}' >jobs; run_ck all --jobs jobs; [ "$RC" = 0 ]
+	[ "$(wc -l <all)" = 11 ]; [ "$(asked | grep -c items)" -le 2 ]
+}
