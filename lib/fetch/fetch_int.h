@@ -72,6 +72,8 @@ struct job {
 	struct walk walk;
 	uint64_t split;              /* part of a backfill */
 	bool done;                   /* of a bounded backfill */
+	int64_t since_us;            /* what is posted before was never asked for */
+	bool resumed;                /* the walk under way began in another run */
 	char *next_value;            /* of a list: the last that was begun */
 	struct walk refill;
 	bool refilling;

@@ -249,8 +249,7 @@ static int message(struct stream *s, const char *p, size_t n)
 	struct page *page = s->src->page;
 	struct err e;
 	page_begin(page, &s->about);
-	page->since_us = INT64_MIN;
-	page->until_us = INT64_MAX;
+	job_range(j, &page->since_us, &page->until_us);
 	page->floor = NULL;
 	page->limit = fetch_may(f, j);
 	int rc = page_body(page, p, n, &e);

@@ -175,3 +175,60 @@ cpu() { local t; TIMEFORMAT='%U %S'; t=$( { time "$@" >out 2>err 3>&-; } 2>&1 );
 	echo '{"name":"a","source":"./s.json","max_records":10}' >jobs; run_ck all --jobs jobs; [ "$RC" = 0 ]
 	[ "$(wc -l <all)" = 11 ]; [ "$(asked | grep -c items)" -le 2 ]
 }
+
+# --- from when to when ---
+
+# The newest first, 10 a page, id N posted on day N of 2026 at noon (UTC), 1 to TOP (in the file top).
+days() {
+	peer <<-'P'
+	import datetime
+	def answer(r):
+	    after, since = int(r.q.get("after", int(open("top").read()) + 1)), int(r.q.get("since_id", 0))
+	    day = lambda i: (datetime.datetime(2026, 1, 1, 12) + datetime.timedelta(i - 1)).isoformat() + "Z"
+	    ids = [i for i in range(after - 1, 0, -1) if i > since]
+	    return {"items": [{"id": i, "created_at": day(i)} for i in ids[:10]], "next": ids[9] if len(ids) > 10 else None}
+	P
+	D=$(define days "$PAGES")
+}
+
+@test "what was left out for --until is read by a later run without it" {
+	days; echo 50 >top
+	run_ck all "$D" --until 2026-01-21; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 1 20 | tr '\n' ' ')" ]
+	run_ck all "$D" --until 2026-02-10; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 1 40 | tr '\n' ' ')" ]
+	run_ck all "$D"; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 1 50 | tr '\n' ' ')" ]
+}
+
+@test "a backfill whose end is still to come is not done" {
+	days; echo 10 >top
+	run_ck all "$D" --until 9999-01-01; [ "$RC" = 0 ]; [ "$(wc -l <all)" = 10 ]
+	echo 12 >top
+	run_ck all "$D" --until 9999-01-01; [ "$RC" = 0 ]; [ "$(wc -l <all)" = 12 ]
+}
+
+@test "other bounds than those of the run before: nothing is taken for read that was not" {
+	days; echo 60 >top
+	# A part was under way, then other parts are asked for.
+	run_ck all "$D" --since 2026-01-01 --until 2026-02-20 --split 1d --max-requests 30; [ "$RC" = 0 ]
+	run_ck all "$D" --since 2026-01-01 --until 2026-02-20 --split 10d; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 1 50 | tr '\n' ' ')" ]
+	# In the middle, without parts.
+	rm -rf ck all
+	run_ck all "$D" --since 2026-01-01 --until 2026-02-20 --split 10d --max-requests 7; [ "$RC" = 0 ]
+	run_ck all "$D" --since 2026-01-01 --until 2026-02-20; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 1 50 | tr '\n' ' ')" ]
+	# From earlier on.
+	rm -rf ck all
+	run_ck all "$D" --since 2026-02-01; [ "$RC" = 0 ]
+	run_ck all "$D" --since 2026-01-11; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 11 60 | tr '\n' ' ')" ]
+	# To later, in the middle.
+	rm -rf ck all
+	run_ck all "$D" --until 2026-02-01 --max-requests 4; [ "$RC" = 0 ]
+	run_ck all "$D" --until 2026-02-20; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 1 50 | tr '\n' ' ')" ]
+	# The same once more is nothing new.
+	run_ck more "$D" --until 2026-02-20; [ "$RC" = 0 ]; [ ! -s more ]
+}
