@@ -325,7 +325,7 @@ static void quota(struct answer *x)
 static void refused(struct answer *x)
 {
 	struct task *t = x->t;
-	if (t->src->login && !t->relogged && login_refuse(t->src->login, t->serial)) {
+	if (t->login && !t->relogged && login_refuse(t->login, t->serial)) {
 		t->relogged = true;
 		t->due_ns = 0;
 		fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "the token was not taken: logging in anew");

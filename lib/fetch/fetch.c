@@ -57,8 +57,6 @@ static int load_source(struct fetch *f, struct source *s, const char *name, stru
 	po.map = s->map;
 	if (rc == 0)
 		rc = page_new(&s->page, &po, e);
-	if (rc == 0 && s->def->auth.kind == AUTH_LOGIN)
-		rc = login_new(&s->login, f, s, e);
 	return rc;
 }
 
@@ -84,7 +82,7 @@ int fetch_source(struct fetch *f, const char *name, struct source **out, struct 
 
 static void free_source(struct source *s)
 {
-	login_free(s->login);
+	login_free_all(s->logins);
 	page_free(s->page);
 	source_map_free(s->map);
 	ask_free(s->ask);
@@ -324,7 +322,7 @@ static bool requests_left(const struct fetch *f, const struct job *j)
 static int send_one(struct job *j, int64_t now, struct err *e)
 {
 	for (struct task *t = j->tasks; t; t = t->next) {
-		if (t->transfer || (t->waits ? !login_ready(t->src->login) : t->due_ns > now))
+		if (t->transfer || (t->waits ? !login_ready(t->login) : t->due_ns > now))
 			continue;
 		int rc = task_send(t, now, e);
 		if (rc <= 0)

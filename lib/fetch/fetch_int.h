@@ -21,7 +21,7 @@ struct source {
 	struct ask *ask;
 	struct source_map *map;
 	struct page *page;
-	struct login *login;         /* NULL: none needed */
+	struct login *logins;        /* one for each address and name; made when they are needed */
 };
 
 struct stream;
@@ -44,6 +44,7 @@ struct task {
 	char *redirect;              /* where the answer before sent us; NULL */
 	unsigned redirects;
 	struct budget *budget;
+	struct login *login;         /* NULL: none, or not yet asked for one */
 	int64_t due_ns;              /* not before */
 	bool later;                  /* it waits for what is not there yet */
 	uint64_t laters, tries;      /* in a row */
@@ -162,10 +163,11 @@ int list_take(struct job *j, const struct source_about *about, const char *body,
 int list_more(struct job *j, struct err *e);     /* make tasks of values, as many as may be under way */
 
 /* login.c */
-int login_new(struct login **l, struct fetch *f, struct source *src, struct err *e);
-void login_free(struct login *l);
+/* The session of SRC for these variables, NULL: it needs none. They may say where the login is: what one host gave no other gets. */
+struct login *login_of(struct fetch *f, struct source *src, const struct vars *v);
+void login_free_all(struct login *l);
 /* The token, NULL: it is being asked for (or has failed: then E is filled and negative is returned). */
-int login_token(struct login *l, const struct vars *v, const char **token, uint64_t *serial, struct err *e);
+int login_token(struct login *l, const char **token, uint64_t *serial, struct err *e);
 bool login_refuse(struct login *l, uint64_t serial);    /* it was not taken: true when another may be had */
 bool login_ready(const struct login *l);         /* login_token has something to say */
 int64_t login_due(const struct login *l);        /* when it is tried again; NEVER */

@@ -311,7 +311,7 @@ int64_t job_request_due(const struct job *j)
 {
 	int64_t due = NEVER;
 	for (const struct task *t = j->tasks; t; t = t->next) {
-		int64_t at = t->transfer ? NEVER : !t->waits ? t->due_ns : login_ready(t->src->login) ? 0 : login_due(t->src->login);
+		int64_t at = t->transfer ? NEVER : !t->waits ? t->due_ns : login_ready(t->login) ? 0 : login_due(t->login);
 		if (at < due)
 			due = at;
 	}

@@ -26,6 +26,7 @@ struct stream {
 	struct source *refill;       /* NULL: none */
 	struct budget *refill_budget;
 	struct rules *rules;
+	struct login *login;         /* NULL: none is needed */
 	struct vars vars;
 	struct request request;
 	struct http_transfer *transfer;
@@ -186,8 +187,8 @@ static void refused(struct stream *s, const struct http_answer *a)
 		again(s, CAUSE_RATE, why, wait);
 	else if (strcmp(v, "retry") == 0 || (!*v && (a->status >= 500 || a->status == 408) && a->status != 501))
 		again(s, CAUSE_HTTP5XX, why, http_retry_after(a) >= 0 ? wait : -1);
-	else if ((strcmp(v, "auth") == 0 || (!*v && a->status == 401)) && s->src->login && !s->refused_token &&
-		 login_refuse(s->src->login, s->serial)) {
+	else if ((strcmp(v, "auth") == 0 || (!*v && a->status == 401)) && s->login && !s->refused_token &&
+		 login_refuse(s->login, s->serial)) {
 		s->refused_token = true;
 		again(s, CAUSE_NET, why, 0);
 	} else if (!take_fallback(s, a->status)) {
@@ -577,8 +578,9 @@ int stream_advance(struct stream *s, int64_t now, struct err *e)
 	int rc = stream_work(s, now + SLICE_NS);
 	if (rc || s->open || s->connecting || s->due_ns > now || j->end != JOB_RUNS)
 		return 0;
-	if (s->src->login) {
-		rc = login_token(s->src->login, &j->vars, &w.token, &s->serial, e);
+	s->login = login_of(j->f, s->src, &j->vars);
+	if (s->login) {
+		rc = login_token(s->login, &w.token, &s->serial, e);
 		if (rc < 0 || !w.token) {
 			s->due_ns = now + LOOK_NS;
 			return rc;

@@ -150,8 +150,10 @@ int task_send(struct task *t, int64_t now, struct err *e)
 {
 	const struct fetch_opts *o = t->job->f->o;
 	struct request_way w = { .def = t->src->def, .secrets = o->secrets, .endpoint = o->endpoint };
-	if (t->src->login) {
-		int rc = login_token(t->src->login, &t->vars, &w.token, &t->serial, e);
+	if (!t->login)
+		t->login = login_of(t->job->f, t->src, &t->vars);
+	if (t->login) {
+		int rc = login_token(t->login, &w.token, &t->serial, e);
 		if (rc < 0)
 			return rc;
 		t->waits = !w.token;

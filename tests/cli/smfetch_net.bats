@@ -232,3 +232,45 @@ days() {
 	# The same once more is nothing new.
 	run_ck more "$D" --until 2026-02-20; [ "$RC" = 0 ]; [ ! -s more ]
 }
+
+# --- credentials ---
+
+@test "a session belongs to the address where it was made: no other host gets its token" {
+	peer <<-'P'
+	def answer(r):
+	    who = r.path.split("/")[1]
+	    if r.path.endswith("login"):
+	        return {"token": "session-of-" + who}
+	    if r.headers.get("Authorization") != "Bearer session-of-" + who:
+	        return 401, {}
+	    return {"items": [{"id": r.n}]}
+	P
+	d=$(define l '{"vars":{"host":"a.example"},"hosts":["${host}"],"secrets":{"password":"peer-password"},"request":{"url":"https://${host}/${host}/items"},
+		"auth":{"login":{"url":"https://${host}/${host}/login","json":{"password":{"secret":"password"}},"token":".token"}}}')
+	for h in a b c a; do n=$((n + 1)); echo "{\"name\":\"j$n\",\"source\":\"$d\",\"vars\":{\"host\":\"$h.example\"}}"; done >jobs
+	fetch --jobs jobs --token-cache cache >out 2>err; [ "$(wc -l <out)" = 4 ]
+	[ "$(asked | grep -c login)" = 3 ]
+	[ "$(jq -r 'select(.[2].Authorization) | "\(.[1]) \(.[2].Authorization)"' "$J" | sort -u | wc -l)" = 3 ]
+	# From the cache, each its own.
+	: >"$J"; fetch --jobs jobs --token-cache cache >out; [ "$(asked | grep -c login)" = 0 ]; [ "$(wc -l <out)" = 4 ]
+	[ "$(find cache -type f ! -perm 600 | wc -l)" = 0 ]
+}
+
+@test "a cached session is that of the same login: other credentials make their own" {
+	peer <<-'P'
+	import base64
+	def answer(r):
+	    a = r.headers.get("Authorization", "")
+	    if r.path == "/login":
+	        return {"token": "session-" + base64.b64decode(a[6:]).decode().split(":")[0], "life": 3600}
+	    return {"items": [{"id": a}]}
+	P
+	d=$(define l '{"secrets":{"id":"peer-id","key":"peer-password"},"request":{"url":"https://api.sim.example/items"},
+		"auth":{"login":{"url":"https://api.sim.example/login","form":{"grant_type":"client_credentials"},"basic":["id","key"],"token":".token","lifetime":".life"}}}')
+	printf firstuser >id1; printf otheruser >id2; chmod 600 id1 id2
+	fetch "$d" --token-cache cache --secret peer-id=@id1 >out; fetch "$d" --token-cache cache --secret peer-id=@id1 >out
+	[ "$(asked | grep -c login)" = 1 ]
+	fetch "$d" --token-cache cache --secret peer-id=@id2 >out
+	[ "$(asked | grep -c login)" = 2 ]
+	[ "$(jq -r 'select(.[1] == "/items") | .[2].Authorization' "$J" | tail -1)" = "Bearer session-otheruser" ]
+}
