@@ -135,7 +135,7 @@ static void read_answer(struct login *l, const struct http_answer *a)
 	if (rc < 0) {
 		again(l, CAUSE_BODY, "the answer is no whole JSON", -1);
 	} else if ((rc = ask_one(l->src->ask, ASK_TOKEN, &about, a->body, a->nbody, &token, &e)) <= 0 || !token.n ||
-		   memchr(token.p, '\0', token.n) || memchr(token.p, '\n', token.n)) {
+		   memchr(token.p, '\0', token.n) || memchr(token.p, '\n', token.n) || memchr(token.p, '\r', token.n)) {
 		failed(l, "the answer has no token");
 	} else {
 		if (ask_has(l->src->ask, ASK_LIFETIME))
