@@ -150,12 +150,12 @@ static void task_done(struct task *t)
 	struct job *j = t->job;
 	enum task_kind kind = t->kind;
 	struct err e;
+	job_drop_task(j, t);
 	if (kind == TASK_REFILL) {
 		j->refilling = false;
 		walk_raise(&j->walk, &j->src->def->cursor, j->refill.committed);
 		stream_refilled(j->stream);
 	}
-	job_drop_task(j, t);
 	if (kind == TASK_LIST)
 		j->listing = false;
 	if (kind == TASK_WALK)
@@ -221,6 +221,7 @@ static int read_page(struct answer *x, struct err *e)
 		order_less_overlap(&floor, c, t->walk->committed);
 		p->floor = buf_cstr(&floor);
 	}
+	t->src->mapped_for = NULL;
 	int rc = source_map_about(t->src->map, &x->about, e);
 	if (rc == 0)
 		rc = page_body(p, x->nbody ? x->body : "", x->nbody, e);

@@ -60,6 +60,16 @@ static int load_source(struct fetch *f, struct source *s, const char *name, stru
 	return rc;
 }
 
+static void free_source(struct source *s)
+{
+	login_free_all(s->logins);
+	page_free(s->page);
+	source_map_free(s->map);
+	ask_free(s->ask);
+	source_def_free(s->def);
+	mem_free(s);
+}
+
 int fetch_source(struct fetch *f, const char *name, struct source **out, struct err *e)
 {
 	struct source *s;
@@ -70,24 +80,14 @@ int fetch_source(struct fetch *f, const char *name, struct source **out, struct 
 		}
 	s = mem_zalloc(sizeof *s);
 	int rc = load_source(f, s, name, e);
-	if (rc < 0 && !s->def) {
-		mem_free(s);
+	if (rc < 0) {
+		free_source(s);
 		return rc;
 	}
 	s->next = f->sources;
 	f->sources = s;
 	*out = s;
-	return rc;
-}
-
-static void free_source(struct source *s)
-{
-	login_free_all(s->logins);
-	page_free(s->page);
-	source_map_free(s->map);
-	ask_free(s->ask);
-	source_def_free(s->def);
-	mem_free(s);
+	return 0;
 }
 
 static int find_secrets(const char *name, struct secrets *secrets, unsigned depth, struct err *e)

@@ -21,6 +21,7 @@ struct source {
 	struct ask *ask;
 	struct source_map *map;
 	struct page *page;
+	const struct stream *mapped_for;     /* whose variables the map has; NULL: those of another */
 	struct login *logins;        /* one for each address and name; made when they are needed */
 };
 

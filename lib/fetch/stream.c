@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define GAP_US (60 * US_PER_SEC)     /* a stream that begins so much later than was asked has a gap */
+#define STEADY_NS (5 * NS_PER_SEC)   /* a connection that held so long was no failed try */
 #define LOOK_NS (NS_PER_SEC / 10)    /* how often rules are looked at while they are set */
 #define SLICE_NS (NS_PER_SEC / 200)  /* so long messages are worked on before the network is looked at again */
 #define BACKLOG_MAX ((size_t)64 << 20) /* bytes of messages that were read and not yet worked on; beyond it reading waits */
@@ -38,8 +39,10 @@ struct stream {
 	bool heard;                  /* something came on this connection */
 	bool refused_token;
 	uint64_t ticket, serial, tries;
-	int64_t due_ns, broke_ns;
+	int64_t due_ns, broke_ns, opened_ns;
 	char *asked, *live;          /* cursor that was asked for; greatest value seen while a gap is being filled */
+	bool gap;                    /* another one came while one was being filled, behind GAP_FROM (NULL: behind what is being read) */
+	char *gap_from;
 	struct buf about_vars;
 	struct source_about about;
 };
@@ -104,6 +107,7 @@ void stream_free(struct stream *s)
 	buf_release(&s->about_vars);
 	mem_free(s->asked);
 	mem_free(s->live);
+	mem_free(s->gap_from);
 	mem_free(s);
 }
 
@@ -119,6 +123,8 @@ static void again(struct stream *s, enum def_cause cause, const char *why, int64
 	int64_t now = clock_mono_ns();
 	if (s->heard && s->open)
 		s->broke_ns = now;
+	if (s->open && now - s->opened_ns >= STEADY_NS)
+		s->tries = 0;
 	hang_up(s);
 	if (++s->tries >= d->tries) {
 		err_set(&e, ERR_IO, "%s: given up after %llu tries", why, (unsigned long long)s->tries);
@@ -137,6 +143,16 @@ static void failed(struct stream *s, int code, const char *what, const char *wor
 	err_set(&e, code, "%s%s", what, words);
 	hang_up(s);
 	job_end(s->job, JOB_FAILED, &e);
+}
+
+static void quota(struct stream *s)
+{
+	struct budget *b = s->job->budget;
+	struct err e;
+	hang_up(s);
+	budget_exhaust(b);
+	err_set(&e, ERR_RETRY, "the quota of '%s' is used up: the place is kept", budget_name(b));
+	job_end(s->job, JOB_QUOTA, &e);
 }
 
 static bool take_fallback(struct stream *s, long status)
@@ -181,6 +197,8 @@ static void refused(struct stream *s, const struct http_answer *a)
 		if (!take_fallback(s, a->status))
 			failed(s, ERR_IO, v + 6, "");
 	}
+	else if (strcmp(v, "quota") == 0)
+		quota(s);
 	else if (strncmp(v, "wait:", 5) == 0)
 		again(s, CAUSE_RATE, why, (int64_t)(answer_seconds(v) * 1e9));
 	else if (strcmp(v, "rate_limited") == 0 || (!*v && a->status == 429))
@@ -234,10 +252,21 @@ static void move_on(struct stream *s, const char *top)
 	}
 }
 
+static void start_refill(struct stream *s);
+
 void stream_refilled(struct stream *s)
 {
-	if (s->live)
-		walk_raise(&s->job->walk, &s->src->def->cursor, s->live);
+	const char *up_to = s->gap ? s->gap_from : s->live;
+	bool gap = s->gap;
+	if (up_to)
+		walk_raise(&s->job->walk, &s->src->def->cursor, up_to);
+	mem_free(s->gap_from);
+	s->gap_from = NULL;
+	s->gap = false;
+	if (gap) {
+		start_refill(s);
+		return;
+	}
 	mem_free(s->live);
 	s->live = NULL;
 }
@@ -249,11 +278,16 @@ static int message(struct stream *s, const char *p, size_t n)
 	struct fetch *f = j->f;
 	struct page *page = s->src->page;
 	struct err e;
+	int rc = 0;
+	if (s->src->mapped_for != s)
+		rc = source_map_about(s->src->map, &s->about, &e);
+	s->src->mapped_for = rc < 0 ? NULL : s;
 	page_begin(page, &s->about);
 	job_range(j, &page->since_us, &page->until_us);
 	page->floor = NULL;
 	page->limit = fetch_may(f, j);
-	int rc = page_body(page, p, n, &e);
+	if (rc == 0)
+		rc = page_body(page, p, n, &e);
 	if (rc < 0 && page->stopped) {
 		hang_up(s);
 		job_end(j, JOB_FAILED, &e);
@@ -266,10 +300,10 @@ static int message(struct stream *s, const char *p, size_t n)
 	}
 	s->tries = 0;
 	s->refused_token = false;
-	if (!page->full) {
-		rc = fetch_emit(f, j, page, &e);
+	rc = fetch_emit(f, j, page, &e);
+	/* What was left out for max_records comes with this message again. */
+	if (rc == 0 && !page->full)
 		move_on(s, page->top);
-	}
 	if (rc == 0)
 		rc = fetch_point(f, &e);
 	if (rc < 0) {
@@ -388,6 +422,16 @@ static int on_data(void *arg, const char *p, size_t n)
 	return rc != 0;
 }
 
+/* Another definition with the same variables may have some more. */
+static void set_defaults(struct vars *vars, const struct source_def *d)
+{
+	for (size_t i = 0; i < d->nvars; i++) {
+		const struct def_var *v = &d->var[i];
+		if (!*vars_get(vars, v->name) && v->value)
+			vars_set(vars, v->name, v->value, strlen(v->value));
+	}
+}
+
 static void start_refill(struct stream *s)
 {
 	struct job *j = s->job;
@@ -403,11 +447,7 @@ static void start_refill(struct stream *s)
 	}
 	struct task *t = job_add_task(j, s->refill, TASK_REFILL);
 	t->budget = s->refill_budget;
-	for (size_t i = 0; i < s->refill->def->nvars; i++) {
-		const struct def_var *v = &s->refill->def->var[i];
-		if (!*vars_get(&t->vars, v->name) && v->value)
-			vars_set(&t->vars, v->name, v->value, strlen(v->value));
-	}
+	set_defaults(&t->vars, s->refill->def);
 	if (!j->refill.page)
 		walk_begin(&j->refill, &s->refill->def->cursor);
 	fetch_sayf(j->f, SAY_VERBOSE, j, "reading what was posted since by '%s'", s->refill->def->name);
@@ -425,6 +465,12 @@ static void opened(struct stream *s)
 		fetch_sayf(j->f, SAY_WARNING, j, "the stream was broken for %lld s: what was posted in that time may be missing",
 			   (long long)((clock_mono_ns() - s->broke_ns) / NS_PER_SEC));
 	s->broke_ns = 0;
+	s->opened_ns = clock_mono_ns();
+	/* The walk under way, or that of an earlier run, began before this break: it does not see all of it. */
+	if (j->refilling && s->refill && !s->gap) {
+		s->gap = true;
+		s->gap_from = s->live ? mem_strdup(s->live) : NULL;
+	}
 	start_refill(s);
 }
 
@@ -521,6 +567,7 @@ static int set_about(struct stream *s, struct err *e)
 	vars_json(&s->vars, &s->about_vars);
 	s->about = (struct source_about){ .status = 200, .vars = s->about_vars.p, .nvars = s->about_vars.n,
 		.now_s = time_floor_div(clock_now_us(), US_PER_SEC) };
+	s->src->mapped_for = s;
 	return source_map_about(s->src->map, &s->about, e);
 }
 
@@ -596,6 +643,8 @@ int stream_advance(struct stream *s, int64_t now, struct err *e)
 		return 0;
 	}
 	vars_copy(&s->vars, &j->vars);
+	if (s->src != j->src)
+		set_defaults(&s->vars, s->src->def);
 	set_cursor(s);
 	rc = set_about(s, e);
 	return rc == 0 ? open_it(s, &w, e) : rc;

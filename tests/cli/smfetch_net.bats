@@ -274,3 +274,66 @@ days() {
 	[ "$(asked | grep -c login)" = 2 ]
 	[ "$(jq -r 'select(.[1] == "/items") | .[2].Authorization' "$J" | tail -1)" = "Bearer session-otheruser" ]
 }
+
+@test "two streams of one source: each record has its own job's variables" {
+	peer <<-'P'
+	import json, time
+	def lines(w):
+	    for i in range(1, 6):
+	        yield (json.dumps({"id": w + str(i), "who": w}) + "\n").encode()
+	        time.sleep(.1)
+	    time.sleep(3)
+	def answer(r):
+	    return 200, lines(r.path[1:])
+	P
+	d=$(define s '{"transport":"lines","vars":{"who":null},"request":{"url":"https://api.sim.example/${who}"},"records":".",
+		"map":"{id, native_id: .id, created_at: \"2026-01-01T00:00:00Z\", text: (.who + \" \" + $v.who)}"}')
+	for n in a b c; do echo "{\"source\":\"$d\",\"vars\":{\"who\":\"$n\"}}"; done >jobs
+	fetch --jobs jobs --for 2s >out
+	[ "$(jq -r .text out | sort -u | tr '\n' ' ')" = "a a b b c c " ]
+}
+
+@test "a stream that breaks while a gap is being filled: the second gap is filled, too" {
+	peer <<-'P'
+	import json, time
+	# Stream: 1..3 | gap 4..9 | 10, 11 | gap 12..15 | 16, 17. The pages are slow.
+	state = {"opened": 0, "top": 0}
+	def lines(a, b, pause):
+	    for i in range(a, b + 1):
+	        yield (json.dumps({"id": i}) + "\n").encode()
+	    time.sleep(pause)
+	def answer(r):
+	    if r.path == "/live":
+	        state["opened"] += 1
+	        n = state["opened"]
+	        a, b = ((1, 3), (10, 11), (16, 17))[min(n, 3) - 1]
+	        state["top"] = b if n < 3 else 17
+	        return 200, lines(a, b, .2 if n < 3 else 8)
+	    after, since = int(r.q.get("after", state["top"] + 1)), int(r.q.get("since_id", 0))
+	    if state["opened"] == 2:
+	        time.sleep(.4)
+	    ids = [i for i in range(after - 1, 0, -1) if i > since]
+	    return {"items": [{"id": i} for i in ids[:2]], "next": ids[1] if len(ids) > 2 else None}
+	P
+	define fill "$PAGES" >/dev/null
+	d=$(define s '{"transport":"lines","request":{"url":"https://api.sim.example/live"},"refill":"./fill.json","records":".","cursor":{"field":"native_id","cmp":"lenlex","order":"desc"}}')
+	run_ck all "$d" --for 4s; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 1 17 | tr '\n' ' ')" ]
+	[ "$(cursor | jq -r '.jobs[].committed')" = 17 ]
+}
+
+@test "a stream that is quiet and closed again and again is not given up; one that never opens is" {
+	peer <<-'P'
+	import time
+	def lines():
+	    yield b"\n"
+	    time.sleep(5.2)
+	def answer(r):
+	    return (200, lines()) if r.path == "/quiet" else (503, {})
+	P
+	d=$(define s '{"transport":"lines","request":{"url":"https://api.sim.example/quiet"},"records":".","retry":{"net":"lin:20ms:100ms","tries":2}}')
+	fetch "$d" --for 12s
+	[ "$(asked | wc -l)" = 3 ]
+	d=$(define t '{"transport":"lines","request":{"url":"https://api.sim.example/none"},"records":"."}')
+	run fetch "$d" --for 5s; [ "$status" = 4 ]
+}
