@@ -14,7 +14,7 @@
 
 #define BOUNDARY_NS NS_PER_SEC    /* at the end of a file a mark is worth it after this time */
 
-static const char *as, *records, *include, *ck, *on_error, *describe, *check;
+static const char *as, *records, *include, *ck, *on_error, *describe, *check, *map;
 static bool raw, marks, list, unbuffered, observed_given;
 static int64_t observed_us;
 static uint64_t max_record = (uint64_t)16 << 20, mark_every = 100000;
@@ -24,6 +24,7 @@ static const struct opt opts[] = {
 	{ 0, "records", OPT_STR, &records, "JQ", "where the records are in an answer: .statuses[], or any jq program" },
 	{ 0, "include", OPT_STR, &include, "PATTERN", "of folders and archives, only the files whose names match: '*.json.gz'" },
 	{ 0, "raw", OPT_FLAG, &raw, NULL, "with --as: keep the record as it came in the field raw" },
+	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast", "with --as: by libjq alone, or refuse what needs it (auto: without it where it can be)" },
 	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME", "with --as: when the posts were seen (the file's time of change)",
 	  &observed_given },
 	{ 0, "resume", OPT_DIR, &ck, "CK", "go on where the checkpoint folder CK says, and print marks" },
@@ -206,6 +207,13 @@ static void clear_environment(void)
 	setenv("LC_ALL", "C", 1);
 }
 
+static enum source_map_by map_by(void)
+{
+	if (!map || strcmp(map, "auto") == 0)
+		return SOURCE_MAP_AUTO;
+	return strcmp(map, "jq") == 0 ? SOURCE_MAP_JQ : SOURCE_MAP_FAST;
+}
+
 static int fetch_files(const char *const *paths, size_t n)
 {
 	static struct fetch f;
@@ -219,7 +227,7 @@ static int fetch_files(const char *const *paths, size_t n)
 	}
 	struct source_files_opts o = { .paths = paths, .npaths = n, .include = include, .def = def, .records = records, .raw = raw,
 		.observed_us = observed_given ? observed_us : INT64_MIN, .max_record = max_record, .before_wait = before_wait,
-		.arg = &f,
+		.arg = &f, .map_by = map_by(),
 		.marks = ck || marks, .folder = ck, .max_batch = ck || marks ? mark_every : 0 };
 	/* A definition may come from anybody: what it computes is none of the environment's business. */
 	if (def)
@@ -319,6 +327,8 @@ int main(int argc, char **argv)
 		opt_usage("unknown source '%s': this release reads files", argv[1]);
 	if ((raw || observed_given) && !as)
 		opt_usage("--raw and --observed-at go with --as");
+	if (map && !as)
+		opt_usage("--map goes with --as");
 	if (ck && marks)
 		opt_usage("--resume prints marks: --marks is for a stream without a checkpoint");
 	if (!mark_every || !max_record)

@@ -19,6 +19,7 @@ struct node {
 struct json_pick {
 	struct json_lines lines;
 	struct json_walk walk;
+	const uint32_t *tok;     /* the first one of the record given last */
 	struct arena arena;
 	struct node root;
 	size_t n;
@@ -223,6 +224,7 @@ int json_pick_next(struct json_pick *pk, struct json_record *rec, struct err *e)
 	pk->walk = json_walk_line(&pk->lines, &l);
 	if (!l.tok || l.base[*l.tok] != '{')
 		return json_line_error(&l, e);
+	pk->tok = l.tok;
 	const uint32_t *t = walk_object(pk, &pk->root, l.tok, 0, &end);
 	if (!t || end > rec->p + rec->n || *t < l.end)
 		return json_line_error(&l, e);
@@ -231,4 +233,9 @@ int json_pick_next(struct json_pick *pk, struct json_record *rec, struct err *e)
 		if (pk->same[i] != i)
 			pk->field[i] = pk->field[pk->same[i]];
 	return 1;
+}
+
+struct json_tokens json_pick_tokens(const struct json_pick *pk)
+{
+	return (struct json_tokens){ pk->walk.p, pk->tok, pk->walk.slash };
 }

@@ -181,7 +181,11 @@ static int put_item(void *arg, const struct scan_item *it, struct err *e)
 		return 0;
 	}
 	if (r->map && source_map_maps(r->map)) {
-		if (source_map_item(r->map, it->p, it->n, r->observed, &r->out, &made, &why) < 0) {
+		/* What is no part of a page is what pick gave last. */
+		struct json_tokens tokens = json_pick_tokens(r->pick);
+		int rc = r->in_page ? source_map_item(r->map, it->p, it->n, r->observed, &r->out, &made, &why)
+				    : source_map_tokens(r->map, &tokens, it->p, it->n, r->observed, &r->out, &made, &why);
+		if (rc < 0) {
 			err_at(&why, NULL, r->item_line, r->item_col);
 			add_bad(r, it->p, it->n, &why);
 			return 0;
