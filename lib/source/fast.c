@@ -81,6 +81,7 @@ struct fast *fast_new(const char *program, const char *const *names, size_t nnam
 	if (!f->plan)
 		return f;
 	fast_put_init(&f->put, &f->keys, &f->arena);
+	fast_keys_done(&f->keys);
 	f->item.nslots = f->keys.n + 1;
 	f->item.slot = arena_array(&f->arena, f->item.nslots, sizeof *f->item.slot);
 	f->run.arena = f->put.arena = &f->item_arena;

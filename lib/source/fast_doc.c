@@ -38,11 +38,21 @@ uint16_t fast_key_add(struct fast_keys *k, const char *s, size_t n)
 	return (uint16_t)k->n;
 }
 
+void fast_keys_done(struct fast_keys *k)
+{
+	k->key = arena_array(k->arena, (size_t)k->n + 1, sizeof *k->key);
+	for (uint32_t i = 0; i <= k->mask; i++)
+		if (k->slot[i].text)
+			k->key[k->slot[i].id] = k->slot[i];
+}
+
 struct reading {
 	const char *p;
 	const uint64_t *slash;
 	const struct fast_keys *keys;
 	struct fast_node *v;
+	uint16_t *guess;
+	unsigned nguess;           /* members seen */
 	const char *key;           /* of the next node */
 	uint32_t nkey;
 	uint16_t id;
@@ -57,10 +67,14 @@ static inline void read_key(struct reading *r, const uint32_t *t, struct fast_no
 	r->key = r->p + s;
 	r->nkey = e - s;
 	r->id = 0;
-	if (r->slash && json_bits_any(r->slash, s, e))
+	if (r->slash && json_bits_any(r->slash, s, e)) {
 		object->flags |= FAST_ODD;
-	else
-		r->id = fast_key_find(r->keys, r->key, r->nkey);
+		return;
+	}
+	uint16_t *guess = &r->guess[r->nguess++ % FAST_GUESSES];
+	if (!*guess || !fast_key_is(&r->keys->key[*guess], fast_key_head(r->key, r->nkey), r->key, r->nkey))
+		*guess = fast_key_find(r->keys, r->key, r->nkey);
+	r->id = *guess;
 }
 
 /* A text, a number or a word; the one token's value ends before the next one. */
@@ -99,7 +113,7 @@ static void grow(struct fast_doc *d, struct reading *r)
 
 void fast_doc_read(struct fast_doc *d, const struct fast_keys *keys, const struct json_tokens *tokens)
 {
-	struct reading r = { .p = tokens->base, .slash = tokens->slash, .keys = keys, .v = d->v };
+	struct reading r = { .p = tokens->base, .slash = tokens->slash, .keys = keys, .v = d->v, .guess = d->guess };
 	const uint32_t *t = tokens->tok;
 	uint32_t open[JSON_MAX_DEPTH], n = 0;
 	unsigned depth = 0;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define MAX_DEPTH 500
+#define MAX_DEPTH 1000
 
 enum token { T_END, T_FIELD, T_NAME, T_NUMBER, T_QUOTE, T_FORMAT, T_OP, T_BAD };
 
@@ -18,7 +18,7 @@ struct parse {
 	size_t n;
 	struct arena *arena;
 	unsigned depth;
-	bool failed;
+	bool failed, deep;         /* deep: that is why */
 };
 
 static bool is_digit(char c)
@@ -157,6 +157,13 @@ static void expect_word(struct parse *ps, const char *word)
 		ps->failed = true;
 }
 
+static bool enter(struct parse *ps)
+{
+	if (!ps->failed && ++ps->depth > MAX_DEPTH)
+		ps->failed = ps->deep = true;
+	return !ps->failed;
+}
+
 static struct fast_syn *node_at(struct parse *ps, enum fast_syntax kind, const char *at)
 {
 	struct fast_syn *s = arena_zalloc(ps->arena, sizeof *s);
@@ -283,12 +290,14 @@ static struct fast_syn *named(struct parse *ps, enum fast_syntax kind, const cha
 
 static struct fast_syn *variable(struct parse *ps)
 {
+	const char *at = ps->text;
 	struct fast_syn *s;
 	advance(ps);
 	if (at_word(ps, "__loc__")) {
-		s = outside(ps, ps->text, "$__loc__");
+		s = outside(ps, at, "$__loc__");
 	} else {
 		s = named(ps, SYN_VAR, ps->text, ps->n);
+		s->at = at;
 		ps->failed |= ps->type != T_NAME;
 	}
 	advance(ps);
@@ -441,10 +450,8 @@ static struct fast_syn *call(struct parse *ps)
 static struct fast_syn *if_(struct parse *ps)
 {
 	struct fast_syn *s = node(ps, SYN_IF);
-	if (ps->failed || ++ps->depth > MAX_DEPTH) {
-		ps->failed = true;
+	if (!enter(ps))
 		return s;
-	}
 	advance(ps);
 	s->a = pipe_(ps);
 	expect_word(ps, "then");
@@ -625,10 +632,8 @@ static struct fast_syn *primary(struct parse *ps)
 
 static struct fast_syn *term(struct parse *ps)
 {
-	if (ps->failed || ++ps->depth > MAX_DEPTH) {
-		ps->failed = true;
-		return outside(ps, ps->text, "nesting as deep as this");
-	}
+	if (!enter(ps))
+		return outside(ps, ps->text, "this");
 	struct fast_syn *s = suffixes(ps, primary(ps));
 	ps->depth--;
 	return s;
@@ -662,10 +667,8 @@ static struct fast_syn *operand(struct parse *ps)
 {
 	struct fast_syn *s;
 	const char *at = ps->text;
-	if (ps->failed || ++ps->depth > MAX_DEPTH) {
-		ps->failed = true;
-		return outside(ps, at, "nesting as deep as this");
-	}
+	if (!enter(ps))
+		return outside(ps, at, "this");
 	if (at_op(ps, "-")) {
 		advance(ps);
 		s = operand(ps);
@@ -737,10 +740,8 @@ static struct fast_syn *binary(struct parse *ps, enum level lowest)
 
 static struct fast_syn *pipe_(struct parse *ps)
 {
-	if (ps->failed || ++ps->depth > MAX_DEPTH) {
-		ps->failed = true;
-		return outside(ps, ps->text, "nesting as deep as this");
-	}
+	if (!enter(ps))
+		return outside(ps, ps->text, "this");
 	struct fast_syn *s = binary(ps, L_COMMA);
 	if (at_op(ps, "|")) {
 		struct fast_syn *both = node(ps, SYN_PIPE);
@@ -760,6 +761,6 @@ struct fast_syn *fast_parse(const char *program, struct arena *a, struct fast_sy
 	struct fast_syn *s = pipe_(&ps);
 	if (ps.type == T_END && !ps.failed)
 		return s;
-	*what = *outside(&ps, ps.text, "what stands here");
+	*what = *outside(&ps, ps.text, ps.deep ? "nesting as deep as this" : "what stands here");
 	return NULL;
 }

@@ -60,10 +60,12 @@ struct fast_key {
 struct fast_keys {
 	struct fast_key *slot;
 	uint32_t mask, n;          /* n: ids given; they begin at 1 */
+	struct fast_key *key;      /* by their ids; made by fast_keys_done, after which nothing is added */
 	struct arena *arena;
 };
 
 uint16_t fast_key_add(struct fast_keys *k, const char *s, size_t n);     /* at most 65,535 of them */
+void fast_keys_done(struct fast_keys *k);
 
 static inline uint32_t fast_key_hash(uint64_t head, uint32_t n)
 {
@@ -77,13 +79,29 @@ static inline uint64_t fast_key_head(const char *s, uint32_t n)
 	return n < 8 ? w & ~(~UINT64_C(0) << 8 * n) : w;
 }
 
+/* Both are longer than eight bytes, of which the first eight are known to be the same. */
+static inline bool fast_key_same_rest(const char *a, const char *b, uint32_t n)
+{
+	uint64_t x, y;
+	if (n > 16)
+		return memcmp(a + 8, b + 8, n - 8) == 0;
+	memcpy(&x, a + n - 8, 8);
+	memcpy(&y, b + n - 8, 8);
+	return x == y;
+}
+
+static inline bool fast_key_is(const struct fast_key *e, uint64_t head, const char *s, uint32_t n)
+{
+	return e->head == head && e->n == n && (n <= 8 || fast_key_same_rest(e->text, s, n));
+}
+
 /* Eight bytes at S can be read. */
 static inline uint16_t fast_key_find(const struct fast_keys *k, const char *s, uint32_t n)
 {
 	uint64_t head = fast_key_head(s, n);
 	for (uint32_t h = fast_key_hash(head, n) & k->mask;; h = (h + 1) & k->mask) {
 		const struct fast_key *e = &k->slot[h];
-		if (!e->text || (e->head == head && e->n == n && (n <= 8 || memcmp(e->text + 8, s + 8, n - 8) == 0)))
+		if (!e->text || fast_key_is(e, head, s, n))
 			return e->id;
 	}
 }
@@ -166,7 +184,10 @@ static inline bool fast_gone(struct fast_value v)
 
 /* --- documents --- */
 
+#define FAST_GUESSES 64
+
 struct fast_doc {
+	uint16_t guess[FAST_GUESSES];      /* ids of the item before: members come in the same order as a rule */
 	struct fast_node *v;
 	size_t cap;
 	uint32_t *slot;            /* for each id, the member of the root with it; NULL: not noted */

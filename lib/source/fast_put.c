@@ -88,26 +88,37 @@ static bool two_digits(const char *s, int least, int most)
 	return v >= least && v <= most;
 }
 
+/* Eight bytes at once: zero where FORM has a '0' and S a digit, or both have the same byte. */
+static uint64_t unlike(const char *s, const char *form)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t v, f;
+	memcpy(&v, s, 8);
+	memcpy(&f, form, 8);
+	uint64_t zero = f ^ ones * '0', digit = (zero - ones) & ~zero & ones << 7; /* the high bit of each '0' in FORM */
+	digit = (digit >> 7) * 0x0F;
+	uint64_t x = v ^ f;
+	/* A digit differs from '0' in its lower half alone, which is below ten. */
+	return (x & ~digit) | (((x & digit) + ones * 0x06) & ones * 0x10);
+}
+
 /* A time that is written as it stands: RFC 3339 in UTC with no more digits of the second than need be. */
 static bool is_canonical(const char *s, size_t n)
 {
-	static const char form[] = "0000-00-00T00:00:00";
-	if ((n != 20 && n != 24 && n != 27) || s[n - 1] != 'Z' || (n > 20 && s[19] != '.') || s[0] < '1' || s[0] > '9')
+	if ((n != 20 && n != 24 && n != 27) || s[n - 1] != 'Z' || s[0] == '0')
 		return false;
-	for (size_t i = 0; i < 19; i++)
-		if (form[i] == '0' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
-			return false;
+	if (unlike(s, "0000-00-") | unlike(s + 8, "00T00:00") | unlike(s + 11, "00:00:00"))
+		return false;
+	if (n > 20 && (s[19] != '.' || memcmp(s + n - 4, "000", 3) == 0))
+		return false;
 	for (size_t i = 20; i < n - 1; i++)
 		if (s[i] < '0' || s[i] > '9')
 			return false;
-	if (n > 20 && memcmp(s + n - 4, "000", 3) == 0)
-		return false;
-	int month = (s[5] - '0') * 10 + (s[6] - '0');
-	if (month < 1 || month > 12 || !two_digits(s + 11, 0, 23) || !two_digits(s + 14, 0, 59) || !two_digits(s + 17, 0, 59))
+	if (!two_digits(s + 5, 1, 12) || !two_digits(s + 11, 0, 23) || !two_digits(s + 14, 0, 59) || !two_digits(s + 17, 0, 59))
 		return false;
 	if (two_digits(s + 8, 1, 28))
 		return true;
-	int year = ((s[0] - '0') * 10 + s[1] - '0') * 100 + (s[2] - '0') * 10 + s[3] - '0';
+	int year = ((s[0] - '0') * 10 + s[1] - '0') * 100 + (s[2] - '0') * 10 + s[3] - '0', month = (s[5] - '0') * 10 + s[6] - '0';
 	return two_digits(s + 8, 29, (int)date_days_in_month(year, (unsigned)month));
 }
 
@@ -171,13 +182,18 @@ static bool put_time(struct fast_put *p, struct fast_value v)
 
 static bool one_of(const char *list, struct fast_value v)
 {
-	while (list) {
-		size_t len = strcspn(list, "|");
-		if (len == v.n && memcmp(list, v.p, len) == 0)
+	for (;;) {
+		uint32_t i = 0;
+		while (i < v.n && list[i] == v.p[i] && list[i] && list[i] != '|')
+			i++;
+		if (i == v.n && (!list[i] || list[i] == '|'))
 			return true;
-		list = list[len] ? list + len + 1 : NULL;
+		list += i;
+		while (*list && *list != '|')
+			list++;
+		if (!*list++)
+			return false;
 	}
-	return false;
 }
 
 static bool put_string(struct fast_put *p, const struct post_spec *spec, struct fast_value v)
@@ -196,7 +212,7 @@ static bool put_string(struct fast_put *p, const struct post_spec *spec, struct 
 static bool put_number(struct fast_put *p, const struct post_spec *spec, struct fast_value v)
 {
 	int64_t i;
-	if (v.kind != FV_NUMBER || (spec->kind == POST_LONG ? !num_i64(v.p, v.n, &i) : !stays(v.p, v.n)))
+	if (v.kind != FV_NUMBER || !(spec->kind == POST_LONG ? num_i64(v.p, v.n, &i) : stays(v.p, v.n)))
 		return false;
 	buf_put(p->out, v.p, v.n);
 	return true;

@@ -434,7 +434,12 @@ static struct fast_value first(struct fast_run *r, const struct fast_expr *x, st
 static struct fast_value path(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
 {
 	struct fast_value v = x->a->op == OP_DOT ? in : fast_eval(r, x->a, in);
-	for (uint32_t i = 0; i < x->n && v.kind != FV_NULL && v.kind != FV_BACK; i++)
+	uint32_t i = 0;
+	if (v.kind == FV_OBJECT && v.node == r->item->v && !(v.flags & FAST_ODD)) {
+		uint32_t at = r->item->slot[x->keys[i++]];
+		v = at ? fast_of_node(r->item->v + at) : fast_plain(FV_NULL);
+	}
+	for (; i < x->n && v.kind != FV_NULL && v.kind != FV_BACK; i++)
 		v = fast_get(r, v, x->keys[i], false);
 	return v;
 }
