@@ -171,6 +171,39 @@ bool fast_tokens(struct fast *f, const struct json_tokens *t, const struct post_
 	return true;
 }
 
+static int only_whole(void *arg, struct fast_value v)
+{
+	struct fast *f = arg;
+	bool whole = v.kind == FV_OBJECT && v.node == f->item.v && !f->put.made;
+	f->put.made++;
+	return whole ? 0 : -1;
+}
+
+bool fast_whole(struct fast *f, const struct json_tokens *t)
+{
+	if (!f->plan)
+		return false;
+	arena_clear(&f->item_arena);
+	fast_doc_read(&f->item, &f->keys, t);
+	f->put.made = 0;
+	return fast_each(&f->run, f->plan, fast_of_node(f->item.v), only_whole, f) == 0 && f->put.made == 1;
+}
+
+bool fast_lacks(struct fast *f, const struct json_tokens *t, const char *name)
+{
+	size_t n = strlen(name);
+	if (!f->plan)
+		return false;
+	fast_doc_read(&f->item, &f->keys, t);
+	const struct fast_node *root = f->item.v;
+	if (root->flags & FAST_ODD)
+		return false;
+	for (const struct fast_node *c = root + 1, *end = root + root->span; c < end; c += c->span)
+		if (c->nkey == n && memcmp(c->key, name, n) == 0)
+			return false;
+	return true;
+}
+
 bool fast_item(struct fast *f, const char *item, size_t n, const struct post_given *given, struct buf *out, uint64_t *made)
 {
 	struct json_tokens t;

@@ -27,6 +27,7 @@ struct source_map {
 	const struct source_def *def;
 	struct json_jq *records, *context, *map;
 	struct fast *fast;         /* NULL: there is no map */
+	struct fast *cut;          /* of records; NULL: there are none, or libjq must do them */
 	bool use_fast;
 	bool raw;
 	struct arena arena;        /* of the record being made */
@@ -68,16 +69,16 @@ static int compile(struct json_jq **q, const struct vars *v, const struct source
 	return err_at(e, def->file, 0, 0);
 }
 
-static void compile_fast(struct source_map *m, const struct vars *v)
+static struct fast *compile_fast(const char *program, const struct vars *v)
 {
 	const char *names[NVARS];
 	for (size_t i = 0; i < NVARS; i++)
 		names[i] = v->v[i].name;
-	m->fast = fast_new(m->def->map, names, NVARS);
+	struct fast *f = fast_new(program, names, NVARS);
 	for (size_t i = 0; i < NVARS; i++)
 		if (v->v[i].json)
-			fast_set(m->fast, i, v->v[i].json, v->v[i].n);
-	m->use_fast = fast_use(m->fast) != FAST_NONE;
+			fast_set(f, i, v->v[i].json, v->v[i].n);
+	return f;
 }
 
 int source_map_new(struct source_map **out, const struct source_def *def, const char *records, bool raw, struct err *e)
@@ -100,8 +101,12 @@ int source_map_new(struct source_map **out, const struct source_def *def, const 
 		source_map_free(m);
 		return rc;
 	}
-	if (m->map)
-		compile_fast(m, &v);
+	if (m->map) {
+		m->fast = compile_fast(def->map, &v);
+		m->use_fast = fast_use(m->fast) != FAST_NONE;
+		/* A context sees every page. */
+		m->cut = m->records && !m->context ? compile_fast(cut, &v) : NULL;
+	}
 	*out = m;
 	return 0;
 }
@@ -114,6 +119,7 @@ void source_map_free(struct source_map *m)
 	json_jq_free(m->context);
 	json_jq_free(m->map);
 	fast_free(m->fast);
+	fast_free(m->cut);
 	arena_release(&m->arena);
 	buf_release(&m->page);
 	buf_release(&m->given);
@@ -166,6 +172,13 @@ static int make_context(struct source_map *m, const char *page, size_t n, struct
 	}
 	buf_release(&c);
 	return rc < 0 ? err_wrap(e, "'context'") : 0;
+}
+
+bool source_map_whole(struct source_map *m, const struct scan_path *path, const struct json_tokens *t)
+{
+	if (!m->use_fast || m->context)
+		return false;
+	return m->records ? m->cut && fast_whole(m->cut, t) : path && path->n && fast_lacks(m->fast, t, path->key[0]);
 }
 
 int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *fn, void *arg, struct err *e)

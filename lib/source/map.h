@@ -35,6 +35,8 @@ const char *source_map_way(const struct source_map *m);
 const char *source_map_reason(const struct source_map *m);
 bool source_map_pages(const struct source_map *m);  /* there is a program that cuts pages */
 bool source_map_maps(const struct source_map *m);
+/* Is the page with these tokens, when PATH or `records` cuts it, one item, its own bytes? False: cut it and see. */
+bool source_map_whole(struct source_map *m, const struct scan_path *path, const struct json_tokens *t);
 /* Cut PAGE: FN gets each item. The context is made from the page as well. */
 int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *fn, void *arg, struct err *e);
 /* Append a line for each record that the item makes; *MADE counts them. On an error nothing is appended. */
