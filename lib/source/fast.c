@@ -21,6 +21,7 @@ struct fast {
 	char *outside;
 	struct fast_run run;
 	struct fast_doc item;
+	const uint32_t *followed;  /* `item` holds the record with this first token, as pick gave it last */
 	struct global *global;
 	size_t nglobals;
 	struct fast_put put;
@@ -147,19 +148,41 @@ void fast_set(struct fast *f, size_t i, const char *json, size_t n)
 			g->text.p[k] = ' ';
 	buf_putc(&g->text, '}');
 	f->run.global[i] = fast_plain(FV_BACK);
-	if (!index_line(f, &g->text, &t))
+	const char *end;
+	if (!index_line(f, &g->text, &t) || !fast_doc_read(&g->doc, &f->keys, &t, &end))
 		return;
-	fast_doc_read(&g->doc, &f->keys, &t);
 	f->run.global[i] = fast_of_node(g->doc.v + 1);
+}
+
+static const uint32_t *follow(void *arg, const struct json_tokens *t, const char **end)
+{
+	struct fast *f = arg;
+	const uint32_t *next = fast_doc_read(&f->item, &f->keys, t, end);
+	f->followed = next ? t->tok : NULL;
+	return next;
+}
+
+void fast_follow(struct fast *f, struct json_pick *pick)
+{
+	if (f->plan)
+		json_pick_walk(pick, follow, f);
+}
+
+static bool read_item(struct fast *f, const struct json_tokens *t)
+{
+	const char *end;
+	if (f->followed && f->followed == t->tok)
+		return true;
+	f->followed = NULL;
+	return fast_doc_read(&f->item, &f->keys, t, &end) != NULL;
 }
 
 bool fast_tokens(struct fast *f, const struct json_tokens *t, const struct post_given *given, struct buf *out, uint64_t *made)
 {
 	size_t start = out->n;
-	if (!f->plan)
+	if (!f->plan || !read_item(f, t))
 		return false;
 	arena_clear(&f->item_arena);
-	fast_doc_read(&f->item, &f->keys, t);
 	f->put.out = out;
 	f->put.given = given;
 	f->put.made = 0;
@@ -181,10 +204,9 @@ static int only_whole(void *arg, struct fast_value v)
 
 bool fast_whole(struct fast *f, const struct json_tokens *t)
 {
-	if (!f->plan)
+	if (!f->plan || !read_item(f, t))
 		return false;
 	arena_clear(&f->item_arena);
-	fast_doc_read(&f->item, &f->keys, t);
 	f->put.made = 0;
 	return fast_each(&f->run, f->plan, fast_of_node(f->item.v), only_whole, f) == 0 && f->put.made == 1;
 }
@@ -192,9 +214,8 @@ bool fast_whole(struct fast *f, const struct json_tokens *t)
 bool fast_lacks(struct fast *f, const struct json_tokens *t, const char *name)
 {
 	size_t n = strlen(name);
-	if (!f->plan)
+	if (!f->plan || !read_item(f, t))
 		return false;
-	fast_doc_read(&f->item, &f->keys, t);
 	const struct fast_node *root = f->item.v;
 	if (root->flags & FAST_ODD)
 		return false;
@@ -209,6 +230,7 @@ bool fast_item(struct fast *f, const char *item, size_t n, const struct post_giv
 	struct json_tokens t;
 	if (!f->plan || n > JSON_INDEX_MAX - JSON_PADDING)
 		return false;
+	f->followed = NULL;
 	buf_clear(&f->line);
 	buf_put(&f->line, item, n);
 	return index_line(f, &f->line, &t) && fast_tokens(f, &t, given, out, made);

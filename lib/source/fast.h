@@ -44,6 +44,8 @@ const char *fast_outside(const struct fast *f);
 /* JSON is valid, and copied. */
 void fast_set(struct fast *f, size_t i, const char *json, size_t n);
 
+/* Read and check each record of PICK while it is being picked; fast_tokens then finds that done. */
+void fast_follow(struct fast *f, struct json_pick *pick);
 /* Append the records of the item whose tokens T are, a line each, and add to *MADE. False: nothing was appended, the item is libjq's. */
 bool fast_tokens(struct fast *f, const struct json_tokens *t, const struct post_given *given, struct buf *out, uint64_t *made);
 /* The same for any text, which is indexed and checked first. */

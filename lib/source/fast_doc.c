@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An item's tokens as nodes, in their order. What is in here is valid JSON, so nothing is checked. */
+/* An item's tokens as nodes, in their order; the grammar is checked as json/walk does it. */
 #include "source/fast_parts.h"
 
 #include "base/mem.h"
@@ -47,8 +47,7 @@ void fast_keys_done(struct fast_keys *k)
 }
 
 struct reading {
-	const char *p;
-	const uint64_t *slash;
+	struct json_walk w;
 	const struct fast_keys *keys;
 	struct fast_node *v;
 	uint16_t *guess;
@@ -58,51 +57,61 @@ struct reading {
 	uint16_t id;
 };
 
-/* At a member's name; behind it stand its colon and its value. */
-static inline void read_key(struct reading *r, const uint32_t *t, struct fast_node *object)
+/* At a member's name: the token of its value, or NULL. */
+static inline const uint32_t *read_key(struct reading *r, const uint32_t *t, struct fast_node *object)
 {
-	uint32_t s = *t + 1, e = t[1] - 1;
-	while (r->p[e] != '"')
-		e--;
-	r->key = r->p + s;
+	const char *p = r->w.p;
+	uint32_t s = *t + 1, e;
+	if (p[*t] != '"' || p[t[1]] != ':')
+		return NULL;
+	e = json_walk_quote(&r->w, t);
+	r->key = p + s;
 	r->nkey = e - s;
 	r->id = 0;
-	if (r->slash && json_bits_any(r->slash, s, e)) {
+	if (json_walk_escaped(&r->w, s, e)) {
 		object->flags |= FAST_ODD;
-		return;
+		return json_walk_escapes(&r->w, s, e) ? t + 2 : NULL;
 	}
 	uint16_t *guess = &r->guess[r->nguess++ % FAST_GUESSES];
 	if (!*guess || !fast_key_is(&r->keys->key[*guess], fast_key_head(r->key, r->nkey), r->key, r->nkey))
 		*guess = fast_key_find(r->keys, r->key, r->nkey);
 	r->id = *guess;
+	return t + 2;
 }
 
-/* A text, a number or a word; the one token's value ends before the next one. */
-static inline void read_scalar(const struct reading *r, const uint32_t *t, struct fast_node *v)
+/* A text, a number or a word: where it ends, or NULL. */
+static inline const char *read_scalar(const struct reading *r, const uint32_t *t, struct fast_node *v)
 {
-	const char *p = r->p;
-	uint32_t s = *t, e = t[1];
+	const char *p = r->w.p, *end;
+	uint32_t s = *t, e;
 	v->flags = 0;
+	v->span = 1;
 	switch (p[s]) {
 	case '"':
-		e--;
-		while (p[e] != '"')
-			e--;
+		e = json_walk_quote(&r->w, t);
 		s++;
 		v->kind = FV_TEXT;
-		v->flags = r->slash && json_bits_any(r->slash, s, e) ? FAST_ESCAPES : FAST_CLEAN;
-		break;
+		v->flags = FAST_CLEAN;
+		v->p = p + s;
+		v->n = e - s;
+		if (json_walk_escaped(&r->w, s, e)) {
+			v->flags = FAST_ESCAPES;
+			if (!json_walk_escapes(&r->w, s, e))
+				return NULL;
+		}
+		return p + e + 1;
 	case 't': v->kind = FV_TRUE; break;
 	case 'f': v->kind = FV_FALSE; break;
 	case 'n': v->kind = FV_NULL; break;
 	default:
-		while (json_is(p[e - 1], JSON_C_SPACE))
-			e--;
 		v->kind = FV_NUMBER;
+		if (!(end = json_walk_number(p + s)))
+			return NULL;
+		v->p = p + s;
+		v->n = (uint32_t)(end - v->p);
+		return end;
 	}
-	v->p = p + s;
-	v->n = e - s;
-	v->span = 1;
+	return json_walk_word(p + s);
 }
 
 static void grow(struct fast_doc *d, struct reading *r)
@@ -111,10 +120,11 @@ static void grow(struct fast_doc *d, struct reading *r)
 	r->v = d->v = mem_array(d->v, d->cap, sizeof *d->v);
 }
 
-void fast_doc_read(struct fast_doc *d, const struct fast_keys *keys, const struct json_tokens *tokens)
+const uint32_t *fast_doc_read(struct fast_doc *d, const struct fast_keys *keys, const struct json_tokens *tokens, const char **end)
 {
-	struct reading r = { .p = tokens->base, .slash = tokens->slash, .keys = keys, .v = d->v, .guess = d->guess };
+	struct reading r = { .w = { tokens->base, tokens->slash }, .keys = keys, .v = d->v, .guess = d->guess };
 	const uint32_t *t = tokens->tok;
+	const char *p = r.w.p;
 	uint32_t open[JSON_MAX_DEPTH], n = 0;
 	unsigned depth = 0;
 	if (d->slot)
@@ -123,37 +133,41 @@ void fast_doc_read(struct fast_doc *d, const struct fast_keys *keys, const struc
 		if (n == d->cap)
 			grow(d, &r);
 		struct fast_node *v = &r.v[n];
-		char c = r.p[*t];
+		char c = p[*t];
 		v->key = r.key;
 		v->nkey = r.nkey;
 		v->id = r.id;
-		if (c == '{' || c == '[') {
+		if (c != '{' && c != '[') {
+			if (!(*end = read_scalar(&r, t++, v)))
+				return NULL;
+			n++;
+		} else {
+			if (depth == JSON_MAX_DEPTH)
+				return NULL;
 			v->kind = c == '{' ? FV_OBJECT : FV_ARRAY;
 			v->flags = 0;
 			open[depth++] = n++;
 			t++;
-		} else {
-			read_scalar(&r, t, v);
-			n++;
-			t++;
+			if (p[*t] != c + 2)
+				goto member;
 		}
-		/* Close what ends here. The comma's place is a bracket's, when the bracket was opened just now. */
-		while (r.p[*t] == '}' || r.p[*t] == ']') {
+		/* A value is complete, or the bracket that completes one is at T: close what it closes. */
+		while (depth && p[*t] == (r.v[open[depth - 1]].kind == FV_OBJECT ? '}' : ']')) {
 			uint32_t at = open[--depth];
 			r.v[at].span = n - at;
-			if (!depth)
-				return;
-			t++;
+			*end = p + *t++ + 1;
 		}
-		if (r.p[*t] == ',')
-			t++;
-		struct fast_node *in = &r.v[open[depth - 1]];
+		if (!depth)
+			return t;
+		if (p[*t++] != ',')
+			return NULL;
+	member:
 		r.id = 0;
-		if (in->kind == FV_OBJECT) {
-			read_key(&r, t, in);
-			t += 2;
-			if (depth == 1 && d->slot)
-				d->slot[r.id] = n;
-		}
+		if (r.v[open[depth - 1]].kind != FV_OBJECT)
+			continue;
+		if (!(t = read_key(&r, t, &r.v[open[depth - 1]])))
+			return NULL;
+		if (depth == 1 && d->slot)
+			d->slot[r.id] = n;
 	}
 }

@@ -194,7 +194,8 @@ struct fast_doc {
 	size_t nslots;
 };
 
-void fast_doc_read(struct fast_doc *d, const struct fast_keys *keys, const struct json_tokens *t);
+/* As json_pick_walk_fn has it. */
+const uint32_t *fast_doc_read(struct fast_doc *d, const struct fast_keys *keys, const struct json_tokens *t, const char **end);
 
 /* --- plans --- */
 

@@ -237,6 +237,12 @@ static int map_item(struct source_map *m, const char *item, size_t n, const stru
 	return 0;
 }
 
+void source_map_follow(struct source_map *m, struct json_pick *pick)
+{
+	if (m->use_fast)
+		fast_follow(m->fast, pick);
+}
+
 int source_map_tokens(struct source_map *m, const struct json_tokens *t, const char *item, size_t n, int64_t observed_us,
 		      struct buf *out, uint64_t *made, struct err *e)
 {

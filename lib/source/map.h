@@ -42,6 +42,8 @@ int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *f
 /* Append a line for each record that the item makes; *MADE counts them. On an error nothing is appended. */
 int source_map_item(struct source_map *m, const char *item, size_t n, int64_t observed_us, struct buf *out, uint64_t *made,
 		    struct err *e);
+/* PICK's records are mapped as soon as they are picked, if at all: this saves a walk over them. */
+void source_map_follow(struct source_map *m, struct json_pick *pick);
 /* The same for an item whose tokens are known. */
 int source_map_tokens(struct source_map *m, const struct json_tokens *t, const char *item, size_t n, int64_t observed_us,
 		      struct buf *out, uint64_t *made, struct err *e);

@@ -56,6 +56,8 @@ struct source_reader *source_reader_new(const struct source_files_opts *o, struc
 	r->max_record = o->max_record ? o->max_record : (size_t)16 << 20;
 	r->max_batch = o->max_batch ? o->max_batch : UINT64_MAX;
 	json_pick_new(&r->pick, NULL, 0, NULL);
+	if (map)
+		source_map_follow(map, r->pick);
 	return r;
 }
 
