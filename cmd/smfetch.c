@@ -24,7 +24,7 @@ static const struct opt opts[] = {
 	{ 0, "records", OPT_STR, &records, "JQ", "where the records are in an answer: .statuses[], or any jq program" },
 	{ 0, "include", OPT_STR, &include, "PATTERN", "of folders and archives, only the files whose names match: '*.json.gz'" },
 	{ 0, "raw", OPT_FLAG, &raw, NULL, "with --as: keep the record as it came in the field raw" },
-	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast", "with --as: by libjq alone, or refuse what needs it (auto: without it where it can be)" },
+	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast", "with --as: jq: by libjq alone; fast: refuse a map that needs libjq (auto)" },
 	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME", "with --as: when the posts were seen (the file's time of change)",
 	  &observed_given },
 	{ 0, "resume", OPT_DIR, &ck, "CK", "go on where the checkpoint folder CK says, and print marks" },

@@ -262,11 +262,10 @@ struct fast_value fast_get(const struct fast_run *r, struct fast_value v, uint16
 
 /* --- functions --- */
 
-typedef struct fast_value fast_call_fn(struct fast_run *r, struct fast_value in, struct fast_value arg);
 struct fast_function {
 	const char *name;
 	unsigned arity;            /* 0 or 1 */
-	fast_call_fn *call;
+	struct fast_value (*call)(struct fast_run *r, struct fast_value in, struct fast_value arg);
 };
 const struct fast_function *fast_function(const char *name, size_t n, unsigned arity);  /* NULL: none */
 struct fast_value fast_tostring(struct fast_run *r, struct fast_value v);
