@@ -25,6 +25,7 @@ struct fast {
 	struct global *global;
 	size_t nglobals;
 	struct fast_put put;
+	struct fast_cut cut;
 	struct json_pick *pick;    /* of fast_item and fast_set */
 	struct buf line;
 };
@@ -85,7 +86,7 @@ struct fast *fast_new(const char *program, const char *const *names, size_t nnam
 	fast_keys_done(&f->keys);
 	f->item.nslots = f->keys.n + 1;
 	f->item.slot = arena_array(&f->arena, f->item.nslots, sizeof *f->item.slot);
-	f->run.arena = f->put.arena = &f->item_arena;
+	f->run.arena = f->put.arena = f->cut.arena = &f->item_arena;
 	f->run.keys = &f->keys;
 	f->run.item = &f->item;
 	return f;
@@ -102,6 +103,8 @@ void fast_free(struct fast *f)
 	mem_free(f->item.v);
 	json_pick_free(f->pick);
 	buf_release(&f->line);
+	buf_release(&f->cut.text);
+	mem_free(f->cut.end);
 	buf_release(&f->put.network_json);
 	arena_release(&f->item_arena);
 	arena_release(&f->arena);
@@ -234,4 +237,35 @@ bool fast_item(struct fast *f, const char *item, size_t n, const struct post_giv
 	buf_clear(&f->line);
 	buf_put(&f->line, item, n);
 	return index_line(f, &f->line, &t) && fast_tokens(f, &t, given, out, made);
+}
+
+bool fast_cut(struct fast *f, const char *page, size_t n, size_t *nitems)
+{
+	struct json_tokens t;
+	if (!f->plan || n > JSON_INDEX_MAX - JSON_PADDING)
+		return false;
+	f->followed = NULL;
+	buf_clear(&f->line);
+	buf_put(&f->line, page, n);
+	if (!index_line(f, &f->line, &t) || !read_item(f, &t))
+		return false;
+	arena_clear(&f->item_arena);
+	buf_clear(&f->cut.text);
+	f->cut.n = 0;
+	f->cut.page = f->item.v;
+	f->cut.own = t.base + *t.tok;
+	f->cut.nown = (size_t)(f->line.p + f->line.n - 1 - f->cut.own);
+	while (f->cut.own[f->cut.nown - 1] != '}')
+		f->cut.nown--;
+	if (fast_each(&f->run, f->plan, fast_of_node(f->item.v), fast_cut_put, &f->cut) < 0)
+		return false;
+	*nitems = f->cut.n;
+	return true;
+}
+
+size_t fast_cut_item(const struct fast *f, size_t i, const char **p)
+{
+	size_t from = i ? f->cut.end[i - 1] : 0;
+	*p = f->cut.text.p + from;
+	return f->cut.end[i] - from;
 }

@@ -51,7 +51,10 @@ bool fast_tokens(struct fast *f, const struct json_tokens *t, const struct post_
 /* The same for any text, which is indexed and checked first. */
 bool fast_item(struct fast *f, const char *item, size_t n, const struct post_given *given, struct buf *out, uint64_t *made);
 
-/* For programs that cut a page into items: is the one output the page itself, as it stands? False: it is not, or not known. */
+/* For programs that cut a page into items: its items, the I-th of them at *P, as libjq would print them. False: it must. */
+bool fast_cut(struct fast *f, const char *page, size_t n, size_t *nitems);
+size_t fast_cut_item(const struct fast *f, size_t i, const char **p);   /* its length; until the next fast_cut */
+/* Is the one output the page itself, as it stands? False: it is not, or not known. */
 bool fast_whole(struct fast *f, const struct json_tokens *t);
 /* Has the object no member NAME, for certain? */
 bool fast_lacks(struct fast *f, const struct json_tokens *t, const char *name);

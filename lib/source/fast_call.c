@@ -20,7 +20,7 @@ static struct fast_value number_of(struct fast_run *r, uint64_t n)
 	return (struct fast_value){ FV_NUMBER, 0, (uint32_t)fmt_u64(s, n), { s } };
 }
 
-static struct fast_value not(struct fast_run *r, struct fast_value in, struct fast_value arg)
+static struct fast_value negated(struct fast_run *r, struct fast_value in, struct fast_value arg)
 {
 	(void)r;
 	(void)arg;
@@ -327,7 +327,7 @@ static struct fast_value has(struct fast_run *r, struct fast_value in, struct fa
 const struct fast_function *fast_function(const char *name, size_t n, unsigned arity)
 {
 	static const struct fast_function all[] = {
-		{ "not", 0, not }, { "tostring", 0, tostring }, { "tonumber", 0, tonumber }, { "type", 0, type }, { "length", 0, length },
+		{ "not", 0, negated }, { "tostring", 0, tostring }, { "tonumber", 0, tonumber }, { "type", 0, type }, { "length", 0, length },
 		{ "plain", 0, plain }, { "striphtml", 0, striphtml }, { "some", 0, some }, { "ascii_downcase", 0, ascii_downcase },
 		{ "ascii_upcase", 0, ascii_upcase }, { "unique", 0, unique }, { "startswith", 1, startswith }, { "endswith", 1, endswith },
 		{ "ltrimstr", 1, ltrimstr }, { "rtrimstr", 1, rtrimstr }, { "contains", 1, contains }, { "split", 1, split },

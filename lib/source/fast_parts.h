@@ -8,6 +8,7 @@
  *	fast_call    what the functions do
  *	fast_text    texts: entities, HTML
  *	fast_put     a value to a record of smpost/1
+ *	fast_cut     an item of a page to text
  */
 #ifndef SM_SOURCE_FAST_PARTS_H
 #define SM_SOURCE_FAST_PARTS_H
@@ -302,6 +303,22 @@ struct fast_put {
 /* Builds the tables; the names of all fields are keys then. */
 void fast_put_init(struct fast_put *p, struct fast_keys *keys, struct arena *a);
 int fast_put_record(void *put, struct fast_value v);   /* a fast_emit_fn */
+
+/* Does libjq print the number as it stands? False: it does not, or not in every case. */
+bool fast_number_stays(const char *s, size_t n);
+
+/* --- items of a page --- */
+
+struct fast_cut {
+	struct arena *arena;
+	const struct fast_node *page;
+	const char *own;           /* the page's own bytes: what comes out when it is an item itself */
+	size_t nown;
+	struct buf text;           /* the items, one behind the other */
+	size_t *end;               /* where each ends */
+	size_t n, cap;
+};
+int fast_cut_put(void *cut, struct fast_value v);      /* a fast_emit_fn */
 
 /* --- the plan as a whole --- */
 

@@ -124,7 +124,7 @@ static bool is_canonical(const char *s, size_t n)
 
 /* Does libjq print the number as it stands? Whole numbers it does. A fraction of at most 15 digits that is not written
  * longer than need be is the shortest text of its double, and no other text of that double is printed. */
-static bool stays(const char *s, size_t n)
+bool fast_number_stays(const char *s, size_t n)
 {
 	size_t i = s[0] == '-', whole, digits;
 	whole = i;
@@ -158,7 +158,7 @@ static bool time_of(struct fast_put *p, struct fast_value *v, int64_t *us)
 {
 	struct fast_run r = { .arena = p->arena };
 	if (v->kind == FV_NUMBER)
-		return (stays(v->p, v->n) || is_whole_time(v->p, v->n)) && post_time(v->p, v->n, us);
+		return (fast_number_stays(v->p, v->n) || is_whole_time(v->p, v->n)) && post_time(v->p, v->n, us);
 	if (v->kind != FV_TEXT)
 		return false;
 	*v = fast_decoded(&r, *v);
@@ -212,7 +212,7 @@ static bool put_string(struct fast_put *p, const struct post_spec *spec, struct 
 static bool put_number(struct fast_put *p, const struct post_spec *spec, struct fast_value v)
 {
 	int64_t i;
-	if (v.kind != FV_NUMBER || !(spec->kind == POST_LONG ? num_i64(v.p, v.n, &i) : stays(v.p, v.n)))
+	if (v.kind != FV_NUMBER || !(spec->kind == POST_LONG ? num_i64(v.p, v.n, &i) : fast_number_stays(v.p, v.n)))
 		return false;
 	buf_put(p->out, v.p, v.n);
 	return true;

@@ -104,8 +104,7 @@ int source_map_new(struct source_map **out, const struct source_def *def, const 
 	if (m->map) {
 		m->fast = compile_fast(def->map, &v);
 		m->use_fast = fast_use(m->fast) != FAST_NONE;
-		/* A context sees every page. */
-		m->cut = m->records && !m->context ? compile_fast(cut, &v) : NULL;
+		m->cut = m->records ? compile_fast(cut, &v) : NULL;
 	}
 	*out = m;
 	return 0;
@@ -176,7 +175,7 @@ static int make_context(struct source_map *m, const char *page, size_t n, struct
 
 bool source_map_whole(struct source_map *m, const struct scan_path *path, const struct json_tokens *t)
 {
-	if (!m->use_fast || m->context)
+	if (!m->use_fast || m->context) /* which sees every page */
 		return false;
 	return m->records ? m->cut && fast_whole(m->cut, t) : path && path->n && fast_lacks(m->fast, t, path->key[0]);
 }
@@ -189,6 +188,14 @@ int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *f
 		return rc;
 	if (!m->records)
 		return fn(arg, &it, e);
+	size_t items;
+	if (m->use_fast && m->cut && fast_cut(m->cut, page, n, &items)) {
+		for (size_t i = 0; i < items && rc == 0; i++) {
+			it.n = fast_cut_item(m->cut, i, &it.p);
+			rc = fn(arg, &it, e);
+		}
+		return rc;
+	}
 	if ((rc = json_jq_start(m->records, page, n, e)) < 0)
 		return rc;
 	for (;;) {
