@@ -4,167 +4,18 @@
 #include "source/fast_parts.h"
 
 #include "json/string.h"
-
-#include <stdlib.h>
+#include "source/fast_lex.h"
 
 #define MAX_DEPTH 1000
 
-enum token { T_END, T_FIELD, T_NAME, T_NUMBER, T_QUOTE, T_FORMAT, T_OP, T_BAD };
-
-struct parse {
-	const char *start, *p;     /* p: behind the token */
-	enum token type;
-	const char *text;          /* the token; FIELD: without its dot */
-	size_t n;
-	struct arena *arena;
-	unsigned depth;
-	bool failed, deep;         /* deep: that is why */
-};
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static size_t name_length(const char *s)
-{
-	size_t n = 0;
-	if (is_letter(*s))
-		while (is_letter(s[n]) || is_digit(s[n]))
-			n++;
-	return n;
-}
-
-/* A comment that ends with a backslash goes on in the next line for some versions of jq: not for us to know. */
-static void skip_space(struct parse *ps)
-{
-	for (;;) {
-		ps->p += strspn(ps->p, " \t\r\n");
-		if (*ps->p != '#')
-			return;
-		size_t n = strcspn(ps->p, "\n");
-		size_t cr = n > 1 && ps->p[n - 1] == '\r';
-		if (ps->p[n - 1 - cr] == '\\')
-			ps->failed = true;
-		ps->p += n;
-	}
-}
-
-static size_t number_length(const char *s)
-{
-	size_t n = 0;
-	while (is_digit(s[n]) || s[n] == '.')
-		n++;
-	if (s[n] == 'e' || s[n] == 'E') {
-		size_t sign = s[n + 1] == '+' || s[n + 1] == '-';
-		if (is_digit(s[n + 1 + sign]))
-			for (n += 1 + sign; is_digit(s[n]);)
-				n++;
-	}
-	return n;
-}
-
-static size_t name_token(const char *s)
-{
-	size_t n = name_length(s);
-	while (s[n] == ':' && s[n + 1] == ':' && name_length(s + n + 2))
-		n += 2 + name_length(s + n + 2);
-	return n;
-}
-
-static size_t operator_length(const char *s)
-{
-	static const char *const ops[] = { "?//=", "?//", "//=", "!=", "==", "<=", ">=", "|=", "+=", "-=", "*=", "/=", "%=", "//", ".." };
-	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-		if (strncmp(s, ops[i], strlen(ops[i])) == 0)
-			return strlen(ops[i]);
-	return strchr(".?=;,:|+-*/%$<>()[]{}", *s) ? 1 : 0;
-}
-
-static void advance(struct parse *ps)
-{
-	skip_space(ps);
-	const char *s = ps->p;
-	ps->text = s;
-	ps->n = 1;
-	if (ps->failed || !*s) {
-		ps->type = ps->failed ? T_BAD : T_END;
-		ps->n = 0;
-	} else if (*s == '.' && name_length(s + 1)) {
-		ps->type = T_FIELD;
-		ps->text = s + 1;
-		ps->n = name_length(s + 1);
-		ps->p = s + 1 + ps->n;
-		return;
-	} else if (is_digit(*s) || (*s == '.' && is_digit(s[1]))) {
-		ps->type = T_NUMBER;
-		ps->n = number_length(s);
-	} else if (is_letter(*s)) {
-		ps->type = T_NAME;
-		ps->n = name_token(s);
-	} else if (*s == '"') {
-		ps->type = T_QUOTE;
-	} else if (*s == '@') {
-		ps->type = T_FORMAT;
-		ps->n = 1 + name_length(s + 1);
-	} else {
-		ps->n = operator_length(s);
-		ps->type = ps->n ? T_OP : T_BAD;
-	}
-	ps->p = s + ps->n;
-}
-
-static bool at_op(const struct parse *ps, const char *op)
-{
-	return ps->type == T_OP && ps->n == strlen(op) && memcmp(ps->text, op, ps->n) == 0;
-}
-
-static bool at_word(const struct parse *ps, const char *word)
-{
-	return ps->type == T_NAME && ps->n == strlen(word) && memcmp(ps->text, word, ps->n) == 0;
-}
-
-static bool take_op(struct parse *ps, const char *op)
-{
-	if (!at_op(ps, op))
-		return false;
-	advance(ps);
-	return true;
-}
-
-static bool take_word(struct parse *ps, const char *word)
-{
-	if (!at_word(ps, word))
-		return false;
-	advance(ps);
-	return true;
-}
-
-static void expect_op(struct parse *ps, const char *op)
-{
-	if (!take_op(ps, op))
-		ps->failed = true;
-}
-
-static void expect_word(struct parse *ps, const char *word)
-{
-	if (!take_word(ps, word))
-		ps->failed = true;
-}
-
-static bool enter(struct parse *ps)
+static bool enter(struct fast_lex *ps)
 {
 	if (!ps->failed && ++ps->depth > MAX_DEPTH)
 		ps->failed = ps->deep = true;
 	return !ps->failed;
 }
 
-static struct fast_syn *node_at(struct parse *ps, enum fast_syntax kind, const char *at)
+static struct fast_syn *node_at(struct fast_lex *ps, enum fast_syntax kind, const char *at)
 {
 	struct fast_syn *s = arena_zalloc(ps->arena, sizeof *s);
 	s->kind = kind;
@@ -172,12 +23,12 @@ static struct fast_syn *node_at(struct parse *ps, enum fast_syntax kind, const c
 	return s;
 }
 
-static struct fast_syn *node(struct parse *ps, enum fast_syntax kind)
+static struct fast_syn *node(struct fast_lex *ps, enum fast_syntax kind)
 {
 	return node_at(ps, kind, ps->text);
 }
 
-static struct fast_syn *outside(struct parse *ps, const char *at, const char *what)
+static struct fast_syn *outside(struct fast_lex *ps, const char *at, const char *what)
 {
 	struct fast_syn *s = node_at(ps, SYN_OUTSIDE, at);
 	s->text = what;
@@ -185,14 +36,14 @@ static struct fast_syn *outside(struct parse *ps, const char *at, const char *wh
 	return s;
 }
 
-static struct fast_syn *pipe_(struct parse *ps);
-static struct fast_syn *operand(struct parse *ps);
-static struct fast_syn *term(struct parse *ps);
+static struct fast_syn *pipe_(struct fast_lex *ps);
+static struct fast_syn *operand(struct fast_lex *ps);
+static struct fast_syn *term(struct fast_lex *ps);
 
 /* --- texts --- */
 
 /* One stretch of text without `\(`, decoded. Bytes that are not as in JSON are outside: jq has its own way with them. */
-static struct fast_syn *text_part(struct parse *ps, const char *s, size_t n)
+static struct fast_syn *text_part(struct fast_lex *ps, const char *s, size_t n)
 {
 	struct fast_syn *t = node_at(ps, SYN_TEXT, s);
 	const char *bad;
@@ -209,7 +60,7 @@ static struct fast_syn *text_part(struct parse *ps, const char *s, size_t n)
 }
 
 /* The token is the opening quote. */
-static struct fast_syn *text(struct parse *ps)
+static struct fast_syn *text(struct fast_lex *ps)
 {
 	struct fast_syn *joined = node(ps, SYN_JOINED), **last = &joined->a;
 	unsigned parts = 0;
@@ -227,58 +78,58 @@ static struct fast_syn *text(struct parse *ps)
 		if (*ps->p == '"')
 			break;
 		ps->p += 2;
-		advance(ps);
+		fast_lex_next(ps);
 		*last = pipe_(ps);
 		last = &(*last)->next;
-		if (!at_op(ps, ")") || ps->failed) {
+		if (!fast_lex_is(ps, ")") || ps->failed) {
 			ps->failed = true;
 			return joined;
 		}
 	}
 	ps->p++;
-	advance(ps);
+	fast_lex_next(ps);
 	return parts == 1 ? joined->a : joined;
 }
 
-static struct fast_syn *format(struct parse *ps)
+static struct fast_syn *format(struct fast_lex *ps)
 {
 	struct fast_syn *s = outside(ps, ps->text, arena_strndup(ps->arena, ps->text, ps->n));
-	advance(ps);
-	if (ps->type == T_QUOTE)
+	fast_lex_next(ps);
+	if (ps->type == LEX_QUOTE)
 		text(ps);
 	return s;
 }
 
 /* --- objects --- */
 
-static bool is_keyword(const struct parse *ps)
+static bool is_keyword(const struct fast_lex *ps)
 {
 	static const char *const words[] = { "def", "module", "import", "include", "if", "then", "else", "elif", "reduce", "foreach",
 		"end", "and", "or", "as", "try", "catch", "label", "__loc__" };
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (at_word(ps, words[i]))
+		if (fast_lex_is_word(ps, words[i]))
 			return true;
 	return false;
 }
 
 /* What may stand behind a colon: terms, piped. */
-static struct fast_syn *pair_value(struct parse *ps)
+static struct fast_syn *pair_value(struct fast_lex *ps)
 {
 	const char *at = ps->text;
-	bool minus = take_op(ps, "-");
+	bool minus = fast_lex_take(ps, "-");
 	struct fast_syn *s = term(ps);
 	if (minus)
 		s = outside(ps, at, "arithmetic");
-	if (!at_op(ps, "|"))
+	if (!fast_lex_is(ps, "|"))
 		return s;
 	struct fast_syn *both = node(ps, SYN_PIPE);
-	advance(ps);
+	fast_lex_next(ps);
 	both->a = s;
 	both->b = pair_value(ps);
 	return both;
 }
 
-static struct fast_syn *named(struct parse *ps, enum fast_syntax kind, const char *name, size_t n)
+static struct fast_syn *named(struct fast_lex *ps, enum fast_syntax kind, const char *name, size_t n)
 {
 	struct fast_syn *s = node(ps, kind);
 	char *to = arena_zalloc(ps->arena, n + 8);
@@ -288,48 +139,48 @@ static struct fast_syn *named(struct parse *ps, enum fast_syntax kind, const cha
 	return s;
 }
 
-static struct fast_syn *variable(struct parse *ps)
+static struct fast_syn *variable(struct fast_lex *ps)
 {
 	const char *at = ps->text;
 	struct fast_syn *s;
-	advance(ps);
-	if (at_word(ps, "__loc__")) {
+	fast_lex_next(ps);
+	if (fast_lex_is_word(ps, "__loc__")) {
 		s = outside(ps, at, "$__loc__");
 	} else {
 		s = named(ps, SYN_VAR, ps->text, ps->n);
 		s->at = at;
-		ps->failed |= ps->type != T_NAME;
+		ps->failed |= ps->type != LEX_NAME;
 	}
-	advance(ps);
+	fast_lex_next(ps);
 	return s;
 }
 
-static struct fast_syn *pair(struct parse *ps)
+static struct fast_syn *pair(struct fast_lex *ps)
 {
 	struct fast_syn *pair = node(ps, SYN_PAIR), *name, *dot;
-	if (at_op(ps, "(")) {
-		advance(ps);
+	if (fast_lex_is(ps, "(")) {
+		fast_lex_next(ps);
 		pair->b = pipe_(ps);
-		expect_op(ps, ")");
-		expect_op(ps, ":");
+		fast_lex_expect(ps, ")");
+		fast_lex_expect(ps, ":");
 		pair->a = pair_value(ps);
 		return pair;
 	}
-	if (at_op(ps, "$")) {
+	if (fast_lex_is(ps, "$")) {
 		pair->a = variable(ps);
 		pair->text = pair->a->text;
 		pair->n = pair->a->n;
 		return pair;
 	}
 	bool keyword = is_keyword(ps);
-	if (ps->type == T_QUOTE) {
+	if (ps->type == LEX_QUOTE) {
 		name = text(ps);
-	} else if (ps->type == T_FORMAT) {
+	} else if (ps->type == LEX_FORMAT) {
 		name = format(ps);
 	} else {
 		name = named(ps, SYN_TEXT, ps->text, ps->n);
-		ps->failed |= ps->type != T_NAME;
-		advance(ps);
+		ps->failed |= ps->type != LEX_NAME;
+		fast_lex_next(ps);
 	}
 	if (name->kind == SYN_TEXT) {
 		pair->text = name->text;
@@ -337,7 +188,7 @@ static struct fast_syn *pair(struct parse *ps)
 	} else {
 		pair->b = name;
 	}
-	if (take_op(ps, ":")) {
+	if (fast_lex_take(ps, ":")) {
 		pair->a = pair_value(ps);
 		return pair;
 	}
@@ -352,23 +203,23 @@ static struct fast_syn *pair(struct parse *ps)
 	return pair;
 }
 
-static struct fast_syn *object(struct parse *ps)
+static struct fast_syn *object(struct fast_lex *ps)
 {
 	struct fast_syn *o = node(ps, SYN_OBJECT), **last = &o->a;
-	advance(ps);
-	while (!ps->failed && !at_op(ps, "}")) {
+	fast_lex_next(ps);
+	while (!ps->failed && !fast_lex_is(ps, "}")) {
 		*last = pair(ps);
 		last = &(*last)->next;
-		if (!at_op(ps, "}"))
-			expect_op(ps, ",");
+		if (!fast_lex_is(ps, "}"))
+			fast_lex_expect(ps, ",");
 	}
-	expect_op(ps, "}");
+	fast_lex_expect(ps, "}");
 	return o;
 }
 
 /* --- terms --- */
 
-static struct fast_syn *field(struct parse *ps, struct fast_syn *of, const char *at, const struct fast_syn *name)
+static struct fast_syn *field(struct fast_lex *ps, struct fast_syn *of, const char *at, const struct fast_syn *name)
 {
 	struct fast_syn *s = node_at(ps, SYN_FIELD, at);
 	s->a = of;
@@ -380,104 +231,104 @@ static struct fast_syn *field(struct parse *ps, struct fast_syn *of, const char 
 }
 
 /* Behind '[': an index, a slice, or nothing. */
-static struct fast_syn *brackets(struct parse *ps, struct fast_syn *of, const char *at)
+static struct fast_syn *brackets(struct fast_lex *ps, struct fast_syn *of, const char *at)
 {
 	struct fast_syn *s = node_at(ps, SYN_EACH, at);
 	s->a = of;
-	if (take_op(ps, "]"))
+	if (fast_lex_take(ps, "]"))
 		return s;
 	s->kind = SYN_INDEX;
-	if (!at_op(ps, ":"))
+	if (!fast_lex_is(ps, ":"))
 		s->b = pipe_(ps);
-	if (take_op(ps, ":")) {
+	if (fast_lex_take(ps, ":")) {
 		s->kind = SYN_SLICE;
-		if (!at_op(ps, "]"))
+		if (!fast_lex_is(ps, "]"))
 			s->c = pipe_(ps);
 	}
-	expect_op(ps, "]");
+	fast_lex_expect(ps, "]");
 	return s;
 }
 
-static struct fast_syn *suffixes(struct parse *ps, struct fast_syn *s)
+static struct fast_syn *suffixes(struct fast_lex *ps, struct fast_syn *s)
 {
 	for (;;) {
 		const char *at = ps->text;
 		if (ps->failed)
 			return s;
-		if (ps->type == T_FIELD) {
+		if (ps->type == LEX_FIELD) {
 			struct fast_syn *f = node_at(ps, SYN_FIELD, at);
 			struct fast_syn *name = named(ps, SYN_TEXT, ps->text, ps->n);
 			f->a = s;
 			f->text = name->text;
 			f->n = name->n;
 			s = f;
-			advance(ps);
-		} else if (at_op(ps, ".")) {
-			advance(ps);
-			if (ps->type == T_QUOTE) {
+			fast_lex_next(ps);
+		} else if (fast_lex_is(ps, ".")) {
+			fast_lex_next(ps);
+			if (ps->type == LEX_QUOTE) {
 				s = field(ps, s, at, text(ps));
 			} else {
-				expect_op(ps, "[");
+				fast_lex_expect(ps, "[");
 				s = brackets(ps, s, at);
 			}
-		} else if (take_op(ps, "[")) {
+		} else if (fast_lex_take(ps, "[")) {
 			s = brackets(ps, s, at);
 		} else {
 			return s;
 		}
-		if (at_op(ps, "?") && (s->kind == SYN_FIELD || s->kind == SYN_INDEX || s->kind == SYN_SLICE || s->kind == SYN_EACH)) {
+		if (fast_lex_is(ps, "?") && (s->kind == SYN_FIELD || s->kind == SYN_INDEX || s->kind == SYN_SLICE || s->kind == SYN_EACH)) {
 			s->opt = true;
-			advance(ps);
+			fast_lex_next(ps);
 		}
 	}
 }
 
 /* A name: a function, perhaps with arguments. */
-static struct fast_syn *call(struct parse *ps)
+static struct fast_syn *call(struct fast_lex *ps)
 {
 	struct fast_syn *s = named(ps, SYN_CALL, ps->text, ps->n), **last = &s->a;
-	advance(ps);
-	if (!take_op(ps, "("))
+	fast_lex_next(ps);
+	if (!fast_lex_take(ps, "("))
 		return s;
 	do {
 		*last = pipe_(ps);
 		last = &(*last)->next;
-	} while (!ps->failed && take_op(ps, ";"));
-	expect_op(ps, ")");
+	} while (!ps->failed && fast_lex_take(ps, ";"));
+	fast_lex_expect(ps, ")");
 	return s;
 }
 
-static struct fast_syn *if_(struct parse *ps)
+static struct fast_syn *if_(struct fast_lex *ps)
 {
 	struct fast_syn *s = node(ps, SYN_IF);
 	if (!enter(ps))
 		return s;
-	advance(ps);
+	fast_lex_next(ps);
 	s->a = pipe_(ps);
-	expect_word(ps, "then");
+	fast_lex_expect_word(ps, "then");
 	s->b = pipe_(ps);
-	if (at_word(ps, "elif")) {
+	if (fast_lex_is_word(ps, "elif")) {
 		s->c = if_(ps); /* it takes the `end` */
 		ps->depth--;
 		return s;
 	}
 	ps->depth--;
-	if (take_word(ps, "else"))
+	if (fast_lex_take_word(ps, "else"))
 		s->c = pipe_(ps);
 	else
 		s->c = outside(ps, ps->text, "'if' without 'else'");
-	expect_word(ps, "end");
+	fast_lex_expect_word(ps, "end");
 	return s;
 }
 
 /* $name, or brackets with patterns in them: NULL. */
-static struct fast_syn *pattern(struct parse *ps)
+static struct fast_syn *pattern(struct fast_lex *ps)
 {
-	if (at_op(ps, "$"))
+	if (fast_lex_is(ps, "$"))
 		return variable(ps);
-	if (at_op(ps, "["))
+	if (fast_lex_is(ps, "["))
 		term(ps);
-	else if (at_op(ps, "{"))
+	else if (fast_lex_is(ps, "{"))
 		object(ps);
 	else
 		ps->failed = true;
@@ -485,124 +336,124 @@ static struct fast_syn *pattern(struct parse *ps)
 }
 
 /* reduce T as $x (A; B), foreach … */
-static struct fast_syn *fold(struct parse *ps)
+static struct fast_syn *fold(struct fast_lex *ps)
 {
-	struct fast_syn *s = outside(ps, ps->text, at_word(ps, "reduce") ? "'reduce'" : "'foreach'");
-	advance(ps);
+	struct fast_syn *s = outside(ps, ps->text, fast_lex_is_word(ps, "reduce") ? "'reduce'" : "'foreach'");
+	fast_lex_next(ps);
 	term(ps);
-	expect_word(ps, "as");
+	fast_lex_expect_word(ps, "as");
 	pattern(ps);
-	expect_op(ps, "(");
+	fast_lex_expect(ps, "(");
 	do
 		pipe_(ps);
-	while (!ps->failed && take_op(ps, ";"));
-	expect_op(ps, ")");
+	while (!ps->failed && fast_lex_take(ps, ";"));
+	fast_lex_expect(ps, ")");
 	return s;
 }
 
 /* Errors of what is tried give the item to libjq, so that nothing is left to do for `try`. */
-static struct fast_syn *try_(struct parse *ps)
+static struct fast_syn *try_(struct fast_lex *ps)
 {
-	advance(ps);
+	fast_lex_next(ps);
 	struct fast_syn *s = operand(ps);
-	if (take_word(ps, "catch"))
+	if (fast_lex_take_word(ps, "catch"))
 		operand(ps);
 	return s;
 }
 
-static struct fast_syn *label(struct parse *ps)
+static struct fast_syn *label(struct fast_lex *ps)
 {
 	struct fast_syn *s = outside(ps, ps->text, "'label'");
-	advance(ps);
+	fast_lex_next(ps);
 	variable(ps);
-	expect_op(ps, "|");
+	fast_lex_expect(ps, "|");
 	pipe_(ps);
 	return s;
 }
 
-static struct fast_syn *def(struct parse *ps)
+static struct fast_syn *def(struct fast_lex *ps)
 {
 	struct fast_syn *s;
-	advance(ps);
+	fast_lex_next(ps);
 	s = named(ps, SYN_DEF, ps->text, ps->n);
 	struct fast_syn **last = &s->a;
-	advance(ps);
-	if (take_op(ps, "(")) {
+	fast_lex_next(ps);
+	if (fast_lex_take(ps, "(")) {
 		do {
-			bool value = take_op(ps, "$");
+			bool value = fast_lex_take(ps, "$");
 			*last = named(ps, SYN_PARAM, ps->text, ps->n);
 			(*last)->opt = value;
-			ps->failed |= ps->type != T_NAME;
+			ps->failed |= ps->type != LEX_NAME;
 			last = &(*last)->next;
-			advance(ps);
-		} while (!ps->failed && take_op(ps, ";"));
-		expect_op(ps, ")");
+			fast_lex_next(ps);
+		} while (!ps->failed && fast_lex_take(ps, ";"));
+		fast_lex_expect(ps, ")");
 	}
-	expect_op(ps, ":");
+	fast_lex_expect(ps, ":");
 	s->b = pipe_(ps);
-	expect_op(ps, ";");
+	fast_lex_expect(ps, ";");
 	s->c = pipe_(ps);
 	return s;
 }
 
-static struct fast_syn *array(struct parse *ps)
+static struct fast_syn *array(struct fast_lex *ps)
 {
 	struct fast_syn *s = node(ps, SYN_ARRAY);
-	advance(ps);
-	if (!at_op(ps, "]"))
+	fast_lex_next(ps);
+	if (!fast_lex_is(ps, "]"))
 		s->a = pipe_(ps);
-	expect_op(ps, "]");
+	fast_lex_expect(ps, "]");
 	return s;
 }
 
-static struct fast_syn *dot(struct parse *ps)
+static struct fast_syn *dot(struct fast_lex *ps)
 {
 	const char *at = ps->text;
 	struct fast_syn *s = node(ps, SYN_DOT);
-	advance(ps);
-	if (ps->type == T_QUOTE) {
+	fast_lex_next(ps);
+	if (ps->type == LEX_QUOTE) {
 		s = field(ps, s, at, text(ps));
-		if (take_op(ps, "?"))
+		if (fast_lex_take(ps, "?"))
 			s->opt = true;
 	}
 	return s;
 }
 
-static struct fast_syn *number(struct parse *ps)
+static struct fast_syn *number(struct fast_lex *ps)
 {
 	struct fast_syn *s = named(ps, SYN_NUMBER, ps->text, ps->n);
-	advance(ps);
+	fast_lex_next(ps);
 	return s;
 }
 
-static struct fast_syn *parenthesis(struct parse *ps)
+static struct fast_syn *parenthesis(struct fast_lex *ps)
 {
-	advance(ps);
+	fast_lex_next(ps);
 	struct fast_syn *s = pipe_(ps);
-	expect_op(ps, ")");
+	fast_lex_expect(ps, ")");
 	return s;
 }
 
-static struct fast_syn *primary(struct parse *ps)
+static struct fast_syn *primary(struct fast_lex *ps)
 {
 	struct fast_syn *s;
 	switch (ps->type) {
-	case T_FIELD:
+	case LEX_FIELD:
 		return node(ps, SYN_DOT); /* suffixes take the name */
-	case T_NUMBER:
+	case LEX_NUMBER:
 		return number(ps);
-	case T_QUOTE:
+	case LEX_QUOTE:
 		return text(ps);
-	case T_FORMAT:
+	case LEX_FORMAT:
 		return format(ps);
-	case T_NAME:
-		if (at_word(ps, "if"))
+	case LEX_NAME:
+		if (fast_lex_is_word(ps, "if"))
 			return if_(ps);
-		if (at_word(ps, "reduce") || at_word(ps, "foreach"))
+		if (fast_lex_is_word(ps, "reduce") || fast_lex_is_word(ps, "foreach"))
 			return fold(ps);
-		if (at_word(ps, "break")) {
+		if (fast_lex_is_word(ps, "break")) {
 			s = outside(ps, ps->text, "'break'");
-			advance(ps);
+			fast_lex_next(ps);
 			variable(ps);
 			return s;
 		}
@@ -610,27 +461,27 @@ static struct fast_syn *primary(struct parse *ps)
 	default:
 		break;
 	}
-	if (at_op(ps, "."))
+	if (fast_lex_is(ps, "."))
 		return dot(ps);
-	if (at_op(ps, ".."))
+	if (fast_lex_is(ps, ".."))
 		s = outside(ps, ps->text, "'..'");
-	else if (at_op(ps, "("))
+	else if (fast_lex_is(ps, "("))
 		return parenthesis(ps);
-	else if (at_op(ps, "["))
+	else if (fast_lex_is(ps, "["))
 		return array(ps);
-	else if (at_op(ps, "{"))
+	else if (fast_lex_is(ps, "{"))
 		return object(ps);
-	else if (at_op(ps, "$"))
+	else if (fast_lex_is(ps, "$"))
 		return variable(ps);
 	else
 		s = NULL;
 	ps->failed |= !s;
 	s = s ? s : outside(ps, ps->text, "this");
-	advance(ps);
+	fast_lex_next(ps);
 	return s;
 }
 
-static struct fast_syn *term(struct parse *ps)
+static struct fast_syn *term(struct fast_lex *ps)
 {
 	if (!enter(ps))
 		return outside(ps, ps->text, "this");
@@ -641,19 +492,19 @@ static struct fast_syn *term(struct parse *ps)
 
 /* --- operators --- */
 
-static struct fast_syn *bind(struct parse *ps, struct fast_syn *source)
+static struct fast_syn *bind(struct fast_lex *ps, struct fast_syn *source)
 {
 	struct fast_syn *s = node(ps, SYN_AS), *name;
 	const char *at = ps->text;
-	advance(ps);
+	fast_lex_next(ps);
 	name = pattern(ps);
 	bool plain = name && name->kind == SYN_VAR;
-	while (at_op(ps, "?//")) {
-		advance(ps);
+	while (fast_lex_is(ps, "?//")) {
+		fast_lex_next(ps);
 		pattern(ps);
 		plain = false;
 	}
-	expect_op(ps, "|");
+	fast_lex_expect(ps, "|");
 	s->a = source;
 	s->b = pipe_(ps);
 	if (!plain)
@@ -663,14 +514,14 @@ static struct fast_syn *bind(struct parse *ps, struct fast_syn *source)
 	return s;
 }
 
-static struct fast_syn *operand(struct parse *ps)
+static struct fast_syn *operand(struct fast_lex *ps)
 {
 	struct fast_syn *s;
 	const char *at = ps->text;
 	if (!enter(ps))
 		return outside(ps, at, "this");
-	if (at_op(ps, "-")) {
-		advance(ps);
+	if (fast_lex_is(ps, "-")) {
+		fast_lex_next(ps);
 		s = operand(ps);
 		if (s->kind == SYN_NUMBER) {
 			s->text = arena_printf(ps->arena, "-%s", s->text);
@@ -678,18 +529,18 @@ static struct fast_syn *operand(struct parse *ps)
 		} else {
 			s = outside(ps, at, "arithmetic");
 		}
-	} else if (at_word(ps, "try")) {
+	} else if (fast_lex_is_word(ps, "try")) {
 		s = try_(ps);
-	} else if (at_word(ps, "label")) {
+	} else if (fast_lex_is_word(ps, "label")) {
 		s = label(ps);
-	} else if (at_word(ps, "def")) {
+	} else if (fast_lex_is_word(ps, "def")) {
 		s = def(ps);
 	} else {
 		s = term(ps);
 	}
-	if (at_word(ps, "as"))
+	if (fast_lex_is_word(ps, "as"))
 		s = bind(ps, s);
-	while (take_op(ps, "?"))
+	while (fast_lex_take(ps, "?"))
 		;
 	ps->depth--;
 	return s;
@@ -713,23 +564,23 @@ static const struct binary {
 };
 static const struct binary or_ = { "or", L_OR, SYN_OR, 0 }, and_ = { "and", L_AND, SYN_AND, 0 };
 
-static const struct binary *operator(const struct parse *ps)
+static const struct binary *operator(const struct fast_lex *ps)
 {
 	for (size_t i = 0; i < sizeof binaries / sizeof *binaries; i++)
-		if (at_op(ps, binaries[i].op))
+		if (fast_lex_is(ps, binaries[i].op))
 			return &binaries[i];
-	return at_word(ps, "or") ? &or_ : at_word(ps, "and") ? &and_ : NULL;
+	return fast_lex_is_word(ps, "or") ? &or_ : fast_lex_is_word(ps, "and") ? &and_ : NULL;
 }
 
 /* Operators that bind as LOWEST does, or tighter. `//` goes to the right, those of assignment and comparison go nowhere. */
-static struct fast_syn *binary(struct parse *ps, enum level lowest)
+static struct fast_syn *binary(struct fast_lex *ps, enum level lowest)
 {
 	struct fast_syn *left = operand(ps);
 	const struct binary *b;
 	while (!ps->failed && (b = operator(ps)) != NULL && b->level >= lowest) {
 		struct fast_syn *s = node(ps, b->kind);
 		const char *at = ps->text;
-		advance(ps);
+		fast_lex_next(ps);
 		s->a = left;
 		s->b = binary(ps, b->level == L_ALT ? L_ALT : b->level + 1);
 		s->compare = b->compare;
@@ -738,14 +589,14 @@ static struct fast_syn *binary(struct parse *ps, enum level lowest)
 	return left;
 }
 
-static struct fast_syn *pipe_(struct parse *ps)
+static struct fast_syn *pipe_(struct fast_lex *ps)
 {
 	if (!enter(ps))
 		return outside(ps, ps->text, "this");
 	struct fast_syn *s = binary(ps, L_COMMA);
-	if (at_op(ps, "|")) {
+	if (fast_lex_is(ps, "|")) {
 		struct fast_syn *both = node(ps, SYN_PIPE);
-		advance(ps);
+		fast_lex_next(ps);
 		both->a = s;
 		both->b = pipe_(ps);
 		s = both;
@@ -756,10 +607,10 @@ static struct fast_syn *pipe_(struct parse *ps)
 
 struct fast_syn *fast_parse(const char *program, struct arena *a, struct fast_syn *what)
 {
-	struct parse ps = { .start = program, .p = program, .arena = a };
-	advance(&ps);
+	struct fast_lex ps = { .p = program, .arena = a };
+	fast_lex_next(&ps);
 	struct fast_syn *s = pipe_(&ps);
-	if (ps.type == T_END && !ps.failed)
+	if (ps.type == LEX_END && !ps.failed)
 		return s;
 	*what = *outside(&ps, ps.text, ps.deep ? "nesting as deep as this" : "what stands here");
 	return NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fast_parts - what source/fast is made of. Private to lib/source.
  *
- *	fast_parse   the program's text to a syntax tree
+ *	fast_lex     the program's text to tokens
+ *	fast_parse   tokens to a syntax tree
  *	fast_plan    the tree to a plan: names are looked up, functions put where they are called
  *	fast_doc     an item's tokens to nodes
  *	fast_run     a plan and an item to values
