@@ -152,6 +152,7 @@ struct fast_member {
 	uint16_t key;
 };
 struct fast_made {
+	const uint16_t *keys;      /* of the expression that made it, its names in their order; NULL: of several */
 	uint32_t n;
 	struct fast_member m[];    /* names differ */
 };
@@ -278,18 +279,31 @@ size_t fast_text_strip(char *s, size_t n);
 
 /* --- records --- */
 
+#define FAST_NAME 32
 struct fast_spec {
 	const struct post_spec *spec;      /* what checks it */
 	struct fast_spec *sub;
 	uint32_t nsub;
 	uint8_t *at;               /* of a name's id: the field in sub, plus one */
-	const char *text;          /* "name": */
+	const char *text;          /* "name": with room to copy FAST_NAME bytes */
 	uint32_t ntext;
 	uint8_t known;             /* enum in fast_put.c: what is put when the map has not given it */
 };
 
+/* Where the fields of the records that one expression makes come from: in the order of the schema, those that it has not and
+ * that nobody knows left out. */
+#define FAST_LAYOUTS 4
+struct fast_layout {
+	const uint16_t *keys;      /* which expression */
+	bool fits;                 /* all of its names are fields */
+	uint8_t n, field[64];
+	uint16_t member[64];       /* plus one; 0: what is known */
+};
+
 struct fast_put {
 	struct fast_spec root;     /* sub: the record's fields */
+	struct fast_layout layout[FAST_LAYOUTS];
+	uint32_t nlayouts;
 	struct buf *out;
 	const struct post_given *given;
 	struct arena *arena;

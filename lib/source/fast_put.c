@@ -7,6 +7,8 @@
 #include "base/num.h"
 #include "json/doc.h"
 
+#include <stdio.h>
+
 enum known { KNOWN_NOTHING, KNOWN_MISSING, KNOWN_NETWORK, KNOWN_OP, KNOWN_KIND, KNOWN_OBSERVED, KNOWN_DATE, KNOWN_RAW };
 #define MAX_FIELDS 64
 
@@ -33,8 +35,11 @@ static void add_fields(struct fast_spec *to, const struct post_spec *fields, str
 	for (uint32_t i = 0; i < to->nsub; i++) {
 		struct fast_spec *f = &to->sub[i];
 		f->spec = &fields[i];
-		f->text = arena_printf(a, "\"%s\":", fields[i].name);
-		f->ntext = (uint32_t)strlen(f->text);
+		f->ntext = (uint32_t)strlen(fields[i].name) + 3;
+		assert(f->ntext <= FAST_NAME);
+		char *text = arena_zalloc(a, FAST_NAME + 1);
+		snprintf(text, FAST_NAME + 1, "\"%s\":", fields[i].name);
+		f->text = text;
 		fast_key_add(keys, fields[i].name, strlen(fields[i].name));
 		if (fields[i].sub)
 			add_fields(f, fields[i].sub, keys, a);
@@ -246,9 +251,9 @@ static bool gather(const struct fast_spec *spec, struct fast_value v, struct fas
 
 static inline void put_name(struct buf *b, bool first, const struct fast_spec *f)
 {
-	char *to = buf_reserve(b, (size_t)f->ntext + 1);
+	char *to = buf_reserve(b, FAST_NAME + 1);
 	*to = first ? '{' : ',';
-	memcpy(to + 1, f->text, f->ntext);
+	memcpy(to + 1, f->text, FAST_NAME);
 	b->n += (size_t)f->ntext + 1;
 }
 
@@ -386,30 +391,90 @@ static bool put_known(struct fast_put *p, enum known known, struct fast_value cr
 	}
 }
 
+struct record {
+	size_t start;
+	struct fast_value created;
+};
+
+/* False: give the item back. */
+static inline bool put_field(struct fast_put *p, struct record *rec, const struct fast_spec *f, struct fast_value v)
+{
+	struct buf *b = p->out;
+	size_t before = b->n;
+	put_name(b, before == rec->start, f);
+	size_t value = b->n;
+	if (f->spec->kind == POST_TIME && f->known == KNOWN_MISSING)
+		rec->created = v;
+	if (!(v.kind != FV_NULL ? put_value(p, f, f->spec, v) : put_known(p, f->known, rec->created)))
+		return false;
+	if (b->n == value)
+		b->n = before;
+	return true;
+}
+
+static void make_layout(const struct fast_put *p, struct fast_layout *l, const struct fast_made *made)
+{
+	uint16_t member[MAX_FIELDS] = { 0 };
+	l->keys = made->keys;
+	l->fits = true;
+	l->n = 0;
+	for (uint32_t i = 0; i < made->n && l->fits; i++) {
+		uint8_t at = p->root.at[made->keys[i]];
+		l->fits = at != 0;
+		if (at)
+			member[at - 1] = (uint16_t)(i + 1);
+	}
+	for (uint32_t i = 0; i < p->root.nsub; i++) {
+		if (!member[i] && p->root.sub[i].known == KNOWN_NOTHING)
+			continue;
+		l->field[l->n] = (uint8_t)i;
+		l->member[l->n++] = member[i];
+	}
+}
+
+static const struct fast_layout *layout_of(struct fast_put *p, const struct fast_made *made)
+{
+	for (uint32_t i = 0; i < p->nlayouts; i++)
+		if (p->layout[i].keys == made->keys)
+			return &p->layout[i];
+	if (p->nlayouts == FAST_LAYOUTS)
+		return NULL;
+	make_layout(p, &p->layout[p->nlayouts], made);
+	return &p->layout[p->nlayouts++];
+}
+
+static bool put_laid_out(struct fast_put *p, struct record *rec, const struct fast_layout *l, const struct fast_made *made)
+{
+	for (uint32_t i = 0; i < l->n && l->fits; i++) {
+		const struct fast_spec *f = &p->root.sub[l->field[i]];
+		struct fast_value v = l->member[i] ? made->m[l->member[i] - 1].v : fast_plain(FV_NULL);
+		if ((v.kind != FV_NULL || f->known != KNOWN_NOTHING) && !put_field(p, rec, f, v))
+			return false;
+	}
+	return l->fits;
+}
+
+static bool put_gathered(struct fast_put *p, struct record *rec, struct fast_value v)
+{
+	struct fast_value field[MAX_FIELDS];
+	if (!gather(&p->root, v, field))
+		return false;
+	for (uint32_t i = 0; i < p->root.nsub; i++) {
+		const struct fast_spec *f = &p->root.sub[i];
+		if ((field[i].kind != FV_NULL || f->known != KNOWN_NOTHING) && !put_field(p, rec, f, field[i]))
+			return false;
+	}
+	return true;
+}
+
 int fast_put_record(void *arg, struct fast_value v)
 {
 	struct fast_put *p = arg;
-	struct fast_value field[MAX_FIELDS], created = fast_plain(FV_NULL);
-	struct buf *b = p->out;
-	size_t start = b->n;
-	if (!gather(&p->root, v, field))
+	struct record rec = { p->out->n, fast_plain(FV_NULL) };
+	const struct fast_layout *l = v.kind == FV_MADE && v.made->keys ? layout_of(p, v.made) : NULL;
+	if (!(l ? put_laid_out(p, &rec, l, v.made) : put_gathered(p, &rec, v)))
 		return -1;
-	for (uint32_t i = 0; i < p->root.nsub; i++) {
-		const struct fast_spec *f = &p->root.sub[i];
-		bool given = field[i].kind != FV_NULL;
-		if (!given && f->known == KNOWN_NOTHING)
-			continue;
-		size_t before = b->n;
-		put_name(b, before == start, f);
-		size_t value = b->n;
-		if (f->spec->kind == POST_TIME && f->known == KNOWN_MISSING)
-			created = field[i];
-		if (!(given ? put_value(p, f, f->spec, field[i]) : put_known(p, f->known, created)))
-			return -1;
-		if (b->n == value)
-			b->n = before;
-	}
-	buf_put(b, "}\n", 2);
+	buf_put(p->out, "}\n", 2);
 	p->made++;
 	return 0;
 }

@@ -264,6 +264,7 @@ static struct fast_value joined_arrays(struct fast_run *r, struct fast_value a, 
 static struct fast_made *new_object(struct fast_run *r, size_t n)
 {
 	struct fast_made *o = arena_alloc(r->arena, sizeof *o + n * sizeof *o->m);
+	o->keys = NULL;
 	o->n = 0;
 	return o;
 }
@@ -356,18 +357,33 @@ static struct fast_value both(struct fast_run *r, const struct fast_expr *x, str
 
 /* --- what is made --- */
 
+static inline struct fast_value path(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
+{
+	struct fast_value v = x->a->op == OP_DOT ? in : fast_eval(r, x->a, in);
+	uint32_t i = 0;
+	if (v.kind == FV_OBJECT && v.node == r->item->v && !(v.flags & FAST_ODD)) {
+		uint32_t at = r->item->slot[x->keys[i++]];
+		v = at ? fast_of_node(r->item->v + at) : fast_plain(FV_NULL);
+	}
+	for (; i < x->n && v.kind != FV_NULL && v.kind != FV_BACK; i++)
+		v = fast_get(r, v, x->keys[i], false);
+	return v;
+}
+
 static struct fast_value make(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
 {
 	struct fast_made *o = new_object(r, x->n);
 	bool none = false;
 	for (uint32_t i = 0; i < x->n; i++) {
-		struct fast_value v = fast_eval(r, x->v[i], in);
+		const struct fast_expr *of = x->v[i];
+		struct fast_value v = of->op == OP_PATH ? path(r, of, in) : fast_eval(r, of, in);
 		if (v.kind == FV_BACK)
 			return v;
 		none |= v.kind == FV_NONE;
 		o->m[i] = (struct fast_member){ v, x->keys[i] };
 	}
 	o->n = x->n;
+	o->keys = x->keys;
 	return none ? nothing() : (struct fast_value){ .kind = FV_MADE, .made = o };
 }
 
@@ -429,19 +445,6 @@ static struct fast_value first(struct fast_run *r, const struct fast_expr *x, st
 {
 	struct fast_value v = nothing();
 	return fast_each(r, x->a, in, take_first, &v) < 0 ? give_back() : v;
-}
-
-static struct fast_value path(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
-{
-	struct fast_value v = x->a->op == OP_DOT ? in : fast_eval(r, x->a, in);
-	uint32_t i = 0;
-	if (v.kind == FV_OBJECT && v.node == r->item->v && !(v.flags & FAST_ODD)) {
-		uint32_t at = r->item->slot[x->keys[i++]];
-		v = at ? fast_of_node(r->item->v + at) : fast_plain(FV_NULL);
-	}
-	for (; i < x->n && v.kind != FV_NULL && v.kind != FV_BACK; i++)
-		v = fast_get(r, v, x->keys[i], false);
-	return v;
 }
 
 static struct fast_value call(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
