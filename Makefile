@@ -181,7 +181,9 @@ check-interop: deps
 	SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)) tests/run interop $(wildcard tests/interop/check-*)
 
 BENCH_ARGS ?=
+BENCH_MAP_ARGS ?=
 bench: deps all $(BUILD)/venv/.done
+	SM_BIN=$(abspath $(BUILD)/bin) $(PYTHON) tests/bench/map.py $(BENCH_MAP_ARGS)
 	SM_BIN=$(abspath $(BUILD)/bin) $(BUILD)/venv/bin/python tests/bench/run.py $(BENCH_ARGS)
 
 bench-smoke: deps all

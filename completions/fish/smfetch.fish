@@ -3,6 +3,7 @@ complete -c smfetch -l as -r -d 'map the records to smpost by this source defini
 complete -c smfetch -l records -r -d 'where the records are in an answer: .statuses[], or any jq program'
 complete -c smfetch -l include -r -d 'of folders and archives, only the files whose names match: \'*.json.gz\''
 complete -c smfetch -l raw -d 'with --as: keep the record as it came in the field raw'
+complete -c smfetch -l map -x -a 'auto jq fast' -d 'with --as: jq: by libjq alone; fast: refuse a map that needs libjq (auto)'
 complete -c smfetch -l observed-at -r -d 'with --as: when the posts were seen (the file\'s time of change)'
 complete -c smfetch -l resume -x -a '(__fish_complete_directories)' -d 'go on where the checkpoint folder CK says, and print marks'
 complete -c smfetch -l marks -d 'print marks without a checkpoint'
