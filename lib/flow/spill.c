@@ -638,10 +638,18 @@ void spill_done(struct spill *s, struct spill_chunk *c)
 /* How many segments are behind the offset. The last one counts when nothing is left at all. */
 static size_t behind(const struct spill *s)
 {
+	uint64_t number = s->done_segment, at = s->done;
 	size_t n = 0;
-	while (n < s->nseg && (s->seg[n].number < s->done_segment ||
-			       (s->seg[n].number == s->done_segment && s->done >= s->seg[n].size && (n + 1 < s->nseg || spill_empty(s)))))
-		n++;
+	for (; n < s->nseg; n++) {
+		const struct segment *g = &s->seg[n];
+		if (g->number > number || (g->number == number && at < g->size) || (n + 1 == s->nseg && !spill_empty(s)))
+			break;
+		/* A segment that is behind leads to the start of the next, which may hold nothing itself. */
+		if (n + 1 < s->nseg && g->number == number) {
+			number = g[1].number;
+			at = SPILL_HEADER;
+		}
+	}
 	return n;
 }
 
