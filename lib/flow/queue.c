@@ -102,10 +102,14 @@ static int drop(struct queue *q, struct item *it, enum drop_reason why, struct e
 static void put_lane(struct queue *q, struct item *it)
 {
 	lanes_put(q->lanes, it, clock_mono_ns());
+	q->version++;
+}
+
+static void note_most(struct queue *q)
+{
 	const struct lanes_size *s = lanes_size(q->lanes);
 	q->most_records = s->records > q->most_records ? s->records : q->most_records;
 	q->most_bytes = s->bytes > q->most_bytes ? s->bytes : q->most_bytes;
-	q->version++;
 }
 
 static int put_or_drop(struct queue *q, struct item *it, struct err *e)
@@ -117,6 +121,7 @@ static int put_or_drop(struct queue *q, struct item *it, struct err *e)
 	put_lane(q, it);
 	while (r == 0 && over(q))
 		r = drop(q, lanes_drop(q->lanes, old, clock_mono_ns()), old ? DROP_OLD : DROP_NEW, e);
+	note_most(q);
 	return r;
 }
 
@@ -131,10 +136,12 @@ static int put_one(struct queue *q, struct item *it, struct err *e)
 		pthread_cond_wait(&q->room, &q->lock);
 		q->waiting = false;
 	}
-	if (q->dead)
+	if (q->dead) {
 		item_free(it);
-	else
-		put_lane(q, it);
+		return 0;
+	}
+	put_lane(q, it);
+	note_most(q);
 	return 0;
 }
 
@@ -159,8 +166,10 @@ static int put_or_spill(struct queue *q, struct item *it, struct err *e)
 	pthread_mutex_unlock(&q->disk);
 	pthread_mutex_lock(&q->lock);
 	bool fitting = fits(q, it);
-	if (fitting)
+	if (fitting) {
 		put_lane(q, it);
+		note_most(q);
+	}
 	pthread_mutex_unlock(&q->lock);
 	if (fitting)
 		return 0;
@@ -243,6 +252,7 @@ static int refill(struct queue *q, struct err *e)
 	pthread_mutex_lock(&q->lock);
 	while ((it = item_pop(&items)) != NULL)
 		put_lane(q, it);
+	note_most(q);
 	pthread_mutex_unlock(&q->lock);
 	if (r == 0 && spill_empty(q->o.spill))
 		q->spilling = false;
