@@ -18,6 +18,12 @@ void gate_start(struct gate *g)
 	}
 }
 
+void gate_look(struct gate *g)
+{
+	g->now = clock_mono_ns();
+	shaper_woke(&g->shaper, g->now);
+}
+
 void gate_arrived(struct gate *g, bool waited)
 {
 	g->now = clock_mono_ns();

@@ -35,6 +35,7 @@ struct gate {
 };
 
 void gate_start(struct gate *g);
+void gate_look(struct gate *g);                      /* at the clock */
 void gate_arrived(struct gate *g, bool waited);      /* input has come; WAITED: there was none before */
 int gate_due(struct gate *g, uint64_t bytes, int64_t event_us, int64_t *due, struct err *e);
 void gate_wait(struct gate *g, int64_t due);

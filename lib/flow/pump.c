@@ -81,7 +81,7 @@ static int run(struct pump *p)
 	for (;;) {
 		struct item_list got = { 0 };
 		struct item *it;
-		g->now = clock_mono_ns();
+		gate_look(g);
 		r = queue_take(p->queue, batch, &got, g->now, &due, &p->err);
 		if (r < 0)
 			return r;

@@ -256,6 +256,7 @@ static int refill(struct queue *q, struct err *e)
 	pthread_mutex_unlock(&q->lock);
 	if (r == 0 && spill_empty(q->o.spill))
 		q->spilling = false;
+	pthread_cond_signal(&q->disk_room);
 	pthread_mutex_unlock(&q->disk);
 	return r;
 }

@@ -404,14 +404,13 @@ static void test_damage(void)
 
 struct plan {
 	int left, code;          /* steps until it happens; the errno of the step, 0: the process dies there */
+	const char *only;        /* count no other steps; NULL: all of them */
 };
 
 static int on_step(void *arg, const char *step, const char *path)
 {
 	struct plan *p = arg;
-	(void)step;
-	(void)path;
-	if (p->left-- != 0)
+	if ((p->only && (strcmp(step, p->only) != 0 || !strstr(path, ".seg"))) || p->left-- != 0)
 		return 0;
 	if (p->code == 0)
 		_exit(9);
@@ -575,6 +574,20 @@ static void test_crashes(void)
 		T_INT(append(s, 20), SPILL_FULL);
 		T_INT(append(s, 20), 0);
 		T_INT(read_all(s, 0), 21);
+		/* The same when it is a new segment that does not fit. */
+		for (int k = 0; k < 3; k++) {
+			append(s, 0);
+			plan = (struct plan){ 0, ENOSPC, k == 0 ? "open" : k == 1 ? "write" : "fsync" };
+			T_INT(spill_flush(s, &e), 0);
+			spill_stats(s, &st);
+			T_OK(st.disk_full && st.segments == 0);
+			T_INT(append(s, 1), 0);
+			spill_stats(s, &st);
+			T_OK(!st.disk_full);
+			T_INT(spill_flush(s, &e), 0);
+			T_INT(read_all(s, 0), 2);
+		}
+		T_INT(files(".seg"), 0);
 		T_INT(spill_close(s, &e), 0);
 	}
 }
