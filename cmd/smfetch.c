@@ -21,6 +21,7 @@
 #define BOUNDARY_NS NS_PER_SEC       /* at the end of a file a mark is worth it after this time */
 #define CURSOR_RATE ((int64_t)64 << 10) /* bytes of cursors a second that marks may cost; a small cursor is always marked */
 #define SMALL_CURSOR ((size_t)16 << 10)
+#define SPILL_MAX ((uint64_t)1 << 40) /* bytes of a stream that may wait on disk */
 #define STREAM_MARK_NS NS_PER_SEC    /* a stream could go on behind every message: that is often enough */
 
 static const char *as, *records, *include, *ck, *on_error, *describe, *check;
@@ -298,6 +299,7 @@ struct net {
 	struct spool *spool;         /* of streams: writing never makes them wait; NULL */
 	struct fetch *fetch;
 	struct fetch_opts opts;
+	char *temp;                  /* $TMPDIR */
 	struct jobs jobs;
 	struct secrets *secrets;
 	struct resume *resume;       /* NULL: no marks */
@@ -412,27 +414,23 @@ static void on_say(void *arg, enum fetch_say level, const struct err *what)
 static void show_progress(struct net *n, int64_t next_ns)
 {
 	struct fetch_status s;
+	char count[PROGRESS_TEXT], rate[PROGRESS_TEXT], time[PROGRESS_TEXT];
 	int64_t now = clock_mono_ns();
-	if (!progress_on(&n->progress))
+	if (!progress_on(&n->progress) || !progress_due(&n->progress))
 		return;
 	fetch_status(n->fetch, &s);
 	buf_clear(&n->line);
-	progress_count(&n->line, s.records);
-	buf_puts(&n->line, " posts, ");
-	progress_rate(&n->line, (double)s.records * 1e9 / (double)(now - n->started_ns + 1));
+	buf_printf(&n->line, "%s posts, %s", progress_count(count, s.records),
+		   progress_rate(rate, (double)s.records * 1e9 / (double)(now - n->started_ns + 1)));
 	if (s.jobs > 1)
 		buf_printf(&n->line, ", %llu of %llu jobs", (unsigned long long)(s.jobs - s.ended), (unsigned long long)s.jobs);
 	if (s.left >= 0)
 		buf_printf(&n->line, ", %.0f requests left", s.left);
-	if (s.reset_s >= 0) {
-		buf_puts(&n->line, ", reset in ");
-		progress_duration(&n->line, (int64_t)(s.reset_s * 1e9));
-	}
-	if (next_ns != INT64_MAX && next_ns - now > NS_PER_SEC) {
-		buf_puts(&n->line, ", next in ");
-		progress_duration(&n->line, next_ns - now);
-	}
-	progress_show(&n->progress, n->line.p, n->line.n);
+	if (s.reset_s >= 0)
+		buf_printf(&n->line, ", reset in %s", progress_duration(time, (int64_t)(s.reset_s * 1e9)));
+	if (next_ns != INT64_MAX && next_ns - now > NS_PER_SEC)
+		buf_printf(&n->line, ", next in %s", progress_duration(time, next_ns - now));
+	progress_show(&n->progress, "%s", buf_cstr(&n->line));
 }
 
 /* Nothing is to be done for now: what is held back goes out. */
@@ -481,6 +479,7 @@ static int find_secrets(struct net *n, struct err *e)
 		.proxy_http = proxy[0] ? strdup(proxy[0]) : NULL,
 		.proxy_https = proxy[1] ? strdup(proxy[1]) : getenv("HTTPS_PROXY") ? strdup(getenv("HTTPS_PROXY")) : NULL,
 		.no_proxy = proxy[2] ? strdup(proxy[2]) : getenv("NO_PROXY") ? strdup(getenv("NO_PROXY")) : NULL };
+	n->temp = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
 	progress_init(&n->progress);
 	if (rc < 0)
 		return rc;
@@ -511,7 +510,7 @@ static int open_net(struct net *n, struct err *e)
 	n->stream = fetch_has_stream(n->fetch);
 	diag_catch_signals();
 	if (n->stream)
-		rc = spool_new(&n->spool, STDOUT_FILENO, "standard output", queue, NULL, 0, e);
+		rc = spool_new(&n->spool, STDOUT_FILENO, "standard output", queue, ck ? ck : n->temp, SPILL_MAX, e);
 	n->started_ns = clock_mono_ns();
 	return rc == 0 ? net_mark(n, NULL, e) : rc;
 }
@@ -522,7 +521,7 @@ static int close_net(struct net *n, int rc, struct err *e)
 	static const char *const ends[] = { [FETCH_DONE] = "done", [FETCH_QUOTA] = "quota", [FETCH_STOPPED] = "signal" };
 	struct err why;
 	int status = rc < 0 ? 0 : rc == FETCH_QUOTA ? err_status(ERR_RETRY) : 0;
-	progress_clear(&n->progress);
+	progress_end(&n->progress);
 	if (n->fetch && n->resume) {
 		int r = net_mark(n, rc < 0 ? "error" : ends[rc], &why);
 		if (r < 0 && rc >= 0) {
@@ -575,10 +574,10 @@ static int fetch_network(const char *const *operands, size_t count)
 		rc = find_secrets(&n, &e);
 	if (rc == 0)
 		rc = dry_run ? show_requests(&n, &e) : open_net(&n, &e);
-	if (rc == 0 && !dry_run)
-		rc = fetch_run(n.fetch, &e);
 	if (rc == ERR_USAGE || rc == ERR_NOT_FOUND)
 		opt_usage("%s", e.msg);
+	if (rc == 0 && !dry_run)
+		rc = fetch_run(n.fetch, &e);
 	return close_net(&n, rc, &e);
 }
 

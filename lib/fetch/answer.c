@@ -26,6 +26,7 @@ struct answer {
 	const char *body;            /* as the expressions see it: JSON, "null" when it is none */
 	size_t nbody;
 	bool whole;                  /* it is what the definition's format says */
+	bool foreign;                /* it never will be: no feed at all */
 	struct err broken;           /* why not */
 	struct budget_signal signal;
 };
@@ -100,7 +101,9 @@ static void look_at_body(struct answer *x)
 	x->body = a->nbody ? a->body : "null";
 	x->nbody = a->nbody ? a->nbody : 4;
 	if (d->format == FORMAT_FEED && x->t->kind != TASK_LIST && a->status / 100 == 2) {
-		x->whole = feed_to_json(&x->feed, a->body, a->nbody, http_header(a, "content-type"), &x->broken) == 0;
+		int rc = feed_to_json_at(&x->feed, a->body, a->nbody, http_header(a, "content-type"), x->t->asked, &x->broken);
+		x->whole = rc == 0;
+		x->foreign = rc < 0 && rc != ERR_RETRY;
 		x->body = x->feed.p;
 		x->nbody = x->feed.n;
 	} else if (d->format == FORMAT_NDJSON && x->t->kind != TASK_LIST) {
@@ -207,7 +210,7 @@ static int read_page(struct answer *x, struct err *e)
 	struct task *t = x->t;
 	struct page *p = t->src->page;
 	struct buf floor = BUF_INIT;
-	const struct def_cursor *c = &t->src->def->cursor;
+	const struct def_cursor *c = task_cursor(t);
 	page_begin(p, &x->about);
 	job_range(t->job, &p->since_us, &p->until_us);
 	p->limit = fetch_may(t->job->f, t->job);
@@ -251,7 +254,7 @@ static int hand_out(struct answer *x, struct err *e)
 	struct walk_page wp = { .top = p->top, .next = next.n ? buf_cstr(&next) : NULL, .items = p->items,
 		.all_older = page_all_older(p) };
 	/* What was left out for --max-records is on this page still. */
-	bool through = full ? false : walk_step(t->walk, &t->src->def->cursor, &wp);
+	bool through = full ? false : walk_step(t->walk, task_cursor(t), &wp);
 	buf_release(&next);
 	reset_tries(t);
 	t->due_ns = 0;
@@ -268,6 +271,10 @@ static void take_page(struct answer *x)
 {
 	struct task *t = x->t;
 	struct err e;
+	if (x->foreign) {
+		failed(t, ERR_IO, "%s", x->broken.msg);
+		return;
+	}
 	if (!x->whole) {
 		char why[200];
 		snprintf(why, sizeof why, "a broken body (%.150s)", x->broken.msg);
@@ -327,7 +334,7 @@ static void refused(struct answer *x)
 
 static void skip(struct task *t)
 {
-	walk_begin(t->walk, &t->src->def->cursor);
+	walk_begin(t->walk, task_cursor(t));
 	task_done(t);
 }
 
@@ -340,7 +347,7 @@ static void expired(struct answer *x)
 		return;
 	}
 	/* The walk begins anew at the top; what was given out is known. At the first page it is ${cursor} that is too old. */
-	walk_begin(t->walk, &t->src->def->cursor);
+	walk_begin(t->walk, task_cursor(t));
 	t->no_cursor = first;
 	t->due_ns = 0;
 	fetch_sayf(t->job->f, SAY_WARNING, t->job, first ? "the place is too old for the API: what was posted meanwhile may be missing"

@@ -137,6 +137,8 @@ void job_range(const struct job *j, int64_t *since_us, int64_t *until_us);
 int task_send(struct task *t, int64_t now, struct err *e);  /* 0: sent; 1: it has to wait, due_ns says for how long */
 int task_build(struct task *t, struct err *e);
 void task_free(struct task *t);
+/* What the walk goes by: of the values of a list, whose cursor is the list's, nothing. */
+const struct def_cursor *task_cursor(const struct task *t);
 void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t at_least_ns);
 
 /* answer.c */

@@ -88,10 +88,17 @@ static int move_to_endpoint(struct request *r, const struct request_way *w, stru
 	struct buf moved = BUF_INIT;
 	if (!w->endpoint)
 		return 0;
+	bool socket = r->url.n > 2 && memcmp(r->url.p, "ws", 2) == 0;
 	int rc = url_move(&moved, buf_cstr(&r->url), w->endpoint, e);
 	if (rc == 0) {
+		const char *to = buf_cstr(&moved);
 		buf_clear(&r->url);
-		buf_put(&r->url, moved.p, moved.n);
+		/* A websocket stays one: http: becomes ws:, https: wss:. */
+		if (socket && strncmp(to, "http", 4) == 0) {
+			buf_puts(&r->url, "ws");
+			to += 4;
+		}
+		buf_puts(&r->url, to);
 	}
 	buf_release(&moved);
 	return rc;
@@ -195,7 +202,7 @@ static int secret(const struct request_way *w, const char *local, const char **v
 	return secrets_get(w->secrets, s->name, value, n, e);
 }
 
-static void put_basic(struct request *r, const char *user, size_t nuser, const char *password, size_t npassword)
+static void put_basic(struct request *r, const struct request_way *w, const char *user, size_t nuser, const char *password, size_t npassword)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct buf in = BUF_INIT, *out = &r->text;
@@ -212,6 +219,7 @@ static void put_basic(struct request *r, const char *user, size_t nuser, const c
 			buf_putc(out, i + k > in.n ? '=' : digits[v >> (18 - 6 * k) & 63]);
 	}
 	request_header(r, "Authorization", buf_cstr(out));
+	secrets_add(w->secrets, in.p, in.n);
 	explicit_bzero(in.p, in.n);
 	buf_release(&in);
 }
@@ -224,7 +232,7 @@ static int sign_basic(struct request *r, const struct request_way *w, struct err
 	if (rc == 0)
 		rc = secret(w, w->def->auth.secret[1], &password, &npassword, e);
 	if (rc == 0)
-		put_basic(r, user, nuser, password, npassword);
+		put_basic(r, w, user, nuser, password, npassword);
 	return rc;
 }
 

@@ -409,7 +409,8 @@ static void over(struct stream *s, const struct http_answer *a)
 		failed(s, ERR_IO, a->why, "");
 		break;
 	default:
-		if (a->status >= 300)
+		/* A websocket's handshake that was answered with something else. */
+		if (a->failure == HTTP_PROTOCOL && a->status)
 			refused(s, a);
 		else
 			again(s, CAUSE_NET, a->why, -1);

@@ -29,10 +29,16 @@ void task_free(struct task *t)
 	mem_free(t);
 }
 
+const struct def_cursor *task_cursor(const struct task *t)
+{
+	static const struct def_cursor none = { .there = false };
+	return t->kind == TASK_VALUE && t->src->def->has_list ? &none : &t->src->def->cursor;
+}
+
 /* ${cursor}: where the walk begins, less the overlap, as the API wants it. */
 static void set_cursor(struct task *t)
 {
-	const struct def_cursor *c = &t->src->def->cursor;
+	const struct def_cursor *c = task_cursor(t);
 	struct buf less = BUF_INIT, text = BUF_INIT;
 	if (t->kind == TASK_LIST && t->job->next_value) {
 		buf_puts(&text, t->job->next_value);

@@ -54,7 +54,8 @@ int http_easy(CURL **easy, struct http *h, const struct url_parts *u, int64_t co
 	return 0;
 }
 
-/* A handshake that broke off is worth another try, one that was refused is not. libcurl has one code for both; the texts
+/* A handshake that broke off is worth another try, one that was refused is not. libcurl has one code for both; the
+ * texts
  * are its own, for codes of the socket's, and OpenSSL's for an end of file. */
 static bool broke_off(const char *error)
 {

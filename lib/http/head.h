@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* head - the status line and the header fields of a response, gathered line by line. Private to lib/http.
  *
- * Names are put in lower case, values lose the white space around them, a folded line is joined to the one before by a space.
- * A response below 200 is forgotten when its last line has come; lines behind the last response's (trailers) are passed over.
+ * Names are put in lower case, values lose the white space around them, a folded line is joined to the one before by a
+ * space.
+ * A response below 200 is forgotten when its last line has come; lines behind the last response's (trailers) are
+ * passed over.
  * A line that is no field, by its name too, is passed over. Bounded: HEAD_MAX_BYTES, HEAD_MAX_FIELDS.
  * Ownership: the head owns its text and its list, which lives until the next line, the next reset or the release.
  * Threads: one owner. Source: RFC 9112, 4 and 5.

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <strings.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -153,7 +154,8 @@ static void reap(struct http *h)
 	}
 }
 
-/* Callbacks change the list, so after each it is looked at from the start; what has been worked on is not ready any more
+/* Callbacks change the list, so after each it is looked at from the start; what has been worked on is not ready any
+ * more
  * and due later. */
 static void work(struct http *h)
 {
@@ -307,10 +309,38 @@ static char *copy(const char *s)
 	return s && *s ? mem_strdup(s) : NULL;
 }
 
+/* libcurl would refuse it when it connects, in words that hold its password. */
+static int check_proxy(const char *proxy, struct err *e)
+{
+	static const char *const schemes[] = { "http", "https", "socks4", "socks4a", "socks5", "socks5h" };
+	const char *end = proxy ? strstr(proxy, "://") : NULL;
+	bool known = !end;
+	if (!proxy || !*proxy)
+		return 0;
+	for (size_t i = 0; end && i < sizeof schemes / sizeof schemes[0]; i++)
+		known |= strlen(schemes[i]) == (size_t)(end - proxy) && !strncasecmp(proxy, schemes[i], (size_t)(end - proxy));
+	CURLU *u = curl_url();
+	if (!u)
+		mem_oom(0);
+	if (known && curl_url_set(u, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME))
+		known = false;
+	curl_url_cleanup(u);
+	return known ? 0 : err_set(e, ERR_USAGE, "no address of a proxy (http, https, socks4, socks5)");
+}
+
+static int check_opts(const struct http_opts *o, struct err *e)
+{
+	int r = check_proxy(o->proxy_http, e);
+	if (r || (r = check_proxy(o->proxy_https, e)))
+		return r;
+	return o->cacert && access(o->cacert, R_OK) ? err_sys(e, errno, "%s", o->cacert) : 0;
+}
+
 int http_new(struct http **out, const struct http_opts *o, struct err *e)
 {
-	if (o->cacert && access(o->cacert, R_OK))
-		return err_sys(e, errno, "%s", o->cacert);
+	int r = check_opts(o, e);
+	if (r)
+		return r;
 	CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (rc)
 		return err_set(e, ERR_IO, "libcurl cannot be set up: %s", curl_easy_strerror(rc));
@@ -329,7 +359,7 @@ int http_new(struct http **out, const struct http_opts *o, struct err *e)
 		*out = h;
 		return 0;
 	}
-	int r = h->wake < 0 ? err_sys(e, errno, "eventfd") : err_set(e, ERR_IO, "libcurl cannot be set up");
+	r = h->wake < 0 ? err_sys(e, errno, "eventfd") : err_set(e, ERR_IO, "libcurl cannot be set up");
 	http_free(h);
 	return r;
 }

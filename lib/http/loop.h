@@ -77,7 +77,8 @@ void http_leave(struct http_node *n);
 #define HTTP_SET(rc, easy, opt, v) ((rc) = (rc) ? (rc) : curl_easy_setopt((easy), (opt), (v)))
 /* A handle with all that holds for every connection; U is the address, CONNECT_NS as in the request. */
 int http_easy(CURL **easy, struct http *h, const struct url_parts *u, int64_t connect_ns, struct err *e);
-/* What a code of libcurl's means; WHY gets a few words (never more of an address than its host). ERROR is CURLOPT_ERRORBUFFER's. */
+/* What a code of libcurl's means; WHY gets a few words (never more of an address than its host). ERROR is
+ * CURLOPT_ERRORBUFFER's. */
 enum http_failure http_why(char *why, size_t cap, CURL *easy, CURLcode rc, const char *error, int64_t connect_ns);
 int64_t http_connect_ns(int64_t asked);
 /* Is this a name, are these values that can be sent? ERR_USAGE. */

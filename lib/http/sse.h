@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* sse - events out of a text/event-stream, as they come.
  *
- * Lines end in LF, CR or CRLF; a byte order mark at the start is passed over; `data` lines of an event are joined by LF;
- * `event`, `id` (kept until another comes; like a type, one with a NUL is ignored) and `retry` are understood; a line that begins with a colon is a comment and shows that the
- * connection lives. An event without data is none. What is not ended by an empty line when the stream breaks is dropped.
+ * Lines end in LF, CR or CRLF; a byte order mark at the start is passed over; `data` lines of an event are joined by
+ * LF; `event`, `id` (kept until another comes; like a type, one with a NUL is ignored) and `retry` are understood; a
+ * line that begins with a colon is a comment and shows that the connection lives. An event without data is none. What
+ * is not ended by an empty line when the stream breaks is dropped.
  * Ownership: an event lives during the call. Errors: ERR_DATA for a line or an event longer than `max`.
  * Threads: one owner. Source: WHATWG HTML, 9.2 "Server-sent events".
  */

@@ -12,7 +12,7 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-/* Where the parts of an address are in its text: [0..host) is `scheme://`, [host..path) the rest up to the path, and so on. */
+/* Where the parts of an address are in its text: [0..host) is `scheme://`, [host..path) the rest up to the path, … */
 struct spans {
 	size_t host, path, query, fragment, end;
 };
@@ -66,6 +66,15 @@ static unsigned own_port(const char *scheme)
 	return !strcmp(scheme, "https") || !strcmp(scheme, "wss") ? 443 : 80;
 }
 
+/* libcurl turns other hosts into ASCII by the locale, which we have none of: they would fail late, and what was checked would
+ * not be what is asked for. */
+static bool is_ascii(const char *s)
+{
+	while (*s && (unsigned char)*s < 128)
+		s++;
+	return !*s;
+}
+
 int url_parse(struct url_parts *p, const char *url, struct err *e)
 {
 	char port[8];
@@ -79,7 +88,8 @@ int url_parse(struct url_parts *p, const char *url, struct err *e)
 		CURLUE_MALFORMED_INPUT;
 	bool good = !rc && get_part(u, CURLUPART_SCHEME, p->scheme, sizeof p->scheme, 0) && known_scheme(p->scheme);
 	good = good && get_part(u, CURLUPART_HOST, p->host, sizeof p->host, 0) && p->host[0] && p->host[0] != '.';
-	good = good && get_part(u, CURLUPART_PORT, port, sizeof port, 0);
+	bool ascii = !good || is_ascii(p->host);
+	good = good && ascii && get_part(u, CURLUPART_PORT, port, sizeof port, 0);
 	if (good) {
 		p->has_user = memchr(url + s.host, '@', s.path - s.host) || has_part(u, CURLUPART_USER) ||
 			has_part(u, CURLUPART_PASSWORD) || has_part(u, CURLUPART_OPTIONS);
@@ -92,7 +102,8 @@ int url_parse(struct url_parts *p, const char *url, struct err *e)
 		return 0;
 	struct buf b = BUF_INIT;
 	url_show(&b, url);
-	err_set(e, ERR_USAGE, "no address of http, https, ws or wss: %s", buf_cstr(&b));
+	err_set(e, ERR_USAGE, "%s: %s", ascii ? "no address of http, https, ws or wss" :
+		"the host of an address has to be in ASCII (xn--…)", buf_cstr(&b));
 	buf_release(&b);
 	return ERR_USAGE;
 }

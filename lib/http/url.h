@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* url - addresses: parts, joining, and parameters taken out without touching the rest.
  *
- * A next-address that an API hands out is followed byte for byte: what is changed here leaves every other byte as it is.
+ * A next-address that an API hands out is followed byte for byte: what is changed here leaves every other byte as it
+ * is.
  * Parsing is libcurl's (curl_url), so that what is checked is what is asked for. Threads: any. Source: RFC 3986.
  */
 #ifndef SM_HTTP_URL_H
@@ -19,7 +20,7 @@ struct url_parts {
 	unsigned port;        /* never 0: the scheme's own when none is given */
 	bool has_user;        /* there is a user or a password in it: refused by all that send */
 };
-/* ERR_USAGE: no address with one of the schemes. */
+/* ERR_USAGE: no address with one of the schemes; a host that is not ASCII (it has an xn-- form). */
 int url_parse(struct url_parts *p, const char *url, struct err *e);
 /* Percent-encode all but the unreserved characters (RFC 3986, 2.3). */
 void url_escape(struct buf *b, const char *s, size_t n);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The connection of a websocket. libcurl makes it (CURLOPT_CONNECT_ONLY) and reads and writes its bytes; 7.88 has no websockets
+/* The connection of a websocket. libcurl makes it (CURLOPT_CONNECT_ONLY) and reads and writes its bytes; 7.88 has no
+ * websockets
  * of its own. Such a connection lives as long as its handle stays in the multi handle. */
 #include "http/ws.h"
 
@@ -243,10 +244,11 @@ static void work(struct http_node *n, int64_t now)
 {
 	struct ws *w = ws_of(n);
 	if (w->state != WS_CONNECTING) {
-		if (!flush(w))
+		bool sent = flush(w);
+		/* Who goes away may have said why. */
+		read_all(w);
+		if (http_alive(n) && !sent && !n->more)
 			lost(w);
-		else
-			read_all(w);
 	}
 	if (!http_alive(n))
 		return;

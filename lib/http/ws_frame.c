@@ -119,7 +119,8 @@ void ws_frames_close(struct ws_frames *f, unsigned code)
 	put_frame(f, WSLAY_CONNECTION_CLOSE, b, code ? sizeof b : 0);
 }
 
-/* A server that sends pings and does not read must not fill our memory; only its last one has to be answered (RFC 6455, 5.5.3). */
+/* A server that sends pings and does not read must not fill our memory; only its last one has to be answered (RFC 6455,
+ * 5.5.3). */
 static void answer_ping(struct ws_frames *f)
 {
 	f->owes_pong = f->out.n > PONGS_UP_TO;
@@ -172,7 +173,8 @@ static bool is_control(unsigned opcode)
 static void frame_begins(struct ws_frames *f, const struct wslay_frame_iocb *io)
 {
 	bool first = io->opcode == WSLAY_TEXT_FRAME || io->opcode == WSLAY_BINARY_FRAME;
-	bool known = first || io->opcode == WSLAY_CONTINUATION_FRAME || (io->opcode >= WSLAY_CONNECTION_CLOSE && io->opcode <= WSLAY_PONG);
+	bool known = first || io->opcode == WSLAY_CONTINUATION_FRAME || io->opcode == WSLAY_CONNECTION_CLOSE ||
+		io->opcode == WSLAY_PING || io->opcode == WSLAY_PONG;
 	/* No extension was offered, so no reserved bit has a meaning: a packed frame ends here. */
 	if (!known || io->rsv || io->mask || (!is_control(io->opcode) && first == f->in_message)) {
 		end_with(f, WS_BROKEN, 1002);
@@ -195,7 +197,7 @@ static void frame_begins(struct ws_frames *f, const struct wslay_frame_iocb *io)
 
 static bool is_close_code(unsigned code)
 {
-	return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) || (code >= 3000 && code <= 4999);
+	return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
 static void close_came(struct ws_frames *f)

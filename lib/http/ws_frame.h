@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ws_frame - messages out of a websocket's bytes and into them; no connection in here. Private to lib/http.
  *
- * libwslay cuts the bytes into frames; what frames make of each other is decided here, because libwslay's own event layer refuses
- * close codes that are in use (1012 and up) and spends a hundred bytes on every fragment.
+ * libwslay cuts the bytes into frames; what frames make of each other is decided here, because libwslay's own event
+ * layer refuses close codes that are in use (1012 and up) and spends a hundred bytes on every fragment.
  * Pings are answered, a close frame is, what breaks the rules is answered with the close frame that fits: all into OUT,
  * from where the caller sends it.
  * However the bytes are cut up on the way in, the same messages come out.

@@ -24,16 +24,13 @@ void ws_hand_accept(char to[32], const char *key)
 	to[BASE64_ENCODE_RAW_LENGTH(sizeof digest)] = '\0';
 }
 
-static int check(const struct ws_opts *o, const struct url_parts *p, struct err *e)
+static int check(const struct ws_opts *o, struct err *e)
 {
 	static const char *const ours[] = { "host", "upgrade", "connection", "sec-websocket-key", "sec-websocket-version",
 		"sec-websocket-accept", "sec-websocket-extensions", "content-length", "transfer-encoding", "te", "expect" };
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		if (http_find(o->headers, o->nheaders, ours[i]))
 			return err_set(e, ERR_USAGE, "header %s belongs to the handshake", ours[i]);
-	for (const char *s = p->host; *s; s++)
-		if ((unsigned char)*s >= 128)
-			return err_set(e, ERR_USAGE, "the host of a websocket is written in ASCII (xn--…)");
 	return http_check_headers(o->headers, o->nheaders, e);
 }
 
@@ -99,7 +96,7 @@ int ws_hand_init(struct ws_hand *x, const struct ws_opts *o, const struct url_pa
 	*x = (struct ws_hand){ 0 };
 	http_head_init(&x->head);
 	x->head.upgrade = true;
-	int rc = check(o, p, e);
+	int rc = check(o, e);
 	if (rc)
 		return rc;
 	const struct http_header *offer = http_find(o->headers, o->nheaders, "sec-websocket-protocol");
@@ -208,7 +205,7 @@ static enum ws_hand_step head_line(struct ws_hand *x)
 	}
 }
 
-/* The size of a chunk; the empty line behind the one before is passed over. The last chunk ends it: trailers say nothing. */
+/* The size of a chunk; the empty line behind the one before is passed over. The last one ends it: trailers say nothing. */
 static enum ws_hand_step chunk_line(struct ws_hand *x)
 {
 	uint64_t size = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ws_hand - the handshake of a websocket: the request, and what the server makes of it; no connection in here. Private to lib/http.
+/* ws_hand - the handshake of a websocket: the request, and what the server makes of it; no connection in here. Private
+ * to lib/http.
  *
  * SHA-1 and base64 are nettle's (libarchive brings it along anyway): small, kept, no state.
  * A refusal is read to the end of its body, or to WS_REFUSAL_MAX bytes of it.

@@ -282,7 +282,8 @@ bool feed_html_of(const struct feed_tree *t, const xmlNode *n, struct buf *b)
 		break;
 	case FORM_TEXT:
 		put_text(n, &text);
-		put_escaped(b, text.p, text.n, false);
+		if (text.n)
+			put_escaped(b, text.p, text.n, false);
 		break;
 	case FORM_MARKUP: {
 		/* The div around XHTML is none of it. */
@@ -334,7 +335,8 @@ bool feed_title_of(const struct feed_tree *t, const xmlNode *n, struct buf *b)
 	bool atom = space == SPACE_ATOM || (space == SPACE_HOME && t->kind == FEED_ATOM);
 	if (atom && form_of(t, n) == FORM_HTML) {
 		put_text(n, &text);
-		put_plain(b, text.p, text.n);
+		if (text.n)
+			put_plain(b, text.p, text.n);
 	} else {
 		put_text(n, b);
 	}

@@ -31,7 +31,8 @@ struct redact_set {
 	size_t nblocks, block_cap;
 	size_t window;           /* 0: no pattern that the filter is for */
 	uint8_t shift[HASH_SIZE];
-	bool start[256];         /* some pattern begins with it */
+	/* Which patterns have the byte, unescaped, as their first and as their second character: bit I % 64 for pattern I. */
+	uint64_t first[256], second[256];
 	bool inside[256];        /* some pattern has it */
 };
 
@@ -104,23 +105,39 @@ static void index_pattern(struct redact_set *r, const struct pattern *p)
 	}
 }
 
-static void make_index(struct redact_set *r)
+/* The first two characters of a pattern, and all bytes in it. */
+static void index_bytes(struct redact_set *r, const struct pattern *p, uint64_t bit)
 {
 	unsigned char f[2];
-	r->window = 0;
-	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].kind != KIND_ALONE && (!r->window || r->v[i].n < r->window))
-			r->window = r->v[i].n < WINDOW ? r->v[i].n : WINDOW;
-	memset(r->shift, r->window ? (int)r->window - 1 : 0, sizeof r->shift);
-	for (size_t i = 0; i < r->n; i++) {
-		const struct pattern *p = &r->v[i];
-		if (p->kind != KIND_ALONE)
-			index_pattern(r, p);
-		plain_forms(p, 0, f);
-		r->start[f[0]] = r->start[f[1]] = true;
-		for (size_t j = 0; p->kind != KIND_HEX && j < p->n; j++)
-			r->inside[p->p[j]] = true;
+	plain_forms(p, 0, f);
+	r->first[f[0]] |= bit;
+	r->first[f[1]] |= bit;
+	if (p->n > 1)
+		plain_forms(p, 1, f);
+	for (size_t j = 0; j < 256; j++)
+		if (p->n == 1 || j == f[0] || j == f[1])
+			r->second[j] |= bit;
+	for (size_t j = 0; p->kind != KIND_HEX && j < p->n; j++)
+		r->inside[p->p[j]] = true;
+}
+
+/* Patterns from FROM on are new. */
+static void make_index(struct redact_set *r, size_t from)
+{
+	size_t window = r->window;
+	for (size_t i = from; i < r->n; i++) {
+		index_bytes(r, &r->v[i], UINT64_C(1) << i % 64);
+		if (r->v[i].kind != KIND_ALONE && (!window || r->v[i].n < window))
+			window = r->v[i].n < WINDOW ? r->v[i].n : WINDOW;
 	}
+	if (window != r->window) {
+		r->window = window;
+		memset(r->shift, (int)window - 1, sizeof r->shift);
+		from = 0;
+	}
+	for (size_t i = from; i < r->n; i++)
+		if (r->v[i].kind != KIND_ALONE)
+			index_pattern(r, &r->v[i]);
 }
 
 struct redact_set *redact_set_new(void)
@@ -148,7 +165,7 @@ static void add_pattern(struct redact_set *r, struct pattern p)
 
 void redact_set_add(struct redact_set *r, const char *value, size_t n)
 {
-	size_t room;
+	size_t room, had = r->n;
 	if (!n)
 		return;
 	/* Itself, and three times its base64. */
@@ -170,7 +187,7 @@ void redact_set_add(struct redact_set *r, const char *value, size_t n)
 			to += len;
 		}
 	}
-	make_index(r);
+	make_index(r, had);
 }
 
 /* --- escapes --- */
@@ -361,35 +378,23 @@ static bool has_alone(const struct redact_set *r, const unsigned char *t, const 
 	return false;
 }
 
-static bool starts_at(const struct redact_set *r, const unsigned char *t, const unsigned char *end)
+static bool starts_at(const struct redact_set *r, uint64_t set, const unsigned char *t, const unsigned char *end)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].kind != KIND_ALONE && match(&r->v[i], t, end, false))
-			return true;
+	for (; set; set &= set - 1)
+		for (size_t i = (size_t)__builtin_ctzll(set); i < r->n; i += 64)
+			if (r->v[i].kind != KIND_ALONE && match(&r->v[i], t, end, false))
+				return true;
 	return false;
 }
 
-/* Wu and Manber over the unescaped forms. */
-static bool has_plain(const struct redact_set *r, const unsigned char *t, const unsigned char *end)
-{
-	size_t n = (size_t)(end - t), m = r->window;
-	for (size_t i = m - 1; i < n;) {
-		size_t skip = r->shift[((unsigned)t[i - 1] << 4 ^ t[i]) % HASH_SIZE];
-		if (!skip && starts_at(r, t + i + 1 - m, end))
-			return true;
-		i += skip ? skip : 1;
-	}
-	return false;
-}
-
-/* Is the character, or the first byte of it, in the table? */
-static bool in_table(const bool table[256], const struct alt *a)
+/* The character, or the first byte of it. */
+static unsigned char first_byte(const struct alt *a)
 {
 	unsigned char u[4];
 	if (!a->unicode || a->c < 0x80)
-		return table[a->c & 0xFF];
+		return (unsigned char)a->c;
 	utf8_put(u, a->c);
-	return table[u[0]];
+	return u[0];
 }
 
 /* Is there an escape that stands for something in a secret? */
@@ -399,36 +404,50 @@ static bool has_escape(const struct redact_set *r, const unsigned char *t, const
 	for (const char *c = "%\\&"; *c; c++)
 		for (const unsigned char *p = t; (p = memchr(p, *c, (size_t)(end - p))) != NULL; p++)
 			for (unsigned i = alts_at(p, end, alt); i--;)
-				if (in_table(r->inside, &alt[i]))
+				if (r->inside[first_byte(&alt[i])])
 					return true;
 	return false;
 }
 
-/* Can an occurrence begin here? The escapes lead to a character that is one's first. */
-static bool may_start(const struct redact_set *r, const unsigned char *t, const unsigned char *end)
+/* The patterns of which an occurrence can begin here, as bits. Two characters say so, or what an escape stands for. */
+static uint64_t may_start(const struct redact_set *r, const unsigned char *t, const unsigned char *end)
 {
 	struct alt alt[MAX_ALTS];
-	if (r->start[*t])
-		return true;
-	for (unsigned i = is_escape(*t) ? alts_at(t, end, alt) : 0; i--;)
-		if (in_table(r->start, &alt[i]))
+	uint64_t set = r->first[*t];
+	if (is_escape(*t))
+		for (unsigned i = alts_at(t, end, alt); i--;)
+			set |= r->first[first_byte(&alt[i])];
+	else if (set && end - t > 1 && !is_escape(t[1]))
+		set &= r->second[t[1]];
+	return set;
+}
+
+/* Wu and Manber over the unescaped forms. */
+static bool has_plain(const struct redact_set *r, const unsigned char *t, const unsigned char *end)
+{
+	size_t n = (size_t)(end - t), m = r->window;
+	for (size_t i = m - 1; i < n;) {
+		size_t skip = r->shift[((unsigned)t[i - 1] << 4 ^ t[i]) % HASH_SIZE];
+		if (!skip && starts_at(r, may_start(r, t + i + 1 - m, end), t + i + 1 - m, end))
 			return true;
+		i += skip ? skip : 1;
+	}
 	return false;
 }
 
 static bool has_escaped(const struct redact_set *r, const unsigned char *t, const unsigned char *end)
 {
 	for (const unsigned char *p = t; p < end; p++)
-		if (may_start(r, p, end) && starts_at(r, p, end))
+		if (starts_at(r, may_start(r, p, end), p, end))
 			return true;
 	return false;
 }
 
 static bool set_has(const struct redact_set *r, const unsigned char *t, size_t n)
 {
-	const unsigned char *end = t + n;
 	if (!n || !r->n)
 		return false;
+	const unsigned char *end = t + n;
 	if (has_alone(r, t, end))
 		return true;
 	return r->window && (has_plain(r, t, end) || (has_escape(r, t, end) && has_escaped(r, t, end)));
@@ -462,23 +481,24 @@ static void add_span(struct spans *s, size_t from, size_t to)
 	s->v[s->n++] = (struct span){ from, to };
 }
 
+static void find_at(const struct pattern *p, const unsigned char *t, size_t n, size_t at, bool cut, struct spans *out)
+{
+	size_t from = at, len = match_any(p, t, t + at, t + n, cut), to = at + len;
+	if (!len)
+		return;
+	if (p->open_left && from && is_base64(t[from - 1]))
+		from--;
+	if (p->open_right && to < n && is_base64(t[to]))
+		to++;
+	add_span(out, from, to);
+}
+
 static void find_all(const struct redact_set *r, const unsigned char *t, size_t n, bool cut, struct spans *out)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!may_start(r, t + i, t + n))
-			continue;
-		for (size_t k = 0; k < r->n; k++) {
-			const struct pattern *p = &r->v[k];
-			size_t from = i, len = match_any(p, t, t + i, t + n, cut), to = i + len;
-			if (!len)
-				continue;
-			if (p->open_left && from && is_base64(t[from - 1]))
-				from--;
-			if (p->open_right && to < n && is_base64(t[to]))
-				to++;
-			add_span(out, from, to);
-		}
-	}
+	for (size_t at = 0; at < n; at++)
+		for (uint64_t set = may_start(r, t + at, t + n); set; set &= set - 1)
+			for (size_t i = (size_t)__builtin_ctzll(set); i < r->n; i += 64)
+				find_at(&r->v[i], t, n, at, cut, out);
 }
 
 /* CUT: what the text's end has cut counts as well. */
@@ -486,7 +506,7 @@ static size_t set_redact(const struct redact_set *r, struct buf *b, bool cut)
 {
 	struct spans found = { NULL, 0, 0 };
 	struct buf out = BUF_INIT;
-	if (!r->n || (!cut && !set_has(r, (const unsigned char *)b->p, b->n)))
+	if (!r->n || !b->n || (!cut && !set_has(r, (const unsigned char *)b->p, b->n)))
 		return 0;
 	find_all(r, (const unsigned char *)b->p, b->n, cut, &found);
 	size_t at = 0, n = found.n;

@@ -21,6 +21,8 @@ smfetch "$@" --resume "$ck" | undisturbed smpartition ${schema:+--schema "$schem
 	undisturbed smcommit | undisturbed smcheckpoint save >/dev/null
 each=("${PIPESTATUS[@]}") save=${each[3]}
 
+# Asked to stop before it had begun: nothing was read, nothing is missing.
+case ${each[0]}:$save in 130:[01] | 143:[01]) exit 0 ;; esac
 # The status of smcheckpoint save counts. 1 and 4 say only that something came to an end before it: then it is that of the first that
 # failed. 1 of another, with 0 of save, are records that were rejected.
 case $save in 0 | 1 | 4) for s in "${each[@]}"; do case $s in [2-5]) exit "$s" ;; esac; done ;; esac

@@ -120,6 +120,7 @@ x_secret() { mkdir -p etc/secrets; printf %s "$TOKEN" >etc/secrets/x-bearer; rm 
 	background ./run.cats
 	until_is 20 at_least 2
 	run -5 ./run.cats; [[ "$output" == *"in use"* ]]
+	run -5 smcheckpoint rewind var/smtools/cats/ck
 	RC=0; wait "$PROC" || RC=$?; PROC=; [ "$RC" = 0 ]
 	in_table
 	ctl 'grow?n=400'
@@ -144,6 +145,11 @@ x_secret() { mkdir -p etc/secrets; printf %s "$TOKEN" >etc/secrets/x-bearer; rm 
 	printf '{"a":1}\n{bad\n{"a":2}\n' >some
 	run -1 env CK=some.ck TABLE=some.table SCHEMA= BY= "$SHARE/ingest/ingest.sh" files some --on-error skip
 	[ "$(smreplay some.table | wc -l)" = 2 ]
+	# A source that ends before its first mark: asked to, killed, or by a failure.
+	mkdir fake; printf '#!/bin/sh\neval "$HOW"\n' >fake/smfetch; chmod +x fake/smfetch
+	early() { CK=e.ck TABLE=e.table HOW=$1 PATH=$PWD/fake:$PATH "$SHARE/ingest/ingest.sh" none 2>/dev/null; }
+	early 'kill -TERM $$'; early 'kill -INT $$'
+	run -4 early 'exit 4'; run -2 early 'exit 2'; run early 'kill -9 $$'; [ "$status" != 0 ]
 }
 
 @test "smfetch-stream@.service: as it comes; SIGTERM ends it with a mark and status 0; what came meanwhile is read by the next" {
@@ -209,7 +215,8 @@ cron_line() {
 
 # --- make ---
 
-mk() { make -s -f "$SHARE/make/ingest.mk" INGEST="$SHARE/ingest/ingest.sh --endpoint $U" PAUSE=0 "$@"; }
+# The make that runs these tests has nothing to say here.
+mk() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -f "$SHARE/make/ingest.mk" INGEST="$SHARE/ingest/ingest.sh --endpoint $U" PAUSE=0 "$@"; }
 
 @test "ingest.mk: streams side by side into one table; what is made of it is made anew only with a new version" {
 	sim x --posts 250
@@ -266,6 +273,19 @@ mk() { make -s -f "$SHARE/make/ingest.mk" INGEST="$SHARE/ingest/ingest.sh --endp
 	smcheckpoint rewind ck; go; [ "$(smreplay t --count)" = 300 ]           # the first hundred twice
 }
 
+@test "a backfill: in parts, killed and stopped on the way, each post once; through, it asks for nothing" {
+	sim x --posts 900 --step 600 --fault delay:0.1
+	world >w; since=$(sed -n 51p w | jq -r .created_at) until=$(sed -n 801p w | jq -r .created_at)
+	export CK=ck.back TABLE=var/smtools/landing
+	line=("$SHARE/ingest/ingest.sh" x-all --endpoint "$U" query=cats --since "$since" --until "$until" --split 1d)
+	background "${line[@]}"; until_is 20 at_least 2; kill -9 -- "-$PROC"; wait "$PROC" 2>/dev/null || true; PROC=
+	background "${line[@]}"; until_is 20 at_least 4; stop; [ "$RC" = 0 ] || [ "$RC" = 75 ]
+	ctl clear
+	"${line[@]}" || { [ $? = 75 ] && "${line[@]}"; }
+	in_table '.i >= 50 and .i < 800'
+	asked=$(requests); "${line[@]}"; [ "$(requests)" = "$asked" ]
+}
+
 @test "the checks of the page tell of what stands still and of what is there" {
 	mkdir -p jobs; smgen -n 50 >in
 	CK=jobs/fresh TABLE=landing "$SHARE/ingest/ingest.sh" files in
@@ -279,11 +299,10 @@ mk() { make -s -f "$SHARE/make/ingest.mk" INGEST="$SHARE/ingest/ingest.sh --endp
 }
 
 @test "make install brings the files along, with PREFIX in them" {
-	command -v make >/dev/null
 	local f
 	for f in systemd/smfetch@.service systemd/smfetch-stream@.service cron/smfetch.cron make/ingest.mk; do
 		grep -q '/usr/local/share/smtools/ingest/ingest.sh' "$SHARE/$f" || { echo "$f"; false; }
 	done
-	make -n -C "$ROOT" install PREFIX=/opt/sm DESTDIR="$PWD/root" BUILD="$(dirname "$SM_BIN")" 2>/dev/null | grep -q 'sed .*/opt/sm'
+	env -u MAKEFLAGS -u MFLAGS make -n -C "$ROOT" install PREFIX=/opt/sm DESTDIR="$PWD/root" BUILD="$(dirname "$SM_BIN")" 2>/dev/null | grep -q 'sed .*/opt/sm'
 	[ -x "$SHARE/ingest/ingest.sh" ]; [ -x "$SHARE/ingest/secret-gpg" ]
 }

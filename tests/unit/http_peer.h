@@ -70,7 +70,7 @@ static void peer_stop(struct peer *p)
 }
 
 /* An address of the server's. One of the last eight is good at a time. */
-static const char *at(const char *scheme, int port, const char *path)
+static inline const char *at(const char *scheme, int port, const char *path)
 {
 	static char ring[8][300];
 	static unsigned i;
@@ -79,9 +79,22 @@ static const char *at(const char *scheme, int port, const char *path)
 	return s;
 }
 
-static int64_t in_ms(int64_t ms)
+static inline int64_t in_ms(int64_t ms)
 {
 	return clock_mono_ns() + ms * 1000000;
+}
+
+#define MS INT64_C(1000000)
+
+static inline struct http *loop(struct http_opts o)
+{
+	struct http *x = NULL;
+	struct err e;
+	if (!o.user_agent)
+		o.user_agent = "sm-test/1";
+	if (http_new(&x, &o, &e))
+		T_FAIL("%s", e.msg);
+	return x;
 }
 
 /* What came of a request or a socket. */
@@ -122,7 +135,7 @@ static void got_done(void *arg, const struct http_answer *a)
 	got_answer(g, a);
 }
 
-static void got_release(struct got *g)
+static inline void got_release(struct got *g)
 {
 	mem_free(g->body);
 	mem_free(g->json);
@@ -132,7 +145,7 @@ static void got_release(struct got *g)
 }
 
 /* Until *COUNT is N, ten seconds at most. */
-static bool run_until(struct http *h, const int *count, int n)
+static inline bool run_until(struct http *h, const int *count, int n)
 {
 	struct err e;
 	int64_t deadline = in_ms(10000);
@@ -147,7 +160,7 @@ static bool run_until(struct http *h, const int *count, int n)
 }
 
 /* R to its end. */
-static void ask(struct http *h, struct http_request r, struct got *g)
+static inline void ask(struct http *h, struct http_request r, struct got *g)
 {
 	struct err e;
 	got_release(g);

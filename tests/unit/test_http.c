@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "http_peer.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <sys/time.h>
-
 static struct peer peer;
 static struct http *h;
 static struct got g;
-#define MS INT64_C(1000000)
 #define URL(path) at("http", peer.port, path)
-
-static struct http *loop(struct http_opts o)
-{
-	struct http *x = NULL;
-	struct err e;
-	if (!o.user_agent)
-		o.user_agent = "sm-test/1";
-	if (http_new(&x, &o, &e))
-		T_FAIL("%s", e.msg);
-	return x;
-}
 
 static void test_requests(void)
 {
@@ -131,6 +115,8 @@ static void test_headers(void)
 		T_INT(g.failure, HTTP_OK);
 		T_STR(g.body, "ok");
 		T_HAS(g.json, "\"good\":\"yes\"");
+		ASK(h, &g, .url = URL("/link"));
+		T_HAS(g.json, "\"link\":\"</a?x=1,2>; rel=\\\"prev\\\", </b>;");
 	}
 	T_CASE("http: headers without end")
 	{
@@ -309,190 +295,6 @@ static void test_many(void)
 	}
 }
 
-/* --- streams and callbacks --- */
-
-struct script {
-	struct got g;
-	struct http_transfer *self, *other;
-	int cancel_self_at, cancel_other_at, stop_at;    /* the Nth data; 0: never */
-	bool send_more, stop_head, cancel_head, cancel_done;
-	struct got more;
-};
-
-static int on_head(void *arg, const struct http_answer *a)
-{
-	struct script *s = arg;
-	s->g.heads++;
-	s->g.status = a->status;
-	if (s->cancel_head)
-		http_cancel(s->self);
-	return s->stop_head;
-}
-
-static int on_data(void *arg, const char *p, size_t n)
-{
-	struct script *s = arg;
-	struct err e;
-	s->g.datas++;
-	buf_put(&s->g.text, p, n);
-	if (s->send_more && s->g.datas == 1)
-		T_INT(http_send(h, &(struct http_request){ .url = URL("/hello"), .done = got_done, .arg = &s->more }, NULL, &e), 0);
-	if (s->g.datas == s->cancel_self_at)
-		http_cancel(s->self);
-	if (s->g.datas == s->cancel_other_at)
-		http_cancel(s->other);
-	return s->g.datas == s->stop_at;
-}
-
-static void on_done(void *arg, const struct http_answer *a)
-{
-	struct script *s = arg;
-	struct err e;
-	got_done(&s->g, a);
-	/* It is over already: this does nothing. */
-	if (s->cancel_done)
-		http_cancel(s->self);
-	if (s->other && s->cancel_done)
-		http_cancel(s->other);
-	if (s->cancel_done)
-		T_INT(http_send(h, &(struct http_request){ .url = URL("/hello"), .done = got_done, .arg = &s->more }, NULL, &e), 0);
-}
-
-static void stream(struct script *s, const char *path)
-{
-	struct err e;
-	struct http_request r = { .url = URL(path), .head = on_head, .data = on_data, .done = on_done, .arg = s };
-	T_INT(http_send(h, &r, &s->self, &e), 0);
-}
-
-static void end_script(struct script *s)
-{
-	got_release(&s->g);
-	got_release(&s->more);
-}
-
-static void test_streams(void)
-{
-	T_CASE("http: a stream's bytes come as they come")
-	{
-		struct script s = { 0 };
-		stream(&s, "/events/5");
-		run_until(h, &s.g.done, 1);
-		T_INT(s.g.heads, 1);
-		T_OK(s.g.datas >= 2);
-		T_STR(buf_cstr(&s.g.text), "data: 0\n\ndata: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\n");
-		T_INT(s.g.failure, HTTP_OK);
-		T_INT(s.g.nbody, 0);
-		end_script(&s);
-	}
-	T_CASE("http: a packed stream is unpacked line by line")
-	{
-		struct script s = { 0 };
-		stream(&s, "/gzip-stream/5");
-		run_until(h, &s.g.done, 1);
-		T_STR(buf_cstr(&s.g.text), "line 0\nline 1\nline 2\nline 3\nline 4\n");
-		T_OK(s.g.datas >= 2);
-		end_script(&s);
-	}
-	T_CASE("http: what is no stream keeps its body")
-	{
-		struct script s = { 0 };
-		stream(&s, "/status/429");
-		run_until(h, &s.g.done, 1);
-		T_INT(s.g.datas, 0);
-		T_INT(s.g.heads, 1);
-		T_STR(s.g.body, "status 429");
-		end_script(&s);
-	}
-	T_CASE("http: streams do not hold the places of requests")
-	{
-		struct http *was = h;
-		h = loop((struct http_opts){ .per_host = 1 });
-		struct script s = { 0 };
-		stream(&s, "/events/100");
-		run_until(h, &s.g.datas, 1);
-		ASK(h, &g, .url = URL("/hello"));
-		T_STR(g.body, "hello");
-		T_INT(s.g.done, 0);
-		http_free(h);
-		h = was;
-		end_script(&s);
-	}
-}
-
-static void test_cancel(void)
-{
-	struct err e;
-	T_CASE("http: cancelled from within its data, or by what it returns")
-	{
-		struct script s = { .cancel_self_at = 2 }, t = { .stop_at = 2 };
-		stream(&s, "/events/50");
-		stream(&t, "/events/50");
-		while (http_active(h))
-			T_INT(http_run(h, in_ms(1000), &e), 0);
-		T_INT(s.g.datas, 2);
-		T_INT(t.g.datas, 2);
-		T_INT(s.g.done + t.g.done, 0);
-		end_script(&s);
-		end_script(&t);
-	}
-	T_CASE("http: cancelled from within its head, or by what it returns")
-	{
-		struct script s = { .cancel_head = true }, t = { .stop_head = true };
-		stream(&s, "/events/5");
-		stream(&t, "/hello");
-		while (http_active(h))
-			T_INT(http_run(h, in_ms(1000), &e), 0);
-		T_INT(s.g.heads + t.g.heads, 2);
-		T_INT(s.g.datas + t.g.datas + s.g.done + t.g.done, 0);
-		end_script(&s);
-		end_script(&t);
-	}
-	T_CASE("http: one cancels another, under way or waiting, and sends a third")
-	{
-		struct script s = { .cancel_other_at = 2, .send_more = true }, t = { 0 };
-		stream(&t, "/events/500");
-		stream(&s, "/events/5");
-		s.other = t.self;
-		run_until(h, &s.g.done, 1);
-		run_until(h, &s.more.done, 1);
-		T_STR(s.more.body, "hello");
-		T_INT(t.g.done, 0);
-		T_INT(http_active(h), 0);
-		end_script(&s);
-		end_script(&t);
-	}
-	T_CASE("http: cancelled and sent from within done")
-	{
-		struct script s = { .cancel_done = true }, t = { 0 };
-		stream(&t, "/hang/5000");
-		stream(&s, "/hello");
-		s.other = t.self;
-		run_until(h, &s.more.done, 1);
-		T_INT(s.g.done, 1);
-		T_INT(t.g.done, 0);
-		T_INT(http_active(h), 0);
-		end_script(&s);
-		end_script(&t);
-	}
-	T_CASE("http: cancelled from outside, before and after it started")
-	{
-		struct script s = { 0 };
-		stream(&s, "/events/50");
-		http_cancel(s.self);
-		T_INT(http_active(h), 0);
-		stream(&s, "/events/50");
-		run_until(h, &s.g.datas, 1);
-		http_cancel(s.self);
-		T_INT(http_active(h), 0);
-		int n = s.g.datas;
-		T_INT(http_run(h, in_ms(50), &e), 0);
-		T_INT(s.g.datas, n);
-		T_INT(s.g.done, 0);
-		end_script(&s);
-	}
-}
-
 /* --- what is refused --- */
 
 #define REFUSED(...) do { struct http_request t_r = { __VA_ARGS__ , .done = got_done, .arg = &g }; struct err t_e; \
@@ -521,6 +323,21 @@ static void test_refused(void)
 		struct err e;
 		T_INT(http_new(&x, &(struct http_opts){ .cacert = "/nonexistent/cert.pem" }, &e), ERR_IO);
 		T_HAS(e.msg, "/nonexistent/cert.pem");
+	}
+	T_CASE("http: what is no proxy, without its password")
+	{
+		static const char *const bad[] = { "ftp://u:secret@h", "ws://u:secret@h", "http://u:secret@h:x", "u:secret@h h", "://secret" };
+		struct http *x;
+		struct err e;
+		for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+			T_INT(http_new(&x, &(struct http_opts){ .proxy_https = bad[i] }, &e), ERR_USAGE);
+			T_OK(!strstr(e.msg, "secret"));
+		}
+		static const char *const good[] = { "", "h:3128", "u:p@h", "HTTP://h/", "socks5h://u:p@h:1080" };
+		for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+			T_INT(http_new(&x, &(struct http_opts){ .proxy_http = good[i] }, &e), 0);
+			http_free(x);
+		}
 	}
 }
 
@@ -594,163 +411,6 @@ static void test_proxies(void)
 	}
 }
 
-/* --- waking --- */
-
-static void on_alarm(int sig)
-{
-	(void)sig;
-	http_wake(h);
-}
-
-static void on_quiet_alarm(int sig)
-{
-	(void)sig;
-}
-
-static void alarm_in(int ms, void (*handler)(int))
-{
-	struct sigaction sa = { .sa_handler = handler };
-	struct itimerval t = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
-	sigaction(SIGALRM, &sa, NULL);
-	setitimer(ITIMER_REAL, &t, NULL);
-}
-
-static int64_t waited(int64_t ms)
-{
-	struct err e;
-	int64_t from = clock_mono_ns();
-	T_INT(http_run(h, in_ms(ms), &e), 0);
-	return (clock_mono_ns() - from) / MS;
-}
-
-static void *wake_later(void *arg)
-{
-	(void)arg;
-	clock_sleep_until(in_ms(50));
-	http_wake(h);
-	return NULL;
-}
-
-static void test_waking(void)
-{
-	pthread_t t;
-	T_CASE("http: the deadline, a wake-up, a signal, a thread")
-	{
-		int64_t ms = waited(120);
-		T_OK(ms >= 120 && ms < 1000);
-		T_OK(waited(0) < 100);
-		alarm_in(50, on_alarm);
-		ms = waited(5000);
-		T_OK(ms >= 40 && ms < 2000);
-		alarm_in(50, on_quiet_alarm);
-		ms = waited(5000);
-		T_OK(ms >= 40 && ms < 2000);
-		http_wake(h);
-		http_wake(h);
-		T_OK(waited(5000) < 1000);
-		ms = waited(100);
-		T_OK(ms >= 100);
-		pthread_create(&t, NULL, wake_later, NULL);
-		ms = waited(5000);
-		T_OK(ms >= 40 && ms < 2000);
-		pthread_join(t, NULL);
-	}
-	T_CASE("http: a descriptor of the caller's: bytes, and the end of a pipe")
-	{
-		int fd[2];
-		char c;
-		T_INT(pipe(fd), 0);
-		http_watch(h, fd[0]);
-		T_OK(waited(100) >= 100);
-		T_INT(write(fd[1], "x", 1), 1);
-		T_OK(waited(5000) < 1000);
-		T_INT(read(fd[0], &c, 1), 1);
-		T_OK(waited(100) >= 100);
-		close(fd[1]);
-		T_OK(waited(5000) < 1000);
-		http_watch(h, -1);
-		T_OK(waited(100) >= 100);
-		close(fd[0]);
-	}
-}
-
-/* --- what headers say --- */
-
-static void test_says(void)
-{
-	struct http_header v[3];
-	struct http_answer a = { .headers = v, .nheaders = 1 };
-	T_CASE("http: Retry-After")
-	{
-		static const struct { const char *text; int64_t want; } t[] = { { "120", 120 }, { "0", 0 }, { "1.5", 2 }, { "2.0", 2 },
-			{ "99999999999999999999", INT32_MAX }, { "-1", -1 }, { "", -1 }, { "soon", -1 }, { "1e3", -1 }, { "5 minutes", -1 },
-			{ "Wed, 21 Oct 2015 07:28:30 GMT", 30 }, { "Wednesday, 21-Oct-15 07:29:00 GMT", 60 }, { "Wed Oct 21 07:28:10 2015", 10 },
-			{ "Wed, 21 Oct 2015 07:27:00 GMT", 0 }, { "20151021", 20151021 } };
-		v[1] = (struct http_header){ "date", "Wed, 21 Oct 2015 07:28:00 GMT" };
-		a.nheaders = 2;
-		for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
-			v[0] = (struct http_header){ "retry-after", t[i].text };
-			if (http_retry_after(&a) != t[i].want)
-				T_FAIL("'%s' is %lld", t[i].text, (long long)http_retry_after(&a));
-		}
-		T_INT(http_date_us(&a), INT64_C(1445412480) * US_PER_SEC);
-		a.nheaders = 1;
-		v[0].value = "Wed, 21 Oct 2015 07:28:30 GMT";
-		T_INT(http_retry_after(&a), 0);
-		T_INT(http_date_us(&a), INT64_MIN);
-		v[0] = (struct http_header){ "date", "yesterday" };
-		T_INT(http_date_us(&a), INT64_MIN);
-		T_INT(http_retry_after(&a), -1);
-	}
-}
-
-static void links(const char *value, const char *rel, const char *want)
-{
-	struct http_header v = { "link", value };
-	struct http_answer a = { .headers = &v, .nheaders = 1 };
-	struct buf b = BUF_INIT;
-	bool found = http_link(&a, rel, "https://h/p/q?x", &b);
-	if (found != (want != NULL))
-		T_FAIL("%s: %s", value, found ? "found" : "not found");
-	T_STR(buf_cstr(&b), want ? want : "");
-	buf_release(&b);
-}
-
-static void test_links(void)
-{
-	T_CASE("http: Link")
-	{
-		char want[64];
-		struct buf b = BUF_INIT;
-		links("<https://a/1?x=1,2>; rel=\"next\", <https://a/0>; rel=\"prev\"", "next", "https://a/1?x=1,2");
-		links("<https://a/1>; rel=\"next\", <https://a/0>; rel=\"prev\"", "prev", "https://a/0");
-		links("<https://a/1>; rel=\"next\", <https://a/0>; rel=\"prev\"", "last", NULL);
-		links("</1>;rel=next", "next", "https://h/1");
-		links("<?page=2>; REL=\"last Next\"", "next", "https://h/p/q?page=2");
-		links("<1> ; title=\"a, b; rel=\\\"next\\\"\" ; rel=prev, <2>; rel=next", "next", "https://h/p/2");
-		links("<1>; rel=prev; rel=next", "next", NULL);
-		links("<1>; rel=next; anchor=\"/other\", <2>; rel=next", "next", "https://h/p/2");
-		links("<1>; rel=nexts, <2>; rel=nex", "next", NULL);
-		links("<1>, <2>; rel=next", "next", "https://h/p/2");
-		links("junk, \"<x>; rel=next\", <2>; rel = next", "next", "https://h/p/2");
-		links("<>; rel=next", "next", "https://h/p/q?x");
-		links("<1; rel=next", "next", NULL);
-		links("<1>; rel=\"next", "next", "https://h/p/1");
-		links("<1>; rel", "next", NULL);
-		links("", "next", NULL);
-		links(",,;,<", "next", NULL);
-		links("<http://>; rel=next, <2>; rel=next", "next", "https://h/p/2");
-		struct http_header v[] = { { "link", "</a>; rel=prev" }, { "x", "y" }, { "link", "</b>; rel=next" } };
-		struct http_answer a = { .headers = v, .nheaders = 3 };
-		T_OK(http_link(&a, "next", "http://h/", &b));
-		T_STR(buf_cstr(&b), "http://h/b");
-		buf_release(&b);
-		ASK(h, &g, .url = URL("/link"));
-		snprintf(want, sizeof want, "\"link\":\"</a?x=1,2>; rel=\\\"prev\\\", </b>;");
-		T_HAS(g.json, want);
-	}
-}
-
 int main(void)
 {
 	if (!peer_start(&peer)) {
@@ -764,14 +424,9 @@ int main(void)
 	test_bodies();
 	test_time();
 	test_many();
-	test_streams();
-	test_cancel();
 	test_refused();
 	test_tls();
 	test_proxies();
-	test_waking();
-	test_says();
-	test_links();
 	http_free(h);
 	got_release(&g);
 	peer_stop(&peer);

@@ -45,6 +45,15 @@ static void test_parse(void)
 		NONE("http://h/\n");
 		NONE("x?http://h/");
 	}
+	T_CASE("url: hosts in ASCII alone")
+	{
+		struct url_parts p;
+		struct err e;
+		PARSE("https://xn--bcher-kva.example/\xC3\xBC", "https", "xn--bcher-kva.example", 443, false);
+		T_INT(url_parse(&p, "https://b\xC3\xBC" "cher.example/", &e), ERR_USAGE);
+		T_STR(e.msg, "the host of an address has to be in ASCII (xn--…): https://b%C3%BCcher.example/");
+		NONE("https://b%C3%BCcher.example/");
+	}
 	T_CASE("url: the message holds no secret")
 	{
 		struct url_parts p;

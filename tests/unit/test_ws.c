@@ -6,7 +6,6 @@
 
 static struct peer peer;
 static struct http *h;
-#define MS INT64_C(1000000)
 #define WS(path) at("ws", peer.port, path)
 #define LONG_MAX_MESSAGE 1000
 
