@@ -25,7 +25,7 @@ LIB_O := $(LIB_C:%.c=$(BUILD)/%.o) $(LIB_CC:%.cc=$(BUILD)/%.o)
 TOOLS := $(CMDS:%=$(BUILD)/bin/%)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all help deps deps-test demo sample check check-unit check-cli check-interop check-model check-crash bench bench-smoke lint format sanitize \
+.PHONY: all help deps deps-test demo sample check check-unit check-cli check-interop check-model check-crash bench bench-rate bench-smoke lint format sanitize \
 	valgrind fuzz man completions install uninstall dist clean bless
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.o
@@ -38,7 +38,8 @@ all: $(TOOLS)
 #: make check-interop|Spark, delta-rs, DuckDB and pyarrow read our tables, and we theirs (needs PyPI and Maven)
 #: make check-model|the protocol of marks, checked by spin
 #: make check-crash|the pipeline killed at random moments (SM_CRASH_ROUNDS=100)
-#: make bench|throughput against DuckDB in the same run (needs PyPI)
+#: make bench|throughput against DuckDB in the same run (needs PyPI), then bench-rate
+#: make bench-rate|smrate against pv, and fair shares under overload
 #: make sanitize|the tests under ASan and UBSan
 #: make valgrind|the unit tests under valgrind
 #: make fuzz|a minute of every fuzz target (FUZZ_SECONDS=60)
@@ -110,7 +111,7 @@ check-run:
 	tests/run unit $(UNITS) || bad=1; \
 	tests/run cli tests/conformance.bats $(wildcard tests/cli/*.bats) || bad=1; \
 	tests/run rules tests/lint/layers || bad=1; \
-	tests/run crash tests/crash/crash.sh || bad=1; \
+	tests/run crash tests/crash/crash.sh tests/crash/spill.sh || bad=1; \
 	[ -n "$$closing" ] || .ci/tally $$tally || bad=1; exit $$bad
 
 check-unit: $(UNITS)
@@ -126,7 +127,7 @@ check-conformance: all
 SM_CRASH_ROUNDS ?= 100
 check-crash: deps-test
 	@$(MAKE) --no-print-directory all
-	SM_CRASH_ROUNDS=$(SM_CRASH_ROUNDS) SM_BIN=$(abspath $(BUILD)/bin) tests/run crash tests/crash/crash.sh
+	SM_CRASH_ROUNDS=$(SM_CRASH_ROUNDS) SM_BIN=$(abspath $(BUILD)/bin) tests/run crash tests/crash/crash.sh tests/crash/spill.sh
 
 check-model:
 	@.ci/deps gcc spin
@@ -181,8 +182,17 @@ check-interop: deps
 	SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)) tests/run interop $(wildcard tests/interop/check-*)
 
 BENCH_ARGS ?=
+BENCH_MAP_ARGS ?=
 bench: deps all $(BUILD)/venv/.done
+	SM_BIN=$(abspath $(BUILD)/bin) $(PYTHON) tests/bench/map.py $(BENCH_MAP_ARGS)
 	SM_BIN=$(abspath $(BUILD)/bin) $(BUILD)/venv/bin/python tests/bench/run.py $(BENCH_ARGS)
+	@$(MAKE) --no-print-directory bench-rate
+
+# smrate against pv, where the two overlap, and what fair shares are worth.
+RATE_ARGS ?=
+bench-rate: all
+	@.ci/deps pv
+	SM_BIN=$(abspath $(BUILD)/bin) $(PYTHON) tests/bench/rate.py $(RATE_ARGS)
 
 bench-smoke: deps all
 	-@$(MAKE) --no-print-directory $(BUILD)/venv/.done

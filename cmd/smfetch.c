@@ -24,7 +24,7 @@
 #define SPILL_MAX ((uint64_t)1 << 40) /* bytes of a stream that may wait on disk */
 #define STREAM_MARK_NS NS_PER_SEC    /* a stream could go on behind every message: that is often enough */
 
-static const char *as, *records, *include, *ck, *on_error, *describe, *check;
+static const char *as, *records, *include, *ck, *on_error, *describe, *check, *map;
 static bool raw, marks, list, unbuffered, observed_given;
 static int64_t observed_us;
 static uint64_t max_record = (uint64_t)16 << 20, mark_every = 100000;
@@ -65,6 +65,7 @@ static const struct opt opts[] = {
 	{ 0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job, send nothing" },
 	{ 0, "verbose", OPT_FLAG, &verbose, NULL, "say on standard error what is asked, answered and waited for" },
 	{ 0, "as", OPT_STR, &as, "SOURCE", "of files: map the records to smpost by this source definition: a name (see --list) or a file" },
+	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast", "with --as: jq: by libjq alone; fast: refuse a map that needs libjq (auto)" },
 	{ 0, "records", OPT_STR, &records, "JQ", "of files: where the records are in an answer: .statuses[], or any jq program" },
 	{ 0, "include", OPT_STR, &include, "PATTERN", "of folders and archives, only the files whose names match: '*.json.gz'" },
 	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME", "of files, with --as: when the posts were seen (the file's time of change)",
@@ -264,6 +265,13 @@ static void clear_environment(void)
 	free(kept);
 }
 
+static enum source_map_by map_by(void)
+{
+	if (!map || strcmp(map, "auto") == 0)
+		return SOURCE_MAP_AUTO;
+	return strcmp(map, "jq") == 0 ? SOURCE_MAP_JQ : SOURCE_MAP_FAST;
+}
+
 static int fetch_files(const char *const *paths, size_t n)
 {
 	static struct fetch f;
@@ -277,7 +285,7 @@ static int fetch_files(const char *const *paths, size_t n)
 	}
 	struct source_files_opts o = { .paths = paths, .npaths = n, .include = include, .def = def, .records = records, .raw = raw,
 		.observed_us = observed_given ? observed_us : INT64_MIN, .max_record = max_record, .before_wait = before_wait,
-		.arg = &f,
+		.arg = &f, .map_by = map_by(),
 		.marks = ck || marks, .folder = ck, .max_batch = ck || marks ? mark_every : 0 };
 	/* A definition may come from anybody: what it computes is none of the environment's business. */
 	if (def)
@@ -644,8 +652,8 @@ static void check_network(int argc, char **argv)
 	bool values = false;
 	for (int i = 2; i <= argc; i++)
 		values |= strcmp(argv[i], "-") == 0;
-	if (as || records || include || observed_given)
-		opt_usage("--as, --records, --include and --observed-at are for smfetch files");
+	if (as || records || include || observed_given || map)
+		opt_usage("--as, --map, --records, --include and --observed-at are for smfetch files");
 	if (values && (ck || marks))
 		opt_usage("values come from a pipe: --resume and --marks belong to its source, whose marks are passed on");
 	if (split_ns && (since_us == INT64_MIN || until_us == INT64_MAX))
@@ -678,6 +686,8 @@ int main(int argc, char **argv)
 	if (argc && strcmp(argv[1], "files") == 0) {
 		if ((raw || observed_given) && !as)
 			opt_usage("--raw and --observed-at go with --as");
+		if (map && !as)
+			opt_usage("--map goes with --as");
 		return fetch_files((const char *const *)argv + 2, (size_t)argc - 1);
 	}
 	check_network(argc, argv);

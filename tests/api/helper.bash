@@ -13,7 +13,7 @@ api_setup() {
 	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY CREDENTIALS_DIRECTORY
 	mkdir -p config/smtools/secrets
 	local s
-	for s in x-bearer mastodon-token fb-page-token ig-token yt-key yt-api-key youtube-key http-token api-token; do printf '%s' "$TOKEN" >config/smtools/secrets/$s; done
+	for s in x-bearer mastodon-token fb-page-token ig-token yt-api-key http-token api-token; do printf '%s' "$TOKEN" >config/smtools/secrets/$s; done
 	printf me.bsky.social >config/smtools/secrets/bsky-handle
 	printf sim-pass-word >config/smtools/secrets/bsky-app-password
 	printf sim-id >config/smtools/secrets/reddit-id
@@ -37,7 +37,7 @@ sim() {
 	python3 "$API_DIR/simulator.py" "$@" --token "$TOKEN" --token sim-token --journal "$J" --parent $$ --lifetime 300 >port 3>&- &
 	SIM_PIDS+=($!)
 	local i
-	for i in $(seq 200); do [ -s port ] && break; sleep .02; done
+	for i in $(seq 500); do [ -s port ] && break; sleep .02; done
 	P=$(<port); U=http://127.0.0.1:$P
 	[ -n "$P" ] || { echo "the simulator does not start"; return 1; }
 	[ -z "$name" ] || { printf -v "U_$name" %s "$U"; printf -v "J_$name" %s "$J"; }
@@ -75,8 +75,8 @@ keeper() {
 # run_ck FILE ARGUMENTS…: smfetch with --resume ck into FILE; RC is smfetch's status, SAVED smcheckpoint's.
 run_ck() {
 	local file=$1; shift
-	smfetch "$@" --endpoint "$U" --resume ck 2>err | keeper "$file" | smcheckpoint save ck 2>err.save
-	local st=("${PIPESTATUS[@]}")
+	local -a st
+	{ smfetch "$@" --endpoint "$U" --resume ck 2>err | keeper "$file" | smcheckpoint save ck 2>err.save; st=("${PIPESTATUS[@]}"); } || :
 	RC=${st[0]} SAVED=${st[2]}
 }
 # start_ck FILE ARGUMENTS…: the same in the background; FETCH_PID is smfetch. wait_ck waits for all of it.

@@ -59,6 +59,7 @@ def watch(server, o):
         except OSError:
             break
         time.sleep(0.25)
+    time.sleep(0.2)
     os._exit(0)
 
 

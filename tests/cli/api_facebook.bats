@@ -4,7 +4,7 @@ bats_require_minimum_version 1.5.0
 load ../api/helper.bash
 setup() { api_setup; }
 teardown() { api_teardown; }
-throttle='.pace = {soft_pct: 101, hard_pct: 101}'
+throttle='.rate = "null"'
 
 @test "fb-page-feed: empty pages, short ones and a last one with a cursor: every post once" {
 	sim facebook --posts 260

@@ -15,13 +15,15 @@ soon='.outcome = "if $status == 200 and . == null then \"later:0.2\" else null e
 	jq -s -e 'all(.[] | select(.op == "upsert"); .author.handle and .created_at)' out
 }
 
-@test "hn-items: the next run begins behind what was read" {
+@test "hn-items: the next run begins behind what was read; what was not there yet is left to it" {
 	sim hn --posts 100 --set nulls=1
 	q=$(quick hn-items "$soon")
+	run_ck all "$q" backlog=60; [ "$RC" = 0 ]
 	run_ck all "$q" backlog=60; [ "$RC" = 0 ]
 	same all '.i >= 40'
 	before=$(requests item/)
 	ctl 'grow?n=40'
+	run_ck all "$q" backlog=60; [ "$RC" = 0 ]
 	run_ck all "$q" backlog=60; [ "$RC" = 0 ]
 	same all '.i >= 40'
 	[ $(($(requests item/) - before)) -le 50 ]
@@ -30,11 +32,19 @@ soon='.outcome = "if $status == 200 and . == null then \"later:0.2\" else null e
 	[ "$(requests item/)" = "$before" ]
 }
 
+@test "hn-items: an item is asked for once" {
+	sim hn --posts 60 --set nulls=0
+	fetch hn-items backlog=50 >out
+	same out '.i >= 10'
+	[ "$(requests item/)" = 50 ]
+}
+
 @test "hn-items: kill -9 in the middle: none lost, none twice, few asked again" {
 	sim hn --posts 300 --fault delay:0.03 --set nulls=1
 	q=$(quick hn-items "$soon")
 	start_ck all "$q" backlog=250
 	until_is 10 at_least 100; kill_ck
+	run_ck all "$q" backlog=250; [ "$RC" = 0 ]
 	run_ck all "$q" backlog=250; [ "$RC" = 0 ]
 	same all '.i >= 50'
 	[ "$(check repeats "$J" item/ | sort -u | wc -l)" -le 40 ]

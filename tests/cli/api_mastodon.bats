@@ -92,7 +92,7 @@ teardown() { api_teardown; }
 @test "mastodon-public: short pages and empty ones do not end the walk forward; a server of old sends no limits" {
 	sim mastodon --posts 200 --set old=1 --fault short:7,every=2
 	fetch mastodon-public >out; same out
-	check marks <(fetch mastodon-public --marks) | grep -qx done
+	fetch mastodon-public --marks >out; [ "$(check marks out)" = done ]
 }
 
 @test "mastodon-tag: --since ends the walk behind a page that lies wholly before it, not at the first old post" {

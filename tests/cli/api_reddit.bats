@@ -16,7 +16,7 @@ ua="user_agent=linux:test:1.0 (by /u/test)"
 }
 
 @test "reddit-new: lists end near 1000" {
-	sim reddit --posts 1300
+	sim reddit --posts 1300 --set disorder=10
 	fetch reddit-new sub=unix "$ua" >out
 	same out '.i >= 300'
 }

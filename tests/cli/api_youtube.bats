@@ -2,10 +2,9 @@
 # smfetch against a simulated YouTube: threads with replies, a quota a day, videos from a pipe. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
 load ../api/helper.bash
-setup() { api_setup; key; }
+setup() { api_setup; }
 teardown() { api_teardown; }
 V=video_id=abcDEF12345
-key() { local n; n=$(jq -r '.secrets | to_entries[0].value | if type == "object" then .name else . end | rtrimstr("?")' "$ROOT/share/sources/yt-comments.json"); printf '%s' "$TOKEN" >"config/smtools/secrets/$n"; chmod 600 "config/smtools/secrets/$n"; }
 # Top comments, and the replies that come along with them or all of them.
 whole() { world >world; jq -r '.native_id, .inline[]' world | sort >least; jq -r '.native_id, .replies[]' world | sort >most; jq -r .native_id "$1" | sort >got
 	[ -z "$(uniq -d got)" ]; [ -z "$(comm -23 least got)" ]; [ -z "$(comm -13 most got)" ]; }
@@ -49,6 +48,6 @@ whole() { world >world; jq -r '.native_id, .inline[]' world | sort >least; jq -r
 
 @test "yt-comments: a wrong key is status 4" {
 	sim youtube --posts 20
-	for f in config/smtools/secrets/y*; do printf nokeynokey >"$f"; done
+	for f in config/smtools/secrets/yt*; do printf nokeynokey >"$f"; done
 	run fetch yt-comments $V; [ "$status" = 4 ]; [[ "$output" != *nokeynokey* ]]
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# smrate: rates, bursts, event time, marks, bad lines. SPDX-License-Identifier: MIT
+# smrate: rates, bursts, event time, marks, bad lines, keys, queues, lateness, outputs. SPDX-License-Identifier: MIT
 # Upper bounds on times are wide: the machine may be busy. Rates are checked exactly in tests/unit/test_gcra.c.
 bats_require_minimum_version 1.5.0
 
@@ -77,9 +77,314 @@ ms() { local b; b=$(date +%s%N); "$@" >out 2>err; echo $((($(date +%s%N) - b) / 
 	[ "$status" = 1 ]; [ "$output" = $'{"a":1}\n{"a":2}\n{"a":4}' ]
 }
 
+# stat NAME FILE: a member of the last line of statistics
+stat() { tail -1 "$2" | jq -r ".$1"; }
+# posts KEYS N: N records of each key, one after the other
+posts() { local k; for k in $1; do seq -f "{\"k\":\"$k\",\"i\":%.0f}" "$2"; done; }
+# in_order FILE: the numbers of each key rise
+in_order() { jq -r '"\(.k) \(.i)"' "$1" | awk '$2 <= last[$1] { print "out of order: " $0; bad = 1 } { last[$1] = $2 } END { exit bad }'; }
+
+@test "memory does not grow with the input" {
+	[ -z "${SM_SANITIZE-}" ] || skip "a sanitizer needs memory of its own"
+	"$SM_BIN/smgen" -n 300000 >posts
+	python3 - "$T" <<-'EOF'
+		import resource, subprocess, sys
+		for o in [], ["--full", "block"], ["--key", "network", "--fair"], ["--key", "id", "--fair", "--max-keys", "1000", "--queue", "1MiB"]:
+		    subprocess.run([sys.argv[1], *o, "posts"], stdout=subprocess.DEVNULL, check=True)
+		sys.exit(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 40000)
+	EOF
+}
+
+@test "--queue alone passes everything as it is, marks in their places" {
+	{ cat good; echo '{"$mark":{"v":1,"seq":1}}'; cat good; echo '{"$mark":{"v":1,"end":"done"}}'; } >m
+	for o in "--queue 1" "--queue 1KiB" "--queue 1MiB -r 100000" "--full block" "--full drop-new --queue 10000" "--full spill:sp --queue 3" "--key id --fair"; do
+		"$T" $o m | cmp - m || { echo "$o"; false; }
+	done
+	[ "$(ls sp)" = lock ]
+}
+
+@test "--key-rate: a key over its rate waits, others pass, order stays within a key" {
+	posts "a" 20 >in; posts "b" 3 >>in
+	t=$(ms "$T" --key k --key-rate 20/s in)
+	[ "$t" -ge 930 ]; [ "$t" -lt 3000 ]; in_order out; sort out | cmp - <(sort in)
+	[ "$(grep -n '"b"' out | tail -1 | cut -d: -f1)" -le 8 ]
+	t=$(ms "$T" --key k --key-rate 20/s --key-burst 20 in); [ "$t" -lt 900 ]
+	t=$(ms "$T" --key k --key-rate 20/s --key-burst 1s in); [ "$t" -lt 900 ]
+	# Both limits at once.
+	t=$(ms "$T" --key k --key-rate 1000/s -r 46/s in); [ "$t" -ge 440 ]; [ "$t" -lt 2000 ]
+}
+
+@test "--key: strings, numbers, null and nothing at all are keys of their own" {
+	printf '{"k":"1"}\n{"k":1}\n{"k":null}\n{}\n{"k":"\\u0031"}\n{"k":{"x":1}}\n' >in
+	"$T" --key k --key-rate 1/h --key-burst 1 --full drop-new --queue 1000 --stats st <in >out & p=$!
+	sleep .5; kill -USR1 $p; sleep .2; kill -9 $p; wait $p || true
+	[ "$(wc -l <out)" = 4 ]
+}
+
+@test "--max-keys: memory is bounded, no key exceeds its rate, nothing is lost" {
+	seq -f '{"k":%.0f}' 3000 >in
+	"$T" --key k --key-rate 10000/s --max-keys 5 --stats st in | sort | cmp - <(sort in)
+	[ "$(stat queue.keys st)" -le 5 ]
+	posts "a b c d" 5 >in
+	t=$(ms "$T" --key k --key-rate 20/s --max-keys 2 --stats st in)
+	[ "$t" -ge 430 ]; in_order out; sort out | cmp - <(sort in); [ "$(stat queue.shared st)" -gt 0 ]
+}
+
+@test "--fair: a quiet key does not wait behind a loud one" {
+	{ posts loud 1000; posts quiet 10; } >in
+	"$T" --key k --fair -r 20000/s in >out
+	in_order out; sort out | cmp - <(sort in)
+	# A part of the loud one may have left before the quiet one was read; from then on they take turns.
+	f=$(grep -n quiet out | head -1 | cut -d: -f1); l=$(grep -n quiet out | tail -1 | cut -d: -f1)
+	[ $((l - f)) -le 18 ]; [ "$l" -lt 900 ]
+}
+
+@test "--weights: shares as the file says; a bad file is named with its line" {
+	printf '{"key":"a","weight":3}\n{"weight":1}\n' >w
+	{ echo '{"$mark":{"v":1}}'; posts "a b" 400; } >in
+	"$T" --key k --fair --weights w -r 100/s --burst 1 <in 2>err | head -200 >out || true
+	sed -n '20,120p' out | grep -c '"a"' >n; [ "$(cat n)" -ge 70 ]; [ "$(cat n)" -le 80 ]
+	for bad in '{"key":"a"}' '{"key":"a","weight":0}' '{"key":"a","weight":1}{' '[1]' '{"key":"a","weight":2,"x":1}'; do
+		printf '{"key":"z","weight":1}\n%s\n' "$bad" >w
+		run --separate-stderr "$T" --key k --fair --weights w in
+		[ "$status" = 3 ]; [[ "$stderr" == "smrate: w:2:"* ]]
+	done
+	run --separate-stderr "$T" --key k --fair --weights none in; [ "$status" = 4 ]
+}
+
+@test "--full drop-new, drop-old: the input is read while nobody reads, drops are counted and kept" {
+	seq -f '{"i":%.0f}' 30000 >in
+	for how in new old; do
+		rm -f lost st
+		# The reader takes nothing until the whole input was read.
+		"$T" --full drop-$how --queue 100 --dropped lost --stats st <in | { sleep 1; cat; } >out
+		[ $(($(wc -l <out) + $(wc -l <lost))) = 30000 ]
+		{ cat out; jq -r .record lost; } | sort | cmp - <(sort in)
+		[ "$(stat "dropped[\"drop-$how\"]" st)" = "$(wc -l <lost)" ]; [ "$(wc -l <lost)" -gt 10000 ]
+		[ "$(jq -r .reason lost | sort -u)" = drop-$how ]
+		jq -r .i out | sort -nc
+		[ "$(stat queue.most_records st)" -le 100 ]
+	done
+	tail -1 out | grep -q '"i":30000}'
+}
+
+@test "no policy drops a mark or lets one be passed" {
+	awk 'BEGIN { for (i = 1; i <= 20000; i++) { printf "{\"k\":\"%s\",\"i\":%d}\n", i % 5 ? "a" : "b", i; if (i % 50 == 0) printf "{\"$mark\":{\"v\":1,\"seq\":%d}}\n", i } }' >in
+	for o in "--full drop-new" "--full drop-old" "--full sample:0.1" "--full drop-old --key k --fair" "--full drop-new --key k --key-rate 1000000"; do
+		rm -f lost
+		"$T" $o --queue 64 --dropped lost <in | { sleep .7; cat; } >out
+		[ "$(grep -c mark out)" = 400 ] || { echo "$o"; false; }
+		[ -s lost ] && [ $(($(wc -l <out) + $(wc -l <lost))) = 20400 ]
+		# Between two marks is only what came between them.
+		jq -r 'if has("$mark") then "m \(."$mark".seq)" else "r \(.i)" end' out |
+			awk '$1 == "m" { if ($2 <= seq || top > $2) exit 1; seq = $2; next } { if ($2 <= seq) exit 1; top = $2 > top ? $2 : top } END { if (seq != 20000) exit 1 }' || { echo "order: $o"; false; }
+	done
+}
+
+@test "--full sample:P: about that part of what comes too fast, the same records each time" {
+	seq -f '{"i":%.0f}' 200000 >in
+	"$T" --full sample:0.1 --queue 20000 --dropped lost --stats st <in | { sleep 1.5; cat; } >out
+	n=$(stat 'dropped.sample' st); k=$(($(wc -l <out)))
+	[ $((n + k + $(stat 'dropped["drop-new"]' st))) = 200000 ]
+	# What was sampled, past the first 100,000: one in ten.
+	s=$(jq -r 'select(.i > 100000 and .i <= 150000) | .i' out | wc -l)
+	[ "$(jq -r .reason lost | sort -u | head -1)" = drop-new ] || { [ "$s" -gt 4000 ] && [ "$s" -lt 6000 ]; }
+}
+
+@test "--full spill: the input is read while nobody reads, everything arrives in order, the folder is empty then" {
+	"$SM_BIN/smgen" -n 40000 >in
+	"$T" --full spill:sp --queue 1MiB --stats st <in | { sleep 1; cat; } | cmp - in
+	[ "$(stat spill.written st)" -gt 10000 ]; [ "$(stat spill.read st)" = "$(stat spill.written st)" ]
+	[ "$(ls sp)" = lock ]
+	# A bound makes the reader wait.
+	"$T" --full spill:sp:1MiB --queue 100 --stats st <in | { sleep .3; cat; } | cmp - in
+	[ "$(stat spill.bytes st)" -le 1048576 ]; [ "$(ls sp)" = lock ]
+}
+
+@test "spill: a stream without marks goes on with what a killed run left" {
+	seq -f '{"i":%.0f}' 50000 >in
+	mkfifo p; sleep 30 <p & s=$!
+	"$T" --full spill:sp --queue 10 <in >p 2>err & t=$!
+	for _ in $(seq 50); do [ "$(du -sb sp | cut -f1)" -gt 1000000 ] && break; sleep .1; done
+	kill -9 $t $s; wait $t $s 2>/dev/null || true
+	echo '{"i":50001}' | "$T" --full spill:sp >out
+	# What was in memory is lost; from the first record in the files on, all of it, then the new one.
+	f=$(head -1 out | jq .i); [ "$f" -lt 20000 ]
+	l=$(tail -2 out | head -1 | jq .i); [ $((l - f)) -gt 20000 ]
+	{ seq -f '{"i":%.0f}' "$f" "$l"; echo '{"i":50001}'; } | cmp - out
+	[ "$(ls sp)" = lock ]
+}
+
+@test "spill: whose it is" {
+	seq -f '{"i":%.0f}' 50000 >in
+	m() { printf '{"$mark":{"v":1,"stream":"%s","from":%d,"seq":%d}}\n' "$1" "$2" "$3"; }
+	left() { # a run with marks that is killed when it has spilled
+		rm -rf sp; mkfifo p$1; sleep 30 <p$1 & local s=$!
+		{ m S 0 1; cat in; } | "$T" --full spill:sp --queue 10 >p$1 2>err & local t=$!
+		for _ in $(seq 50); do [ "$(du -sb sp | cut -f1)" -gt 1000000 ] && break; sleep .1; done
+		kill -9 $t $s; wait $t $s 2>/dev/null || true
+	}
+	left 1
+	run --separate-stderr "$T" --full spill:sp in; [ "$status" = 5 ]; [[ "$stderr" == *"stream S"* ]]
+	run --separate-stderr "$T" --full spill:sp <(m T 0 1); [ "$status" = 5 ]
+	{ m S.2 0 2; head -3 in; m S.2 0 3; } >again
+	run --separate-stderr "$T" --full spill:sp again
+	[ "$status" = 0 ]; [ "$output" = "$(cat again)" ]; [[ "$stderr" == *"comes again"* ]]; [ "$(ls sp)" = lock ]
+	run --separate-stderr "$T" --full spill:sp <(echo '{}'; m S 0 1); [ "$status" = 3 ]; [[ "$stderr" == *"before the first mark"* ]]
+	sleep 3 | "$T" --full spill:sp & sleep .3
+	run --separate-stderr "$T" --full spill:sp in; [ "$status" = 5 ]; [[ "$stderr" == *"another process"* ]]
+	wait
+}
+
+@test "--watermark: late is what the records say, whatever the speed" {
+	awk 'BEGIN { srand(4); for (i = 0; i < 5000; i++) printf "{\"k\":\"%s\",\"i\":%d,\"t\":\"2026-01-01T%02d:%02d:%02dZ\"}\n", i % 3, i, i / 360, i / 6 % 60, rand() * 60 }' >in
+	python3 - >want <<-'EOF'
+		import json, datetime
+		top, w = {}, None
+		for line in open("in"):
+		    r = json.loads(line)
+		    t = datetime.datetime.fromisoformat(r["t"].replace("Z", "+00:00")).timestamp()
+		    if w is not None and t < w:
+		        print(r["i"])
+		    top[r["k"]] = max(t, top.get(r["k"], t))
+		    n = min(top.values()) - 2
+		    w = n if w is None else max(w, n)
+	EOF
+	[ "$(wc -l <want)" -gt 50 ]
+	"$T" --time t --watermark 2s --key k --late tag in >out; jq -r 'select(.late) | .i' out | cmp - want
+	jq -c 'del(.late)' out | cmp - in
+	for o in "" "-r 20000/s" "--queue 10" "--fair" "--full drop-old --queue 50"; do
+		rm -f late; "$T" --time t --watermark 2s --key k --late file:late $o in >/dev/null
+		jq -r .i late | cmp - want || { echo "$o"; false; }
+	done
+	"$T" --time t --watermark 2s --key k --late drop --dropped lost --stats st in >out
+	jq -r .record lost | jq -r .i | cmp - want; [ "$(stat late st)" = "$(wc -l <want)" ]; [ $(($(wc -l <out) + $(wc -l <want))) = 5000 ]
+	"$T" --time t --watermark 2s in | cmp - in
+}
+
+@test "--idle: a key that falls silent is left out" {
+	t() { printf '{"k":"%s","t":"2026-01-01T00:%s:00Z"}\n' "$1" "$2"; }
+	{ t a 00; t b 00; t a 10; t a 20; t b 11; t b 19; } >in
+	"$T" --time t --watermark 2m --key k --late tag in | grep -c late | grep -qx 0
+	"$T" --time t --watermark 2m --idle 5m --key k --late tag in >out
+	[ "$(grep -n late out | cut -d: -f1)" = 5 ]
+}
+
+@test "a resumed stream judges lateness as if it had not stopped" {
+	for i in $(seq 0 199); do printf '{"i":%d,"created_at":"2026-01-01T00:%02d:%02dZ"}\n' $i $((i / 10)) $(((i * 37) % 60)); done >in
+	"$T" --time created_at --watermark 30s --late tag in | jq -r 'select(.late) | .i' >want; [ "$(wc -l <want)" -gt 5 ]
+	mkdir src; cp in src/a.ndjson
+	line() { "$SM_BIN/smfetch" files src --resume ck --mark-every 20 2>>err | "$T" --time created_at --watermark 30s --late tag 2>>err; }
+	line | head -130 >part || true
+	# What a table would have is up to the last mark; the rest comes again.
+	n=$(grep -n mark part | tail -1 | cut -d: -f1); head -$n part >one
+	tail -1 one | sed 's/^{"\$mark":{/&"table":"x",/' >/dev/null
+	tail -1 one | "$SM_BIN/smcheckpoint" save 2>>err || true
+	line >two
+	cat one two | jq -r 'select(.late) | .i' | cmp - want
+	cat one two | grep -v mark | jq -r .i | cmp - <(seq 0 199)
+}
+
+@test "--share: two processes pass together what the limit allows" {
+	t=$(ms sh -c "'$T' -r 400/s --share q good >o1 & '$T' -r 400/s --share q good >o2; wait")
+	[ "$t" -ge 970 ]; [ "$t" -lt 3000 ]; cmp o1 good; cmp o2 good
+	"$T" -r 10/s --share q <(sleep 2) & sleep .3
+	run --separate-stderr "$T" -r 5/s --share q good; [ "$status" = 5 ]; [[ "$stderr" == "smrate: q: "* ]]
+	wait
+	# A holder that was killed blocks nobody.
+	"$T" -r 1000/s --share q2 <(cat good; sleep 20) >/dev/null & p=$!
+	sleep .1; kill -9 $p; wait $p || true
+	t=$(ms "$T" -r 1000/s --share q2 good); [ "$t" -lt 2000 ]; cmp out good
+	echo no >bad; run --separate-stderr "$T" -r 5/s --share bad good; [ "$status" = 3 ]; [[ "$stderr" == "smrate: bad: "* ]]; [ "$(cat bad)" = no ]
+}
+
+@test "--adapt: the rate follows the reader" {
+	"$SM_BIN/smgen" -n 20000 >in
+	slow='import sys,time
+for i, l in enumerate(sys.stdin.buffer):
+    if i % 20 == 0: time.sleep(.02)'
+	timeout 4 "$T" --adapt aimd --min 100/s --max 20000/s --stats st --stats-every 100ms in | python3 -c "$slow" || true
+	r=$(tail -15 st | jq -s 'map(.rate) | add / length | floor')
+	[ "$r" -gt 150 ]; [ "$r" -lt 8000 ]
+	[ "$(jq -s 'map(.rate) | min' st)" != "$(jq -s 'map(.rate) | max' st)" ]
+	timeout 20 "$T" --adapt aimd --min 1000/s --max 100000/s in | cmp - in
+}
+
+@test "--out: every record goes to one output, marks to each" {
+	{ cat good; echo '{"$mark":{"v":1,"seq":1}}'; cat good; echo '{"$mark":{"v":1,"end":"done"}}'; } >m
+	"$T" --out fd:3,fd:4,c --stats st m 3>a 4>b; [ "$(grep -c mark a),$(grep -c mark b),$(grep -c mark c)" = 2,2,2 ]
+	cat a b c | grep -v mark | sort | cmp - <(cat good good | sort)
+	for f in a b c; do [ "$(wc -l <$f)" -gt 20 ]; jq -s 'map(.id) | .[0:0]' <$f >/dev/null; done
+	"$T" --out a,b --balance hash:id m
+	[ -z "$(comm -12 <(grep -v mark a | sort -u) <(grep -v mark b | sort -u))" ]; cp a a1
+	"$T" --out a,b --balance hash:id m; cmp a a1
+	"$T" --out - good | cmp - good
+	t=$(ms "$T" --out a,b -r 400/s good); [ "$t" -ge 495 ]; [ "$t" -lt 2000 ]
+}
+
+@test "--out: a slow reader gets less, and holds nobody up" {
+	"$SM_BIN/smgen" -n 20000 >in
+	mkfifo p; { sleep 1; cat; } <p >slow & s=$!
+	t=$(ms "$T" --out p,fast in); wait $s
+	cat slow fast | sort | cmp - <(sort in)
+	[ "$(wc -l <fast)" -gt $(($(wc -l <slow) * 4)) ]
+}
+
+@test "--out: an output whose reader is gone" {
+	"$SM_BIN/smgen" -n 20000 >in
+	mkfifo p
+	# The others take over what was not yet written to it: what the pipe held is all that is lost.
+	head -5 <p >some & run --separate-stderr "$T" --out p,rest in
+	[ "$status" = 1 ]; [[ "$stderr" == *"1 of 2 outputs"* ]]; [ "$(sort -u rest | wc -l)" -gt 19000 ]
+	# With marks, or by hash, the stream must not go on.
+	head -5 <p >some & run --separate-stderr "$T" --out p,rest --balance hash:id in; [ "$status" = 4 ]; [[ "$stderr" == "smrate: output 'p': "* ]]
+	{ echo '{"$mark":{"v":1,"seq":1}}'; cat in; echo '{"$mark":{"v":1,"end":"done"}}'; } >m
+	head -5 <p >some & run --separate-stderr "$T" --out p,rest m; [ "$status" = 4 ]; ! grep -q '"end"' rest
+	# Nobody is left: as any filter.
+	head -5 <p >some & run --separate-stderr "$T" --out p in; [ "$status" = 141 ]; [ -z "$stderr" ]
+	run --separate-stderr "$T" --out /dev/full,rest in; [ "$status" = 4 ]; [[ "$stderr" == "smrate: output '/dev/full': "* ]]
+}
+
+@test "--stats: a line at the end, at intervals, and on SIGUSR1" {
+	{ cat good; echo '{"$mark":{"v":1,"seq":1}}'; } >m
+	"$T" --stats fd:3 m 3>st >out
+	[ "$(wc -l <st)" = 1 ]; [ "$(jq -c '[.in.records,.in.marks,.out.records,.out.marks,.last]' st)" = '[200,1,200,1,true]' ]
+	[ "$(stat out.bytes st)" = "$(wc -c <m)" ]; [ "$(stat in.bytes st)" = "$(wc -c <m)" ]
+	"$T" --stats st2 --stats-every 100ms -r 400/s good >out; [ "$(wc -l <st2)" -ge 3 ]; jq -e . st2 >/dev/null
+	for o in "" "--full block"; do
+		"$T" -r 1/s $o good >out 2>err & p=$!
+		sleep .3; kill -USR1 $p; sleep .2; kill $p; wait $p || true
+		[ "$(wc -l <err)" = 1 ]; jq -e '.out.records == 1 and (.last | not)' err >/dev/null
+	done
+	run --separate-stderr "$T" --stats fd:77 good; [ "$status" = 4 ]
+	run --separate-stderr "$T" --stats /dev/full good; [ "$status" = 4 ]; [ "${#output}" -gt 100 ]
+}
+
+@test "queues end as filters do: full devices, closed readers, bad lines, SIGTERM" {
+	for o in "--full block" "--full drop-old" "--key id --fair" "--full spill:sp"; do
+		rc=0; "$T" $o good >/dev/full 2>err || rc=$?; [ "$rc" = 4 ]; grep -q "^smrate: standard output" err
+		(yes '{"a":1}' | "$T" $o 2>err || echo $? >rc) | head -1 >out; [ "$(cat rc)" = 141 ]; [ ! -s err ]
+		rm -rf sp
+		printf '{"id":1}\n{"id":2}\n{bad\n{"id":3}\n' >b
+		run --separate-stderr "$T" $o b; [ "$status" = 3 ]; [ "$output" = $'{"id":1}\n{"id":2}' ]; [[ "$stderr" == "smrate: b:3:"* ]]
+		run --separate-stderr "$T" $o --on-error=skip b; [ "$status" = 1 ]; [ "$(wc -l <<<"$output")" = 3 ]
+		{ printf '{"id":1}\n'; sleep 1.5; } | "$T" $o | { b=$(date +%s%N); read -r _; echo $((($(date +%s%N) - b) / 1000000)); } >t; [ "$(cat t)" -lt 1000 ]
+		"$T" $o < <(sleep 5) >/dev/null 2>err & sleep .2; kill $!; b=$(date +%s%N); wait $! || true; [ $((($(date +%s%N) - b) / 1000000)) -lt 1000 ]
+		rm -rf sp
+	done
+	# The writer fails while the reader waits for input.
+	{ cat good; sleep 3; } | { rc=0; b=$(date +%s%N); "$T" --full drop-new >/dev/full 2>err || rc=$?; [ $rc = 4 ]; [ $((($(date +%s%N) - b) / 1000000)) -lt 2500 ]; }
+}
+
 @test "wrong usage: status 2, says what" {
 	for bad in "-r 0/s" "-r x" "-b 0/s" "-b 1/x" "--burst 5" "-r 1/s --burst 0" "-r 1/s --burst x" "--speed 1" \
-		"--time t" "--gap-max 1s" "--time t --speed 0" "--time t --speed -1x" "--on-error=maybe"; do
+		"--time t" "--gap-max 1s" "--time t --speed 0" "--time t --speed -1x" "--on-error=maybe" \
+		"--key id" "--key-rate 1/s" "--fair" "--key id --fair --key-burst 3" "--key id --key-rate 1/s --key-burst x" "--max-keys 3" "--key id --fair --max-keys 0" \
+		"--weights good --key id --key-rate 1" "--queue 0" "--queue x" "--full maybe" "--full sample:2" "--full sample:" "--full spill:" "--full spill:x:0" \
+		"--dropped d" "--dropped d --full block" "--watermark 1s" "--late drop" "--idle 1s" "--time id --watermark 1s --late x" "--time id --watermark 1s --idle 0" \
+		"--share q" "--adapt aimd" "--adapt aimd --min 1 --max 2 -r 3" "--adapt aimd --min 3 --max 2" "--min 1" "--adapt pid --min 1 --max 2" \
+		"--balance hash:id" "--out a --balance x" "--out a --balance hash:" "--out a,,b" "--out fd:x" "--out fd:1,fd:1" "--stats-every 1s" \
+		"--stats a --stats-every 0" "--stats fd:x" "--key a..b --fair"; do
 		run --separate-stderr "$T" $bad good
 		[ "$status" = 2 ] || { echo "$bad: $status"; false; }
 		[ -z "$output" ]; [ -n "$stderr" ]

@@ -94,6 +94,19 @@ while [ $rc = 0 ] && [ $((r += 1)) -le "$rounds" ]; do
 done
 result $rc "kill -9 of everything at random moments, $rounds rounds, $hits hits: every row once"
 
+# --- the same with a spill in the pipe: smpartition is not fed as fast as smfetch reads ---
+plain_line=$line
+line=${line/| smpartition/| smrate --full spill:sp --queue 50 -r 200000/s --stats st | smpartition}
+hits=0 r=0 rc=0 spilled=0
+while [ $rc = 0 ] && [ $((r += 1)) -le "$rounds" ]; do
+	round
+	for _ in $(seq $((RANDOM % 4 + 1))); do start; pause; kill_group "${groups[-1]}" && hits=$((hits + 1)); [ -e sp/SPILL ] && spilled=$((spilled + 1)); done
+	quiet && until_done && every_row_once && [ "$(ls sp)" = lock ] || { rc=1; echo "round $r" >>log; }
+done
+[ $spilled -gt 0 ] || { rc=1; echo 'no run was killed while it had spilled' >>log; }
+result $rc "kill -9 of everything with smrate's spill in the pipe, $rounds rounds, $hits hits, $spilled with spilled records: every row once"
+line=$plain_line
+
 hits=0 r=0 rc=0
 while [ $rc = 0 ] && [ $((r += 1)) -le "$rounds" ]; do
 	round

@@ -422,7 +422,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.stopping = True
         with self.world.lock:
             self.world.more.notify_all()
-        threading.Thread(target=self.shutdown, daemon=True).start()
+        threading.Thread(target=lambda: (time.sleep(0.1), self.shutdown()), daemon=True).start()
 
 
 class Network:

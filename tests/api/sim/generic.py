@@ -108,7 +108,7 @@ class Generic(Network):
         return Answer({'items': [self.item(p) for p in page], 'next': 't' + nxt if nxt else None}, items=len(page))
 
     def url(self, req, nxt):
-        q = [(k, v) for k, v in req.query if k not in ('mark', 'key', 'access_token')]
+        q = [(k, v) for k, v in req.query if k not in ('mark', 'key', 'access_token', 'empty', 'odd')]
         key = req.bearer() or req.q.get('key') or ''
         extra = [('access_token', key)] if key else []
         return (self.opts.canonical or req.here()) + req.path + '?' + urllib.parse.urlencode(extra + q + [('mark', nxt), ('empty', ''), ('odd', 'a b+c/%')])
