@@ -164,13 +164,19 @@ static void task_done(struct task *t)
 		fetch_fatal(j->f, &e);
 }
 
+/* The next request goes where the definition says. */
+static void leave_redirect(struct task *t)
+{
+	t->redirects = 0;
+	mem_free(t->redirect);
+	t->redirect = NULL;
+}
+
 static void reset_tries(struct task *t)
 {
 	t->tries = 0;
 	t->relogged = false;
-	t->redirects = 0;
-	mem_free(t->redirect);
-	t->redirect = NULL;
+	leave_redirect(t);
 }
 
 /* Where the next page is, "" when this was the last. */
@@ -255,9 +261,12 @@ static int hand_out(struct answer *x, struct err *e)
 	}
 	bool full = p->full;
 	struct walk_page wp = { .top = p->top, .next = next.n ? buf_cstr(&next) : NULL, .items = p->items,
-		.all_older = page_all_older(p) };
+		.all_older = page_all_older(p) && task_cursor(t)->there };
 	/* What was left out for --max-records is on this page still. */
 	bool through = full ? false : walk_step(t->walk, task_cursor(t), &wp);
+	/* One that goes forward has its place from this page. */
+	if (walk_ascends(t->walk, task_cursor(t)))
+		t->no_cursor = false;
 	buf_release(&next);
 	reset_tries(t);
 	t->due_ns = 0;
@@ -349,6 +358,12 @@ static void expired(struct answer *x)
 		failed(t, ERR_IO, "the API refuses the place even at the first page (status %ld)", x->a->status);
 		return;
 	}
+	if (++t->restarts >= t->src->def->tries) {
+		failed(t, ERR_IO, "the place has expired for the API (status %ld): given up after %llu walks that began anew", x->a->status,
+		       (unsigned long long)t->restarts);
+		return;
+	}
+	leave_redirect(t);
 	/* The walk begins anew at the top; what was given out is known. At the first page it is ${cursor} that is too old. */
 	walk_begin(t->walk, task_cursor(t));
 	t->no_cursor = first;
@@ -368,6 +383,7 @@ static void shrink(struct answer *x, const char *var)
 		return;
 	}
 	vars_set(&t->vars, var, text, fmt_u64(text, n / 2));
+	leave_redirect(t);
 	fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "asking for %llu at once", (unsigned long long)n / 2);
 	task_retry(t, CAUSE_HTTP5XX, "the page was too large", 0);
 }

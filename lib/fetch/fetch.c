@@ -501,7 +501,7 @@ int fetch_dry_run(struct fetch *f, struct buf *to, struct err *e)
 	int rc = 0;
 	for (size_t i = 0; i < f->njobs && rc == 0; i++) {
 		struct job *j = &f->job[i];
-		bool list = j->src->def->has_list;
+		bool list = job_has_list(j);
 		struct task *t = job_add_task(j, j->src, list ? TASK_LIST : TASK_WALK);
 		if (f->njobs > 1)
 			buf_printf(to, "# %s\n", j->name);

@@ -52,6 +52,7 @@ struct task {
 	bool waits;                  /* for a token */
 	bool relogged;               /* the login was made anew for this very request */
 	bool no_cursor;              /* ${cursor} was refused */
+	uint64_t restarts;           /* of the walk, because its place was refused */
 	uint64_t ticket, serial;     /* of the budget, of the login's token */
 	int64_t wait_from;           /* since when it waits for its budget; 0: it does not */
 	struct http_transfer *transfer;
@@ -134,6 +135,7 @@ int job_advance(struct job *j, int64_t now, struct err *e);
 int64_t job_due(const struct job *j);            /* when job_advance would do something; NEVER */
 int64_t job_request_due(const struct job *j);    /* when one of its requests could be sent; NEVER */
 void job_walk_done(struct job *j);
+bool job_has_list(const struct job *j);          /* its values come from a list, and not from a variable */
 struct task *job_add_task(struct job *j, struct source *src, enum task_kind kind);
 void job_drop_task(struct job *j, struct task *t);
 void job_set_range(struct job *j, struct vars *v);   /* ${since}, ${until} */

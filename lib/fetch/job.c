@@ -154,6 +154,8 @@ struct task *job_add_task(struct job *j, struct source *src, enum task_kind kind
 	t->budget = j->budget;
 	t->request = (struct request)REQUEST_INIT;
 	vars_copy(&t->vars, &j->vars);
+	if (kind == TASK_VALUE)
+		walk_begin(&t->own, task_cursor(t));
 	while (*end)
 		end = &(*end)->next;
 	*end = t;
@@ -228,6 +230,11 @@ void job_walk_done(struct job *j)
 	job_end(j, JOB_DONE, NULL);
 }
 
+bool job_has_list(const struct job *j)
+{
+	return j->src->def->has_list && !*vars_get(&j->vars, j->src->def->each);
+}
+
 static void begin_walk(struct job *j)
 {
 	struct task *t = job_add_task(j, j->src, TASK_WALK);
@@ -240,7 +247,7 @@ static void begin(struct job *j, int64_t now)
 {
 	j->idle = false;
 	j->began_ns = now;
-	if (!j->src->def->has_list || *vars_get(&j->vars, j->src->def->each)) {
+	if (!job_has_list(j)) {
 		begin_walk(j);
 		return;
 	}
@@ -299,7 +306,7 @@ int job_advance(struct job *j, int64_t now, struct err *e)
 			begin(j, now);
 		return 0;
 	}
-	return j->src->def->has_list && !*vars_get(&j->vars, j->src->def->each) ? advance_list(j, e) : 0;
+	return job_has_list(j) ? advance_list(j, e) : 0;
 }
 
 int64_t job_due(const struct job *j)

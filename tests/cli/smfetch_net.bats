@@ -337,3 +337,76 @@ days() {
 	d=$(define t '{"transport":"lines","request":{"url":"https://api.sim.example/none"},"records":"."}')
 	run fetch "$d" --for 5s; [ "$status" = 4 ]
 }
+
+# --- walks ---
+
+@test "a place that is refused again and again ends the job, a walk that begins anew does not" {
+	peer <<-'P'
+	state = {"bad": 2}
+	def answer(r):
+	    after = int(r.q.get("after", 31))
+	    if after == 11 and (r.path == "/always" or state["bad"]):
+	        state["bad"] -= 1
+	        return 400, {"expired": True}
+	    return {"items": [{"id": i} for i in range(after - 1, after - 11, -1)], "next": after - 10 if after > 11 else None}
+	P
+	d=$(define w "$(jq -n --argjson p "$PAGES" '$p + {outcome: "if $status == 400 then \"cursor_expired\" else null end", vars: {path: "items"}} | .request.url = "https://api.sim.example/${path}"')")
+	run_ck all "$d"; [ "$RC" = 0 ]; [ "$(ids all)" = "$(seq 1 30 | tr '\n' ' ')" ]
+	run timeout 20 smfetch "$d" path=always --endpoint "$U"; [ "$status" = 4 ]; [[ "$output" == *expired* ]]
+	[ "$(asked | grep -c always)" -le 20 ]
+}
+
+@test "oldest first: when the API refuses the cursor the walk goes on behind what comes without it" {
+	peer <<-'P'
+	import os
+	def answer(r):
+	    c = r.q.get("since_id")
+	    if not os.path.exists("old"):
+	        return {"items": [] if c else [{"id": 5}]}
+	    if c == "5":
+	        return 400, {"expired": True}
+	    c = int(c or 100)
+	    return {"items": [{"id": i} for i in range(c + 1, min(c + 11, 131))]}
+	P
+	d=$(define w '{"request":{"url":"https://api.sim.example/items","query":{"since_id":"${cursor}"}},
+		"cursor":{"field":"native_id","cmp":"lenlex","order":"asc"},"outcome":"if $status == 400 then \"cursor_expired\" else null end"}')
+	run_ck all "$d"; [ "$RC" = 0 ]; [ "$(ids all)" = "5 " ]
+	rm all; touch old
+	run_ck all "$d"; [ "$RC" = 0 ]
+	[ "$(ids all)" = "$(seq 101 130 | tr '\n' ' ')" ]
+}
+
+@test "a page before --since ends a walk that is newest first, and no other" {
+	peer <<-'P'
+	def answer(r):
+	    n = int(r.q.get("after", 1))
+	    return {"items": [{"id": n, "created_at": "202%d-01-01T00:00:00Z" % (4 if n == 2 else 6)}], "next": n + 1 if n < 4 else None}
+	P
+	d=$(define w "$(jq -n --argjson p "$PAGES" '$p | del(.cursor)')")
+	fetch "$d" --since 2025-01-01 >out; [ "$(ids out)" = "1 3 4 " ]
+	d=$(define w "$PAGES")
+	fetch "$d" --since 2025-01-01 >out; [ "$(ids out)" = "1 " ]
+}
+
+@test "a smaller page, or a walk begun anew, is asked for where it was first, not where a redirect led" {
+	peer <<-'P'
+	def answer(r):
+	    if r.path == "/items":
+	        return 307, b"", {"Location": "/moved?limit=" + r.q["limit"]}
+	    return (400, {}) if int(r.q["limit"]) > 5 else {"items": [{"id": i} for i in range(int(r.q["limit"]))]}
+	P
+	d=$(define w '{"vars":{"limit":"20"},"request":{"url":"https://api.sim.example/items","query":{"limit":"${limit}"}},"outcome":"if $status == 400 then \"shrink:limit\" else null end"}')
+	fetch "$d" >out; [ "$(wc -l <out)" = 5 ]
+}
+
+@test "values that go backwards at first do so in a pipe, too" {
+	peer <<-'P'
+	def answer(r):
+	    after = int(r.q.get("after", 21))
+	    if "since_id" in r.q:
+	        return {"items": []}
+	    return {"items": [{"id": r.q["v"] + str(100 + i)} for i in range(after - 1, after - 11, -1)], "next": after - 10 if after > 11 else None}
+	P
+	d=$(define w "$(jq -n --argjson p "$PAGES" '$p + {vars: {v: ""}, each: "v"} | .request.query.v = "${v}" | .cursor |= . + {order: "asc", first: "desc"}')")
+	printf '1\n2\n' | fetch "$d" - >out; [ "$(wc -l <out)" = 40 ]
+}
