@@ -150,25 +150,33 @@ static void task_done(struct task *t)
 	struct job *j = t->job;
 	enum task_kind kind = t->kind;
 	struct err e;
+	job_drop_task(j, t);
 	if (kind == TASK_REFILL) {
 		j->refilling = false;
 		walk_raise(&j->walk, &j->src->def->cursor, j->refill.committed);
 		stream_refilled(j->stream);
 	}
-	job_drop_task(j, t);
+	if (kind == TASK_LIST)
+		j->listing = false;
 	if (kind == TASK_WALK)
 		job_walk_done(j);
 	if (fetch_point(j->f, &e) < 0)
 		fetch_fatal(j->f, &e);
 }
 
+/* The next request goes where the definition says. */
+static void leave_redirect(struct task *t)
+{
+	t->redirects = 0;
+	mem_free(t->redirect);
+	t->redirect = NULL;
+}
+
 static void reset_tries(struct task *t)
 {
 	t->tries = 0;
 	t->relogged = false;
-	t->redirects = 0;
-	mem_free(t->redirect);
-	t->redirect = NULL;
+	leave_redirect(t);
 }
 
 /* Where the next page is, "" when this was the last. */
@@ -219,6 +227,7 @@ static int read_page(struct answer *x, struct err *e)
 		order_less_overlap(&floor, c, t->walk->committed);
 		p->floor = buf_cstr(&floor);
 	}
+	t->src->mapped_for = NULL;
 	int rc = source_map_about(t->src->map, &x->about, e);
 	if (rc == 0)
 		rc = page_body(p, x->nbody ? x->body : "", x->nbody, e);
@@ -252,9 +261,12 @@ static int hand_out(struct answer *x, struct err *e)
 	}
 	bool full = p->full;
 	struct walk_page wp = { .top = p->top, .next = next.n ? buf_cstr(&next) : NULL, .items = p->items,
-		.all_older = page_all_older(p) };
+		.all_older = page_all_older(p) && task_cursor(t)->there };
 	/* What was left out for --max-records is on this page still. */
 	bool through = full ? false : walk_step(t->walk, task_cursor(t), &wp);
+	/* One that goes forward has its place from this page. */
+	if (walk_ascends(t->walk, task_cursor(t)))
+		t->no_cursor = false;
 	buf_release(&next);
 	reset_tries(t);
 	t->due_ns = 0;
@@ -323,7 +335,7 @@ static void quota(struct answer *x)
 static void refused(struct answer *x)
 {
 	struct task *t = x->t;
-	if (t->src->login && !t->relogged && login_refuse(t->src->login, t->serial)) {
+	if (t->login && !t->relogged && login_refuse(t->login, t->serial)) {
 		t->relogged = true;
 		t->due_ns = 0;
 		fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "the token was not taken: logging in anew");
@@ -346,6 +358,12 @@ static void expired(struct answer *x)
 		failed(t, ERR_IO, "the API refuses the place even at the first page (status %ld)", x->a->status);
 		return;
 	}
+	if (++t->restarts >= t->src->def->tries) {
+		failed(t, ERR_IO, "the place has expired for the API (status %ld): given up after %llu walks that began anew", x->a->status,
+		       (unsigned long long)t->restarts);
+		return;
+	}
+	leave_redirect(t);
 	/* The walk begins anew at the top; what was given out is known. At the first page it is ${cursor} that is too old. */
 	walk_begin(t->walk, task_cursor(t));
 	t->no_cursor = first;
@@ -365,6 +383,7 @@ static void shrink(struct answer *x, const char *var)
 		return;
 	}
 	vars_set(&t->vars, var, text, fmt_u64(text, n / 2));
+	leave_redirect(t);
 	fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "asking for %llu at once", (unsigned long long)n / 2);
 	task_retry(t, CAUSE_HTTP5XX, "the page was too large", 0);
 }

@@ -57,9 +57,17 @@ static int load_source(struct fetch *f, struct source *s, const char *name, stru
 	po.map = s->map;
 	if (rc == 0)
 		rc = page_new(&s->page, &po, e);
-	if (rc == 0 && s->def->auth.kind == AUTH_LOGIN)
-		rc = login_new(&s->login, f, s, e);
 	return rc;
+}
+
+static void free_source(struct source *s)
+{
+	login_free_all(s->logins);
+	page_free(s->page);
+	source_map_free(s->map);
+	ask_free(s->ask);
+	source_def_free(s->def);
+	mem_free(s);
 }
 
 int fetch_source(struct fetch *f, const char *name, struct source **out, struct err *e)
@@ -72,24 +80,14 @@ int fetch_source(struct fetch *f, const char *name, struct source **out, struct 
 		}
 	s = mem_zalloc(sizeof *s);
 	int rc = load_source(f, s, name, e);
-	if (rc < 0 && !s->def) {
-		mem_free(s);
+	if (rc < 0) {
+		free_source(s);
 		return rc;
 	}
 	s->next = f->sources;
 	f->sources = s;
 	*out = s;
-	return rc;
-}
-
-static void free_source(struct source *s)
-{
-	login_free(s->login);
-	page_free(s->page);
-	source_map_free(s->map);
-	ask_free(s->ask);
-	source_def_free(s->def);
-	mem_free(s);
+	return 0;
 }
 
 static int find_secrets(const char *name, struct secrets *secrets, unsigned depth, struct err *e)
@@ -168,6 +166,11 @@ static int init_jobs(struct fetch *f, struct err *e)
 	for (size_t i = 0; i < f->o->nspecs && rc == 0; i++) {
 		f->njobs++;
 		rc = job_init(&f->job[i], f, &f->o->spec[i], e);
+		if (rc < 0 && f->o->spec[i].file) {
+			e->code = rc = rc == ERR_USAGE || rc == ERR_NOT_FOUND ? ERR_DATA : rc;
+			if (!e->file[0])
+				err_at(e, f->o->spec[i].file, f->o->spec[i].line, 1);
+		}
 	}
 	for (size_t i = 0; i < f->njobs && rc == 0; i++)
 		rc = find_job_place(f, &f->job[i], e);
@@ -324,7 +327,7 @@ static bool requests_left(const struct fetch *f, const struct job *j)
 static int send_one(struct job *j, int64_t now, struct err *e)
 {
 	for (struct task *t = j->tasks; t; t = t->next) {
-		if (t->transfer || (t->waits ? !login_ready(t->src->login) : t->due_ns > now))
+		if (t->transfer || (t->waits ? !login_ready(t->login) : t->due_ns > now))
 			continue;
 		int rc = task_send(t, now, e);
 		if (rc <= 0)
@@ -335,18 +338,27 @@ static int send_one(struct job *j, int64_t now, struct err *e)
 	return 0;
 }
 
+/* Out of requests: it goes on as long as an answer is to come. */
+static bool still_reads(const struct job *j)
+{
+	for (const struct task *t = j->tasks; t; t = t->next)
+		if (t->transfer)
+			return true;
+	return j->stream && stream_is_open(j->stream);
+}
+
 static int turn_of(struct fetch *f, struct job *j, int64_t now)
 {
 	struct err e;
 	if (j->end != JOB_RUNS)
 		return 0;
-	int rc = job_advance(j, now, &e);
-	if (rc == 0 && j->end == JOB_RUNS && f->under_way < f->o->parallel) {
-		if (requests_left(f, j))
-			rc = send_one(j, now, &e);
-		else if (!f->under_way)
-			job_end(j, JOB_DONE, NULL);
+	if (!requests_left(f, j) && !still_reads(j)) {
+		job_end(j, JOB_DONE, NULL);
+		return 0;
 	}
+	int rc = job_advance(j, now, &e);
+	if (rc == 0 && j->end == JOB_RUNS && f->under_way < f->o->parallel && requests_left(f, j))
+		rc = send_one(j, now, &e);
 	if (rc < 0)
 		job_end(j, JOB_FAILED, &e);
 	return rc > 0;
@@ -365,13 +377,17 @@ static void send_all(struct fetch *f)
 	}
 }
 
+/* Where no request may be sent now, one that is under way has to come back first: that wakes us. */
 static int64_t next_due(const struct fetch *f)
 {
-	int64_t due = NEVER;
+	int64_t due = NEVER, t;
 	for (size_t i = 0; i < f->njobs; i++) {
 		const struct job *j = &f->job[i];
-		int64_t t = j->end == JOB_RUNS ? job_due(j) : NEVER;
-		if (t < due)
+		if (j->end != JOB_RUNS)
+			continue;
+		if ((t = job_due(j)) < due)
+			due = t;
+		if (f->under_way < f->o->parallel && requests_left(f, j) && (t = job_request_due(j)) < due)
 			due = t;
 	}
 	return due;
@@ -490,7 +506,7 @@ int fetch_dry_run(struct fetch *f, struct buf *to, struct err *e)
 	int rc = 0;
 	for (size_t i = 0; i < f->njobs && rc == 0; i++) {
 		struct job *j = &f->job[i];
-		bool list = j->src->def->has_list;
+		bool list = job_has_list(j);
 		struct task *t = job_add_task(j, j->src, list ? TASK_LIST : TASK_WALK);
 		if (f->njobs > 1)
 			buf_printf(to, "# %s\n", j->name);

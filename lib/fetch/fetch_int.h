@@ -21,7 +21,8 @@ struct source {
 	struct ask *ask;
 	struct source_map *map;
 	struct page *page;
-	struct login *login;         /* NULL: none needed */
+	const struct stream *mapped_for;     /* whose variables the map has; NULL: those of another */
+	struct login *logins;        /* one for each address and name; made when they are needed */
 };
 
 struct stream;
@@ -44,12 +45,14 @@ struct task {
 	char *redirect;              /* where the answer before sent us; NULL */
 	unsigned redirects;
 	struct budget *budget;
+	struct login *login;         /* NULL: none, or not yet asked for one */
 	int64_t due_ns;              /* not before */
 	bool later;                  /* it waits for what is not there yet */
 	uint64_t laters, tries;      /* in a row */
 	bool waits;                  /* for a token */
 	bool relogged;               /* the login was made anew for this very request */
 	bool no_cursor;              /* ${cursor} was refused */
+	uint64_t restarts;           /* of the walk, because its place was refused */
 	uint64_t ticket, serial;     /* of the budget, of the login's token */
 	int64_t wait_from;           /* since when it waits for its budget; 0: it does not */
 	struct http_transfer *transfer;
@@ -72,6 +75,8 @@ struct job {
 	struct walk walk;
 	uint64_t split;              /* part of a backfill */
 	bool done;                   /* of a bounded backfill */
+	int64_t since_us;            /* what is posted before was never asked for */
+	bool resumed;                /* the walk under way began in another run */
 	char *next_value;            /* of a list: the last that was begun */
 	struct walk refill;
 	bool refilling;
@@ -81,6 +86,7 @@ struct job {
 	int64_t began_ns;
 	bool idle;                   /* no walk is under way */
 	struct buf list_body;        /* values are still to come from it */
+	struct ask *list_ask;        /* by this one, which no other job moves on; NULL: none was needed yet */
 	struct source_about list_about;
 	struct buf about_vars;
 	bool listing;
@@ -127,7 +133,9 @@ void job_end(struct job *j, enum job_end end, const struct err *why);
 /* Begin what is due: a walk, a list, values, a stream. */
 int job_advance(struct job *j, int64_t now, struct err *e);
 int64_t job_due(const struct job *j);            /* when job_advance would do something; NEVER */
+int64_t job_request_due(const struct job *j);    /* when one of its requests could be sent; NEVER */
 void job_walk_done(struct job *j);
+bool job_has_list(const struct job *j);          /* its values come from a list, and not from a variable */
 struct task *job_add_task(struct job *j, struct source *src, enum task_kind kind);
 void job_drop_task(struct job *j, struct task *t);
 void job_set_range(struct job *j, struct vars *v);   /* ${since}, ${until} */
@@ -136,6 +144,7 @@ void job_range(const struct job *j, int64_t *since_us, int64_t *until_us);
 /* task.c */
 int task_send(struct task *t, int64_t now, struct err *e);  /* 0: sent; 1: it has to wait, due_ns says for how long */
 int task_build(struct task *t, struct err *e);
+void task_stop(struct task *t);                  /* what is under way is given up */
 void task_free(struct task *t);
 /* What the walk goes by: of the values of a list, whose cursor is the list's, nothing. */
 const struct def_cursor *task_cursor(const struct task *t);
@@ -157,10 +166,11 @@ int list_take(struct job *j, const struct source_about *about, const char *body,
 int list_more(struct job *j, struct err *e);     /* make tasks of values, as many as may be under way */
 
 /* login.c */
-int login_new(struct login **l, struct fetch *f, struct source *src, struct err *e);
-void login_free(struct login *l);
+/* The session of SRC for these variables, NULL: it needs none. They may say where the login is: what one host gave no other gets. */
+struct login *login_of(struct fetch *f, struct source *src, const struct vars *v);
+void login_free_all(struct login *l);
 /* The token, NULL: it is being asked for (or has failed: then E is filled and negative is returned). */
-int login_token(struct login *l, const struct vars *v, const char **token, uint64_t *serial, struct err *e);
+int login_token(struct login *l, const char **token, uint64_t *serial, struct err *e);
 bool login_refuse(struct login *l, uint64_t serial);    /* it was not taken: true when another may be had */
 bool login_ready(const struct login *l);         /* login_token has something to say */
 int64_t login_due(const struct login *l);        /* when it is tried again; NEVER */
@@ -172,6 +182,8 @@ int stream_advance(struct stream *s, int64_t now, struct err *e);
 int64_t stream_due(const struct stream *s);
 int stream_work(struct stream *s, int64_t until_ns);    /* messages that were read and not yet given out */
 void stream_refilled(struct stream *s);          /* the gap is closed */
+void stream_stop(struct stream *s);
+bool stream_is_open(const struct stream *s);     /* or being opened, or not all of it was worked on */
 
 /* rules.c */
 int rules_new(struct rules **r, struct job *j, struct err *e);

@@ -73,6 +73,7 @@ int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct 
 {
 	j->f = f;
 	j->spec = s;
+	j->since_us = s->since_us;
 	j->idle = true;
 	int rc = fetch_source(f, s->source, &j->src, e);
 	if (rc < 0)
@@ -98,6 +99,7 @@ void job_release(struct job *j)
 	walk_release(&j->walk);
 	walk_release(&j->refill);
 	vars_release(&j->vars);
+	ask_free(j->list_ask);
 	buf_release(&j->list_body);
 	buf_release(&j->about_vars);
 	mem_free(j->next_value);
@@ -152,6 +154,8 @@ struct task *job_add_task(struct job *j, struct source *src, enum task_kind kind
 	t->budget = j->budget;
 	t->request = (struct request)REQUEST_INIT;
 	vars_copy(&t->vars, &j->vars);
+	if (kind == TASK_VALUE)
+		walk_begin(&t->own, task_cursor(t));
 	while (*end)
 		end = &(*end)->next;
 	*end = t;
@@ -177,13 +181,22 @@ void job_end(struct job *j, enum job_end end, const struct err *why)
 	j->end = end;
 	if (why)
 		j->err = *why;
-	while (j->tasks)
-		job_drop_task(j, j->tasks);
+	/* They stay, so that the place knows of the values that are not through. */
+	for (struct task *t = j->tasks; t; t = t->next)
+		task_stop(t);
+	if (j->stream)
+		stream_stop(j->stream);
 	/* That of a single job is the run's own error, which is said in the end. */
 	if (end == JOB_FAILED && j->f->njobs > 1)
 		fetch_say(j->f, SAY_ERROR, j, &j->err);
 	else if (end == JOB_QUOTA)
 		fetch_say(j->f, SAY_NOTE, j, &j->err);
+}
+
+/* Did the walk that is through begin behind --until? Only then it has seen all of it. */
+static bool is_over(const struct job *j, int64_t now)
+{
+	return !j->resumed && j->spec->until_us <= clock_now_us() - (now - j->began_ns) / 1000;
 }
 
 /* The walk, the list, the part is through: what comes now? */
@@ -196,16 +209,30 @@ void job_walk_done(struct job *j)
 		j->split++;
 		walk_release(&j->walk);
 		j->walk = (struct walk){ 0 };
+		j->resumed = false;
 		j->due_ns = now;
 		return;
 	}
-	if (s->until_us != INT64_MAX && !s->values)
-		j->done = true;
+	if (s->until_us != INT64_MAX && !s->values) {
+		j->done = is_over(j, now);
+		/* What was posted since that walk began may be wanted, too. */
+		if (j->resumed && !s->every_ns) {
+			j->resumed = false;
+			j->due_ns = now;
+			return;
+		}
+	}
+	j->resumed = false;
 	if (s->every_ns && !j->done) {
 		j->due_ns = j->began_ns + s->every_ns > now ? j->began_ns + s->every_ns : now;
 		return;
 	}
 	job_end(j, JOB_DONE, NULL);
+}
+
+bool job_has_list(const struct job *j)
+{
+	return j->src->def->has_list && !*vars_get(&j->vars, j->src->def->each);
 }
 
 static void begin_walk(struct job *j)
@@ -220,7 +247,7 @@ static void begin(struct job *j, int64_t now)
 {
 	j->idle = false;
 	j->began_ns = now;
-	if (!j->src->def->has_list || *vars_get(&j->vars, j->src->def->each)) {
+	if (!job_has_list(j)) {
 		begin_walk(j);
 		return;
 	}
@@ -243,13 +270,13 @@ static int advance_list(struct job *j, struct err *e)
 	int rc = list_more(j, e);
 	if (rc < 0 || j->listing || !only_later(j))
 		return rc;
-	if (j->tasks && !j->spec->every_ns && !j->f->o->resumes)
+	/* A bounded one would be done for good. */
+	if (j->tasks && (j->spec->until_us != INT64_MAX || (!j->spec->every_ns && !j->f->o->resumes)))
 		return 0;
 	if (j->tasks && !j->spec->every_ns) {
 		fetch_sayf(j->f, SAY_VERBOSE, j, "what is not there yet is left to the next run");
 		j->idle = true;
-		/* Its tasks stay, so that the place knows of them. */
-		j->end = JOB_DONE;
+		job_end(j, JOB_DONE, NULL);
 		return 0;
 	}
 	job_walk_done(j);
@@ -258,6 +285,10 @@ static int advance_list(struct job *j, struct err *e)
 
 int job_advance(struct job *j, int64_t now, struct err *e)
 {
+	if (fetch_may(j->f, j) == 0) {
+		job_end(j, JOB_DONE, NULL);
+		return 0;
+	}
 	if (j->stream)
 		return stream_advance(j->stream, now, e);
 	if (j->values) {
@@ -270,26 +301,27 @@ int job_advance(struct job *j, int64_t now, struct err *e)
 		job_end(j, JOB_DONE, NULL);
 		return 0;
 	}
-	if (fetch_may(j->f, j) == 0) {
-		job_end(j, JOB_DONE, NULL);
-		return 0;
-	}
 	if (j->idle) {
 		if (j->due_ns <= now)
 			begin(j, now);
 		return 0;
 	}
-	return j->src->def->has_list && !*vars_get(&j->vars, j->src->def->each) ? advance_list(j, e) : 0;
+	return job_has_list(j) ? advance_list(j, e) : 0;
 }
 
 int64_t job_due(const struct job *j)
 {
-	int64_t due = j->stream ? stream_due(j->stream) : j->idle && !j->values ? j->due_ns : NEVER;
-	if (j->src->login && login_due(j->src->login) < due)
-		due = login_due(j->src->login);
-	for (const struct task *t = j->tasks; t; t = t->next)
-		if (!t->transfer && !t->waits && t->due_ns < due)
-			due = t->due_ns;
+	return j->stream ? stream_due(j->stream) : j->idle && !j->values ? j->due_ns : NEVER;
+}
+
+int64_t job_request_due(const struct job *j)
+{
+	int64_t due = NEVER;
+	for (const struct task *t = j->tasks; t; t = t->next) {
+		int64_t at = t->transfer ? NEVER : !t->waits ? t->due_ns : login_ready(t->login) ? 0 : login_due(t->login);
+		if (at < due)
+			due = at;
+	}
 	return due;
 }
 
@@ -328,14 +360,37 @@ static void put_open(const struct job *j, struct buf *b)
 		buf_putc(b, '}');
 }
 
-void job_put_place(const struct job *j, struct buf *b)
+static void put_time(struct buf *b, const char *name, int64_t us)
 {
-	buf_putc(b, '{');
-	walk_put(&j->walk, b);
+	member(b, name);
+	buf_putc(b, '"');
+	b->n += time_format(buf_reserve(b, 40), us, -1, true);
+	buf_putc(b, '"');
+}
+
+static void put_bounds(const struct job *j, struct buf *b)
+{
+	char text[48];
+	if (j->since_us != INT64_MIN)
+		put_time(b, "since", j->since_us);
+	if (j->spec->until_us != INT64_MAX)
+		put_time(b, "until", j->spec->until_us);
+	if (!j->spec->split_ns)
+		return;
+	text[duration_format(text, j->spec->split_ns)] = '\0';
+	member(b, "part");
+	buf_printf(b, "\"%s\"", text);
 	if (j->split) {
 		member(b, "split");
 		buf_u64(b, j->split);
 	}
+}
+
+void job_put_place(const struct job *j, struct buf *b)
+{
+	buf_putc(b, '{');
+	walk_put(&j->walk, b);
+	put_bounds(j, b);
 	if (j->next_value) {
 		member(b, "next");
 		json_put_cstr(b, j->next_value);
@@ -348,12 +403,8 @@ void job_put_place(const struct job *j, struct buf *b)
 		walk_put(&j->refill, b);
 		buf_putc(b, '}');
 	}
-	if (j->done) {
-		member(b, "done");
-		buf_putc(b, '"');
-		b->n += time_format(buf_reserve(b, 40), j->spec->until_us, -1, true);
-		buf_putc(b, '"');
-	}
+	if (j->done)
+		put_time(b, "done", j->spec->until_us);
 	buf_putc(b, '}');
 }
 
@@ -368,14 +419,63 @@ static int open_value(struct job *j, const struct json *v, struct err *e)
 	return walk_get(&t->own, v, e);
 }
 
+/* A member that is a time; OTHERWISE when it is not there. */
+static int get_time(int64_t *us, const struct json *place, const char *name, int64_t otherwise, struct err *e)
+{
+	const struct json *v = json_get(place, name);
+	enum time_zone zone;
+	*us = otherwise;
+	return !v || (json_str(v) && time_parse(v->str, v->nstr, us, &zone)) ? 0 : err_set(e, ERR_DATA, "the cursor's \"%s\" is no time", name);
+}
+
+static void begin_anew(struct job *j)
+{
+	char *committed = j->walk.committed;
+	j->walk.committed = NULL;
+	walk_release(&j->walk);
+	j->walk = (struct walk){ .committed = committed };
+	j->split = 0;
+}
+
+/* The place was reached under bounds that may be others than those of this run. A page, or a part, belongs to its bounds; what is committed
+ * says that all from --since up to there was read, and so says nothing to who wants what is older. */
+static int take_bounds(struct job *j, const struct json *place, struct err *e)
+{
+	const struct fetch_spec *s = j->spec;
+	const struct json *part = json_get(place, "part"), *v = json_get(place, "split");
+	int64_t since, until, done, part_ns = 0, split = 0;
+	int rc = get_time(&since, place, "since", INT64_MIN, e);
+	if (rc == 0)
+		rc = get_time(&until, place, "until", INT64_MAX, e);
+	if (rc == 0)
+		rc = get_time(&done, place, "done", INT64_MIN, e);
+	if (rc < 0)
+		return rc;
+	if (part && (!json_str(part) || !duration_parse(part->str, part->nstr, &part_ns)))
+		return err_set(e, ERR_DATA, "the cursor's \"part\" is no time");
+	if (v && (!json_i64(v, &split) || split < 0))
+		return err_set(e, ERR_DATA, "the cursor's \"split\" is no count");
+	bool earlier = s->since_us < since, same = until == s->until_us && part_ns == s->split_ns && (!part || since == s->since_us);
+	j->split = (uint64_t)split;
+	if (earlier || !same)
+		begin_anew(j);
+	if (earlier)
+		walk_release(&j->walk);
+	else
+		j->since_us = since;
+	if (j->split && j->split >= (uint64_t)parts_of(j))
+		return err_set(e, ERR_DATA, "the cursor's \"split\" is no part of the whole");
+	j->done = !earlier && done != INT64_MIN && done == s->until_us;
+	j->resumed = j->walk.page != NULL;
+	return 0;
+}
+
 int job_place(struct job *j, const struct json *place, struct err *e)
 {
-	int64_t split = 0;
 	int rc = walk_get(&j->walk, place, e);
-	const struct json *v = json_get(place, "split"), *open = json_get(place, "open"), *refill = json_get(place, "refill");
-	if (rc == 0 && v && (!json_i64(v, &split) || split < 0))
-		rc = err_set(e, ERR_DATA, "the cursor's \"split\" is no count");
-	j->split = (uint64_t)split;
+	const struct json *v, *open = json_get(place, "open"), *refill = json_get(place, "refill");
+	if (rc == 0)
+		rc = take_bounds(j, place, e);
 	const char *next = json_str(json_get(place, "next"));
 	if (next)
 		j->next_value = mem_strdup(next);
@@ -385,10 +485,5 @@ int job_place(struct job *j, const struct json *place, struct err *e)
 		j->refilling = true;
 		rc = walk_get(&j->refill, refill, e);
 	}
-	/* A backfill that ends elsewhere than the one that was read is another. */
-	const struct json *done = json_get(place, "done");
-	int64_t until;
-	enum time_zone zone;
-	j->done = json_str(done) && time_parse(done->str, done->nstr, &until, &zone) && until == j->spec->until_us;
 	return rc < 0 ? err_wrap(e, "%s", j->name) : 0;
 }

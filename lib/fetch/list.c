@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define MAX_TASKS 4096       /* of a job: those that wait for what is not there yet are bounded by it */
+
 /* The body is kept: its values are asked for as they are needed, which may be never for millions of them. */
 int list_take(struct job *j, const struct source_about *about, const char *body, size_t n, struct err *e)
 {
@@ -17,7 +19,8 @@ int list_take(struct job *j, const struct source_about *about, const char *body,
 	j->list_about = *about;
 	j->list_about.headers = NULL;
 	j->list_about.vars = j->about_vars.p;
-	return ask_start(j->src->ask, ASK_VALUES, &j->list_about, j->list_body.p, j->list_body.n, e);
+	int rc = j->list_ask ? 0 : ask_new(&j->list_ask, j->src->def, e);
+	return rc < 0 ? rc : ask_start(j->list_ask, ASK_VALUES, &j->list_about, j->list_body.p, j->list_body.n, e);
 }
 
 static bool is_open(const struct job *j, const char *value)
@@ -59,12 +62,12 @@ static int begin_value(struct job *j, const struct buf *value, struct err *e)
 	return 0;
 }
 
-static uint64_t busy(const struct job *j)
+static bool may_begin(const struct job *j)
 {
-	uint64_t n = 0;
-	for (const struct task *t = j->tasks; t; t = t->next)
-		n += !t->later;
-	return n;
+	uint64_t busy = 0, all = 0;
+	for (const struct task *t = j->tasks; t; t = t->next, all++)
+		busy += !t->later;
+	return busy < j->src->def->parallel && all < MAX_TASKS;
 }
 
 int list_more(struct job *j, struct err *e)
@@ -72,8 +75,8 @@ int list_more(struct job *j, struct err *e)
 	struct buf value = BUF_INIT;
 	bool nothing;
 	int rc = 1;
-	while (j->listing && j->list_body.n && busy(j) < j->src->def->parallel) {
-		rc = ask_next(j->src->ask, ASK_VALUES, &value, &nothing, e);
+	while (j->listing && j->list_body.n && may_begin(j)) {
+		rc = ask_next(j->list_ask, ASK_VALUES, &value, &nothing, e);
 		if (rc <= 0) {
 			j->listing = false;
 			buf_clear(&j->list_body);

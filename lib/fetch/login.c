@@ -14,8 +14,10 @@
 #define TIMEOUT_NS (60 * NS_PER_SEC)
 #define SILENCE_NS (30 * NS_PER_SEC)
 
-/* The session of a definition: one for all its jobs. */
+/* A session: one for all jobs of a definition that log in at the same place under the same name. */
 struct login {
+	struct login *next;
+	char *key;                   /* all that the login sends but for secrets */
 	struct fetch *f;
 	struct source *src;
 	char *token;                 /* NULL: none */
@@ -29,15 +31,41 @@ struct login {
 	struct err err;              /* it failed for good */
 };
 
-int login_new(struct login **out, struct fetch *f, struct source *src, struct err *e)
+static void make_key(struct buf *b, const struct def_auth *a, const struct vars *v)
 {
-	struct login *l = mem_zalloc(sizeof *l);
-	(void)e;
-	l->f = f;
-	l->src = src;
-	l->request = (struct request)REQUEST_INIT;
-	*out = l;
-	return 0;
+	text_expand(b, &a->request.url, v);
+	for (size_t i = 0; i < a->request.nheader; i++) {
+		buf_putc(b, '\n');
+		text_expand(b, &a->request.header[i].value, v);
+	}
+	for (size_t i = 0; i < a->nfields; i++) {
+		buf_putc(b, '\n');
+		if (!a->field[i].secret)
+			text_expand(b, &a->field[i].value, v);
+	}
+}
+
+struct login *login_of(struct fetch *f, struct source *src, const struct vars *v)
+{
+	struct buf key = BUF_INIT;
+	struct login *l = src->logins;
+	if (src->def->auth.kind != AUTH_LOGIN)
+		return NULL;
+	make_key(&key, &src->def->auth, v);
+	while (l && strcmp(l->key, buf_cstr(&key)) != 0)
+		l = l->next;
+	if (!l) {
+		l = mem_zalloc(sizeof *l);
+		l->key = mem_strdup(buf_cstr(&key));
+		l->f = f;
+		l->src = src;
+		l->request = (struct request)REQUEST_INIT;
+		vars_copy(&l->vars, v);
+		l->next = src->logins;
+		src->logins = l;
+	}
+	buf_release(&key);
+	return l;
 }
 
 static void forget(struct login *l)
@@ -48,15 +76,17 @@ static void forget(struct login *l)
 	l->token = NULL;
 }
 
-void login_free(struct login *l)
+void login_free_all(struct login *l)
 {
-	if (!l)
-		return;
-	http_cancel(l->transfer);
-	forget(l);
-	vars_release(&l->vars);
-	request_release(&l->request);
-	mem_free(l);
+	for (struct login *next; l; l = next) {
+		next = l->next;
+		http_cancel(l->transfer);
+		forget(l);
+		vars_release(&l->vars);
+		request_release(&l->request);
+		mem_free(l->key);
+		mem_free(l);
+	}
 }
 
 static void take_token(struct login *l, const char *token, size_t n, double lifetime_s)
@@ -105,7 +135,7 @@ static void read_answer(struct login *l, const struct http_answer *a)
 	if (rc < 0) {
 		again(l, CAUSE_BODY, "the answer is no whole JSON", -1);
 	} else if ((rc = ask_one(l->src->ask, ASK_TOKEN, &about, a->body, a->nbody, &token, &e)) <= 0 || !token.n ||
-		   memchr(token.p, '\0', token.n) || memchr(token.p, '\n', token.n)) {
+		   memchr(token.p, '\0', token.n) || memchr(token.p, '\n', token.n) || memchr(token.p, '\r', token.n)) {
 		failed(l, "the answer has no token");
 	} else {
 		if (ask_has(l->src->ask, ASK_LIFETIME))
@@ -157,6 +187,7 @@ static int ask_for_token(struct login *l, struct err *e)
 		take_token(l, kept.p, kept.n, life);
 		explicit_bzero(kept.p, kept.cap);
 		buf_release(&kept);
+		request_clear(r);
 		return 0;
 	}
 	fetch_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s'", l->src->def->name);
@@ -169,7 +200,7 @@ static int ask_for_token(struct login *l, struct err *e)
 	return rc;
 }
 
-int login_token(struct login *l, const struct vars *v, const char **token, uint64_t *serial, struct err *e)
+int login_token(struct login *l, const char **token, uint64_t *serial, struct err *e)
 {
 	int64_t now = clock_mono_ns();
 	*token = NULL;
@@ -180,7 +211,6 @@ int login_token(struct login *l, const struct vars *v, const char **token, uint6
 	if (l->token && now >= l->ends_ns)
 		forget(l);
 	if (!l->token && !l->transfer && now >= l->due_ns) {
-		vars_copy(&l->vars, v);
 		int rc = ask_for_token(l, e);
 		if (rc < 0)
 			return rc;

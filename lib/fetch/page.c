@@ -92,7 +92,18 @@ static void make_key(struct page *p, const struct json_record *rec, const char *
 	}
 }
 
-static void note_cursor(struct page *p, const struct json_record *rec, bool *old)
+static void raise_top(struct page *p, const char *value)
+{
+	const struct def_cursor *c = &p->o.def->cursor;
+	if (p->top && order_compare(c->cmp, value, p->top) <= 0)
+		return;
+	char *copy = mem_strdup(value);
+	mem_free(p->top);
+	p->top = copy;
+}
+
+/* LATE: it is behind `until`, so it is still to be read by whoever asks for it. */
+static void note_cursor(struct page *p, const struct json_record *rec, bool late, bool *old)
 {
 	const struct def_cursor *c = &p->o.def->cursor;
 	const char *value = p->cursor_value;
@@ -102,23 +113,20 @@ static void note_cursor(struct page *p, const struct json_record *rec, bool *old
 		value = buf_cstr(&p->value);
 	if (!value || !order_valid(c->cmp, value, strlen(value)))
 		return;
-	if (!p->top || order_compare(c->cmp, value, p->top) > 0) {
-		char *copy = mem_strdup(value);
-		mem_free(p->top);
-		p->top = copy;
-	}
-	*old = p->floor && order_compare(c->cmp, value, p->floor) <= 0;
+	if (!late)
+		raise_top(p, value);
+	*old |= p->floor && order_compare(c->cmp, value, p->floor) <= 0;
 }
 
-static bool bounds(struct page *p, const struct json_record *rec, bool *old)
+static bool bounds(struct page *p, const struct json_record *rec, bool *late, bool *old)
 {
 	int64_t us;
 	if (p->since_us == INT64_MIN && p->until_us == INT64_MAX)
 		return true;
 	if (!field_text(&p->value, &rec->field[F_CREATED]) || !post_time(p->value.p, p->value.n, &us))
 		return true;
-	if (us < p->since_us)
-		*old = true;
+	*old |= us < p->since_us;
+	*late = us >= p->until_us;
 	return us >= p->since_us && us < p->until_us;
 }
 
@@ -160,10 +168,10 @@ static bool known(struct page *p, const struct json_record *rec, const char *ded
 
 static void take(struct page *p, const struct json_record *rec, const char *dedup, size_t ndedup)
 {
-	bool old = false;
+	bool old = false, late = false;
 	p->records++;
-	note_cursor(p, rec, &old);
-	bool inside = bounds(p, rec, &old);
+	bool inside = bounds(p, rec, &late, &old);
+	note_cursor(p, rec, late, &old);
 	p->older += old;
 	if (!inside) {
 		p->outside++;
@@ -215,6 +223,10 @@ static int do_item(struct page *p, const char *item, size_t n, struct err *e)
 	}
 	if (rc >= 0)
 		rc = take_lines(p, dedup.n ? dedup.p : NULL, dedup.n, e);
+	/* Nothing came of it, which is as good as read. */
+	if (rc >= 0 && !p->made.n && p->cursor_value && p->until_us == INT64_MAX && p->o.def->cursor.there &&
+	    order_valid(p->o.def->cursor.cmp, p->cursor_value, strlen(p->cursor_value)))
+		raise_top(p, p->cursor_value);
 	p->cursor_value = NULL;
 	buf_release(&dedup);
 	buf_release(&cursor);

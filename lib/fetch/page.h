@@ -39,7 +39,7 @@ struct page {
 	uint64_t items, records, fresh, repeated, outside, older;   /* older: below since or at or below FLOOR */
 	bool full;                   /* LIMIT was reached */
 	bool stopped;                /* by a bad item */
-	char *top;                   /* greatest cursor value; NULL: none */
+	char *top;                   /* greatest cursor value of what is not behind `until`; NULL: none */
 	/* inside */
 	struct json_pick *pick;
 	struct buf made, key, value;

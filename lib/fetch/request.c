@@ -124,25 +124,27 @@ int request_build(struct request *r, const struct request_way *w, const struct d
 	return rc;
 }
 
-/* Is it the endpoint itself that URL names? */
-static bool at_endpoint(const struct request_way *w, const struct url_parts *p)
-{
-	struct url_parts end;
-	return w->endpoint && url_parse(&end, w->endpoint, NULL) == 0 && end.port == p->port && strcmp(end.host, p->host) == 0;
-}
-
 static bool secure(const struct url_parts *p)
 {
 	return strcmp(p->scheme, "https") == 0 || strcmp(p->scheme, "wss") == 0;
 }
 
-/* Does the definition's own address begin with https: or wss:? One that a variable gives is taken as it was given. */
-static bool speaks_securely(const struct source_def *d)
+/* Is it the endpoint itself that URL names? */
+static bool at_endpoint(const struct request_way *w, const struct url_parts *p)
 {
-	const struct def_text *t = &d->request.url;
-	return t->nparts && !t->part[0].var && t->part[0].n >= 4 &&
-	       (memcmp(t->part[0].text, "http", 4) != 0 ? memcmp(t->part[0].text, "wss:", 4) == 0
-							 : t->part[0].n >= 6 && memcmp(t->part[0].text, "https:", 6) == 0);
+	struct url_parts end;
+	return w->endpoint && url_parse(&end, w->endpoint, NULL) == 0 && end.port == p->port && strcmp(end.host, p->host) == 0 &&
+	       (secure(p) || !secure(&end));
+}
+
+/* Does the definition's own address begin with https: or wss:, or the one that a variable gives? */
+static bool speaks_securely(const struct source_def *d, const struct vars *v)
+{
+	struct buf b = BUF_INIT;
+	text_expand(&b, &d->request.url, v);
+	bool yes = strncasecmp(buf_cstr(&b), "https:", 6) == 0 || strncasecmp(buf_cstr(&b), "wss:", 4) == 0;
+	buf_release(&b);
+	return yes;
 }
 
 /* A host of the definition; one that a variable gives may be a whole address, whose host is meant. */
@@ -175,7 +177,7 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 	buf_release(&host);
 	if (!found)
 		return err_set(e, ERR_IO, "leads to %s, which is none of the hosts of '%s'", p.host, w->def->name);
-	if (speaks_securely(w->def) && !secure(&p) && !w->endpoint)
+	if (speaks_securely(w->def, v) && !secure(&p) && !w->endpoint)
 		return err_set(e, ERR_IO, "leads from https to %s://%s", p.scheme, p.host);
 	return 0;
 }

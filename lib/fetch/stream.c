@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define GAP_US (60 * US_PER_SEC)     /* a stream that begins so much later than was asked has a gap */
-#define LOOK_NS (NS_PER_SEC / 10)    /* how often rules are looked at while they are set */
+#define STEADY_NS (5 * NS_PER_SEC)   /* a connection that held so long was no failed try */
+#define LOOK_NS (NS_PER_SEC / 100)   /* how often rules are looked at while they are set */
 #define SLICE_NS (NS_PER_SEC / 200)  /* so long messages are worked on before the network is looked at again */
 #define BACKLOG_MAX ((size_t)64 << 20) /* bytes of messages that were read and not yet worked on; beyond it reading waits */
 
@@ -26,6 +27,7 @@ struct stream {
 	struct source *refill;       /* NULL: none */
 	struct budget *refill_budget;
 	struct rules *rules;
+	struct login *login;         /* NULL: none is needed */
 	struct vars vars;
 	struct request request;
 	struct http_transfer *transfer;
@@ -34,11 +36,12 @@ struct stream {
 	struct buf line, backlog;
 	size_t taken;                /* bytes of the backlog that were worked on */
 	bool open, connecting, fresh;        /* fresh: no message of this connection was worked on yet */
-	bool heard;                  /* something came on this connection */
 	bool refused_token;
 	uint64_t ticket, serial, tries;
-	int64_t due_ns, broke_ns;
+	int64_t due_ns, broke_ns, opened_ns;
 	char *asked, *live;          /* cursor that was asked for; greatest value seen while a gap is being filled */
+	bool gap;                    /* another one came while one was being filled, behind GAP_FROM (NULL: behind what is being read) */
+	char *gap_from;
 	struct buf about_vars;
 	struct source_about about;
 };
@@ -83,7 +86,7 @@ static void hang_up(struct stream *s)
 	ws_close(s->ws);
 	s->transfer = NULL;
 	s->ws = NULL;
-	if (s->connecting || s->open)
+	if (s->connecting)
 		budget_done(s->job->budget, s->ticket, s->src->def->cost);
 	s->open = s->connecting = false;
 	buf_clear(&s->line);
@@ -103,6 +106,7 @@ void stream_free(struct stream *s)
 	buf_release(&s->about_vars);
 	mem_free(s->asked);
 	mem_free(s->live);
+	mem_free(s->gap_from);
 	mem_free(s);
 }
 
@@ -116,8 +120,10 @@ static void again(struct stream *s, enum def_cause cause, const char *why, int64
 	struct err e;
 	char text[48];
 	int64_t now = clock_mono_ns();
-	if (s->heard && s->open)
+	if (s->open)
 		s->broke_ns = now;
+	if (s->open && now - s->opened_ns >= STEADY_NS)
+		s->tries = 0;
 	hang_up(s);
 	if (++s->tries >= d->tries) {
 		err_set(&e, ERR_IO, "%s: given up after %llu tries", why, (unsigned long long)s->tries);
@@ -136,6 +142,16 @@ static void failed(struct stream *s, int code, const char *what, const char *wor
 	err_set(&e, code, "%s%s", what, words);
 	hang_up(s);
 	job_end(s->job, JOB_FAILED, &e);
+}
+
+static void quota(struct stream *s)
+{
+	struct budget *b = s->job->budget;
+	struct err e;
+	hang_up(s);
+	budget_exhaust(b);
+	err_set(&e, ERR_RETRY, "the quota of '%s' is used up: the place is kept", budget_name(b));
+	job_end(s->job, JOB_QUOTA, &e);
 }
 
 static bool take_fallback(struct stream *s, long status)
@@ -180,14 +196,16 @@ static void refused(struct stream *s, const struct http_answer *a)
 		if (!take_fallback(s, a->status))
 			failed(s, ERR_IO, v + 6, "");
 	}
+	else if (strcmp(v, "quota") == 0)
+		quota(s);
 	else if (strncmp(v, "wait:", 5) == 0)
 		again(s, CAUSE_RATE, why, (int64_t)(answer_seconds(v) * 1e9));
 	else if (strcmp(v, "rate_limited") == 0 || (!*v && a->status == 429))
 		again(s, CAUSE_RATE, why, wait);
 	else if (strcmp(v, "retry") == 0 || (!*v && (a->status >= 500 || a->status == 408) && a->status != 501))
 		again(s, CAUSE_HTTP5XX, why, http_retry_after(a) >= 0 ? wait : -1);
-	else if ((strcmp(v, "auth") == 0 || (!*v && a->status == 401)) && s->src->login && !s->refused_token &&
-		 login_refuse(s->src->login, s->serial)) {
+	else if ((strcmp(v, "auth") == 0 || (!*v && a->status == 401)) && s->login && !s->refused_token &&
+		 login_refuse(s->login, s->serial)) {
 		s->refused_token = true;
 		again(s, CAUSE_NET, why, 0);
 	} else if (!take_fallback(s, a->status)) {
@@ -233,10 +251,21 @@ static void move_on(struct stream *s, const char *top)
 	}
 }
 
+static void start_refill(struct stream *s);
+
 void stream_refilled(struct stream *s)
 {
-	if (s->live)
-		walk_raise(&s->job->walk, &s->src->def->cursor, s->live);
+	const char *up_to = s->gap ? s->gap_from : s->live;
+	bool gap = s->gap;
+	if (up_to)
+		walk_raise(&s->job->walk, &s->src->def->cursor, up_to);
+	mem_free(s->gap_from);
+	s->gap_from = NULL;
+	s->gap = false;
+	if (gap) {
+		start_refill(s);
+		return;
+	}
 	mem_free(s->live);
 	s->live = NULL;
 }
@@ -248,12 +277,16 @@ static int message(struct stream *s, const char *p, size_t n)
 	struct fetch *f = j->f;
 	struct page *page = s->src->page;
 	struct err e;
+	int rc = 0;
+	if (s->src->mapped_for != s)
+		rc = source_map_about(s->src->map, &s->about, &e);
+	s->src->mapped_for = rc < 0 ? NULL : s;
 	page_begin(page, &s->about);
-	page->since_us = INT64_MIN;
-	page->until_us = INT64_MAX;
+	job_range(j, &page->since_us, &page->until_us);
 	page->floor = NULL;
 	page->limit = fetch_may(f, j);
-	int rc = page_body(page, p, n, &e);
+	if (rc == 0)
+		rc = page_body(page, p, n, &e);
 	if (rc < 0 && page->stopped) {
 		hang_up(s);
 		job_end(j, JOB_FAILED, &e);
@@ -266,10 +299,10 @@ static int message(struct stream *s, const char *p, size_t n)
 	}
 	s->tries = 0;
 	s->refused_token = false;
-	if (!page->full) {
-		rc = fetch_emit(f, j, page, &e);
+	rc = fetch_emit(f, j, page, &e);
+	/* What was left out for max_records comes with this message again. */
+	if (rc == 0 && !page->full)
 		move_on(s, page->top);
-	}
 	if (rc == 0)
 		rc = fetch_point(f, &e);
 	if (rc < 0) {
@@ -309,7 +342,6 @@ static int push(struct stream *s, const char *p, size_t n)
 {
 	uint32_t len = (uint32_t)n;
 	int rc = 0;
-	s->heard |= n > 0;
 	buf_put(&s->backlog, &len, sizeof len);
 	buf_put(&s->backlog, p, n);
 	while (rc == 0 && s->backlog.n - s->taken > BACKLOG_MAX)
@@ -388,6 +420,16 @@ static int on_data(void *arg, const char *p, size_t n)
 	return rc != 0;
 }
 
+/* Another definition with the same variables may have some more. */
+static void set_defaults(struct vars *vars, const struct source_def *d)
+{
+	for (size_t i = 0; i < d->nvars; i++) {
+		const struct def_var *v = &d->var[i];
+		if (!*vars_get(vars, v->name) && v->value)
+			vars_set(vars, v->name, v->value, strlen(v->value));
+	}
+}
+
 static void start_refill(struct stream *s)
 {
 	struct job *j = s->job;
@@ -403,11 +445,7 @@ static void start_refill(struct stream *s)
 	}
 	struct task *t = job_add_task(j, s->refill, TASK_REFILL);
 	t->budget = s->refill_budget;
-	for (size_t i = 0; i < s->refill->def->nvars; i++) {
-		const struct def_var *v = &s->refill->def->var[i];
-		if (!*vars_get(&t->vars, v->name) && v->value)
-			vars_set(&t->vars, v->name, v->value, strlen(v->value));
-	}
+	set_defaults(&t->vars, s->refill->def);
 	if (!j->refill.page)
 		walk_begin(&j->refill, &s->refill->def->cursor);
 	fetch_sayf(j->f, SAY_VERBOSE, j, "reading what was posted since by '%s'", s->refill->def->name);
@@ -417,22 +455,42 @@ static void opened(struct stream *s)
 {
 	struct job *j = s->job;
 	s->open = true;
-	s->connecting = s->heard = false;
+	s->connecting = false;
 	push(s, NULL, 0);
 	budget_done(j->budget, s->ticket, s->src->def->cost);
 	fetch_sayf(j->f, SAY_VERBOSE, j, "the stream is open");
 	if (s->broke_ns && !s->refill && !s->asked)
-		fetch_sayf(j->f, SAY_WARNING, j, "the stream was broken for %lld s: what was posted in that time may be missing",
+		fetch_sayf(j->f, SAY_WARNING, j, "a gap: the stream was broken for %lld s, and what was posted in that time is not to be had",
 			   (long long)((clock_mono_ns() - s->broke_ns) / NS_PER_SEC));
 	s->broke_ns = 0;
+	s->opened_ns = clock_mono_ns();
+	/* The walk under way, or that of an earlier run, began before this break: it does not see all of it. */
+	if (j->refilling && s->refill && !s->gap) {
+		s->gap = true;
+		s->gap_from = s->live ? mem_strdup(s->live) : NULL;
+	}
 	start_refill(s);
 }
 
 static int on_head(void *arg, const struct http_answer *a)
 {
 	struct stream *s = arg;
-	if (a->status / 100 == 2)
-		opened(s);
+	struct budget_signal signal;
+	struct err e;
+	if (a->status / 100 != 2)
+		return 0;
+	/* What it says of limits holds for the next connect. */
+	struct buf headers = BUF_INIT;
+	http_headers_json(a, &headers);
+	struct source_about about = s->about;
+	about.headers = headers.p;
+	about.nheaders = headers.n;
+	if (http_date_us(a) != INT64_MIN)
+		about.now_s = time_floor_div(http_date_us(a), US_PER_SEC);
+	if (answer_signals(s->src, s->job->budget, &about, "null", 4, &signal, &e) < 0)
+		fetch_say(s->job->f, SAY_WARNING, s->job, &e);
+	buf_release(&headers);
+	opened(s);
 	return 0;
 }
 
@@ -440,7 +498,8 @@ static void over(struct stream *s, const struct http_answer *a)
 {
 	switch (a->failure) {
 	case HTTP_OK:
-		if (a->status / 100 == 2 || a->status == 101)
+		/* 0: a close frame. */
+		if (a->status / 100 == 2 || a->status == 101 || !a->status)
 			again(s, CAUSE_NET, "closed by the server", -1);
 		else
 			refused(s, a);
@@ -521,6 +580,7 @@ static int set_about(struct stream *s, struct err *e)
 	vars_json(&s->vars, &s->about_vars);
 	s->about = (struct source_about){ .status = 200, .vars = s->about_vars.p, .nvars = s->about_vars.n,
 		.now_s = time_floor_div(clock_now_us(), US_PER_SEC) };
+	s->src->mapped_for = s;
 	return source_map_about(s->src->map, &s->about, e);
 }
 
@@ -578,8 +638,9 @@ int stream_advance(struct stream *s, int64_t now, struct err *e)
 	int rc = stream_work(s, now + SLICE_NS);
 	if (rc || s->open || s->connecting || s->due_ns > now || j->end != JOB_RUNS)
 		return 0;
-	if (s->src->login) {
-		rc = login_token(s->src->login, &j->vars, &w.token, &s->serial, e);
+	s->login = login_of(j->f, s->src, &j->vars);
+	if (s->login) {
+		rc = login_token(s->login, &w.token, &s->serial, e);
 		if (rc < 0 || !w.token) {
 			s->due_ns = now + LOOK_NS;
 			return rc;
@@ -595,9 +656,21 @@ int stream_advance(struct stream *s, int64_t now, struct err *e)
 		return 0;
 	}
 	vars_copy(&s->vars, &j->vars);
+	if (s->src != j->src)
+		set_defaults(&s->vars, s->src->def);
 	set_cursor(s);
 	rc = set_about(s, e);
 	return rc == 0 ? open_it(s, &w, e) : rc;
+}
+
+void stream_stop(struct stream *s)
+{
+	hang_up(s);
+}
+
+bool stream_is_open(const struct stream *s)
+{
+	return s->open || s->connecting || s->backlog.n;
 }
 
 int64_t stream_due(const struct stream *s)

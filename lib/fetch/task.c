@@ -13,13 +13,19 @@
 #define SILENCE_NS (60 * NS_PER_SEC)
 #define TIMEOUT_NS (600 * NS_PER_SEC)
 
+void task_stop(struct task *t)
+{
+	if (!t->transfer)
+		return;
+	http_cancel(t->transfer);
+	t->transfer = NULL;
+	t->job->f->under_way--;
+	budget_done(t->budget, t->ticket, t->src->def->cost);
+}
+
 void task_free(struct task *t)
 {
-	if (t->transfer) {
-		http_cancel(t->transfer);
-		t->job->f->under_way--;
-		budget_done(t->budget, t->ticket, t->src->def->cost);
-	}
+	task_stop(t);
 	walk_release(&t->own);
 	vars_release(&t->vars);
 	request_release(&t->request);
@@ -144,8 +150,10 @@ int task_send(struct task *t, int64_t now, struct err *e)
 {
 	const struct fetch_opts *o = t->job->f->o;
 	struct request_way w = { .def = t->src->def, .secrets = o->secrets, .endpoint = o->endpoint };
-	if (t->src->login) {
-		int rc = login_token(t->src->login, &t->vars, &w.token, &t->serial, e);
+	if (!t->login)
+		t->login = login_of(t->job->f, t->src, &t->vars);
+	if (t->login) {
+		int rc = login_token(t->login, &w.token, &t->serial, e);
 		if (rc < 0)
 			return rc;
 		t->waits = !w.token;

@@ -3,7 +3,10 @@
 
 #include "base/clock.h"
 
+#include "base/rand.h"
+
 #include <fcntl.h>
+#include <nettle/pbkdf2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,18 +15,42 @@
 #include <xxhash.h>
 
 #define MAX_FILE ((size_t)64 << 10)
+#define ROUNDS 100000
+#define SALT 16
+#define DIGEST 32
 
-static uint64_t login_hash(const struct request *r)
+static void put_hex(char *to, const uint8_t *p, size_t n)
 {
-	return XXH3_64bits_withSeed(r->body.p, r->body.n, XXH3_64bits(r->url.p, r->url.n));
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < n; i++) {
+		to[2 * i] = digits[p[i] >> 4];
+		to[2 * i + 1] = digits[p[i] & 15];
+	}
+	to[2 * n] = '\0';
 }
 
-static void path_of(struct buf *b, const char *dir, const char *name, const char *suffix)
+/* Whose login it is: address, headers, body. SALT as the text that it is in the file. */
+static void login_digest(const struct request *r, const char *salt, char to[2 * DIGEST + 1])
+{
+	struct buf all = BUF_INIT;
+	uint8_t digest[DIGEST];
+	buf_put(&all, r->url.p, r->url.n);
+	for (size_t i = 0; i < r->nheaders; i++)
+		buf_printf(&all, "\n%s: %s", r->header[i].name, r->header[i].value);
+	buf_puts(&all, "\n\n");
+	buf_put(&all, r->body.p, r->body.n);
+	pbkdf2_hmac_sha256(all.n, (const uint8_t *)all.p, ROUNDS, strlen(salt), (const uint8_t *)salt, sizeof digest, digest);
+	put_hex(to, digest, sizeof digest);
+	explicit_bzero(all.p, all.cap);
+	buf_release(&all);
+}
+
+static void path_of(struct buf *b, const char *dir, const char *name, const struct request *r, const char *suffix)
 {
 	buf_printf(b, "%s/", dir);
 	for (const char *s = name; *s; s++)
 		buf_putc(b, *s == '/' ? '_' : *s);
-	buf_puts(b, suffix);
+	buf_printf(b, "-%016llx%s", (unsigned long long)XXH3_64bits(r->url.p, r->url.n), suffix);
 }
 
 /* Ours alone, and not too long. */
@@ -50,17 +77,20 @@ bool token_file_load(const char *dir, const char *name, const struct request *lo
 	struct json *v;
 	int64_t ends = 0;
 	bool ok = false;
-	char hash[24];
+	char digest[2 * DIGEST + 1];
 	if (!dir)
 		return false;
-	path_of(&path, dir, name, ".token");
-	snprintf(hash, sizeof hash, "%016llx", (unsigned long long)login_hash(login));
+	path_of(&path, dir, name, login, ".token");
 	if (read_private(&text, buf_cstr(&path)) && json_parse(&v, &a, text.p, text.n, NULL) == 0) {
-		const char *whose = json_str(json_get(v, "for"));
+		const char *whose = json_str(json_get(v, "for")), *salt = json_str(json_get(v, "salt"));
 		const struct json *t = json_get(v, "token");
 		bool timed = json_i64(json_get(v, "ends"), &ends);
 		*life = timed ? (double)(ends - clock_now_us() / US_PER_SEC) : 0;
-		ok = whose && strcmp(whose, hash) == 0 && json_str(t) && t->nstr && (!timed || *life > 120);
+		ok = whose && salt && json_str(t) && t->nstr && (!timed || *life > 120);
+		if (ok) {
+			login_digest(login, salt, digest);
+			ok = strcmp(whose, digest) == 0;
+		}
 		if (ok)
 			buf_put(token, t->str, t->nstr);
 	}
@@ -88,12 +118,17 @@ static bool write_private(const char *path, const char *temp, const struct buf *
 void token_file_save(const char *dir, const char *name, const struct request *login, const char *token, size_t n, double life)
 {
 	struct buf path = BUF_INIT, temp = BUF_INIT, text = BUF_INIT;
+	uint8_t random[SALT];
+	char salt[2 * SALT + 1], digest[2 * DIGEST + 1];
 	if (!dir)
 		return;
+	rand_system(random, sizeof random);
+	put_hex(salt, random, sizeof random);
+	login_digest(login, salt, digest);
 	mkdir(dir, 0700);
-	path_of(&path, dir, name, ".token");
-	path_of(&temp, dir, name, ".token.new");
-	buf_printf(&text, "{\"v\":1,\"for\":\"%016llx\",\"token\":", (unsigned long long)login_hash(login));
+	path_of(&path, dir, name, login, ".token");
+	path_of(&temp, dir, name, login, ".token.new");
+	buf_printf(&text, "{\"v\":1,\"salt\":\"%s\",\"for\":\"%s\",\"token\":", salt, digest);
 	json_put_string(&text, token, n);
 	if (life > 0 && life < 1e8)
 		buf_printf(&text, ",\"ends\":%lld", (long long)(clock_now_us() / US_PER_SEC + (int64_t)life));
