@@ -234,6 +234,9 @@ static int read_page(struct answer *x, struct err *e)
 	/* An answer that cannot be cut into items is the API's fault, a bad item is one of the data. */
 	if (rc == ERR_DATA && !p->stopped)
 		rc = e->code = ERR_IO;
+	/* It goes into marks and on disk. */
+	if (rc == 0 && p->top && redact_has(t->job->f->o->secrets, p->top, strlen(p->top)))
+		rc = err_set(e, ERR_IO, "a value of the cursor holds a credential");
 	p->floor = NULL;
 	buf_release(&floor);
 	return rc;

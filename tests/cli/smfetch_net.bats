@@ -50,6 +50,7 @@ run_ck() {
 	local file=$1; shift
 	fetch "$@" --resume ck 2>err | keeper "$file" | smcheckpoint save ck 2>err.save && RC=0 || RC=${PIPESTATUS[0]}
 }
+not() { ! "$@"; }                                        # bats does not see a bare !
 ids() { jq -r .native_id "$1" | sort -n | tr '\n' ' '; }
 
 # --- places ---
@@ -409,4 +410,62 @@ days() {
 	P
 	d=$(define w "$(jq -n --argjson p "$PAGES" '$p + {vars: {v: ""}, each: "v"} | .request.query.v = "${v}" | .cursor |= . + {order: "asc", first: "desc"}')")
 	printf '1\n2\n' | fetch "$d" - >out; [ "$(wc -l <out)" = 40 ]
+}
+
+# --- what is said ---
+
+@test "an error is said once, whatever fails: one job, many, the output, an address" {
+	peer <<-'P'
+	def answer(r):
+	    return (400, {"message": "no such thing"}) if r.path == "/bad" else {"items": [{"id": i} for i in range(20000)]}
+	P
+	d=$(define good "$PAGES"); b=$(define bad '{"request":{"url":"https://api.sim.example/bad"}}')
+	run -4 --separate-stderr timeout 20 smfetch "$b" --endpoint "$U"; [ "${#stderr_lines[@]}" = 1 ]; [[ "$stderr" == *"no such thing"* ]]
+	run -4 --separate-stderr timeout 20 smfetch "$b" --endpoint "$U" --verbose; [ "$(grep -c 'no such thing' <<<"$stderr")" = 1 ]
+	printf '%s\n' "{\"name\":\"j1\",\"source\":\"$d\"}" "{\"name\":\"j2\",\"source\":\"$b\"}" >jobs
+	run -4 --separate-stderr timeout 20 smfetch --jobs jobs --endpoint "$U"; [ "$(grep -c 'no such thing' <<<"$stderr")" = 1 ]
+	[[ "$stderr" == *"1 of 2 jobs"* ]]
+	run -4 --separate-stderr bash -c "timeout 20 smfetch '$d' --endpoint '$U' >/dev/full"; [ "${#stderr_lines[@]}" = 1 ]
+	run -4 --separate-stderr bash -c "timeout 20 smfetch '$d' --endpoint '$U' --marks >/dev/full"; [ "${#stderr_lines[@]}" = 1 ]
+	run --separate-stderr bash -c "timeout 20 smfetch '$d' --endpoint '$U' | head -1"; [ "${#stderr_lines[@]}" = 0 ]
+}
+
+@test "a login that has to wait longer than --max-wait ends the job, place kept" {
+	peer <<-'P'
+	def answer(r):
+	    return 429, {}, {"Retry-After": "7200"}
+	P
+	d=$(define l '{"secrets":{"password":"peer-password"},"request":{"url":"https://api.sim.example/items"},
+		"auth":{"login":{"url":"https://api.sim.example/login","json":{"password":{"secret":"password"}},"token":".token"}}}')
+	run_ck all "$d" --max-wait 1s; [ "$RC" = 75 ]
+	[ "$(tail -1 ck/journal | jq -r .end)" = quota ]
+}
+
+@test "what a server says of our token comes into no place: not as a page, not as a cursor, not as a value" {
+	peer <<-'P'
+	def answer(r):
+	    a = r.headers["Authorization"][7:]
+	    if r.path == "/list":
+	        return [a]
+	    return {"items": [{"id": a if r.path == "/cursor" else 1}], "next": "x" + a if r.path == "/page" else None}
+	P
+	for p in page cursor; do
+		d=$(define w "$(jq -n --argjson p "$PAGES" --arg u "https://api.sim.example/$p" '$p + {secrets: {t: "http-token"}, auth: {bearer: "t"}} | .request.url = $u')")
+		rm -rf ck; run_ck all "$d"; not grep -rq peer-token-1234 ck all err
+	done
+	d=$(define l "$(jq -n --argjson l "$LIST" '$l + {secrets: {t: "http-token"}, auth: {bearer: "t"}} | del(.cursor)')")
+	rm -rf ck; run_ck all "$d"; not grep -rq peer-token-1234 ck all err
+}
+
+@test "values that are no text are bad lines, and no more" {
+	peer <<-'P'
+	def answer(r):
+	    return {"items": [{"id": int(r.q["v"])}]}
+	P
+	d=$(define w '{"vars":{"v":""},"each":"v","request":{"url":"https://api.sim.example/items","query":{"v":"${v}"}}}')
+	printf '1\n\xff\xfe\n2\n"a\\u0000b"\n{"v":{}}\n3\n' >in
+	run -1 --separate-stderr bash -c "timeout 20 smfetch '$d' - --endpoint '$U' --on-error reject=rejected <in"
+	[ "$(jq -r .native_id <<<"$output" | sort | tr '\n' ' ')" = "1 2 3 " ]
+	[ "$(wc -l <rejected)" = 3 ]
+	run -3 bash -c "timeout 20 smfetch '$d' - --endpoint '$U' <in"
 }
