@@ -242,6 +242,12 @@ static int read_page(struct answer *x, struct err *e)
 	return rc;
 }
 
+/* Such a walk would never end. A token that stays the same may still lead on: then something new comes. */
+static bool leads_to_itself(const struct task *t, const struct page *p, const char *next)
+{
+	return t->walk->page && strcmp(t->walk->page, next) == 0 && p->items && !p->fresh && !p->full;
+}
+
 static int hand_out(struct answer *x, struct err *e)
 {
 	struct task *t = x->t;
@@ -250,6 +256,8 @@ static int hand_out(struct answer *x, struct err *e)
 	struct page *p = t->src->page;
 	struct buf next = BUF_INIT;
 	int rc = next_page(x, &next, e);
+	if (rc == 0 && next.n && leads_to_itself(t, p, buf_cstr(&next)))
+		rc = err_set(e, ERR_IO, "the next page of a page is the page itself");
 	if (rc < 0) {
 		buf_release(&next);
 		return rc;

@@ -469,3 +469,51 @@ days() {
 	[ "$(wc -l <rejected)" = 3 ]
 	run -3 bash -c "timeout 20 smfetch '$d' - --endpoint '$U' <in"
 }
+
+@test "a page whose next page is itself ends the job with an error, not with nothing" {
+	peer <<-'P'
+	def answer(r):
+	    return {"items": [{"id": 1}, {"id": 2}], "next": "again"}
+	P
+	d=$(define w "$(jq -n --argjson p "$PAGES" '$p | del(.cursor)')")
+	run -4 --separate-stderr timeout 10 smfetch "$d" --endpoint "$U"; [ "${#lines[@]}" = 2 ]; [[ "$stderr" == *"next page"* ]]
+	[ "$(asked | wc -l)" -le 4 ]
+}
+
+@test "--dry-run shows what would be sent first: the list, or the value that is given" {
+	d=$(define l "$LIST")
+	run -0 smfetch "$d" --dry-run; [[ "$output" == "GET https://api.sim.example/list?"* ]]
+	run -0 smfetch "$d" item=7 --dry-run; [[ "$output" == "GET https://api.sim.example/item/7"* ]]
+}
+
+@test "marks among values come out in order, each behind what came before it, however slow that is" {
+	peer <<-'P'
+	import time
+	def answer(r):
+	    time.sleep(.3 if int(r.q["v"]) % 3 == 0 else 0)
+	    return {"items": [{"id": int(r.q["v"])}]}
+	P
+	d=$(define w '{"vars":{"v":""},"each":"v","parallel":4,"request":{"url":"https://api.sim.example/items","query":{"v":"${v}"}}}')
+	for i in $(seq 1 12); do
+		echo "$i"; [ $((i % 3)) != 0 ] || echo "{\"\$mark\":{\"v\":1,\"seq\":$i,\"cursor\":$i}}"
+	done >in
+	echo '{"$mark":{"v":1,"seq":99,"cursor":99,"end":"done"}}' >>in
+	fetch "$d" - <in >out
+	python3 - out <<-'P'
+	import json, sys
+	at, seen = 0, []
+	for line in open(sys.argv[1]):
+	    x = json.loads(line)
+	    if "$mark" not in x:
+	        seen.append(int(x["native_id"]))
+	        continue
+	    m = x["$mark"]["seq"]
+	    assert sorted(seen) == list(range(1, min(m, 12) + 1)), (m, seen)
+	assert x["$mark"]["end"] == "done"
+	P
+	# One that fails keeps the marks behind it back.
+	sed -i 's/time.sleep.*/if r.q["v"] == "5": return 400, {}/' peer.py
+	kill "${PIDS[@]}"; peer <<<"$(cat peer.py)"
+	run -4 --separate-stderr bash -c "timeout 20 smfetch '$d' - --endpoint '$U' <in"
+	[ "$(grep -c mark <<<"$output")" = 1 ]
+}

@@ -67,10 +67,10 @@ static void begin(void)
 	begun = true;
 	check(mkdtemp(dir) != NULL);
 	atexit(clean);
-	put_definition(pages, sizeof pages, "p", "\"vars\":{\"v\":\"\"},\"cursor\":{\"field\":\"id\",\"cmp\":\"lenlex\",\"order\":\"desc\"}");
+	put_definition(pages, sizeof pages, "p", "\"vars\":{\"v\":\"\"},\"cursor\":{\"value\":\".id\",\"cmp\":\"lenlex\",\"order\":\"desc\"}");
 	put_definition(list, sizeof list, "l",
 		       "\"vars\":{\"v\":\"\"},\"each\":\"v\",\"list\":{\"request\":{\"url\":\"https://a.example/\"},\"values\":\".v\"},"
-		       "\"cursor\":{\"field\":\"id\",\"cmp\":\"num\",\"order\":\"asc\"}");
+		       "\"cursor\":{\"value\":\".id\",\"cmp\":\"num\",\"order\":\"asc\"}");
 	snprintf(jobs, sizeof jobs, "%s/jobs", dir);
 }
 
@@ -104,6 +104,15 @@ static bool place(struct buf *to, const char *p, size_t n, uint8_t how)
 	check(fetch_cursor(f, to, &e) == 0);
 	fetch_free(f);
 	return true;
+}
+
+/* The definitions are sound: the start is a place. */
+static void check_start(void)
+{
+	static const char start[] = "{\"v\":1,\"jobs\":{\"a\":{},\"b\":{}}}";
+	struct buf b = BUF_INIT;
+	check(place(&b, start, strlen(start), 0));
+	buf_release(&b);
 }
 
 static void try_place(const char *p, size_t n, uint8_t how)
@@ -192,9 +201,13 @@ static void try_jobs(const char *p, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static bool started;
 	if (size < 1)
 		return 0;
 	begin();
+	if (!started)
+		check_start();
+	started = true;
 	/* json_parse reads what it is given, and no byte behind it. */
 	char *p = mem_dup(data + 1, size - 1);
 	uint8_t how = data[0] >> 2;
