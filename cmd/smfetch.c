@@ -541,7 +541,8 @@ static int close_net(struct net *n, int rc, struct err *e)
 		*e = why;
 		rc = why.code;
 	}
-	if (rc < 0)
+	/* That of the output is said by diag_finish. */
+	if (rc < 0 && !(n->out.failed && strcmp(e->msg, n->out.err.msg) == 0))
 		status = diag_fail(e);
 	if (rc == FETCH_QUOTA && !verbose)
 		diag_note("%s", "the limit is used up: the place is kept, try again later");

@@ -234,9 +234,18 @@ static int read_page(struct answer *x, struct err *e)
 	/* An answer that cannot be cut into items is the API's fault, a bad item is one of the data. */
 	if (rc == ERR_DATA && !p->stopped)
 		rc = e->code = ERR_IO;
+	/* It goes into marks and on disk. */
+	if (rc == 0 && p->top && redact_has(t->job->f->o->secrets, p->top, strlen(p->top)))
+		rc = err_set(e, ERR_IO, "a value of the cursor holds a credential");
 	p->floor = NULL;
 	buf_release(&floor);
 	return rc;
+}
+
+/* Such a walk would never end. A token that stays the same may still lead on: then something new comes. */
+static bool leads_to_itself(const struct task *t, const struct page *p, const char *next)
+{
+	return t->walk->page && strcmp(t->walk->page, next) == 0 && p->items && !p->fresh && !p->full;
 }
 
 static int hand_out(struct answer *x, struct err *e)
@@ -247,6 +256,8 @@ static int hand_out(struct answer *x, struct err *e)
 	struct page *p = t->src->page;
 	struct buf next = BUF_INIT;
 	int rc = next_page(x, &next, e);
+	if (rc == 0 && next.n && leads_to_itself(t, p, buf_cstr(&next)))
+		rc = err_set(e, ERR_IO, "the next page of a page is the page itself");
 	if (rc < 0) {
 		buf_release(&next);
 		return rc;

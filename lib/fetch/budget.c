@@ -62,13 +62,25 @@ static int take_limits(struct budget *b, const struct source_def *def, struct er
 	return 0;
 }
 
+/* Whoever came first would make the others exceed theirs. */
+static int same_limits(const struct budget *b, const struct source_def *def, struct err *e)
+{
+	bool same = b->nlimits == def->nlimits && b->soft_pct == def->soft_pct && b->hard_pct == def->hard_pct;
+	for (size_t i = 0; i < b->nlimits && same; i++) {
+		const struct window *w = &b->limit[i];
+		const struct def_limit *l = &def->limit[i];
+		same = w->count == l->count && w->per_us == l->per_ns / 1000 && w->daily == (l->zone != NULL);
+	}
+	return same ? 0 : err_set(e, ERR_CONFLICT, "'%s' has other limits than a source that shares the budget '%s' with it", def->name, b->name);
+}
+
 int budgets_get(struct budgets *bs, const char *name, const struct source_def *def, struct budget **out, struct err *e)
 {
 	struct budget *b;
 	for (b = bs->first; b; b = b->next)
 		if (strcmp(b->name, name) == 0) {
 			*out = b;
-			return 0;
+			return same_limits(b, def, e);
 		}
 	b = mem_zalloc(sizeof *b);
 	b->fd = -1;
@@ -96,9 +108,9 @@ static int64_t now_us(const struct budget *b)
  * from the future (the clock was set back) counts as of now. */
 static int64_t leaves(const struct window *w, int64_t slot, int64_t now)
 {
-	int64_t at = slot < 0 ? -slot : slot;
-	if (!slot)
+	if (!slot || slot == INT64_MIN)
 		return 0;
+	int64_t at = slot < 0 ? -slot : slot;
 	if (at > now)
 		at = now;
 	return slot < 0 && now - at < GRACE_US ? now + w->per_us : at + w->per_us;
@@ -172,7 +184,8 @@ static void take(struct budget *b, uint64_t cost, int64_t now)
 		if (w->daily)
 			w->state->used += (int64_t)cost;
 		for (uint64_t c = 0; !w->daily && c < cost; c++) {
-			w->log[w->state->head] = -now;
+			/* A file that is damaged must not lead out of it. */
+			w->log[w->state->head % w->slots] = -now;
 			w->state->head = (w->state->head + 1) % w->slots;
 		}
 	}

@@ -34,7 +34,7 @@ struct budgets;
 struct budget;
 void budgets_new(struct budgets **b, const char *folder);       /* NULL: nothing is shared */
 void budgets_free(struct budgets *b);                           /* NULL is fine */
-/* The budget called NAME, with the limits of DEF. */
+/* The budget called NAME, with the limits of DEF. ERR_CONFLICT: there is one of that name with other limits. */
 int budgets_get(struct budgets *b, const char *name, const struct source_def *def, struct budget **out, struct err *e);
 const char *budget_name(const struct budget *b);
 

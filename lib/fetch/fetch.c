@@ -327,9 +327,10 @@ static bool requests_left(const struct fetch *f, const struct job *j)
 static int send_one(struct job *j, int64_t now, struct err *e)
 {
 	for (struct task *t = j->tasks; t; t = t->next) {
-		if (t->transfer || (t->waits ? !login_ready(t->login) : t->due_ns > now))
-			continue;
-		int rc = task_send(t, now, e);
+		bool ready = !t->transfer && (t->waits ? login_ready(t->login) : t->due_ns <= now);
+		if (t->waits && !ready)
+			task_await_login(t, now);
+		int rc = ready ? task_send(t, now, e) : 1;
 		if (rc <= 0)
 			return rc < 0 ? rc : 1;
 		if (j->end != JOB_RUNS)
@@ -429,16 +430,19 @@ static int wind_down(struct fetch *f, struct err *e)
 static int end_of_run(struct fetch *f, bool stopped, struct err *e)
 {
 	bool quota = false;
+	uint64_t failed = 0;
 	for (size_t i = 0; i < f->njobs; i++) {
 		struct job *j = &f->job[i];
 		quota |= j->end == JOB_QUOTA;
+		failed += j->end == JOB_FAILED;
 		if (j->end == JOB_FAILED && !f->worst.code)
 			f->worst = j->err;
 	}
+	/* What each has failed of was said when it did. */
+	if (f->worst.code && f->njobs > 1)
+		return err_set(e, f->worst.code, "%llu of %zu jobs have failed", (unsigned long long)failed, f->njobs);
 	if (f->worst.code) {
 		*e = f->worst;
-		if (f->njobs > 1)
-			err_wrap(e, "%s", "a job has failed");
 		redact_err(f->o->secrets, e);
 		return e->code;
 	}

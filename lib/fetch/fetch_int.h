@@ -144,6 +144,7 @@ void job_range(const struct job *j, int64_t *since_us, int64_t *until_us);
 /* task.c */
 int task_send(struct task *t, int64_t now, struct err *e);  /* 0: sent; 1: it has to wait, due_ns says for how long */
 int task_build(struct task *t, struct err *e);
+void task_await_login(struct task *t, int64_t now);  /* not for longer than --max-wait */
 void task_stop(struct task *t);                  /* what is under way is given up */
 void task_free(struct task *t);
 /* What the walk goes by: of the values of a list, whose cursor is the list's, nothing. */

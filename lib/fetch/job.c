@@ -472,14 +472,20 @@ static int take_bounds(struct job *j, const struct json *place, struct err *e)
 
 int job_place(struct job *j, const struct json *place, struct err *e)
 {
-	int rc = walk_get(&j->walk, place, e);
+	int rc = place->type == JSON_OBJECT ? 0 : err_set(e, ERR_DATA, "the cursor's place is no object");
+	if (rc == 0)
+		rc = walk_get(&j->walk, place, e);
 	const struct json *v, *open = json_get(place, "open"), *refill = json_get(place, "refill");
 	if (rc == 0)
 		rc = take_bounds(j, place, e);
-	const char *next = json_str(json_get(place, "next"));
-	if (next)
-		j->next_value = mem_strdup(next);
-	for (v = open && j->src->def->each ? open->child : NULL; v && rc == 0; v = v->next)
+	v = json_get(place, "next");
+	if (rc == 0 && v && (!json_str(v) || memchr(v->str, '\0', v->nstr)))
+		rc = err_set(e, ERR_DATA, "the cursor's \"next\" is no text");
+	if (rc == 0 && v)
+		j->next_value = mem_strdup(v->str);
+	if (rc == 0 && ((open && open->type != JSON_OBJECT) || (refill && refill->type != JSON_OBJECT)))
+		rc = err_set(e, ERR_DATA, "the cursor's \"%s\" is no object", open && open->type != JSON_OBJECT ? "open" : "refill");
+	for (v = rc == 0 && open && j->src->def->each ? open->child : NULL; v && rc == 0; v = v->next)
 		rc = open_value(j, v, e);
 	if (rc == 0 && refill) {
 		j->refilling = true;

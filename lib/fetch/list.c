@@ -47,6 +47,11 @@ static int begin_value(struct job *j, const struct buf *value, struct err *e)
 		mem_free(text);
 		return rc;
 	}
+	/* It goes into marks and on disk. */
+	if (redact_has(j->f->o->secrets, text, value->n)) {
+		mem_free(text);
+		return err_set(e, ERR_IO, "'list.values' gave a credential");
+	}
 	if (is_open(j, text) || !is_new(j, text)) {
 		mem_free(text);
 		return 0;

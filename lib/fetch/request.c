@@ -168,7 +168,7 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 		return err_set(e, ERR_IO, "leads to %s with a user in the address", p.host);
 	if (at_endpoint(w, &p))
 		return 0;
-	bool found = w->def->nhosts == 0;
+	bool found = false;
 	for (size_t i = 0; i < w->def->nhosts && !found; i++) {
 		buf_clear(&host);
 		text_expand(&host, &w->def->host[i], v);

@@ -236,7 +236,8 @@ static void move_on(struct stream *s, const char *top)
 {
 	struct job *j = s->job;
 	const struct def_cursor *c = &s->src->def->cursor;
-	if (!top)
+	/* It goes into marks and on disk. */
+	if (!top || redact_has(j->f->o->secrets, top, strlen(top)))
 		return;
 	if (s->fresh)
 		look_for_gap(s, top);

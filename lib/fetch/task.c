@@ -112,6 +112,13 @@ static void put_off(struct task *t, int64_t now, int64_t ns)
 	job_end(j, JOB_QUOTA, &e);
 }
 
+void task_await_login(struct task *t, int64_t now)
+{
+	int64_t due = login_due(t->login);
+	if (due != NEVER && due > now)
+		put_off(t, now, due - now);
+}
+
 static void log_request(struct task *t)
 {
 	struct buf b = BUF_INIT;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "flow/mark.h"
+#include "http/ws_frame.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -102,6 +103,8 @@ static int set_value(struct values *v, struct task *t, const char *p, size_t n, 
 		for (const struct json *m = root->child; m && rc == 0; m = m->next) {
 			if (!source_def_var(d, m->key))
 				rc = err_set(e, ERR_DATA, "'%s' has no variable '%s'", d->name, m->key);
+			else if (m->type == JSON_STRING && memchr(m->str, '\0', m->nstr))
+				rc = err_set(e, ERR_DATA, "variable '%s' has a NUL in it", m->key);
 			else if (m->type == JSON_STRING)
 				vars_set(&t->vars, m->key, m->str, m->nstr);
 			else if (m->type == JSON_NUMBER)
@@ -110,8 +113,12 @@ static int set_value(struct values *v, struct task *t, const char *p, size_t n, 
 				rc = err_set(e, ERR_DATA, "variable '%s' is neither text nor a number", m->key);
 		}
 	} else if (rc == 0) {
-		bool quoted = n && *p == '"';
-		vars_set(&t->vars, d->each, quoted ? root->str : p, quoted ? root->nstr : n);
+		const char *text = n && *p == '"' ? root->str : p;
+		size_t len = text == p ? n : root->nstr;
+		if (!ws_is_utf8(text, len) || memchr(text, '\0', len))
+			rc = err_set(e, ERR_DATA, "a value is UTF-8 without NUL");
+		else
+			vars_set(&t->vars, d->each, text, len);
 	}
 	if (rc == 0 && !*vars_get(&t->vars, d->each))
 		rc = err_set(e, ERR_DATA, "no %s", d->each);

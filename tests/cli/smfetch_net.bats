@@ -50,6 +50,7 @@ run_ck() {
 	local file=$1; shift
 	fetch "$@" --resume ck 2>err | keeper "$file" | smcheckpoint save ck 2>err.save && RC=0 || RC=${PIPESTATUS[0]}
 }
+not() { ! "$@"; }                                        # bats does not see a bare !
 ids() { jq -r .native_id "$1" | sort -n | tr '\n' ' '; }
 
 # --- places ---
@@ -409,4 +410,110 @@ days() {
 	P
 	d=$(define w "$(jq -n --argjson p "$PAGES" '$p + {vars: {v: ""}, each: "v"} | .request.query.v = "${v}" | .cursor |= . + {order: "asc", first: "desc"}')")
 	printf '1\n2\n' | fetch "$d" - >out; [ "$(wc -l <out)" = 40 ]
+}
+
+# --- what is said ---
+
+@test "an error is said once, whatever fails: one job, many, the output, an address" {
+	peer <<-'P'
+	def answer(r):
+	    return (400, {"message": "no such thing"}) if r.path == "/bad" else {"items": [{"id": i} for i in range(20000)]}
+	P
+	d=$(define good "$PAGES"); b=$(define bad '{"request":{"url":"https://api.sim.example/bad"}}')
+	run -4 --separate-stderr timeout 20 smfetch "$b" --endpoint "$U"; [ "${#stderr_lines[@]}" = 1 ]; [[ "$stderr" == *"no such thing"* ]]
+	run -4 --separate-stderr timeout 20 smfetch "$b" --endpoint "$U" --verbose; [ "$(grep -c 'no such thing' <<<"$stderr")" = 1 ]
+	printf '%s\n' "{\"name\":\"j1\",\"source\":\"$d\"}" "{\"name\":\"j2\",\"source\":\"$b\"}" >jobs
+	run -4 --separate-stderr timeout 20 smfetch --jobs jobs --endpoint "$U"; [ "$(grep -c 'no such thing' <<<"$stderr")" = 1 ]
+	[[ "$stderr" == *"1 of 2 jobs"* ]]
+	run -4 --separate-stderr bash -c "timeout 20 smfetch '$d' --endpoint '$U' >/dev/full"; [ "${#stderr_lines[@]}" = 1 ]
+	run -4 --separate-stderr bash -c "timeout 20 smfetch '$d' --endpoint '$U' --marks >/dev/full"; [ "${#stderr_lines[@]}" = 1 ]
+	run --separate-stderr bash -c "timeout 20 smfetch '$d' --endpoint '$U' | head -1"; [ "${#stderr_lines[@]}" = 0 ]
+}
+
+@test "a login that has to wait longer than --max-wait ends the job, place kept" {
+	peer <<-'P'
+	def answer(r):
+	    return 429, {}, {"Retry-After": "7200"}
+	P
+	d=$(define l '{"secrets":{"password":"peer-password"},"request":{"url":"https://api.sim.example/items"},
+		"auth":{"login":{"url":"https://api.sim.example/login","json":{"password":{"secret":"password"}},"token":".token"}}}')
+	run_ck all "$d" --max-wait 1s; [ "$RC" = 75 ]
+	[ "$(tail -1 ck/journal | jq -r .end)" = quota ]
+}
+
+@test "what a server says of our token comes into no place: not as a page, not as a cursor, not as a value" {
+	peer <<-'P'
+	def answer(r):
+	    a = r.headers["Authorization"][7:]
+	    if r.path == "/list":
+	        return [a]
+	    return {"items": [{"id": a if r.path == "/cursor" else 1}], "next": "x" + a if r.path == "/page" else None}
+	P
+	for p in page cursor; do
+		d=$(define w "$(jq -n --argjson p "$PAGES" --arg u "https://api.sim.example/$p" '$p + {secrets: {t: "http-token"}, auth: {bearer: "t"}} | .request.url = $u')")
+		rm -rf ck; run_ck all "$d"; not grep -rq peer-token-1234 ck all err
+	done
+	d=$(define l "$(jq -n --argjson l "$LIST" '$l + {secrets: {t: "http-token"}, auth: {bearer: "t"}} | del(.cursor)')")
+	rm -rf ck; run_ck all "$d"; not grep -rq peer-token-1234 ck all err
+}
+
+@test "values that are no text are bad lines, and no more" {
+	peer <<-'P'
+	def answer(r):
+	    return {"items": [{"id": int(r.q["v"])}]}
+	P
+	d=$(define w '{"vars":{"v":""},"each":"v","request":{"url":"https://api.sim.example/items","query":{"v":"${v}"}}}')
+	printf '1\n\xff\xfe\n2\n"a\\u0000b"\n{"v":{}}\n3\n' >in
+	run -1 --separate-stderr bash -c "timeout 20 smfetch '$d' - --endpoint '$U' --on-error reject=rejected <in"
+	[ "$(jq -r .native_id <<<"$output" | sort | tr '\n' ' ')" = "1 2 3 " ]
+	[ "$(wc -l <rejected)" = 3 ]
+	run -3 bash -c "timeout 20 smfetch '$d' - --endpoint '$U' <in"
+}
+
+@test "a page whose next page is itself ends the job with an error, not with nothing" {
+	peer <<-'P'
+	def answer(r):
+	    return {"items": [{"id": 1}, {"id": 2}], "next": "again"}
+	P
+	d=$(define w "$(jq -n --argjson p "$PAGES" '$p | del(.cursor)')")
+	run -4 --separate-stderr timeout 10 smfetch "$d" --endpoint "$U"; [ "${#lines[@]}" = 2 ]; [[ "$stderr" == *"next page"* ]]
+	[ "$(asked | wc -l)" -le 4 ]
+}
+
+@test "--dry-run shows what would be sent first: the list, or the value that is given" {
+	d=$(define l "$LIST")
+	run -0 smfetch "$d" --dry-run; [[ "$output" == "GET https://api.sim.example/list?"* ]]
+	run -0 smfetch "$d" item=7 --dry-run; [[ "$output" == "GET https://api.sim.example/item/7"* ]]
+}
+
+@test "marks among values come out in order, each behind what came before it, however slow that is" {
+	peer <<-'P'
+	import time
+	def answer(r):
+	    time.sleep(.3 if int(r.q["v"]) % 3 == 0 else 0)
+	    return {"items": [{"id": int(r.q["v"])}]}
+	P
+	d=$(define w '{"vars":{"v":""},"each":"v","parallel":4,"request":{"url":"https://api.sim.example/items","query":{"v":"${v}"}}}')
+	for i in $(seq 1 12); do
+		echo "$i"; [ $((i % 3)) != 0 ] || echo "{\"\$mark\":{\"v\":1,\"seq\":$i,\"cursor\":$i}}"
+	done >in
+	echo '{"$mark":{"v":1,"seq":99,"cursor":99,"end":"done"}}' >>in
+	fetch "$d" - <in >out
+	python3 - out <<-'P'
+	import json, sys
+	at, seen = 0, []
+	for line in open(sys.argv[1]):
+	    x = json.loads(line)
+	    if "$mark" not in x:
+	        seen.append(int(x["native_id"]))
+	        continue
+	    m = x["$mark"]["seq"]
+	    assert sorted(seen) == list(range(1, min(m, 12) + 1)), (m, seen)
+	assert x["$mark"]["end"] == "done"
+	P
+	# One that fails keeps the marks behind it back.
+	sed -i 's/time.sleep.*/if r.q["v"] == "5": return 400, {}/' peer.py
+	kill "${PIDS[@]}"; peer <<<"$(cat peer.py)"
+	run -4 --separate-stderr bash -c "timeout 20 smfetch '$d' - --endpoint '$U' <in"
+	[ "$(grep -c mark <<<"$output")" = 1 ]
 }

@@ -349,6 +349,9 @@ static void test_share(void)
 		budgets_new(&two, text(&path));
 		T_INT(budgets_get(two, "a b", o, &b, &e), ERR_CONFLICT);
 		T_OK(strstr(e.msg, "other limits") != NULL);
+		/* So it is in one process. */
+		T_INT(budgets_get(one, "a b", o, &b, &e), ERR_CONFLICT);
+		T_OK(strstr(e.msg, "other limits") != NULL);
 		budgets_free(one);
 		budgets_free(two);
 		buf_release(&path);
