@@ -558,8 +558,14 @@ static void set_cursor(struct stream *s)
 	struct buf less = BUF_INIT, text = BUF_INIT;
 	mem_free(s->asked);
 	s->asked = NULL;
+	int64_t since = s->job->spec->since_us;
 	if (s->job->walk.committed) {
 		order_less_overlap(&less, c, s->job->walk.committed);
+	} else if (since != INT64_MIN && c->cmp == CMP_TIME) {
+		/* A stream that can be asked from a time on is asked from --since on. */
+		order_put_time(&less, AS_TEXT, since);
+	}
+	if (less.n) {
 		order_put(&text, c->cmp, c->as, buf_cstr(&less));
 		vars_set(&s->vars, "cursor", text.p, text.n);
 	}
