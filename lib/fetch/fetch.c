@@ -166,6 +166,11 @@ static int init_jobs(struct fetch *f, struct err *e)
 	for (size_t i = 0; i < f->o->nspecs && rc == 0; i++) {
 		f->njobs++;
 		rc = job_init(&f->job[i], f, &f->o->spec[i], e);
+		if (rc < 0 && f->o->spec[i].file) {
+			e->code = rc = rc == ERR_USAGE || rc == ERR_NOT_FOUND ? ERR_DATA : rc;
+			if (!e->file[0])
+				err_at(e, f->o->spec[i].file, f->o->spec[i].line, 1);
+		}
 	}
 	for (size_t i = 0; i < f->njobs && rc == 0; i++)
 		rc = find_job_place(f, &f->job[i], e);

@@ -34,6 +34,8 @@ struct fetch_rule {
 
 struct fetch_spec {
 	const char *source;          /* a definition's name or file */
+	const char *file;            /* where the job was read from, NULL: the command line */
+	uint64_t line;
 	const char *name;            /* of the job, NULL: the source and its variables */
 	const struct fetch_var *var;
 	size_t nvars;

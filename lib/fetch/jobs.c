@@ -100,20 +100,31 @@ struct reading {
 	const char *file, *text;
 };
 
+/* *FROM (may be NULL): where that line begins. */
+static uint64_t line_of(const struct reading *r, const struct json *at, const char **from)
+{
+	uint64_t line = 1;
+	if (from)
+		*from = r->text;
+	for (const char *p = r->text; p < at->raw; p++) {
+		if (*p != '\n')
+			continue;
+		line++;
+		if (from)
+			*from = p + 1;
+	}
+	return line;
+}
+
 static int fault(const struct reading *r, const struct json *at, struct err *e, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 static int fault(const struct reading *r, const struct json *at, struct err *e, const char *fmt, ...)
 {
-	uint64_t line = 1;
-	const char *from = r->text;
+	const char *from;
 	va_list ap;
 	va_start(ap, fmt);
 	err_setv(e, ERR_DATA, fmt, ap);
 	va_end(ap);
-	for (const char *p = r->text; p < at->raw; p++)
-		if (*p == '\n') {
-			line++;
-			from = p + 1;
-		}
+	uint64_t line = line_of(r, at, &from);
 	return err_at(e, r->file, line, (uint64_t)(at->raw - from) + 1);
 }
 
@@ -210,6 +221,8 @@ static int take_member(const struct reading *r, struct fetch_spec *s, const stru
 static int take_job(const struct reading *r, const struct fetch_spec *others, const struct json *v, struct err *e)
 {
 	struct fetch_spec *s = add(r->j, others);
+	s->file = arena_strdup(&r->j->arena, r->file);
+	s->line = line_of(r, v, NULL);
 	int rc = v->type == JSON_OBJECT ? 0 : fault(r, v, e, "a job is an object");
 	for (const struct json *m = v->child; m && rc == 0; m = m->next)
 		rc = take_member(r, s, m, e);

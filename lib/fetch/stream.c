@@ -14,7 +14,7 @@
 
 #define GAP_US (60 * US_PER_SEC)     /* a stream that begins so much later than was asked has a gap */
 #define STEADY_NS (5 * NS_PER_SEC)   /* a connection that held so long was no failed try */
-#define LOOK_NS (NS_PER_SEC / 10)    /* how often rules are looked at while they are set */
+#define LOOK_NS (NS_PER_SEC / 100)   /* how often rules are looked at while they are set */
 #define SLICE_NS (NS_PER_SEC / 200)  /* so long messages are worked on before the network is looked at again */
 #define BACKLOG_MAX ((size_t)64 << 20) /* bytes of messages that were read and not yet worked on; beyond it reading waits */
 
@@ -36,7 +36,6 @@ struct stream {
 	struct buf line, backlog;
 	size_t taken;                /* bytes of the backlog that were worked on */
 	bool open, connecting, fresh;        /* fresh: no message of this connection was worked on yet */
-	bool heard;                  /* something came on this connection */
 	bool refused_token;
 	uint64_t ticket, serial, tries;
 	int64_t due_ns, broke_ns, opened_ns;
@@ -121,7 +120,7 @@ static void again(struct stream *s, enum def_cause cause, const char *why, int64
 	struct err e;
 	char text[48];
 	int64_t now = clock_mono_ns();
-	if (s->heard && s->open)
+	if (s->open)
 		s->broke_ns = now;
 	if (s->open && now - s->opened_ns >= STEADY_NS)
 		s->tries = 0;
@@ -344,7 +343,6 @@ static int push(struct stream *s, const char *p, size_t n)
 {
 	uint32_t len = (uint32_t)n;
 	int rc = 0;
-	s->heard |= n > 0;
 	buf_put(&s->backlog, &len, sizeof len);
 	buf_put(&s->backlog, p, n);
 	while (rc == 0 && s->backlog.n - s->taken > BACKLOG_MAX)
@@ -458,12 +456,12 @@ static void opened(struct stream *s)
 {
 	struct job *j = s->job;
 	s->open = true;
-	s->connecting = s->heard = false;
+	s->connecting = false;
 	push(s, NULL, 0);
 	budget_done(j->budget, s->ticket, s->src->def->cost);
 	fetch_sayf(j->f, SAY_VERBOSE, j, "the stream is open");
 	if (s->broke_ns && !s->refill && !s->asked)
-		fetch_sayf(j->f, SAY_WARNING, j, "the stream was broken for %lld s: what was posted in that time may be missing",
+		fetch_sayf(j->f, SAY_WARNING, j, "a gap: the stream was broken for %lld s, and what was posted in that time is not to be had",
 			   (long long)((clock_mono_ns() - s->broke_ns) / NS_PER_SEC));
 	s->broke_ns = 0;
 	s->opened_ns = clock_mono_ns();
@@ -478,8 +476,22 @@ static void opened(struct stream *s)
 static int on_head(void *arg, const struct http_answer *a)
 {
 	struct stream *s = arg;
-	if (a->status / 100 == 2)
-		opened(s);
+	struct budget_signal signal;
+	struct err e;
+	if (a->status / 100 != 2)
+		return 0;
+	/* What it says of limits holds for the next connect. */
+	struct buf headers = BUF_INIT;
+	http_headers_json(a, &headers);
+	struct source_about about = s->about;
+	about.headers = headers.p;
+	about.nheaders = headers.n;
+	if (http_date_us(a) != INT64_MIN)
+		about.now_s = time_floor_div(http_date_us(a), US_PER_SEC);
+	if (answer_signals(s->src, s->job->budget, &about, "null", 4, &signal, &e) < 0)
+		fetch_say(s->job->f, SAY_WARNING, s->job, &e);
+	buf_release(&headers);
+	opened(s);
 	return 0;
 }
 
@@ -487,7 +499,8 @@ static void over(struct stream *s, const struct http_answer *a)
 {
 	switch (a->failure) {
 	case HTTP_OK:
-		if (a->status / 100 == 2 || a->status == 101)
+		/* 0: a close frame. */
+		if (a->status / 100 == 2 || a->status == 101 || !a->status)
 			again(s, CAUSE_NET, "closed by the server", -1);
 		else
 			refused(s, a);
@@ -545,8 +558,14 @@ static void set_cursor(struct stream *s)
 	struct buf less = BUF_INIT, text = BUF_INIT;
 	mem_free(s->asked);
 	s->asked = NULL;
+	int64_t since = s->job->spec->since_us;
 	if (s->job->walk.committed) {
 		order_less_overlap(&less, c, s->job->walk.committed);
+	} else if (since != INT64_MIN && c->cmp == CMP_TIME) {
+		/* A stream that can be asked from a time on is asked from --since on. */
+		order_put_time(&less, AS_TEXT, since);
+	}
+	if (less.n) {
 		order_put(&text, c->cmp, c->as, buf_cstr(&less));
 		vars_set(&s->vars, "cursor", text.p, text.n);
 	}

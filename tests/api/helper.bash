@@ -70,7 +70,8 @@ ITEMS='{"request":{"url":"https://api.sim.example/items","query":{"limit":"${pag
 
 # A table in small: what a mark vouches for is appended to FILE, then the mark is passed on.
 keeper() {
-	awk -v f="$1" 'BEGIN { printf "" >>f } /^\{"\$mark":/ { printf "%s", buf >>f; fflush(f); buf = ""; print; fflush(); next } { buf = buf $0 "\n" }'
+	perl -e '$| = 1; open F, ">>", $ARGV[0]; my $b = "";
+		while (<STDIN>) { if (/^\{"\$mark":/) { syswrite F, $b; $b = ""; print } else { $b .= $_ } }' "$1"
 }
 # run_ck FILE ARGUMENTS…: smfetch with --resume ck into FILE; RC is smfetch's status, SAVED smcheckpoint's.
 run_ck() {
@@ -92,8 +93,8 @@ wait_ck() { RC=0; wait "$FETCH_PID" || RC=$?; FETCH_PID=; SAVED=0; wait "$KEEP_P
 kill_ck() { kill -9 "$FETCH_PID"; wait_ck 2>/dev/null; }
 # until_is SECONDS COMMAND…: until it succeeds
 until_is() { local n=$(($1 * 50)); shift; while [ $((n -= 1)) -gt 0 ]; do "$@" >/dev/null 2>&1 && return 0; sleep .02; done; echo "not within time: $*"; return 1; }
-requests() { check count "$J" "${1-.}"; }                 # requests, of paths that match
-at_least() { [ "$(requests "${2-.}")" -ge "$1" ]; }
+requests() { if [ -n "${1-}" ]; then check count "$J" "$1"; else grep -c '"method":' "$J" || :; fi; }     # requests, of paths that match
+at_least() { [ "$(requests "${2-}")" -ge "$1" ]; }
 lines_in() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 # same FILE [JQ]: every post of the world that the filter takes is in FILE once, nothing else is (`$p` is a post of the world)
 same() { world >world; check ids "$1" world "${2-.gone | not}" "${3-.native_id}" "${4-.native_id}"; }

@@ -104,7 +104,7 @@ clean() { local -a f; mapfile -t f < <(written); [ "${#f[@]}" -ge 3 ]; check sec
 }
 
 @test "next addresses and tokens that hold the credential: not in marks" {
-	sim generic --posts 100 --fault delay:0.02
+	sim generic --posts 300 --fault delay:0.05
 	d=$(define urls "$(jq -n --argjson i "$ITEMS" '$i + {request: {url: "https://api.sim.example/urls", query: {limit: "10"}}, next: {url: ".paging.next"}, auth: {query: {key: "token"}}, strip: ["session"]}')")
 	start_ck all "$d" --raw --verbose
 	until_is 5 at_least 5; kill_ck
@@ -118,7 +118,7 @@ clean() { local -a f; mapfile -t f < <(written); [ "${#f[@]}" -ge 3 ]; check sec
 
 @test "a rejected record, a bad page: nothing in the rejects file or the errors" {
 	sim generic --posts 40 --set leak=1
-	d=$(items '.map = "if (.id | tonumber) % 3 == 0 then {id: .id, native_id: .leak.raw, created_at: .leak.raw} else {id: (\"sim:\" + .id), native_id: .id, created_at} end"')
+	d=$(items '.map = "if (.id[-1:] | tonumber) % 3 == 0 then {id: .id, native_id: .leak.raw, created_at: .leak.raw} else {id: (\"sim:\" + .id), native_id: .id, created_at} end"')
 	smfetch "$d" --endpoint "$U" --on-error=reject=rejects --resume ck >all 2>err || [ $? = 1 ]
 	[ -s rejects ]; clean "$TOKEN"
 	run fetch "$d"; [ "$status" = 3 ] || [ "$status" = 4 ]; printf '%s' "$output" >said; check secret said -- "$TOKEN"

@@ -17,13 +17,13 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 	run fetch x-stream --for 2s
 	[ "$status" = 4 ]; [[ "$output" == *--rule* ]]
 	sim x --posts 20 --set rules=2
-	fetch x-stream --rule 'cats=lang:en cats' --rule 'rule1' --for 300ms >out
+	fetch x-stream --rule 'cats=lang:en cats' --rule 'rule1' --for 1500ms >out
 	[ "$(stat_of 'rules | map([.value, .tag // ""] | join("|")) | sort | join(";")')" = 'lang:en cats|cats;rule1|' ]
 	printf '%s\n' '{"value":"lang:en cats","tag":"cats"}' '{"value":"dogs"}' >rules
-	fetch x-stream --rules rules --for 300ms >out
+	fetch x-stream --rules rules --for 1500ms >out
 	[ "$(stat_of 'rules | map([.value, .tag // ""] | join("|")) | sort | join(";")')" = 'dogs|;lang:en cats|cats' ]
 	before=$(requests rules)
-	fetch x-stream --rules rules --for 300ms >out
+	fetch x-stream --rules rules --for 1500ms >out
 	[ $(($(requests rules) - before)) = 1 ]        # they are there already: looked at, not made anew
 }
 
@@ -49,20 +49,20 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 }
 
 @test "x-stream: after a break it is opened anew; what was left out is said, or sent again" {
-	sim x --posts 5 --set rules=1 --fault break:10,count=1
+	sim x --posts 5 --set rules=1 --step 3600 --fault break:10,count=1
 	start_ck all "$(live x-stream)" backfill=5
 	until_is 10 opened 1; sleep .3
 	ctl 'grow?n=30'
 	until_is 10 opened 2; sleep .4
 	stop_ck; [ "$RC" = 0 ]
-	same all '.i >= 5' || { world >w; check ids all w .; }      # backfill may bring older ones too
+	same all '.i >= 5'
 	sim x --posts 5 --set rules=1 --fault break:10,count=1
 	rm -rf ck all; : >err
 	start_ck all "$(live x-stream)"
 	until_is 10 opened 1; sleep .3
 	ctl 'grow?n=10'; until_is 10 opened 2; sleep .2; ctl 'grow?n=4'; sleep .4
 	stop_ck
-	grep -qi gap err
+	grep -qiE 'gap|missing|left out' err
 }
 
 @test "x-stream: one connection alone: two do not fight" {
@@ -79,10 +79,10 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 @test "x-stream: a pipe that is full does not stop the reading: records wait in memory, then in a file" {
 	sim x --posts 5 --set rules=1 --set queue=300000 --set sndbuf=65536
 	mkdir tmp
-	(TMPDIR=$PWD/tmp smfetch "$(live x-stream)" --endpoint "$U" --queue 1MiB --for 7s 2>err; echo $? >rc) | (sleep 4; cat >out) 3>&- &
+	(TMPDIR=$PWD/tmp smfetch "$(live x-stream)" --endpoint "$U" --queue 1MiB --for 7s 2>err; echo $? >rc) | (sleep 4; cat >out) 3>&- & pid=$!
 	until_is 10 opened 1; sleep .2
 	for i in $(seq 12); do ctl 'grow?n=1000'; sleep .1; done
-	wait
+	wait $pid
 	[ "$(cat rc)" = 0 ]
 	[ "$(stat_of streams_dropped)" = 0 ]
 	same out '.i >= 5'
@@ -118,7 +118,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 	stop_ck; [ "$RC" = 0 ]
 	[ "$(stat_of streams_opened)" = 1 ]
 	world >world
-	check ids <(jq -c 'select(.op == "upsert" and .edited_at == null)' all) world '.i >= 30'
+	jq -c 'select(.op == "upsert" and .edited_at == null)' all >some; check ids some world '.i >= 30'
 	jq -s -e '[.[] | select(.edited_at)] | length == 1' all
 	[ "$(jq -r 'select(.op == "delete") | .native_id' all | sort)" = "$(jq -r 'select(.gone) | .native_id' world | sort)" ]
 }
@@ -149,10 +149,10 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 	sim mastodon --posts 30 --set sse=0 --set fragments=1
 	start_ck all "$(live mastodon-stream)"
 	until_is 10 opened 1; sleep .2
-	ctl 'grow?n=20'; ctl 'edit?i=31'; sleep .6
+	ctl 'grow?n=20'; sleep .5; ctl 'edit?i=31'; sleep .6
 	stop_ck; [ "$RC" = 0 ]
 	world >world
-	check ids <(jq -c 'select(.edited_at == null)' all) world '.i >= 30 and .i != 31' || check ids <(jq -c 'select(.edited_at == null)' all) world '.i >= 30'
+	jq -c 'select(.edited_at == null)' all >some; check ids some world '.i >= 30'
 	# The token is in a header, never in the address.
 	[ "$(requests "access_token")" = 0 ]
 	jq -e -s '[.[] | select(.headers.upgrade)] | length >= 1 and all(.[]; .headers.authorization | startswith("Bearer "))' "$J"
@@ -160,10 +160,10 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 
 @test "mastodon-stream-ws: pings are answered in time, also while the pipe is full" {
 	sim mastodon --posts 10 --set ping=0.2 --set pong=1
-	(smfetch "$(live mastodon-stream-ws 30)" --endpoint "$U" --queue 64KiB --for 6s 2>err; echo $? >rc) | (sleep 4; cat >out) 3>&- &
+	(smfetch "$(live mastodon-stream-ws 30)" --endpoint "$U" --queue 64KiB --for 6s 2>err; echo $? >rc) | (sleep 4; cat >out) 3>&- & pid=$!
 	until_is 10 opened 1; sleep .2
 	for i in 1 2 3; do ctl 'grow?n=300'; sleep .4; done
-	wait
+	wait $pid
 	[ "$(stat_of late_pongs)" = 0 ]; [ "$(stat_of streams_opened)" = 1 ]; [ "$(cat rc)" = 0 ]
 	same out '.i >= 10'
 }
@@ -185,10 +185,10 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 	sim jetstream --posts 20
 	start_ck all "$(live jetstream)"
 	until_is 10 opened 1; sleep .3
-	ctl 'grow?n=50'; ctl 'edit?i=30'; ctl 'delete?i=31'; sleep .6
+	ctl 'grow?n=50'; sleep .5; ctl 'edit?i=30'; ctl 'delete?i=31'; sleep .6
 	stop_ck; [ "$RC" = 0 ]; [ "$SAVED" = 0 ]
 	world >world
-	check ids <(jq -c 'select(.op == "upsert" and .edited_at == null)' all) world '.i >= 20'
+	jq -c 'select(.op == "upsert" and .edited_at == null)' all >some; check ids some world '.i >= 20'
 	jq -s -e '([.[] | select(.op == "delete")] | length == 1) and ([.[] | select(.edited_at)] | length == 1)' all
 	[ "$(requests wantedCollections=app.bsky.feed.post)" -ge 1 ]
 	jq -e -s 'any(.[]; .headers["sec-websocket-extensions"]) | not' "$J"
@@ -198,18 +198,18 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 	sim jetstream --posts 20
 	start_ck all "$(live jetstream)"
 	until_is 10 opened 1; sleep .3
-	ctl 'grow?n=300'; sleep .5; ctl 'grow?n=200'; sleep .1
+	ctl 'grow?n=300'; until_is 10 lines_in all 300; ctl 'grow?n=200'; sleep .1
 	kill_ck
 	ctl 'grow?n=100'
 	start_ck all "$(live jetstream)"
 	until_is 10 opened 2; sleep .3; ctl 'grow?n=20'; sleep .8; stop_ck
-	same all '.i >= 20'
+	same all '.i >= 17'     # the server begins a little early
 	[ "$(requests 'cursor=[0-9]{16}')" -ge 1 ]
 }
 
 @test "jetstream: breaks, a close with 1001, messages in parts with pings between them, 503 while it starts" {
-	for f in 'break:37,count=2' 'break:37,count=2 --fault close:1001,count=2'; do
-		sim jetstream --posts 10 --set fragments=1 --set starting=2 --fault $f
+	for f in 'break:37,at=3,count=2' 'break:37,at=3,count=2 --fault close:1001,at=3,count=2'; do
+		sim jetstream --posts 10 --set early=0 --set fragments=1 --set starting=2 --fault $f
 		rm -rf ck all
 		start_ck all "$(live jetstream)"
 		until_is 10 opened 1; sleep .3
@@ -220,14 +220,14 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 }
 
 @test "jetstream: pings are answered while the pipe is full; a server that is silent is left" {
-	sim jetstream --posts 10 --set ping=0.2 --set pong=1
-	(smfetch "$(live jetstream 30)" --endpoint "$U" --queue 64KiB --for 6s 2>err; echo $? >rc) | (sleep 4; cat >out) 3>&- &
+	sim jetstream --posts 10 --set early=0 --set ping=0.2 --set pong=1
+	(smfetch "$(live jetstream 30)" --endpoint "$U" --queue 64KiB --for 6s 2>err; echo $? >rc) | (sleep 4; cat >out) 3>&- & pid=$!
 	until_is 10 opened 1; sleep .3
 	for i in 1 2 3; do ctl 'grow?n=500'; sleep .3; done
-	wait
+	wait $pid
 	[ "$(stat_of late_pongs)" = 0 ]; [ "$(stat_of streams_opened)" = 1 ]
 	same out '.i >= 10'
-	sim jetstream --posts 10 --fault silentstream:60,count=1
+	sim jetstream --posts 10 --set early=0 --fault silentstream:60,count=1
 	start_ck all "$(live jetstream 0.6)"
 	until_is 10 opened 1; sleep .2; ctl 'grow?n=3'; sleep .2; ctl 'grow?n=5'
 	until_is 10 opened 2; sleep .6; stop_ck
@@ -238,10 +238,10 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 	sim jetstream --posts 20
 	start_ck all "$(live jetstream)"; until_is 10 opened 1; sleep .3; ctl 'grow?n=30'; sleep .4; stop_ck
 	sleep 1
-	ctl 'grow?n=300'; ctl 'set?keep=50'
+	ctl 'grow?n=300&gap=1000'; ctl 'set?keep=50'
 	: >err
-	start_ck more "$(live jetstream '20, overlap' | sed 's/x/x/' >/dev/null; live jetstream 20 '.cursor = {field: "indexed_at", cmp: "time", order: "asc", overlap: 0, as: "epoch_us"}')"
+	start_ck more "$(live jetstream 20 '.cursor = {field: "indexed_at", cmp: "time", order: "asc", overlap: 0, as: "epoch_us"}')"
 	until_is 10 opened 2; sleep .8; stop_ck
 	same more '.i >= 300'
-	grep -qi gap err
+	grep -qiE 'gap|missing|left out' err
 }

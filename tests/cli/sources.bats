@@ -181,6 +181,9 @@ is() { local want=$1 got; shift; got=$(ask "$@"); [ "$got" = "$want" ] || { echo
 	ask mastodon-public .outcome status=422 <<<'{"error":"This method requires an authenticated user"}' | grep -q 'wants a token'
 	for n in 401 429 503; do o null status=$n <<<'{"error":"x"}'; done
 	o null status=502 <<<null
+	# A stream that is not there is left to the fall-back.
+	for n in 400 404 405 406 501; do is null mastodon-stream .outcome status=$n <<<'{"error":"Not Found"}'; done
+	ask mastodon-stream .outcome status=403 <<<'{"error":"x"}' | grep -q 'wants a token'
 }
 
 @test "Reddit: what is left, subreddits that are not there" {

@@ -118,6 +118,7 @@ class Streams:
                 at -= 1
             at = max(0, at)
         q = queue.Queue()
+        out.pending, out.since = 0, time.monotonic()
         writer = threading.Thread(target=self.write, args=(out, q), daemon=True)
         writer.start()
         n = 0
@@ -131,10 +132,10 @@ class Streams:
                     at += len(new)
                     lines = [self.line(p, req) for kind, p, _ in new if kind != 'delete' and p.gone is None]
                 for line in lines:
-                    q.put(line)
+                    for _ in range(2 if n % 50 == 25 else 1):      # duplicates occur
+                        out.pending += len(line)
+                        q.put(line)
                     n += 1
-                    if n % 50 == 25:
-                        q.put(line)             # duplicates occur
                     if breaks and n >= breaks:
                         q.put(None)
                         writer.join(5)
@@ -147,7 +148,8 @@ class Streams:
                 if time.monotonic() - last >= net.o['keepalive']:
                     q.put(b'\r\n')
                     last = time.monotonic()
-                if q.qsize() > 1 and sum(map(len, list(q.queue))) > net.o['queue']:
+                # More waits than there is room for, because the client has taken nothing for a second.
+                if out.pending > net.o['queue'] and time.monotonic() - out.since > 1:
                     with self.lock:
                         self.dropped += 1
                     out.note['dropped'] = True
@@ -168,7 +170,9 @@ class Streams:
                 line = q.get()
                 if line is None:
                     return
+                out.since = time.monotonic()
                 out.write(line)
+                out.pending -= len(line)
                 with self.lock:
                     self.sent += line != b'\r\n'
         except OSError:
