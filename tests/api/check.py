@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """tests/api/check.py WHAT … - judges what smfetch gave out and what the simulator's journal says. Status 0: as it should be.
 
-ids FILE WORLD FILTER FIELD OFWORLD   the records of FILE (marks apart) are those posts of WORLD that FILTER takes, each once
+ids WANT GOT                          the ids (a line each) of GOT are those of WANT, each once
 count JOURNAL [REGEX]                 prints how many requests there were
 windows JOURNAL N/PERIOD [REGEX]      in no window of that length are there more than N requests
 waits JOURNAL [REGEX]                 no request came while an earlier answer's `not_before` was not over
@@ -11,13 +11,9 @@ repeats JOURNAL [REGEX]               prints requests that were asked again alth
 marks FILE                            marks are in order, the first and the last are there; prints the last's `end`
 secret FILE… -- SECRET…               no FILE holds a SECRET in any encoding
 """
-import base64
-import html
 import json
 import re
-import subprocess
 import sys
-import urllib.parse
 from collections import Counter
 
 SLACK = 0.06        # seconds: what lies between sending and being noted
@@ -40,26 +36,15 @@ def fail(text):
     return 1
 
 
-def records(path):
-    for k, line in enumerate(open(path, encoding='utf-8'), 1):
-        if not line.startswith('{"$mark":') and line.strip():
-            yield json.loads(line)
-
-
-def jq(path, program):
-    out = subprocess.run(['jq', '-r', program, path], check=True, capture_output=True, text=True).stdout
-    return out.splitlines()
-
-
-def ids(path, world, wanted='.gone | not', field='.native_id', of_world='.native_id'):
-    want = Counter(jq(world, f'select({wanted}) | {of_world}'))
-    got = Counter(jq(path, f'select(has("$mark") | not) | {field}'))
+def ids(want, got):
+    want, got = (Counter(open(f, encoding='utf-8').read().split('\n')[:-1]) for f in (want, got))
     lost, new = want - got, got - want
     if not lost and not new:
         return 0
     twice = {k: v for k, v in got.items() if v > 1 and k in want}
+    unknown = [k for k in new if k not in want]
     return fail(f'{len(lost)} lost {list(lost)[:5]}, {len(twice)} more than once {list(twice)[:5]}, '
-                f'{len([k for k in new if k not in want])} unknown {[k for k in new if k not in want][:5]}; {sum(got.values())} records of {sum(want.values())}')
+                f'{len(unknown)} unknown {unknown[:5]}; {sum(got.values())} records of {sum(want.values())}')
 
 
 def windows(path, spec, regex='.'):
@@ -125,6 +110,9 @@ def marks(path):
 
 def forms(secret):
     """SECRET as it may be written: raw, percent-encoded, base64 at each of its three places, hex, escaped for JSON and HTML."""
+    import base64
+    import html
+    import urllib.parse
     raw = secret.encode()
     out = {'raw': raw}
     quoted = urllib.parse.quote(secret, safe='')

@@ -19,7 +19,8 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+if not sys.pycache_prefix:
+    sys.dont_write_bytecode = True
 
 from sim import core, world  # noqa: E402
 

@@ -41,7 +41,7 @@ teardown() { api_teardown; }
 }
 
 @test "bsky-search: limits as epoch seconds, a 429 with Retry-After, a login that is refused" {
-	sim bluesky --posts 900 --limit data=4/2s
+	sim bluesky --posts 550 --limit data=4/2s
 	fetch "$(quick bsky-search '.pace = "1000/s"')" query=cats >out
 	same out; check over "$J"; check waits "$J"
 	sim bluesky --posts 250 --fault 429:at=2

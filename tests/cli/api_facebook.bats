@@ -4,7 +4,6 @@ bats_require_minimum_version 1.5.0
 load ../api/helper.bash
 setup() { api_setup; }
 teardown() { api_teardown; }
-throttle='.rate = "null"'
 
 @test "fb-page-feed: empty pages, short ones and a last one with a cursor: every post once" {
 	sim facebook --posts 260
@@ -65,9 +64,9 @@ throttle='.rate = "null"'
 	[ "$RC" = 75 ]; [ "$SAVED" = 75 ]
 	check over "$J"; [ "$(requests)" -le 10 ]
 	# Whoever does not look at percent is told off once, with minutes to wait, and does not ask again.
-	sim facebook --posts 200 --limit page=5/1h
+	sim facebook --posts 200 --limit page=5/1h --set usage=0
 	rm -rf ck all
-	run_ck all "$(quick fb-page-feed "$throttle")" page_id=1234 page_size=10 --max-wait 2s
+	run_ck all "$(quick fb-page-feed)" page_id=1234 page_size=10 --max-wait 2s
 	[ "$RC" = 75 ]; [ "$(tail -1 ck/journal | jq -r .end)" = quota ]
 	[ "$(requests)" -le 6 ]
 	check waits "$J"
@@ -75,8 +74,8 @@ throttle='.rate = "null"'
 
 @test "fb-page-feed: minutes to regain access are minutes" {
 	[ -n "${SM_LONG-}" ] || skip "takes more than a minute: SM_LONG=1"
-	sim facebook --posts 80 --limit page=3/62s --limit app=1000/1h
-	fetch "$(quick fb-page-feed "$throttle")" page_id=1234 page_size=20 --max-wait 10m >out
+	sim facebook --posts 80 --limit page=3/62s --limit app=1000/1h --set usage=0
+	fetch "$(quick fb-page-feed)" page_id=1234 page_size=20 --max-wait 10m >out
 	same out; check waits "$J"
 }
 

@@ -13,7 +13,7 @@ comments() {
 	smfetch ./fb-page-feed.json --endpoint "$U" page_id=1234 page_size=10 --resume ck 2>>err | smjq -r .native_id |
 		smfetch ./fb-comments.json --endpoint "$U" --max-wait 2s - 2>>err | keeper all | smcheckpoint save ck 2>>err
 }
-family() { sim facebook --posts 60 --set comments=12 --limit app="$1/1h" --fault delay:0.02; quick fb-page-feed >/dev/null; quick fb-comments >/dev/null; export U; export -f comments keeper; }
+family() { sim facebook --posts 60 --set comments=12 --limit app="$1/1h" --fault delay:0.05; quick fb-page-feed >/dev/null; quick fb-comments >/dev/null; export U; export -f comments keeper; }
 all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all | sort | diff want -; }
 
 @test "a parent's marks come out behind what their values brought; the next run reads what is new" {
@@ -159,7 +159,7 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 }
 
 @test "--share: what one learns of a limit the other keeps to" {
-	sim generic --posts 300 --limit items=10/2s
+	sim generic --posts 160 --limit items=10/2s
 	d=$(items)
 	fetch "$d" --share budget >a & p=$!
 	fetch "$d" --share budget >b; wait $p

@@ -125,21 +125,20 @@ teardown() { api_teardown; }
 }
 
 @test "x-recent: a quota that comes back after --max-wait: status 75, the mark says quota, later it goes on" {
-	sim x --posts 100 --limit recent=3/6s
+	sim x --posts 50 --limit recent=3/4s
 	q=$(quick x-recent '.pace = "1000/s"')
 	run_ck all "$q" query=cats page_size=10 --max-wait 1s
 	[ "$RC" = 75 ]; [ "$SAVED" = 75 ]
 	[ "$(tail -1 ck/journal | jq -r .end)" = quota ]
 	check over "$J"
 	n=$(wc -l <all); [ "$n" -ge 10 ]; [ "$n" -le 30 ]
-	ctl 'set?recent_days=7'
 	run_ck all "$q" query=cats page_size=10 --max-wait 20s; [ "$RC" = 0 ]
 	same all
 	check waits "$J"
 }
 
 @test "x-recent: a 429 is kept until its reset, also with a clock that is wrong" {
-	for skew in 0 -3600 7200; do
+	for skew in 0 -3600; do
 		sim x --posts 60 --fault 429:at=3 --fault "skew:$skew"
 		fetch "$(quick x-recent)" query=cats page_size=10 >out
 		same out

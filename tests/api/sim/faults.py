@@ -22,7 +22,7 @@ afterwards
   silentbody:SECONDS    half of the body, silence, then break
   noheaders             without the headers of the limits; nodate: without Date
 of a page (the network's module does them)
-  dup[:N]  emptypage  short[:N]  null
+  dup[:N]  short[:N]  emptypage (generic, which gives it a token of its own)
 of the whole server
   skew:SECONDS          its clock, in Date and in resets
 """

@@ -94,9 +94,11 @@ class Generic(Network):
 
     def slice(self, req, mark):
         items = self.chosen(req)
+        mark, again = (mark or '').rstrip('e'), 'e' * len((mark or '').partition('e')[2]) + 'e'
         start = next((k for k, p in enumerate(items) if p.i < int(mark)), len(items)) if mark else 0
         page, nxt = self.cut(req, items, start, self.size(req))
-        return page, (str(items[nxt - 1].i if nxt else 1 << 40) if nxt < len(items) else None)
+        # An empty page leads to what it did not give, by a token of its own: none leads to itself.
+        return page, (str(items[nxt - 1].i if nxt else 1 << 40) + ('' if nxt > start else again) if nxt < len(items) else None)
 
     def get_items(self, req):
         if self.o['heavy'] and self.size(req) > self.o['heavy']:
