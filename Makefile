@@ -103,15 +103,20 @@ check: deps-test
 	@$(MAKE) --no-print-directory all units
 	@$(MAKE) --no-print-directory check-run
 
+# What measures rates runs alone; the others, most of which wait, three at once.
+TIMED := tests/conformance.bats tests/cli/smrate.bats
+CRASH := tests/crash/crash.sh tests/crash/spill.sh tests/crash/fetch.sh
+
 .PHONY: units check-run
 units: $(UNITS)
 
 check-run:
 	@closing=$$SM_TALLY; tally=$${SM_TALLY:-$$(mktemp)}; bad=0; export SM_TALLY=$$tally SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)); \
-	tests/run unit $(UNITS) || bad=1; \
-	tests/run cli tests/conformance.bats $(wildcard tests/cli/*.bats) || bad=1; \
+	SM_TEST_JOBS=2 tests/run unit $(UNITS) || bad=1; \
+	tests/run timed $(TIMED) || bad=1; \
+	SM_TEST_JOBS=3 tests/run cli $(filter-out $(TIMED),$(wildcard tests/cli/*.bats)) || bad=1; \
 	tests/run rules tests/lint/layers || bad=1; \
-	tests/run crash tests/crash/crash.sh tests/crash/spill.sh || bad=1; \
+	SM_TEST_JOBS=3 SM_CRASH_ROUNDS=$${SM_CRASH_ROUNDS:-4} tests/run crash $(CRASH) || bad=1; \
 	[ -n "$$closing" ] || .ci/tally $$tally || bad=1; exit $$bad
 
 check-unit: $(UNITS)
@@ -123,11 +128,11 @@ check-cli: all
 check-conformance: all
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run conformance tests/conformance.bats
 
-# kill -9 at random moments; `make check` does ten rounds of each kind.
+# kill -9 at random moments; `make check` does four rounds of each kind.
 SM_CRASH_ROUNDS ?= 100
 check-crash: deps-test
 	@$(MAKE) --no-print-directory all
-	SM_CRASH_ROUNDS=$(SM_CRASH_ROUNDS) SM_BIN=$(abspath $(BUILD)/bin) tests/run crash tests/crash/crash.sh tests/crash/spill.sh
+	SM_CRASH_ROUNDS=$(SM_CRASH_ROUNDS) SM_BIN=$(abspath $(BUILD)/bin) SM_TEST_JOBS=2 tests/run crash $(CRASH)
 
 check-model:
 	@.ci/deps gcc spin
@@ -137,7 +142,7 @@ ASAN := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recov
 sanitize: deps-test
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='-O1 -g $(ASAN)' CXXFLAGS='-O1 -g $(ASAN)' LDFLAGS='$(ASAN)' all units
 	bad=0; export SM_BIN=$(abspath build-asan/bin) SM_BUILD=$(abspath build-asan) SM_SANITIZE=1 UBSAN_OPTIONS=print_stacktrace=1; \
-	tests/run asan-unit $(UNITS:$(BUILD)/%=build-asan/%) || bad=1; \
+	export SM_TEST_JOBS=2; tests/run asan-unit $(UNITS:$(BUILD)/%=build-asan/%) || bad=1; \
 	tests/run asan-cli $(wildcard tests/cli/*.bats) || bad=1; exit $$bad
 
 valgrind: deps-test units

@@ -87,6 +87,7 @@ struct job {
 	bool idle;                   /* no walk is under way */
 	struct buf list_body;        /* values are still to come from it */
 	struct ask *list_ask;        /* by this one, which no other job moves on; NULL: none was needed yet */
+	char *list_last;             /* the value before */
 	struct source_about list_about;
 	struct buf about_vars;
 	bool listing;

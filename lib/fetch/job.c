@@ -100,6 +100,7 @@ void job_release(struct job *j)
 	walk_release(&j->refill);
 	vars_release(&j->vars);
 	ask_free(j->list_ask);
+	mem_free(j->list_last);
 	buf_release(&j->list_body);
 	buf_release(&j->about_vars);
 	mem_free(j->next_value);

@@ -19,6 +19,8 @@ int list_take(struct job *j, const struct source_about *about, const char *body,
 	j->list_about = *about;
 	j->list_about.headers = NULL;
 	j->list_about.vars = j->about_vars.p;
+	mem_free(j->list_last);
+	j->list_last = NULL;
 	int rc = j->list_ask ? 0 : ask_new(&j->list_ask, j->src->def, e);
 	return rc < 0 ? rc : ask_start(j->list_ask, ASK_VALUES, &j->list_about, j->list_body.p, j->list_body.n, e);
 }
@@ -29,6 +31,19 @@ static bool is_open(const struct job *j, const char *value)
 		if (t->kind == TASK_VALUE && strcmp(t->value, value) == 0)
 			return true;
 	return false;
+}
+
+/* The place is the last that was begun: what comes behind it and is below it would be taken for read. */
+static int in_order(struct job *j, const char *value, struct err *e)
+{
+	const struct def_cursor *c = &j->src->def->cursor;
+	if (!c->there)
+		return 0;
+	if (j->list_last && order_compare(c->cmp, value, j->list_last) < 0)
+		return err_set(e, ERR_IO, "'list.values' are not in order: '%.60s' comes behind '%.60s'", value, j->list_last);
+	mem_free(j->list_last);
+	j->list_last = mem_strdup(value);
+	return 0;
 }
 
 /* Is it behind the place that was reached? Without a cursor every value is. */
@@ -43,14 +58,15 @@ static int begin_value(struct job *j, const struct buf *value, struct err *e)
 	const struct def_cursor *c = &j->src->def->cursor;
 	char *text = mem_strndup(value->p, value->n);
 	if (strlen(text) != value->n || (c->there && !order_valid(c->cmp, text, value->n))) {
-		int rc = err_set(e, ERR_DATA, "'list.values' gave '%.60s', which the cursor cannot compare", text);
+		err_set(e, ERR_DATA, "'list.values' gave '%.60s', which the cursor cannot compare", text);
 		mem_free(text);
-		return rc;
+		return e->code;
 	}
 	/* It goes into marks and on disk. */
-	if (redact_has(j->f->o->secrets, text, value->n)) {
+	int rc = redact_has(j->f->o->secrets, text, value->n) ? err_set(e, ERR_IO, "'list.values' gave a credential") : in_order(j, text, e);
+	if (rc < 0) {
 		mem_free(text);
-		return err_set(e, ERR_IO, "'list.values' gave a credential");
+		return rc;
 	}
 	if (is_open(j, text) || !is_new(j, text)) {
 		mem_free(text);

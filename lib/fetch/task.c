@@ -187,8 +187,10 @@ void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t a
 	char text[48];
 	t->tries++;
 	if (t->tries >= d->tries) {
-		err_set(&e, ERR_IO, "%s: given up after %llu tries", why, (unsigned long long)t->tries);
-		job_end(t->job, JOB_FAILED, &e);
+		/* A limit that is still reached is one that is used up. */
+		bool limit = cause == CAUSE_RATE;
+		err_set(&e, limit ? ERR_RETRY : ERR_IO, "%s: given up after %llu tries", why, (unsigned long long)t->tries);
+		job_end(t->job, limit ? JOB_QUOTA : JOB_FAILED, &e);
 		return;
 	}
 	int64_t ns = backoff_delay(&d->retry[cause], t->tries, d->jitter, &f->rng);

@@ -5,7 +5,11 @@ bats_require_minimum_version 1.5.0
 setup() {
 	cd "$BATS_TEST_TMPDIR"
 	F=("$SM_BIN/smfetch" files)
-	SOURCES=$BATS_TEST_DIRNAME/../../share/sources
+	# Definitions whose clock stands still: what is made a second later must not differ.
+	cp -R "$BATS_TEST_DIRNAME/../../share" share
+	sed -i 's/\$now/1790000000/g' share/sources/*.json
+	export SM_SHARE=$PWD/share
+	SOURCES=$SM_SHARE/sources
 	ITEMS=$BATS_TEST_DIRNAME/smfetch_items.py
 	# libjq 1.6 forgets some memory when a program fails: not what we look for.
 	echo leak:libjq.so >suppressions
@@ -66,7 +70,7 @@ both() {
 }
 
 @test "the maps that are wholly in the subset stay there" {
-	for n in facebook hn mastodon reddit x-v2 youtube; do
+	for n in facebook hn reddit youtube; do
 		"${F[@]}" --as "$n" --map=fast </dev/null
 	done
 }

@@ -517,3 +517,25 @@ days() {
 	run -4 --separate-stderr bash -c "timeout 20 smfetch '$d' - --endpoint '$U' <in"
 	[ "$(grep -c mark <<<"$output")" = 1 ]
 }
+
+@test "values of a list that are not in order are an error: the place could not hold them" {
+	peer <<-'P'
+	def answer(r):
+	    return [5, 3, 4] if r.path == "/list" else {"items": [{"id": int(r.path.split("/")[-1])}]}
+	P
+	d=$(define l "$LIST")
+	run -4 --separate-stderr timeout 10 smfetch "$d" --endpoint "$U"; [[ "$stderr" == *order* ]]
+	# Without a cursor all are read, each time.
+	d=$(define l "$(jq -n --argjson l "$LIST" '$l | del(.cursor)')")
+	fetch "$d" >out; [ "$(ids out)" = "3 4 5 " ]
+}
+
+@test "what a server says is shown without its control characters" {
+	peer <<-'P'
+	def answer(r):
+	    return 400, {"message": "red \x1b[31m alert\nnew line"}
+	P
+	d=$(define w "$PAGES")
+	run -4 --separate-stderr timeout 10 smfetch "$d" --endpoint "$U"
+	[ "${#stderr_lines[@]}" = 1 ]; [[ "$stderr" != *$'\x1b'* ]]
+}
