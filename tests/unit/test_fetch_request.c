@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "fetch/request.h"
 #include "fetch/token_file.h"
-#include "source/secret.h"
+#include "secret/secret.h"
 #include "t.h"
 
 #include <dirent.h>
