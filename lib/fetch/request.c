@@ -177,7 +177,7 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 	}
 	buf_release(&host);
 	if (!found)
-		return err_set(e, ERR_IO, "leads to %s, which is none of the hosts of '%s'", p.host, w->def->name);
+		return err_set(e, ERR_IO, "leads to %s://%s:%u, which is none of the hosts of '%s'", p.scheme, p.host, p.port, w->def->name);
 	if (speaks_securely(w->def, v) && !secure(&p) && !w->endpoint)
 		return err_set(e, ERR_IO, "leads from https to %s://%s", p.scheme, p.host);
 	return 0;
