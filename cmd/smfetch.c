@@ -12,7 +12,7 @@
 #include "source/def_print.h"
 #include "source/files.h"
 #include "source/map.h"
-#include "source/redact.h"
+#include "secret/redact.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "fetch/order.h"
 #include "http/url.h"
-#include "source/feed.h"
+#include "feed/feed.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -19,7 +19,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "http/http.h"
-#include "source/secret.h"
+#include "secret/secret.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,7 +10,7 @@
 #include "fetch/request.h"
 #include "fetch/walk.h"
 #include "http/ws.h"
-#include "source/redact.h"
+#include "secret/redact.h"
 
 #define NEVER INT64_MAX
 

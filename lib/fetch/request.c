@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "http/url.h"
 
+#include <nettle/base64.h>
 #include <string.h>
 
 void request_clear(struct request *r)
@@ -176,7 +177,7 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 	}
 	buf_release(&host);
 	if (!found)
-		return err_set(e, ERR_IO, "leads to %s, which is none of the hosts of '%s'", p.host, w->def->name);
+		return err_set(e, ERR_IO, "leads to %s://%s:%u, which is none of the hosts of '%s'", p.scheme, p.host, p.port, w->def->name);
 	if (speaks_securely(w->def, v) && !secure(&p) && !w->endpoint)
 		return err_set(e, ERR_IO, "leads from https to %s://%s", p.scheme, p.host);
 	return 0;
@@ -216,20 +217,14 @@ static int secret(const struct request_way *w, const char *local, const char **v
 
 static void put_basic(struct request *r, const struct request_way *w, const char *user, size_t nuser, const char *password, size_t npassword)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct buf in = BUF_INIT, *out = &r->text;
 	buf_put(&in, user, nuser);
 	buf_putc(&in, ':');
 	buf_put(&in, password, npassword);
 	buf_clear(out);
 	buf_puts(out, "Basic ");
-	for (size_t i = 0; i < in.n; i += 3) {
-		uint32_t v = 0;
-		for (size_t k = 0; k < 3; k++)
-			v = v << 8 | (i + k < in.n ? (unsigned char)in.p[i + k] : 0);
-		for (size_t k = 0; k < 4; k++)
-			buf_putc(out, i + k > in.n ? '=' : digits[v >> (18 - 6 * k) & 63]);
-	}
+	base64_encode_raw(buf_reserve(out, BASE64_ENCODE_RAW_LENGTH(in.n)), in.n, (const uint8_t *)in.p);
+	out->n += BASE64_ENCODE_RAW_LENGTH(in.n);
 	request_header(r, "Authorization", buf_cstr(out));
 	secrets_add(w->secrets, in.p, in.n);
 	explicit_bzero(in.p, in.n);

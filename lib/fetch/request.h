@@ -13,7 +13,7 @@
 
 #include "fetch/vars.h"
 #include "http/http.h"
-#include "source/secret.h"
+#include "secret/secret.h"
 
 struct request {
 	const char *method;

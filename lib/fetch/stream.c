@@ -7,7 +7,7 @@
 #include "fetch/order.h"
 #include "http/sse.h"
 #include "http/url.h"
-#include "source/post.h"
+#include "post/post.h"
 
 #include <stdio.h>
 #include <string.h>

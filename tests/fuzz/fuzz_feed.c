@@ -3,7 +3,7 @@
  * content type. */
 #include "base/arena.h"
 #include "json/doc.h"
-#include "source/feed.h"
+#include "feed/feed.h"
 
 #include <stdlib.h>
 #include <string.h>

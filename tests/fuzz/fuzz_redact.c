@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text without any secret. The first byte is the length of the secret that follows; the rest is the text. The quick test
  * and the replacement agree, and what was there raw is there no more. */
-#include "source/redact.h"
+#include "secret/redact.h"
 
 #include <stdlib.h>
 #include <string.h>

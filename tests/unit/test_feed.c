@@ -3,8 +3,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "json/doc.h"
-#include "source/feed.h"
-#include "source/feed_time.h"
+#include "feed/feed.h"
+#include "feed/feed_time.h"
 
 #include "t.h"
 

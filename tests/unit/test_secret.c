@@ -2,8 +2,8 @@
 /* Secrets: the places and their order, what is refused, and texts without them. */
 #include "base/clock.h"
 #include "base/mem.h"
-#include "source/redact.h"
-#include "source/secret.h"
+#include "secret/redact.h"
+#include "secret/secret.h"
 
 #include "t.h"
 
