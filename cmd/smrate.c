@@ -366,8 +366,8 @@ static int keep_state(struct run *r, const struct mark *m)
 	return got;
 }
 
-/* What the mark vouches for and does not pass is durable before the mark is: rejects, late records, the watermark; what is dropped later, by
- * the queue, the pump sees to. */
+/* What the mark vouches for and does not pass is durable before the mark is: rejects, late records, the watermark; what
+ * is dropped later, by the queue, the pump sees to. */
 static int do_mark(struct run *r, const struct json_record *rec, const char *file, uint64_t line)
 {
 	struct mark m;
