@@ -11,11 +11,12 @@ BUILD ?= build
 WERROR ?=
 PYTHON ?= python3
 
-PKGS := libcurl zlib libarchive simdjson libzstd snappy liblz4 libutf8proc
+PKGS := libcurl nettle zlib libarchive simdjson libzstd snappy liblz4 libutf8proc libxml-2.0 libxxhash
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-missing-field-initializers $(WERROR)
 WARNXX := -Wall -Wextra $(WERROR)
-SM_CPPFLAGS := -D_GNU_SOURCE -DSM_VERSION='"$(VERSION)"' -DSM_DATADIR='"$(PREFIX)/share/smtools"' -Ilib
-LIBS = $(shell pkg-config --libs $(PKGS)) -ljq -lstdc++ -lm -lpthread
+SM_CPPFLAGS := -D_GNU_SOURCE -DSM_VERSION='"$(VERSION)"' -DSM_DATADIR='"$(PREFIX)/share/smtools"' -Ilib \
+	$(shell pkg-config --cflags libxml-2.0 2>/dev/null)
+LIBS = $(shell pkg-config --libs $(PKGS)) -lwslay -ljq -lstdc++ -lm -lpthread
 
 CMDS := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 LIB_C := $(wildcard lib/*/*.c)
@@ -54,8 +55,8 @@ help:
 # --- packages ---
 
 DEPS := gcc g++ make pkg-config libcurl4-openssl-dev libjq-dev zlib1g-dev libarchive-dev libsimdjson-dev libzstd-dev \
-	libsnappy-dev liblz4-dev libutf8proc-dev
-DEPS_TEST := bats bzip2 jq groff-base man-db bsdextrautils bsdutils procps python3 xz-utils zstd perl
+	libsnappy-dev liblz4-dev libutf8proc-dev libwslay-dev nettle-dev libxml2-dev libxxhash-dev
+DEPS_TEST := bats bzip2 jq groff-base man-db bsdextrautils bsdutils openssl procps python3 xz-utils zstd perl
 DEPS_LINT := clang cppcheck universal-ctags binutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 DEPS_INTEROP := python3-venv default-jdk-headless maven
@@ -102,15 +103,20 @@ check: deps-test
 	@$(MAKE) --no-print-directory all units
 	@$(MAKE) --no-print-directory check-run
 
+# What measures rates runs alone; the others, most of which wait, three at once.
+TIMED := tests/conformance.bats tests/cli/smrate.bats
+CRASH := tests/crash/crash.sh tests/crash/spill.sh tests/crash/fetch.sh
+
 .PHONY: units check-run
 units: $(UNITS)
 
 check-run:
 	@closing=$$SM_TALLY; tally=$${SM_TALLY:-$$(mktemp)}; bad=0; export SM_TALLY=$$tally SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)); \
-	tests/run unit $(UNITS) || bad=1; \
-	tests/run cli tests/conformance.bats $(wildcard tests/cli/*.bats) || bad=1; \
+	SM_TEST_JOBS=2 tests/run unit $(UNITS) || bad=1; \
+	tests/run timed $(TIMED) || bad=1; \
+	SM_TEST_JOBS=3 tests/run cli $(filter-out $(TIMED),$(wildcard tests/cli/*.bats)) || bad=1; \
 	tests/run rules tests/lint/layers || bad=1; \
-	tests/run crash tests/crash/crash.sh tests/crash/spill.sh || bad=1; \
+	SM_TEST_JOBS=3 SM_CRASH_ROUNDS=$${SM_CRASH_ROUNDS:-4} tests/run crash $(CRASH) || bad=1; \
 	[ -n "$$closing" ] || .ci/tally $$tally || bad=1; exit $$bad
 
 check-unit: $(UNITS)
@@ -122,11 +128,11 @@ check-cli: all
 check-conformance: all
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run conformance tests/conformance.bats
 
-# kill -9 at random moments; `make check` does ten rounds of each kind.
+# kill -9 at random moments; `make check` does four rounds of each kind.
 SM_CRASH_ROUNDS ?= 100
 check-crash: deps-test
 	@$(MAKE) --no-print-directory all
-	SM_CRASH_ROUNDS=$(SM_CRASH_ROUNDS) SM_BIN=$(abspath $(BUILD)/bin) tests/run crash tests/crash/crash.sh tests/crash/spill.sh
+	SM_CRASH_ROUNDS=$(SM_CRASH_ROUNDS) SM_BIN=$(abspath $(BUILD)/bin) SM_TEST_JOBS=2 tests/run crash $(CRASH)
 
 check-model:
 	@.ci/deps gcc spin
@@ -136,7 +142,7 @@ ASAN := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recov
 sanitize: deps-test
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='-O1 -g $(ASAN)' CXXFLAGS='-O1 -g $(ASAN)' LDFLAGS='$(ASAN)' all units
 	bad=0; export SM_BIN=$(abspath build-asan/bin) SM_BUILD=$(abspath build-asan) SM_SANITIZE=1 UBSAN_OPTIONS=print_stacktrace=1; \
-	tests/run asan-unit $(UNITS:$(BUILD)/%=build-asan/%) || bad=1; \
+	export SM_TEST_JOBS=2; tests/run asan-unit $(UNITS:$(BUILD)/%=build-asan/%) || bad=1; \
 	tests/run asan-cli $(wildcard tests/cli/*.bats) || bad=1; exit $$bad
 
 valgrind: deps-test units
@@ -181,7 +187,9 @@ check-interop: deps
 	SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)) tests/run interop $(wildcard tests/interop/check-*)
 
 BENCH_ARGS ?=
+BENCH_MAP_ARGS ?=
 bench: deps all $(BUILD)/venv/.done
+	SM_BIN=$(abspath $(BUILD)/bin) $(PYTHON) tests/bench/map.py $(BENCH_MAP_ARGS)
 	SM_BIN=$(abspath $(BUILD)/bin) $(BUILD)/venv/bin/python tests/bench/run.py $(BENCH_ARGS)
 	@$(MAKE) --no-print-directory bench-rate
 
@@ -229,11 +237,15 @@ completions: all
 		$(BUILD)/bin/$$t --generate=zsh >completions/zsh/_$$t && \
 		$(BUILD)/bin/$$t --generate=fish >completions/fish/$$t.fish || exit 1; done
 
+# Files that name the folder of share/.
+OPERATIONS := systemd/smfetch@.service systemd/smfetch-stream@.service cron/smfetch.cron make/ingest.mk
+
 install: all man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/smtools
 	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(MANS) $(DESTDIR)$(PREFIX)/share/man/man1
 	cp -R share/. $(DESTDIR)$(PREFIX)/share/smtools
+	sed -i 's|/usr/local/|$(PREFIX)/|g' $(addprefix $(DESTDIR)$(PREFIX)/share/smtools/,$(OPERATIONS))
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 644 completions/bash/* $(DESTDIR)$(PREFIX)/share/bash-completion/completions

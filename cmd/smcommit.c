@@ -38,9 +38,9 @@ static const char *const exits[] = {
 };
 
 static const char *const examples[] = {
-	"smpartition --by date=day(created_at) landing <posts.ndjson | smcommit", "append posts to the table landing",
+	"smpartition --by 'date=day(created_at)' landing <posts.ndjson | smcommit", "append posts to the table landing",
 	"smpartition --by date landing <day.ndjson | smcommit --replace-where \"date = '2024-05-01'\"", "replace one day",
-	"smfetch files posts/ --resume ck | smpartition --by date landing | smcommit | smcheckpoint save",
+	"smfetch files posts/ --resume ck | smpartition --by created_date landing | smcommit | smcheckpoint save",
 	"a stream: whatever crashes, the same line goes on where it was",
 	NULL
 };

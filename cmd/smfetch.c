@@ -1,73 +1,127 @@
 /* SPDX-License-Identifier: MIT */
-/* smfetch - posts from files and archives, with marks to go on from. */
+/* smfetch - posts from networks, files and archives, with marks to go on from. Table, glue and main; the engine is in lib/fetch. */
 #include "base/clock.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/progress.h"
+#include "fetch/fetch.h"
+#include "fetch/jobs.h"
 #include "flow/reject.h"
+#include "io/spool.h"
 #include "resume/resume.h"
+#include "source/def_print.h"
 #include "source/files.h"
 #include "source/map.h"
+#include "secret/redact.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define BOUNDARY_NS NS_PER_SEC    /* at the end of a file a mark is worth it after this time */
+#define BOUNDARY_NS NS_PER_SEC       /* at the end of a file a mark is worth it after this time */
+#define CURSOR_RATE ((int64_t)64 << 10) /* bytes of cursors a second that marks may cost; a small cursor is always marked */
+#define SMALL_CURSOR ((size_t)16 << 10)
+#define SPILL_MAX ((uint64_t)1 << 40) /* bytes of a stream that may wait on disk */
+#define STREAM_MARK_NS NS_PER_SEC    /* a stream could go on behind every message: that is often enough */
 
-static const char *as, *records, *include, *ck, *on_error, *describe, *check;
+static const char *as, *records, *include, *ck, *on_error, *describe, *check, *map;
 static bool raw, marks, list, unbuffered, observed_given;
 static int64_t observed_us;
 static uint64_t max_record = (uint64_t)16 << 20, mark_every = 100000;
+/* of networks */
+static const char *jobs_file, *endpoint, *share, *token_cache, *secret_command, *cacert, *rules_file;
+static const char *user_agent = "smtools/" SM_VERSION " (smfetch)";
+static struct opt_list secret_list, rule_list;
+static int64_t since_us = INT64_MIN, until_us = INT64_MAX, split_ns, every_ns, for_ns, max_wait_ns = 20 * 60 * NS_PER_SEC;
+static uint64_t max_records, max_requests, dedup = 262144, parallel = 16, per_host = 6, queue = (uint64_t)64 << 20;
+static bool dry_run, verbose;
 
 static const struct opt opts[] = {
-	{ 0, "as", OPT_STR, &as, "SOURCE", "map the records to smpost by this source definition: a name (see --list) or a file" },
-	{ 0, "records", OPT_STR, &records, "JQ", "where the records are in an answer: .statuses[], or any jq program" },
-	{ 0, "include", OPT_STR, &include, "PATTERN", "of folders and archives, only the files whose names match: '*.json.gz'" },
-	{ 0, "raw", OPT_FLAG, &raw, NULL, "with --as: keep the record as it came in the field raw" },
-	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME", "with --as: when the posts were seen (the file's time of change)",
-	  &observed_given },
 	{ 0, "resume", OPT_DIR, &ck, "CK", "go on where the checkpoint folder CK says, and print marks" },
 	{ 0, "marks", OPT_FLAG, &marks, NULL, "print marks without a checkpoint" },
-	{ 0, "mark-every", OPT_U64, &mark_every, "N", "records between two marks at most (100000)" },
+	{ 0, "since", OPT_TIME, &since_us, "TIME", "posts from then on" },
+	{ 0, "until", OPT_TIME, &until_us, "TIME", "posts before then" },
+	{ 0, "split", OPT_DURATION, &split_ns, "TIME", "read --since to --until in parts of that length, the oldest first" },
+	{ 0, "every", OPT_DURATION, &every_ns, "TIME", "read again and again, at that distance" },
+	{ 0, "for", OPT_DURATION, &for_ns, "TIME", "end after that time" },
+	{ 0, "max-records", OPT_U64, &max_records, "N", "end after so many records" },
+	{ 0, "max-requests", OPT_U64, &max_requests, "N", "end after so many requests" },
+	{ 0, "max-wait", OPT_DURATION, &max_wait_ns, "TIME", "end with status 75 when a limit wants a longer wait (20m)" },
+	{ 0, "jobs", OPT_FILE, &jobs_file, "FILE", "many jobs at once: NDJSON, or an array" },
+	{ 0, "parallel", OPT_U64, &parallel, "N", "requests under way at once (16)" },
+	{ 0, "per-host", OPT_U64, &per_host, "N", "connections to one host at once (6)" },
+	{ 0, "share", OPT_DIR, &share, "DIR", "keep the limits in DIR, so that several smfetch share them" },
+	{ 0, "secret", OPT_LIST, &secret_list, "NAME=@FILE|fd:N", "where a secret is: a file or a descriptor, never the secret itself" },
+	{ 0, "secret-command", OPT_FILE, &secret_command, "PROGRAM", "asked last for a secret: PROGRAM NAME prints it" },
+	{ 0, "token-cache", OPT_DIR, &token_cache, "DIR", "keep session tokens of logins there between runs, readable by you alone" },
+	{ 0, "rule", OPT_LIST, &rule_list, "[TAG=]TEXT", "of filtered streams: the server's rules are to be these" },
+	{ 0, "rules", OPT_FILE, &rules_file, "FILE", "the same, a rule a line" },
+	{ 0, "dedup", OPT_U64, &dedup, "N", "know the last N records, so as not to give them out again (262144)" },
+	{ 0, "raw", OPT_FLAG, &raw, NULL, "keep the item as it came in the field raw" },
+	{ 0, "queue", OPT_SIZE, &queue, "SIZE", "of a stream so much waits in memory when the reader is slow, more in a temporary file (64MiB)" },
+	{ 0, "endpoint", OPT_STR, &endpoint, "URL", "send all requests there instead of to the network: a proxy, a simulator" },
+	{ 0, "cacert", OPT_FILE, &cacert, "FILE", "trust these certificates instead of the system's" },
+	{ 0, "user-agent", OPT_STR, &user_agent, "TEXT", "what to call oneself" },
+	{ 0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job, send nothing" },
+	{ 0, "verbose", OPT_FLAG, &verbose, NULL, "say on standard error what is asked, answered and waited for" },
+	{ 0, "as", OPT_STR, &as, "SOURCE", "of files: map the records to smpost by this source definition: a name (see --list) or a file" },
+	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast", "with --as: jq: by libjq alone; fast: refuse a map that needs libjq (auto)" },
+	{ 0, "records", OPT_STR, &records, "JQ", "of files: where the records are in an answer: .statuses[], or any jq program" },
+	{ 0, "include", OPT_STR, &include, "PATTERN", "of folders and archives, only the files whose names match: '*.json.gz'" },
+	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME", "of files, with --as: when the posts were seen (the file's time of change)",
+	  &observed_given },
+	{ 0, "mark-every", OPT_U64, &mark_every, "N", "of files: records between two marks at most (100000)" },
 	{ 0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP },
 	{ 0, "max-record", OPT_SIZE, &max_record, "SIZE", "longest record (16MiB)" },
 	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "write each record at once" },
 	{ 0, "list", OPT_FLAG, &list, NULL, "list the source definitions" },
-	{ 0, "describe", OPT_STR, &describe, "SOURCE", "tell what a source definition does" },
+	{ 0, "describe", OPT_STR, &describe, "SOURCE", "tell what a source definition does, and what it needs" },
 	{ 0, "check", OPT_FILE, &check, "FILE", "check a source definition" },
 	{ 0 }
 };
 
 static const char *const exits[] = { "0", "done, or ended by a signal after a mark", "1", "done, but records were rejected",
-	"2", "wrong usage", "3", "bad input", "4", "a file cannot be read or the output not be written", "5",
-	"the checkpoint is in use, the table is behind it, or a file has changed since it was read", NULL };
+	"2", "wrong usage", "3", "bad input", "4", "the network, a file or the output failed, or the API refused", "5",
+	"the checkpoint is in use or another's, the table is behind it, or a file has changed since it was read",
+	"75", "a limit or quota is used up: the place is kept, try again later", NULL };
 static const char *const examples[] = {
-	"smfetch files posts.ndjson.zst archive.tar", "the records of a packed file and of all files in an archive",
+	"smfetch x-recent query='lang:en cats' --resume ck | smpartition --by network,created_date landing | smcommit | smcheckpoint save",
+	"posts of X into a table; the same line again goes on",
+	"smfetch mastodon-tag tag=caturday --since 2026-11-01 --max-records 1000", "posts with a tag, newest first",
+	"smfetch fb-page-feed page_id=nasa | smjq -r .native_id | smfetch fb-comments -", "the comments of a page's posts",
+	"smfetch --jobs jobs.ndjson --resume ck --share limits", "many jobs in one process, the limits shared with others",
 	"smfetch files --as x-v1 search.json", "an answer of the old API of X as smpost records",
 	"smfetch files logs/ --resume ck | smpartition --by created_date posts | smcommit | smcheckpoint save",
 	"what is new in a folder, into a table; the same line again goes on", NULL
 };
-static const char *const see_also[] = { "smpartition(1)", "smjq(1)", "smcheckpoint(1)", NULL };
+static const char *const see_also[] = { "smpartition(1)", "smrate(1)", "smjq(1)", "smcheckpoint(1)", NULL };
 
 static const struct tool tool = {
 	.name = "smfetch",
-	.summary = "posts from files and archives, with marks to go on from",
-	.synopsis = "files [OPTION]… [PATH]…",
+	.summary = "posts from networks, files and archives, with marks to go on from",
+	.synopsis = "SOURCE [NAME=VALUE]… | SOURCE - | --jobs FILE | files [PATH]… [OPTION]…",
 	.description =
-		"Reads records from the files named, or standard input: lines of JSON, arrays, answers of APIs, one behind the "
+		"Reads posts from the network that a source definition describes (--list shows which there are, --describe SOURCE what it "
+		"needs) and writes them as smpost records, one a line. Records that were given out before do not come again, but for "
+		"edits. It keeps to the limits of the network and to what its answers say of them, tries again what fails, and "
+		"ends with status 75 and its place kept when a limit is used up for longer than --max-wait.\n\n"
+		"With - the values of the variable that the definition's `each` names are read from standard input, one a line. "
+		"With --jobs many jobs run at once.\n\n"
+		"Secrets come from --secret, $CREDENTIALS_DIRECTORY, $XDG_CONFIG_HOME/smtools/secrets, SM_SECRET_NAME or "
+		"--secret-command, in this order, and are never written anywhere.\n\n"
+		"smfetch files reads records from the files named, or standard input: lines of JSON, arrays, answers of APIs, one behind the "
 		"other, on a line or on many; plain or packed by gzip, zstd, xz, bzip2 or lz4; in folders (all files in them, "
-		"sorted by name, hidden ones left out) and in archives (tar, zip, 7z). Writes one record a line. A record that "
-		"stands on a line of its own keeps its bytes.\n\n"
-		"With --as, each record is mapped to an smpost record by a source definition; what a definition is, "
-		"docs/sources.md says.\n\n"
-		"With --resume, marks tell how far the stream is, and the next run goes on from there: files that are done are "
-		"left alone, a file of lines that has grown is read on, new files are read. A file that was changed otherwise is "
-		"an error. SIGTERM and SIGINT end the stream after the current record, with a mark.",
+		"sorted by name, hidden ones left out) and in archives (tar, zip, 7z). A record that "
+		"stands on a line of its own keeps its bytes; with --as, each is mapped to an smpost record by a source definition.\n\n"
+		"With --resume, marks tell how far the stream is, and the next run goes on from there. SIGTERM and SIGINT end the stream "
+		"after the current record or request, with a mark.",
 	.opts = opts,
 	.exits = exits,
 	.examples = examples,
 	.see_also = see_also,
 };
+
+/* --- files --- */
 
 struct fetch {
 	struct output out;
@@ -202,8 +256,20 @@ static int finish(struct fetch *f, int rc, struct err *e)
 /* libjq 1.6 follows environ without asking whether there is one, so a variable stays. */
 static void clear_environment(void)
 {
+	const char *set = getenv("SM_SHARE");
+	char *kept = set ? strdup(set) : NULL;     /* where the definitions are */
 	clearenv();
 	setenv("LC_ALL", "C", 1);
+	if (kept)
+		setenv("SM_SHARE", kept, 1);
+	free(kept);
+}
+
+static enum source_map_by map_by(void)
+{
+	if (!map || strcmp(map, "auto") == 0)
+		return SOURCE_MAP_AUTO;
+	return strcmp(map, "jq") == 0 ? SOURCE_MAP_JQ : SOURCE_MAP_FAST;
 }
 
 static int fetch_files(const char *const *paths, size_t n)
@@ -219,7 +285,7 @@ static int fetch_files(const char *const *paths, size_t n)
 	}
 	struct source_files_opts o = { .paths = paths, .npaths = n, .include = include, .def = def, .records = records, .raw = raw,
 		.observed_us = observed_given ? observed_us : INT64_MIN, .max_record = max_record, .before_wait = before_wait,
-		.arg = &f,
+		.arg = &f, .map_by = map_by(),
 		.marks = ck || marks, .folder = ck, .max_batch = ck || marks ? mark_every : 0 };
 	/* A definition may come from anybody: what it computes is none of the environment's business. */
 	if (def)
@@ -233,6 +299,298 @@ static int fetch_files(const char *const *paths, size_t n)
 	source_def_free(def);
 	return status;
 }
+
+/* --- networks --- */
+
+struct net {
+	struct output out;
+	struct spool *spool;         /* of streams: writing never makes them wait; NULL */
+	struct fetch *fetch;
+	struct fetch_opts opts;
+	char *temp;                  /* $TMPDIR */
+	struct jobs jobs;
+	struct secrets *secrets;
+	struct resume *resume;       /* NULL: no marks */
+	struct reject *reject;
+	struct progress progress;
+	int64_t marked_ns, started_ns, tidied_ns;
+	size_t cursor_size;
+	bool moved, stream;
+	struct buf cursor, line;
+};
+
+static int net_put(struct net *n, const char *p, size_t len, uint64_t count, struct err *e)
+{
+	if (n->spool)
+		return spool_put(n->spool, p, len, e);
+	output_put(&n->out, p, len);
+	n->out.records += count;
+	return n->out.unbuffered || n->out.buf.n >= OUTPUT_BLOCK ? output_flush(&n->out, e) : 0;
+}
+
+/* Files of keys that no mark needs any more may go. A minute between two looks: the journal is read for it. */
+static int tidy(struct net *n, struct err *e)
+{
+	struct arena a = ARENA_INIT;
+	const char *cursor;
+	size_t len;
+	if (!fetch_wants_recorded(n->fetch) || clock_mono_ns() - n->tidied_ns < 60 * NS_PER_SEC)
+		return 0;
+	n->tidied_ns = clock_mono_ns();
+	int rc = resume_recorded(n->resume, &a, &cursor, &len, e);
+	if (rc == 0 && cursor)
+		fetch_recorded(n->fetch, cursor, len);
+	arena_release(&a);
+	return rc;
+}
+
+static int net_mark(struct net *n, const char *end, struct err *e)
+{
+	int rc = reject_flush(n->reject, e);
+	if (!n->resume || rc < 0)
+		return rc;
+	buf_clear(&n->cursor);
+	buf_clear(&n->line);
+	if ((rc = fetch_cursor(n->fetch, &n->cursor, e)) < 0 ||
+	    (rc = resume_mark(n->resume, n->cursor.p, n->cursor.n, end, &n->line, e)) < 0)
+		return rc;
+	n->cursor_size = n->cursor.n;
+	n->moved = false;
+	n->marked_ns = clock_mono_ns();
+	rc = net_put(n, n->line.p, n->line.n, 0, e);
+	if (rc == 0 && !n->spool)
+		rc = output_flush(&n->out, e);
+	return rc == 0 ? tidy(n, e) : rc;
+}
+
+static int on_out(void *arg, const char *p, size_t len, uint64_t count, struct err *e)
+{
+	return net_put(arg, p, len, count, e);
+}
+
+static bool mark_due(const struct net *n)
+{
+	int64_t least = n->stream ? STREAM_MARK_NS : 0;
+	if (n->cursor_size > SMALL_CURSOR)
+		least = (int64_t)n->cursor_size * NS_PER_SEC / CURSOR_RATE;
+	least = least < RESUME_EVERY_NS ? least : RESUME_EVERY_NS;
+	return n->moved && clock_mono_ns() - n->marked_ns >= least;
+}
+
+static int on_point(void *arg, struct err *e)
+{
+	struct net *n = arg;
+	n->moved = true;
+	return n->resume && mark_due(n) ? net_mark(n, NULL, e) : 0;
+}
+
+static int on_pass(void *arg, const char *p, size_t len, struct err *e)
+{
+	struct net *n = arg;
+	int rc = reject_flush(n->reject, e);
+	if (rc == 0)
+		rc = net_put(n, p, len, 0, e);
+	if (rc == 0)
+		rc = net_put(n, "\n", 1, 0, e);
+	return rc < 0 || n->spool ? rc : output_flush(&n->out, e);
+}
+
+static int on_bad(void *arg, const char *item, size_t len, const struct err *why, struct err *e)
+{
+	struct net *n = arg;
+	struct err what = *why;
+	struct buf b = BUF_INIT;
+	redact_err(n->secrets, &what);
+	buf_put(&b, item, len);
+	redact(n->secrets, &b);
+	int rc = reject_record(n->reject, b.p ? b.p : "", b.n, &what, e);
+	buf_release(&b);
+	return rc;
+}
+
+static void on_say(void *arg, enum fetch_say level, const struct err *what)
+{
+	(void)arg;
+	if (level == SAY_ERROR)
+		diag_error(what);
+	else if (level == SAY_WARNING)
+		diag_warn(what);
+	else if (verbose)
+		diag_note("%s", what->msg);
+}
+
+static void show_progress(struct net *n, int64_t next_ns)
+{
+	struct fetch_status s;
+	char count[PROGRESS_TEXT], rate[PROGRESS_TEXT], time[PROGRESS_TEXT];
+	int64_t now = clock_mono_ns();
+	if (!progress_on(&n->progress) || !progress_due(&n->progress))
+		return;
+	fetch_status(n->fetch, &s);
+	buf_clear(&n->line);
+	buf_printf(&n->line, "%s posts, %s", progress_count(count, s.records),
+		   progress_rate(rate, (double)s.records * 1e9 / (double)(now - n->started_ns + 1)));
+	if (s.jobs > 1)
+		buf_printf(&n->line, ", %llu of %llu jobs", (unsigned long long)(s.jobs - s.ended), (unsigned long long)s.jobs);
+	if (s.left >= 0)
+		buf_printf(&n->line, ", %.0f requests left", s.left);
+	if (s.reset_s >= 0)
+		buf_printf(&n->line, ", reset in %s", progress_duration(time, (int64_t)(s.reset_s * 1e9)));
+	if (next_ns != INT64_MAX && next_ns - now > NS_PER_SEC)
+		buf_printf(&n->line, ", next in %s", progress_duration(time, next_ns - now));
+	progress_show(&n->progress, "%s", buf_cstr(&n->line));
+}
+
+/* Nothing is to be done for now: what is held back goes out. */
+static int on_idle(void *arg, int64_t next_ns, struct err *e)
+{
+	struct net *n = arg;
+	int rc = n->resume && (mark_due(n) || resume_due(n->resume)) ? net_mark(n, NULL, e) : 0;
+	if (rc == 0 && !n->spool)
+		rc = output_flush(&n->out, e);
+	if (rc == 0)
+		rc = reject_flush(n->reject, e);
+	show_progress(n, next_ns);
+	return rc;
+}
+
+static bool on_stop(void *arg)
+{
+	(void)arg;
+	return diag_signal() != 0;
+}
+
+static int read_jobs(struct net *n, const char *const *operands, size_t count, struct err *e)
+{
+	struct fetch_spec others = { .since_us = since_us, .until_us = until_us, .split_ns = split_ns, .every_ns = every_ns,
+		.has_rules = rule_list.n || rules_file };
+	int rc = 0;
+	for (size_t i = 0; i < rule_list.n; i++)
+		jobs_add_rule(&n->jobs, rule_list.v[i]);
+	if (rules_file)
+		rc = jobs_read_rules(&n->jobs, rules_file, e);
+	if (rc == 0 && jobs_file)
+		return jobs_read(&n->jobs, &others, jobs_file, e);
+	return rc == 0 ? jobs_add(&n->jobs, &others, operands[0], operands + 1, count - 1, e) : rc;
+}
+
+/* Everything that is secret is read first, then the environment goes, and only then does any jq run. */
+static int find_secrets(struct net *n, struct err *e)
+{
+	const char *proxy[] = { getenv("http_proxy"), getenv("https_proxy"), getenv("no_proxy") };
+	int rc = secrets_harden(e);
+	if (rc == 0)
+		rc = secrets_new(&n->secrets, secret_list.v, secret_list.n, secret_command, e);
+	if (rc == 0 && !dry_run)
+		rc = fetch_find_secrets(n->jobs.v, n->jobs.n, n->secrets, e);
+	n->opts.http = (struct http_opts){ .user_agent = user_agent, .cacert = cacert, .per_host = (unsigned)per_host,
+		.proxy_http = proxy[0] ? strdup(proxy[0]) : NULL,
+		.proxy_https = proxy[1] ? strdup(proxy[1]) : getenv("HTTPS_PROXY") ? strdup(getenv("HTTPS_PROXY")) : NULL,
+		.no_proxy = proxy[2] ? strdup(proxy[2]) : getenv("NO_PROXY") ? strdup(getenv("NO_PROXY")) : NULL };
+	n->temp = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
+	progress_init(&n->progress);
+	if (rc < 0)
+		return rc;
+	secrets_seal(n->secrets);
+	clear_environment();
+	const char *unused = secrets_unused(n->secrets);
+	if (unused && !dry_run)
+		return err_set(e, ERR_USAGE, "--secret %s: no job asks for a secret of that name", unused);
+	return 0;
+}
+
+static int open_net(struct net *n, struct err *e)
+{
+	n->opts = (struct fetch_opts){ .spec = n->jobs.v, .nspecs = n->jobs.n, .named = jobs_file != NULL, .secrets = n->secrets,
+		.http = n->opts.http, .endpoint = endpoint, .share = share, .token_cache = token_cache, .folder = ck, .resumes = ck || marks,
+		.dedup = dedup, .raw = raw, .parallel = parallel, .max_wait_ns = max_wait_ns, .for_ns = for_ns,
+		.max_records = max_records, .max_requests = max_requests, .max_record = max_record, .values_fd = STDIN_FILENO, .out = on_out,
+		.point = on_point, .pass = on_pass, .bad = on_bad, .say = on_say, .idle = on_idle, .stop = on_stop, .arg = n };
+	int rc = reject_open(&n->reject, "smfetch", on_error, e);
+	if (rc == 0 && (ck || marks))
+		rc = resume_open(&n->resume, ck, e);
+	if (rc == 0 && n->resume)
+		n->opts.cursor = resume_cursor(n->resume, &n->opts.ncursor);
+	if (rc == 0)
+		rc = fetch_new(&n->fetch, &n->opts, e);
+	if (rc < 0)
+		return rc;
+	n->stream = fetch_has_stream(n->fetch);
+	diag_catch_signals();
+	if (n->stream)
+		rc = spool_new(&n->spool, STDOUT_FILENO, "standard output", queue, ck ? ck : n->temp, SPILL_MAX, e);
+	n->started_ns = clock_mono_ns();
+	return rc == 0 ? net_mark(n, NULL, e) : rc;
+}
+
+/* The closing mark goes out whatever happened, as long as it can. */
+static int close_net(struct net *n, int rc, struct err *e)
+{
+	static const char *const ends[] = { [FETCH_DONE] = "done", [FETCH_QUOTA] = "quota", [FETCH_STOPPED] = "signal" };
+	struct err why;
+	int status = rc < 0 ? 0 : rc == FETCH_QUOTA ? err_status(ERR_RETRY) : 0;
+	progress_end(&n->progress);
+	if (n->fetch && n->resume) {
+		int r = net_mark(n, rc < 0 ? "error" : ends[rc], &why);
+		if (r < 0 && rc >= 0) {
+			*e = why;
+			rc = r;
+		}
+	}
+	if (n->spool && spool_flush(n->spool, INT64_MAX, &why) < 0 && rc >= 0) {
+		*e = why;
+		rc = why.code;
+	}
+	/* That of the output is said by diag_finish. */
+	if (rc < 0 && !(n->out.failed && strcmp(e->msg, n->out.err.msg) == 0))
+		status = diag_fail(e);
+	if (rc == FETCH_QUOTA && !verbose)
+		diag_note("%s", "the limit is used up: the place is kept, try again later");
+	rc = reject_close(n->reject, &why);
+	if (rc == ERR_REJECTED)
+		diag_note("%s", why.msg);
+	else if (rc < 0)
+		diag_error(&why);
+	if (rc < 0 && status == 0)
+		status = err_status(rc);
+	status = diag_finish(&n->out, status);
+	spool_free(n->spool);
+	fetch_free(n->fetch);
+	resume_close(n->resume);
+	secrets_free(n->secrets);
+	jobs_release(&n->jobs);
+	buf_release(&n->cursor);
+	buf_release(&n->line);
+	return status;
+}
+
+static int show_requests(struct net *n, struct err *e)
+{
+	n->opts = (struct fetch_opts){ .spec = n->jobs.v, .nspecs = n->jobs.n, .named = true, .secrets = n->secrets, .http = n->opts.http,
+		.endpoint = endpoint, .parallel = 1, .say = on_say, .values_fd = STDIN_FILENO, .max_record = max_record, .dry_run = true };
+	int rc = fetch_new(&n->fetch, &n->opts, e);
+	return rc == 0 ? fetch_dry_run(n->fetch, &n->out.buf, e) : rc;
+}
+
+static int fetch_network(const char *const *operands, size_t count)
+{
+	static struct net n;
+	struct err e = { 0 };
+	output_init(&n.out, STDOUT_FILENO, "standard output");
+	n.out.unbuffered = unbuffered;
+	int rc = read_jobs(&n, operands, count, &e);
+	if (rc == 0)
+		rc = find_secrets(&n, &e);
+	if (rc == 0)
+		rc = dry_run ? show_requests(&n, &e) : open_net(&n, &e);
+	if (rc == ERR_USAGE || rc == ERR_NOT_FOUND)
+		opt_usage("%s", e.msg);
+	if (rc == 0 && !dry_run)
+		rc = fetch_run(n.fetch, &e);
+	return close_net(&n, rc, &e);
+}
+
+/* --- looking at definitions --- */
 
 static int list_sources(struct output *out)
 {
@@ -256,50 +614,55 @@ static int list_sources(struct output *out)
 	return status;
 }
 
-static void put_part(struct output *out, const char *what, const char *text)
-{
-	if (text)
-		buf_printf(&out->buf, "%s:\n%s%s", what, text, *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
-}
-
-static int load(struct source_def **d, const char *name)
-{
-	struct source_map *m;
-	struct err e;
-	int rc = source_def_load(d, name, &e);
-	if (rc == ERR_NOT_FOUND)
-		opt_usage("%s", e.msg);
-	if (rc == 0 && (rc = source_map_new(&m, *d, NULL, false, &e)) == 0) {
-		source_map_free(m);
-		return 0;
-	}
-	source_def_free(*d);
-	return diag_fail(&e);
-}
-
 static int describe_source(struct output *out)
 {
-	struct source_def *d = NULL;
-	int status = load(&d, describe);
-	if (status)
-		return status;
-	buf_printf(&out->buf, "%s: %s\nnetwork: %s\nfile: %s\n", d->name, d->summary, d->network, d->file);
-	put_part(out, "records", d->records);
-	put_part(out, "context", d->context);
-	put_part(out, "map", d->map);
+	struct source_def *d;
+	struct err e;
+	int rc = source_def_load(&d, describe, &e);
+	if (rc == ERR_NOT_FOUND)
+		opt_usage("%s", e.msg);
+	if (rc < 0)
+		return diag_fail(&e);
+	source_def_describe(d, &out->buf);
 	source_def_free(d);
 	return 0;
+}
+
+static void print_fault(void *arg, const struct err *why)
+{
+	*(bool *)arg = true;
+	diag_error(why);
 }
 
 static int check_source(struct output *out)
 {
-	struct source_def *d = NULL;
-	int status = load(&d, check);
-	if (status)
-		return status;
+	bool printed = false;
+	struct err e;
+	int rc = source_def_check(check, print_fault, &printed, &e);
+	if (rc == ERR_NOT_FOUND)
+		opt_usage("%s", e.msg);
+	if (rc < 0)
+		return printed ? err_status(rc) : diag_fail(&e);
 	buf_printf(&out->buf, "%s: ok\n", check);
-	source_def_free(d);
 	return 0;
+}
+
+/* What has a meaning for files alone is a mistake here. */
+static void check_network(int argc, char **argv)
+{
+	bool values = false;
+	for (int i = 2; i <= argc; i++)
+		values |= strcmp(argv[i], "-") == 0;
+	if (as || records || include || observed_given || map)
+		opt_usage("--as, --map, --records, --include and --observed-at are for smfetch files");
+	if (values && (ck || marks))
+		opt_usage("values come from a pipe: --resume and --marks belong to its source, whose marks are passed on");
+	if (split_ns && (since_us == INT64_MIN || until_us == INT64_MAX))
+		opt_usage("--split needs --since and --until");
+	if (since_us >= until_us)
+		opt_usage("--since must be before --until");
+	if (split_ns < 0 || every_ns < 0 || for_ns < 0 || max_wait_ns < 0)
+		opt_usage("--split, --every, --for and --max-wait are times forward");
 }
 
 int main(int argc, char **argv)
@@ -313,15 +676,21 @@ int main(int argc, char **argv)
 			opt_usage("--list, --describe and --check stand alone");
 		return diag_finish(&out, list ? list_sources(&out) : describe ? describe_source(&out) : check_source(&out));
 	}
-	if (!argc)
-		opt_usage("a source is missing: files");
-	if (strcmp(argv[1], "files") != 0)
-		opt_usage("unknown source '%s': this release reads files", argv[1]);
-	if ((raw || observed_given) && !as)
-		opt_usage("--raw and --observed-at go with --as");
+	if (!argc && !jobs_file)
+		opt_usage("a source is missing: files, or one of --list");
+	if (argc && jobs_file)
+		opt_usage("--jobs stands for SOURCE and its variables");
 	if (ck && marks)
 		opt_usage("--resume prints marks: --marks is for a stream without a checkpoint");
-	if (!mark_every || !max_record)
-		opt_usage("--mark-every and --max-record must be more than 0");
-	return fetch_files((const char *const *)argv + 2, (size_t)argc - 1);
+	if (!mark_every || !max_record || !parallel || !per_host || per_host > 1000)
+		opt_usage("--mark-every, --max-record, --parallel and --per-host must be more than 0");
+	if (argc && strcmp(argv[1], "files") == 0) {
+		if ((raw || observed_given) && !as)
+			opt_usage("--raw and --observed-at go with --as");
+		if (map && !as)
+			opt_usage("--map goes with --as");
+		return fetch_files((const char *const *)argv + 2, (size_t)argc - 1);
+	}
+	check_network(argc, argv);
+	return fetch_network((const char *const *)argv + 1, (size_t)argc);
 }

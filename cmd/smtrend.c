@@ -63,7 +63,7 @@ static const char *const exits[] = {
 };
 
 static const char *const examples[] = {
-	"smreplay landing | smtrend --window 1h --top 20 --table", "tables of what stood out, hour by hour",
+	"smreplay landing | smtrend --window 1h --watermark 15d --top 20 --table", "tables of what stood out, hour by hour",
 	"smtrend --by tags,words --window 1d --slide 1h --last posts.ndjson", "the last day, as NDJSON",
 	"smtrend --order count --window 7d --by links posts.ndjson", "the most shared links of each week", NULL
 };

@@ -15,6 +15,8 @@
 static const char *tool_name = "smtools";
 static bool json_errors, quiet;
 static volatile sig_atomic_t caught;
+static void (*line_clear)(void *);
+static void *line_arg;
 
 static void write_all(const char *p, size_t n)
 {
@@ -27,6 +29,18 @@ static void write_all(const char *p, size_t n)
 			n -= (size_t)w;
 		}
 	}
+}
+
+void diag_set_line(void (*clear)(void *), void *arg)
+{
+	line_clear = clear;
+	line_arg = arg;
+}
+
+static void clear_line(void)
+{
+	if (line_clear)
+		line_clear(line_arg);
 }
 
 static void out_of_memory(size_t wanted)
@@ -130,6 +144,7 @@ static void put(const char *level, const struct err *e)
 {
 	struct buf b = BUF_INIT;
 	(json_errors ? put_json : put_text)(&b, level, e);
+	clear_line();
 	write_all(b.p, b.n);
 	buf_release(&b);
 }
@@ -166,6 +181,7 @@ int diag_fail(const struct err *e)
 int diag_finish(struct output *out, int status)
 {
 	struct err e;
+	clear_line();
 	int r = output_flush(out, &e);
 	/* close(2) is where some file systems report a failed write. */
 	if (r == 0 && close(out->fd) < 0)
@@ -175,10 +191,21 @@ int diag_finish(struct output *out, int status)
 	return r < 0 ? diag_fail(&e) : status;
 }
 
+static bool is_terminal(int fd)
+{
+	const char *term = getenv("TERM");
+	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 bool diag_colour(int fd)
 {
-	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
-	return isatty(fd) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+	const char *no = getenv("NO_COLOR");
+	return is_terminal(fd) && !(no && *no);
+}
+
+bool diag_live(void)
+{
+	return !quiet && !json_errors && is_terminal(STDERR_FILENO);
 }
 
 static void on_signal(int sig)
@@ -186,14 +213,22 @@ static void on_signal(int sig)
 	caught = sig;
 }
 
-void diag_catch_signals(void)
+/* What whoever started us has us ignore stays ignored, as it does in any program of the shell. */
+static void catch_signal(int sig)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = on_signal }, was;
+	if (sigaction(sig, NULL, &was) == 0 && was.sa_handler == SIG_IGN)
+		return;
 	sigemptyset(&sa.sa_mask);
 	/* A second signal of the kind ends the process: nobody shall have to reach for kill -9. */
 	sa.sa_flags = (int)SA_RESETHAND;
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGINT, &sa, NULL);
+	sigaction(sig, &sa, NULL);
+}
+
+void diag_catch_signals(void)
+{
+	catch_signal(SIGTERM);
+	catch_signal(SIGINT);
 }
 
 int diag_signal(void)

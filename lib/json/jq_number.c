@@ -178,9 +178,8 @@ void jq_numbers_print(const struct jq_numbers *nums, struct buf *b, double d)
 		return;
 	}
 	l = nums->odd.n ? find(&nums->odd, d) : NULL;
-	const struct jq_literal *end = nums->odd.v + nums->odd.n;
 	/* Two texts for one value: neither can be told from the other any more. */
-	for (const struct jq_literal *o = l; l && o < end && o->d == d; o++)
+	for (const struct jq_literal *o = l; l && o < nums->odd.v + nums->odd.n && o->d == d; o++)
 		if (compare_text(l, o->text, o->n) != 0)
 			l = NULL;
 	if (l)

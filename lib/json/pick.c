@@ -5,6 +5,8 @@
 #include "json/string.h"
 #include "json/walk.h"
 
+#include <assert.h>
+
 #define MARK "{\"$mark\":"
 
 /* The paths as a tree of names; the root has none. */
@@ -19,6 +21,9 @@ struct node {
 struct json_pick {
 	struct json_lines lines;
 	struct json_walk walk;
+	const uint32_t *tok;     /* the first one of the record given last */
+	json_pick_walk_fn *fn;   /* NULL: we walk ourselves */
+	void *arg;
 	struct arena arena;
 	struct node root;
 	size_t n;
@@ -223,7 +228,9 @@ int json_pick_next(struct json_pick *pk, struct json_record *rec, struct err *e)
 	pk->walk = json_walk_line(&pk->lines, &l);
 	if (!l.tok || l.base[*l.tok] != '{')
 		return json_line_error(&l, e);
-	const uint32_t *t = walk_object(pk, &pk->root, l.tok, 0, &end);
+	pk->tok = l.tok;
+	struct json_tokens tokens = { pk->walk.p, l.tok, pk->walk.slash };
+	const uint32_t *t = pk->fn ? pk->fn(pk->arg, &tokens, &end) : walk_object(pk, &pk->root, l.tok, 0, &end);
 	if (!t || end > rec->p + rec->n || *t < l.end)
 		return json_line_error(&l, e);
 	pk->lines.tok = t;
@@ -231,4 +238,16 @@ int json_pick_next(struct json_pick *pk, struct json_record *rec, struct err *e)
 		if (pk->same[i] != i)
 			pk->field[i] = pk->field[pk->same[i]];
 	return 1;
+}
+
+void json_pick_walk(struct json_pick *pk, json_pick_walk_fn *fn, void *arg)
+{
+	assert(!pk->n);
+	pk->fn = fn;
+	pk->arg = arg;
+}
+
+struct json_tokens json_pick_tokens(const struct json_pick *pk)
+{
+	return (struct json_tokens){ pk->walk.p, pk->tok, pk->walk.slash };
 }

@@ -40,6 +40,13 @@ struct json_record {
 	struct json_field *field; /* one for each path, in the order given */
 };
 
+/* Where the tokens of a record are (json/index.h). */
+struct json_tokens {
+	const char *base;        /* what they count from */
+	const uint32_t *tok;     /* the first: '{' */
+	const uint64_t *slash;   /* bitmap of the backslashes from base on; NULL: there are none in the record */
+};
+
 struct json_pick;
 int json_pick_new(struct json_pick **pk, const char *const *paths, size_t n, struct err *e);
 void json_pick_free(struct json_pick *pk);
@@ -49,6 +56,14 @@ void json_pick_block(struct json_pick *pk, const char *p, size_t n);
  * number in the block, e->col the byte column) and rec->p, rec->n hold it; the next call goes on behind it.
  * Blank lines are skipped; a line that is valid JSON but no object is bad. */
 int json_pick_next(struct json_pick *pk, struct json_record *rec, struct err *e);
+
+/* Of the record that json_pick_next gave last, until it is called again. */
+struct json_tokens json_pick_tokens(const struct json_pick *pk);
+
+/* Let FN check the records in pick's place, which then has no paths: T is the text's first token, '{'. It sets *END behind the
+ * object's last byte and returns the token there, or NULL when the object is malformed. What is behind the line must not matter. */
+typedef const uint32_t *json_pick_walk_fn(void *arg, const struct json_tokens *t, const char **end);
+void json_pick_walk(struct json_pick *pk, json_pick_walk_fn *fn, void *arg);
 
 /* Decode a JSON string (raw, with quotes, already validated) onto B. */
 void json_unescape(struct buf *b, const char *raw, size_t n);

@@ -174,6 +174,22 @@ static int journal_it(struct resume *rs, const char *cursor, size_t n, const cha
 	return r != 0 ? r : journal_append(rs->journal, &en, e);
 }
 
+int resume_recorded(struct resume *rs, struct arena *a, const char **cursor, size_t *n, struct err *e)
+{
+	struct journal_entry en;
+	struct ck_record rec;
+	*cursor = NULL;
+	int r = rs->ck ? read_record(rs->ck, a, &rec, e) : 0;
+	if (r != 0 || !rs->ck || rec.seq <= 0)
+		return r;
+	r = journal_find(rs->ck, rs->ck->generation, rec.seq, a, &en, e);
+	if (r == 0) {
+		*cursor = en.cursor;
+		*n = en.ncursor;
+	}
+	return r == ERR_NOT_FOUND ? 0 : r;
+}
+
 int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end, struct buf *line, struct err *e)
 {
 	struct mark m = MARK_INIT;

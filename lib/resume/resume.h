@@ -28,6 +28,7 @@
 #ifndef SM_RESUME_RESUME_H
 #define SM_RESUME_RESUME_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -45,6 +46,8 @@ const char *resume_cursor(const struct resume *rs, size_t *n); /* raw JSON; NULL
 /* CURSOR: N bytes of raw JSON without line breaks, NULL is null. END: NULL while the stream goes on. */
 int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end, struct buf *line, struct err *e);
 bool resume_due(const struct resume *rs);             /* has it been RESUME_EVERY_NS since the last mark? */
+/* The cursor of the mark that the checkpoint has recorded, into A; *CURSOR is NULL when there is none. Reads the journal. */
+int resume_recorded(struct resume *rs, struct arena *a, const char **cursor, size_t *n, struct err *e);
 void resume_close(struct resume *rs);                 /* NULL is fine */
 
 #endif

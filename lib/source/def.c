@@ -1,235 +1,101 @@
 /* SPDX-License-Identifier: MIT */
-#include "source/def.h"
-
 #include "base/datadir.h"
 #include "base/mem.h"
+#include "source/def_int.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_TEXT ((size_t)1 << 20)
-#define MAX_EXTENDS 4
-
-/* What a member may be. */
-enum { STR = 1, NUM = 2, OBJ = 4, ARR = 8, NUL = 16, EXPR = STR | ARR };
-
-static const struct {
-	const char *key;
-	int types;
-} members[] = {
-	{ "smsource", NUM }, { "name", STR }, { "summary", STR }, { "network", STR }, { "extends", STR }, { "vars", OBJ },
-	{ "each", STR }, { "parallel", NUM }, { "secrets", OBJ }, { "hosts", ARR }, { "auth", OBJ }, { "request", OBJ },
-	{ "transport", STR }, { "heartbeat", NUM }, { "records", EXPR }, { "context", EXPR }, { "next", OBJ }, { "cursor", OBJ },
-	{ "rate", EXPR }, { "outcome", EXPR }, { "pace", STR | ARR | OBJ }, { "cost", NUM }, { "retry", OBJ }, { "map", EXPR },
-};
-#define NMEMBERS (sizeof members / sizeof *members)
-
-struct loading {
-	struct source_def *d;
-	const char *text;
-	const struct json *member[NMEMBERS];
-	unsigned depth;             /* of extends */
-};
-
-static int fault(const struct loading *l, const struct json *at, struct err *e, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-static int fault(const struct loading *l, const struct json *at, struct err *e, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	err_setv(e, ERR_DATA, fmt, ap);
-	va_end(ap);
-	uint64_t line = 1;
-	const char *from = l->text;
-	for (const char *p = l->text; p < at->raw; p++) {
-		if (*p == '\n') {
-			line++;
-			from = p + 1;
-		}
-	}
-	return err_at(e, l->d->file, line, (uint64_t)(at->raw - from) + 1);
-}
-
-static int type_bit(const struct json *v)
-{
-	switch (v->type) {
-	case JSON_STRING:
-		return STR;
-	case JSON_NUMBER:
-		return NUM;
-	case JSON_OBJECT:
-		return OBJ;
-	case JSON_ARRAY:
-		return ARR;
-	default:
-		return NUL;
-	}
-}
-
-static const struct json *member(const struct loading *l, const char *key)
-{
-	for (size_t i = 0; i < NMEMBERS; i++)
-		if (strcmp(members[i].key, key) == 0)
-			return l->member[i];
-	return NULL;
-}
-
-static int take_members(struct loading *l, const struct json *root, struct err *e)
-{
-	for (const struct json *v = root->child; v; v = v->next) {
-		size_t i = 0;
-		while (i < NMEMBERS && strcmp(members[i].key, v->key) != 0)
-			i++;
-		if (i == NMEMBERS)
-			return fault(l, v, e, "unknown key '%s'", v->key);
-		if (l->member[i])
-			return fault(l, v, e, "'%s' stands twice", v->key);
-		if (!(members[i].types & type_bit(v)))
-			return fault(l, v, e, "'%s' has the wrong type", v->key);
-		l->member[i] = v;
-	}
-	return 0;
-}
-
-/* The text of an expression: a string, or strings joined by line feeds. Inherited ones stay. */
-static int expression(struct loading *l, const char *key, const char **to, struct err *e)
-{
-	const struct json *v = member(l, key);
-	struct buf b = BUF_INIT;
-	if (!v)
-		return 0;
-	if (v->type == JSON_STRING) {
-		*to = arena_strndup(&l->d->arena, v->str, v->nstr);
-		return 0;
-	}
-	for (const struct json *s = v->child; s; s = s->next) {
-		if (s->type != JSON_STRING) {
-			buf_release(&b);
-			return fault(l, s, e, "'%s' is an array of strings, all of them parts of one expression", key);
-		}
-		buf_put(&b, s->str, s->nstr);
-		buf_putc(&b, '\n');
-	}
-	*to = arena_strndup(&l->d->arena, b.p ? b.p : "", b.n);
-	buf_release(&b);
-	return 0;
-}
-
-static const char *string(struct loading *l, const char *key, const char *inherited)
-{
-	const struct json *v = member(l, key);
-	return v ? arena_strndup(&l->d->arena, v->str, v->nstr) : inherited;
-}
-
-static int load(struct source_def **d, const char *name, unsigned depth, struct err *e);
-
-static int inherit(struct loading *l, struct err *e)
-{
-	const struct json *v = member(l, "extends");
-	struct source_def *from, *d = l->d;
-	if (!v)
-		return 0;
-	if (l->depth == MAX_EXTENDS)
-		return fault(l, v, e, "'extends' goes round, or over more than %d definitions", MAX_EXTENDS);
-	int rc = load(&from, v->str, l->depth + 1, e);
-	if (rc == ERR_NOT_FOUND)
-		return fault(l, v, e, "extends '%s', which is not there", v->str);
-	if (rc < 0)
-		return rc;
-	d->network = from->network ? arena_strdup(&d->arena, from->network) : NULL;
-	d->records = from->records ? arena_strdup(&d->arena, from->records) : NULL;
-	d->context = from->context ? arena_strdup(&d->arena, from->context) : NULL;
-	d->map = from->map ? arena_strdup(&d->arena, from->map) : NULL;
-	d->api = from->api;
-	source_def_free(from);
-	return 0;
-}
-
-static int take(struct loading *l, const struct json *root, struct err *e)
-{
-	struct source_def *d = l->d;
-	int64_t version;
-	int rc = root->type == JSON_OBJECT ? take_members(l, root, e) : fault(l, root, e, "a definition is an object");
-	if (rc < 0)
-		return rc;
-	const struct json *v = member(l, "smsource");
-	if (!v)
-		return fault(l, root, e, "'smsource' is missing: it says which format this is (1)");
-	if (!json_i64(v, &version) || version != 1)
-		return fault(l, v, e, "'smsource' is not 1: this definition is made for another release");
-	if (!member(l, "name"))
-		return fault(l, root, e, "'name' is missing");
-	if ((rc = inherit(l, e)) < 0)
-		return rc;
-	d->name = string(l, "name", NULL);
-	d->network = string(l, "network", d->network);
-	d->summary = string(l, "summary", "");
-	d->api |= member(l, "request") != NULL;
-	if ((rc = expression(l, "records", &d->records, e)) < 0 || (rc = expression(l, "context", &d->context, e)) < 0 ||
-	    (rc = expression(l, "map", &d->map, e)) < 0)
-		return rc;
-	if (!d->network)
-		return fault(l, root, e, "'network' is missing");
-	if (!d->map)
-		return fault(l, root, e, "'map' is missing: it makes the record of an item");
-	d->is_path = d->records && scan_path_parse(&d->path, &d->arena, d->records);
-	return 0;
-}
-
-static int parse(struct source_def **out, const char *text, size_t n, const char *file, unsigned depth, struct err *e)
+static struct source_def *new_def(void)
 {
 	struct source_def *d = mem_zalloc(sizeof *d);
-	struct loading l = { .d = d, .depth = depth };
-	struct json *root;
-	d->file = arena_strdup(&d->arena, file);
-	char *copy = arena_strndup(&d->arena, text, n);
-	l.text = copy;
-	struct err why = { 0 };
-	int rc = json_parse(&root, &d->arena, copy, n, &why);
-	if (rc < 0)
-		err_at(&why, d->file, why.line, why.col);
-	else
-		rc = take(&l, root, &why);
-	if (rc < 0) {
-		if (e)
-			*e = why;
-		source_def_free(d);
-		return rc;
+	d->summary = d->about = "";
+	def_limit_defaults(d);
+	return d;
+}
+
+/* What V names, to be parsed over; NULL when it can't be had. */
+static struct source_def *parent(struct def_load *l, const struct json *v)
+{
+	struct source_def *d = NULL;
+	struct err e;
+	if (l->depth == DEF_MAX_EXTENDS) {
+		def_fault(l, v, "'extends' goes round, or over more than %d definitions", DEF_MAX_EXTENDS);
+		return NULL;
 	}
-	*out = d;
-	return 0;
+	int rc = def_load_noting(&d, v->str, l, l->faults, l->check, &e);
+	l->first = l->faults->n;
+	if (rc == ERR_NOT_FOUND)
+		def_fault(l, v, "extends '%s', which is not there", v->str);
+	else if (rc < 0)
+		def_fault(l, v, "extends '%s': %s", v->str, e.msg);
+	return d;
+}
+
+/* The definition over the one that it extends. */
+static void take(struct def_load *l, const struct json *root)
+{
+	const struct json *v = json_get(root, "extends");
+	l->extends = v != NULL;
+	if (v && v->type == JSON_STRING)
+		l->d = parent(l, v);
+	l->partial = v && (!l->d || l->faults->n);
+	if (!l->d)
+		l->d = new_def();
+	l->d->file = arena_strdup(&l->d->arena, l->file);
+	def_take(l, root);
+	if (l->check)
+		def_compile(l);
+	def_faults_place(l->faults, l->first, l->text);
+}
+
+/* Never NULL. It is whole when no fault was noted. */
+static struct source_def *parse(const char *text, size_t n, const char *file, const struct def_load *child, struct def_faults *f,
+				bool check)
+{
+	struct def_load l = { .faults = f, .file = file, .child = child, .depth = child ? child->depth + 1 : 0, .check = check,
+		.first = f->n };
+	struct json *root;
+	struct err e;
+	l.text = arena_strndup(&l.scratch, text, n);
+	if (json_parse(&root, &l.scratch, l.text, n, &e) < 0) {
+		def_fault(&l, &(struct json){ .raw = l.text }, "%s", e.msg);
+		f->v[l.first].line = e.line;
+		f->v[l.first].col = e.col;
+	} else if (root->type != JSON_OBJECT) {
+		def_fault(&l, root, "a definition is an object");
+		def_faults_place(f, l.first, l.text);
+	} else {
+		take(&l, root);
+	}
+	arena_release(&l.scratch);
+	mem_free(l.expr);
+	return l.d ? l.d : new_def();
+}
+
+static int finish(struct source_def **out, struct source_def *d, struct def_faults *f, struct err *e)
+{
+	int rc = def_faults_first(f, e);
+	if (rc == 0)
+		*out = d;
+	else
+		source_def_free(d);
+	def_faults_release(f);
+	return rc;
 }
 
 int source_def_parse(struct source_def **d, const char *text, size_t n, const char *file, struct err *e)
 {
-	return parse(d, text, n, file, 0, e);
+	struct def_faults f = { 0 };
+	return finish(d, parse(text, n, file, NULL, &f, false), &f, e);
 }
 
 static bool is_path(const char *name)
 {
 	size_t n = strlen(name);
 	return strchr(name, '/') || (n > 5 && strcmp(name + n - 5, ".json") == 0);
-}
-
-static int read_file(struct buf *b, const char *path, struct err *e)
-{
-	FILE *f = fopen(path, "re");
-	if (!f) {
-		err_sys(e, errno, "cannot open");
-		return err_at(e, path, 0, 0);
-	}
-	size_t n = fread(buf_reserve(b, MAX_TEXT + 1), 1, MAX_TEXT + 1, f);
-	b->n = n;
-	int rc = 0;
-	if (ferror(f))
-		rc = err_sys(e, errno, "cannot read");
-	else if (n > MAX_TEXT)
-		rc = err_set(e, ERR_DATA, "longer than %zu bytes: no source definition", MAX_TEXT);
-	fclose(f);
-	return rc < 0 ? err_at(e, path, 0, 0) : 0;
 }
 
 /* Say which definitions there are. */
@@ -248,30 +114,45 @@ static int not_found(const char *name, struct err *e)
 	return ERR_NOT_FOUND;
 }
 
-static int load(struct source_def **d, const char *name, unsigned depth, struct err *e)
+/* Is FILE one of those that are being read? */
+static bool goes_round(const struct def_load *l, const char *file)
+{
+	for (; l; l = l->child)
+		if (strcmp(l->file, file) == 0)
+			return true;
+	return false;
+}
+
+int def_load_noting(struct source_def **d, const char *name, const struct def_load *child, struct def_faults *f, bool check,
+		    struct err *e)
 {
 	struct buf text = BUF_INIT, path = BUF_INIT, file = BUF_INIT;
 	int rc;
 	if (is_path(name)) {
 		buf_puts(&path, name);
-		rc = read_file(&text, name, e);
+		rc = file_read(&text, name, DEF_MAX_TEXT, e);
 	} else {
 		buf_printf(&file, "sources/%s.json", name);
-		rc = share_read(&text, buf_cstr(&file), MAX_TEXT, &path, e);
+		rc = share_read(&text, buf_cstr(&file), DEF_MAX_TEXT, &path, e);
 		if (rc == ERR_NOT_FOUND)
 			rc = not_found(name, e);
 	}
+	if (rc == 0 && goes_round(child, buf_cstr(&path)))
+		rc = err_set(e, ERR_DATA, "it goes round");
 	if (rc == 0)
-		rc = parse(d, text.p ? text.p : "", text.n, buf_cstr(&path), depth, e);
+		*d = parse(text.p ? text.p : "", text.n, buf_cstr(&path), child, f, check);
 	buf_release(&text);
 	buf_release(&path);
 	buf_release(&file);
 	return rc;
 }
 
-int source_def_load(struct source_def **d, const char *name, struct err *e)
+int source_def_load(struct source_def **out, const char *name, struct err *e)
 {
-	return load(d, name, 0, e);
+	struct def_faults f = { 0 };
+	struct source_def *d;
+	int rc = def_load_noting(&d, name, NULL, &f, false, e);
+	return rc < 0 ? rc : finish(out, d, &f, e);
 }
 
 void source_def_free(struct source_def *d)
@@ -314,4 +195,20 @@ int source_def_list(const char ***names, size_t *n, struct arena *a, struct err 
 	mem_free(v);
 	buf_release(&path);
 	return rc;
+}
+
+const struct def_var *source_def_var(const struct source_def *d, const char *name)
+{
+	for (size_t i = 0; i < d->nvars; i++)
+		if (strcmp(d->var[i].name, name) == 0)
+			return &d->var[i];
+	return NULL;
+}
+
+const struct def_secret *source_def_secret(const struct source_def *d, const char *local)
+{
+	for (size_t i = 0; i < d->nsecrets; i++)
+		if (strcmp(d->secret[i].local, local) == 0)
+			return &d->secret[i];
+	return NULL;
 }

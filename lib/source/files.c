@@ -107,6 +107,8 @@ static int set_up(struct source_files *f, struct err *e)
 	else if (o->def && o->def->is_path)
 		path = &o->def->path;
 	int rc = source_map_new(&f->map, o->def, o->records, o->raw, e);
+	if (rc == 0)
+		rc = source_map_by(f->map, o->map_by, e);
 	if (rc < 0)
 		return rc;
 	f->reader = source_reader_new(&f->o, f->map, path);

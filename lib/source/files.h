@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "source/def.h"
+#include "source/map.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +34,7 @@ struct source_files_opts {
 	const struct source_def *def;     /* NULL: the records as they are; borrowed */
 	const char *records;              /* instead of the definition's */
 	bool raw;
+	enum source_map_by map_by;
 	int64_t observed_us;              /* INT64_MIN: when the file was last changed */
 	size_t max_record;                /* 0: 16 MiB */
 	uint64_t max_batch;               /* records in a batch; 0: any number */

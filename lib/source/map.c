@@ -4,12 +4,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "json/jq.h"
-#include "source/post.h"
+#include "post/fast.h"
+#include "post/post.h"
 
 #include <string.h>
 
 /* Split and join, because gsub is slow in jq 1.6. All of it on one line: jq's messages count lines. */
-static const char prelude[] =
+const char source_map_prelude[] =
 	"def swap(a; b): split(a) | join(b); "
 	"def plain: if . == null then null else swap(\"&lt;\"; \"<\") | swap(\"&gt;\"; \">\") | swap(\"&quot;\"; \"\\\"\")"
 	" | swap(\"&#39;\"; \"'\") | swap(\"&#x27;\"; \"'\") | swap(\"&#x2F;\"; \"/\") | swap(\"&nbsp;\"; \"\\u00a0\")"
@@ -20,27 +21,43 @@ static const char prelude[] =
 	" | if startswith(\"\\n\\n\") then .[2:] else . end end; "
 	"def some: if . == null or . == \"\" or . == [] or . == {} then null else . end; ";
 
-enum { V_H, V_STATUS, V_V, V_NOW, V_C, NVARS };
+enum { V_H, V_STATUS, V_V, V_NOW, V_PAGE, V_C, NVARS };
 
 struct source_map {
 	const struct source_def *def;
 	struct json_jq *records, *context, *map;
+	struct fast *fast;         /* NULL: there is no map */
+	struct fast *cut;          /* of records; NULL: there are none, or libjq must do them */
+	bool use_fast;
 	bool raw;
 	struct arena arena;        /* of the record being made */
 	struct buf page, given, item;
 };
 
-static int compile(struct json_jq **q, const struct source_def *def, const char *what, const char *program, struct err *e)
-{
+struct vars {
 	char now[24];
-	size_t nnow = fmt_i64(now, time_floor_div(clock_now_us(), US_PER_SEC));
-	struct json_jq_var v[NVARS] = { [V_H] = { "h", "{}", 2 }, [V_STATUS] = { "status", "200", 3 }, [V_V] = { "v", "{}", 2 },
-		[V_NOW] = { "now", now, nnow }, [V_C] = { "c", NULL, 0 } };
-	struct json_jq_vars vars = { v, NVARS };
+	struct json_jq_var v[NVARS];
+};
+
+static void set_vars(struct vars *to)
+{
+	size_t nnow = fmt_i64(to->now, time_floor_div(clock_now_us(), US_PER_SEC));
+	to->v[V_H] = (struct json_jq_var){ "h", "{}", 2 };
+	to->v[V_STATUS] = (struct json_jq_var){ "status", "200", 3 };
+	to->v[V_V] = (struct json_jq_var){ "v", "{}", 2 };
+	to->v[V_NOW] = (struct json_jq_var){ "now", to->now, nnow };
+	to->v[V_PAGE] = (struct json_jq_var){ "page", "0", 1 };
+	to->v[V_C] = (struct json_jq_var){ "c", NULL, 0 };
+}
+
+static int compile(struct json_jq **q, const struct vars *v, const struct source_def *def, const char *what, const char *program,
+		   struct err *e)
+{
+	struct json_jq_vars vars = { v->v, NVARS };
 	struct buf text = BUF_INIT;
 	if (!program)
 		return 0;
-	buf_puts(&text, prelude);
+	buf_puts(&text, source_map_prelude);
 	buf_puts(&text, program);
 	int rc = json_jq_new(q, buf_cstr(&text), &vars, e);
 	buf_release(&text);
@@ -53,6 +70,18 @@ static int compile(struct json_jq **q, const struct source_def *def, const char 
 	return err_at(e, def->file, 0, 0);
 }
 
+static struct fast *compile_fast(const char *program, const struct vars *v)
+{
+	const char *names[NVARS];
+	for (size_t i = 0; i < NVARS; i++)
+		names[i] = v->v[i].name;
+	struct fast *f = fast_new(program, names, NVARS);
+	for (size_t i = 0; i < NVARS; i++)
+		if (v->v[i].json)
+			fast_set(f, i, v->v[i].json, v->v[i].n);
+	return f;
+}
+
 int source_map_new(struct source_map **out, const struct source_def *def, const char *records, bool raw, struct err *e)
 {
 	struct source_map *m = mem_zalloc(sizeof *m);
@@ -62,14 +91,21 @@ int source_map_new(struct source_map **out, const struct source_def *def, const 
 	struct scan_path path;
 	if (records && scan_path_parse(&path, &m->arena, records))
 		cut = NULL;
-	int rc = compile(&m->records, records ? NULL : def, "records", cut, e);
+	struct vars v;
+	set_vars(&v);
+	int rc = compile(&m->records, &v, records ? NULL : def, "records", cut, e);
 	if (rc == 0 && def)
-		rc = compile(&m->context, def, "context", def->context, e);
+		rc = compile(&m->context, &v, def, "context", def->context, e);
 	if (rc == 0 && def)
-		rc = compile(&m->map, def, "map", def->map, e);
+		rc = compile(&m->map, &v, def, "map", def->map, e);
 	if (rc < 0) {
 		source_map_free(m);
 		return rc;
+	}
+	if (m->map) {
+		m->fast = compile_fast(def->map, &v);
+		m->use_fast = fast_use(m->fast) != FAST_NONE;
+		m->cut = m->records ? compile_fast(cut, &v) : NULL;
 	}
 	*out = m;
 	return 0;
@@ -82,11 +118,36 @@ void source_map_free(struct source_map *m)
 	json_jq_free(m->records);
 	json_jq_free(m->context);
 	json_jq_free(m->map);
+	fast_free(m->fast);
+	fast_free(m->cut);
 	arena_release(&m->arena);
 	buf_release(&m->page);
 	buf_release(&m->given);
 	buf_release(&m->item);
 	mem_free(m);
+}
+
+int source_map_about(struct source_map *m, const struct source_about *a, struct err *e)
+{
+	char status[24], now[24], page[24];
+	const struct { int i; const char *json; size_t n; } v[] = {
+		{ V_H, a->headers ? a->headers : "{}", a->headers ? a->nheaders : 2 },
+		{ V_STATUS, status, fmt_i64(status, a->status) },
+		{ V_V, a->vars, a->nvars },
+		{ V_NOW, now, fmt_i64(now, a->now_s) },
+		{ V_PAGE, page, fmt_u64(page, a->page) },
+	};
+	struct json_jq *q[] = { m->records, m->context, m->map };
+	int rc = 0;
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		for (size_t k = 0; k < 3 && rc == 0; k++)
+			rc = q[k] ? json_jq_set(q[k], (size_t)v[i].i, v[i].json, v[i].n, e) : 0;
+		if (m->fast)
+			fast_set(m->fast, (size_t)v[i].i, v[i].json, v[i].n);
+		if (m->cut)
+			fast_set(m->cut, (size_t)v[i].i, v[i].json, v[i].n);
+	}
+	return rc;
 }
 
 bool source_map_pages(const struct source_map *m)
@@ -99,16 +160,48 @@ bool source_map_maps(const struct source_map *m)
 	return m->map;
 }
 
+int source_map_by(struct source_map *m, enum source_map_by by, struct err *e)
+{
+	m->use_fast = by != SOURCE_MAP_JQ && m->fast && fast_use(m->fast) != FAST_NONE;
+	if (by != SOURCE_MAP_FAST)
+		return 0;
+	if (!m->fast)
+		return err_set(e, ERR_USAGE, "there is no definition to map by");
+	if (fast_use(m->fast) == FAST_ALL)
+		return 0;
+	const char *what = fast_outside(m->fast);
+	return err_set(e, ERR_USAGE, "%s: 'map' cannot be done without libjq: %s", m->def->name, what ? what : "it does nothing but fail");
+}
+
+const char *source_map_way(const struct source_map *m)
+{
+	return !m->fast || !m->use_fast ? "jq" : fast_use(m->fast) == FAST_ALL ? "fast" : "fast in part";
+}
+
+const char *source_map_reason(const struct source_map *m)
+{
+	return m->fast ? fast_outside(m->fast) : NULL;
+}
+
 static int make_context(struct source_map *m, const char *page, size_t n, struct err *e)
 {
 	struct buf c = BUF_INIT;
 	int rc = json_jq_start(m->context, page, n, e);
 	if (rc == 0)
 		rc = json_jq_next(m->context, &c, e);
-	if (rc >= 0 && m->map)
+	if (rc >= 0 && m->map) {
 		rc = json_jq_set(m->map, V_C, c.n ? c.p : "null", c.n ? c.n : 4, e);
+		fast_set(m->fast, V_C, c.n ? c.p : "null", c.n ? c.n : 4);
+	}
 	buf_release(&c);
 	return rc < 0 ? err_wrap(e, "'context'") : 0;
+}
+
+bool source_map_whole(struct source_map *m, const struct scan_path *path, const struct json_tokens *t)
+{
+	if (!m->use_fast || m->context) /* which sees every page */
+		return false;
+	return m->records ? m->cut && fast_whole(m->cut, t) : path && path->n && fast_lacks(m->fast, t, path->key[0]);
 }
 
 int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *fn, void *arg, struct err *e)
@@ -119,6 +212,14 @@ int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *f
 		return rc;
 	if (!m->records)
 		return fn(arg, &it, e);
+	size_t items;
+	if (m->use_fast && m->cut && fast_cut(m->cut, page, n, &items)) {
+		for (size_t i = 0; i < items && rc == 0; i++) {
+			it.n = fast_cut_item(m->cut, i, &it.p);
+			rc = fn(arg, &it, e);
+		}
+		return rc;
+	}
 	if ((rc = json_jq_start(m->records, page, n, e)) < 0)
 		return rc;
 	for (;;) {
@@ -135,10 +236,10 @@ int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *f
 	}
 }
 
-int source_map_item(struct source_map *m, const char *item, size_t n, int64_t observed_us, struct buf *out, uint64_t *made,
+/* By libjq. */
+static int map_item(struct source_map *m, const char *item, size_t n, const struct post_given *given, struct buf *out, uint64_t *made,
 		    struct err *e)
 {
-	struct post_given given = { m->def->network, observed_us, m->raw ? item : NULL, n };
 	size_t start = out->n;
 	uint64_t count = 0;
 	int rc = json_jq_start(m->map, item, n, e);
@@ -153,7 +254,7 @@ int source_map_item(struct source_map *m, const char *item, size_t n, int64_t ob
 		arena_clear(&m->arena);
 		rc = json_parse(&root, &m->arena, m->given.p, m->given.n, e);
 		if (rc == 0)
-			rc = post_put(out, root, &given, e);
+			rc = post_put(out, root, given, e);
 		buf_putc(out, '\n');
 		count++;
 	}
@@ -165,4 +266,28 @@ int source_map_item(struct source_map *m, const char *item, size_t n, int64_t ob
 	}
 	*made += count;
 	return 0;
+}
+
+void source_map_follow(struct source_map *m, struct json_pick *pick)
+{
+	if (m->use_fast)
+		fast_follow(m->fast, pick);
+}
+
+int source_map_tokens(struct source_map *m, const struct json_tokens *t, const char *item, size_t n, int64_t observed_us,
+		      struct buf *out, uint64_t *made, struct err *e)
+{
+	struct post_given given = { m->def->network, observed_us, m->raw ? item : NULL, n };
+	if (m->use_fast && fast_tokens(m->fast, t, &given, out, made))
+		return 0;
+	return map_item(m, item, n, &given, out, made, e);
+}
+
+int source_map_item(struct source_map *m, const char *item, size_t n, int64_t observed_us, struct buf *out, uint64_t *made,
+		    struct err *e)
+{
+	struct post_given given = { m->def->network, observed_us, m->raw ? item : NULL, n };
+	if (m->use_fast && fast_item(m->fast, item, n, &given, out, made))
+		return 0;
+	return map_item(m, item, n, &given, out, made, e);
 }

@@ -35,6 +35,7 @@ struct source_reader {
 	struct source_reader_pos resume;         /* what was read of the file before this run */
 	bool seek;                        /* it is a file of lines: go there by its offset */
 	bool in_page;                     /* the value is being cut */
+	bool whole;                       /* the item is the value that pick gave last */
 	uint64_t sub;                     /* items taken from it */
 	int64_t observed;
 
@@ -55,6 +56,8 @@ struct source_reader *source_reader_new(const struct source_files_opts *o, struc
 	r->max_record = o->max_record ? o->max_record : (size_t)16 << 20;
 	r->max_batch = o->max_batch ? o->max_batch : UINT64_MAX;
 	json_pick_new(&r->pick, NULL, 0, NULL);
+	if (map)
+		source_map_follow(map, r->pick);
 	return r;
 }
 
@@ -181,7 +184,10 @@ static int put_item(void *arg, const struct scan_item *it, struct err *e)
 		return 0;
 	}
 	if (r->map && source_map_maps(r->map)) {
-		if (source_map_item(r->map, it->p, it->n, r->observed, &r->out, &made, &why) < 0) {
+		struct json_tokens tokens = json_pick_tokens(r->pick);
+		int rc = r->whole ? source_map_tokens(r->map, &tokens, it->p, it->n, r->observed, &r->out, &made, &why)
+				  : source_map_item(r->map, it->p, it->n, r->observed, &r->out, &made, &why);
+		if (rc < 0) {
 			err_at(&why, NULL, r->item_line, r->item_col);
 			add_bad(r, it->p, it->n, &why);
 			return 0;
@@ -198,26 +204,43 @@ static int put_item(void *arg, const struct scan_item *it, struct err *e)
 	return 0;
 }
 
-/* P[0..N) is one valid object in one line: cut it when it is a page. */
+static int cut_page(struct source_reader *r, const struct scan_item *it, struct err *e)
+{
+	if (r->map && source_map_pages(r->map))
+		return source_map_page(r->map, it->p, it->n, put_item, r, e);
+	struct scan *s = scan_new(&(struct scan_opts){ .path = r->path, .strict = r->o->records != NULL,
+		.max_item = r->max_record, .fn = put_item, .arg = r, .line = r->item_line, .col = r->item_col });
+	int rc = scan_feed(s, it->p, it->n, e);
+	if (rc == 0)
+		rc = scan_finish(s, e);
+	scan_free(s);
+	return rc;
+}
+
+/* May the value be taken for its one item, without a look by libjq or the scanner? */
+static bool is_whole(struct source_reader *r)
+{
+	struct json_tokens tokens = json_pick_tokens(r->pick);
+	if (!r->in_page)
+		return true;
+	return r->map && source_map_maps(r->map) && !(r->path && r->o->records) && source_map_whole(r->map, r->path, &tokens);
+}
+
+/* P[0..N) is one valid object in one line, perhaps with space around it, which pick gave last: cut it when it is a page. */
 static void take_object(struct source_reader *r, const char *p, size_t n, bool element)
 {
 	struct scan_item it = { .p = p, .n = n, .element = element };
 	struct err why;
-	int rc;
+	while (*it.p != '{') {
+		it.p++;
+		it.n--;
+	}
+	while (it.p[it.n - 1] != '}')
+		it.n--;
 	r->sub = 0;
 	r->in_page = (r->map && source_map_pages(r->map)) || (r->path && r->path->n && !element);
-	if (r->map && source_map_pages(r->map)) {
-		rc = source_map_page(r->map, p, n, put_item, r, &why);
-	} else if (r->in_page) {
-		struct scan *s = scan_new(&(struct scan_opts){ .path = r->path, .strict = r->o->records != NULL,
-			.max_item = r->max_record, .fn = put_item, .arg = r, .line = r->item_line, .col = r->item_col });
-		rc = scan_feed(s, p, n, &why);
-		if (rc == 0)
-			rc = scan_finish(s, &why);
-		scan_free(s);
-	} else {
-		rc = put_item(r, &it, &why);
-	}
+	r->whole = is_whole(r);
+	int rc = r->whole ? put_item(r, &it, &why) : cut_page(r, &it, &why);
 	r->in_page = false;
 	if (rc < 0) {
 		err_at(&why, NULL, why.line ? why.line : r->item_line, why.line ? why.col : r->item_col);

@@ -169,6 +169,66 @@ setup() {
 	def '{"smsource":1,"name":"n",' "def.json:1:"
 }
 
+@test "--check tells every mistake, in the order of the file" {
+	cat >def.json <<-'E'
+	{
+	  "smsource": 1, "name": "own", "network": "mine",
+	  "vars": { "q": null, "size": 100 },
+	  "secrets": { "token": "own-token" },
+	  "hosts": ["api.example.org"],
+	  "auth": { "bearer": "tokn" },
+	  "request": { "url": "https://api.example.org/search", "query": { "q": "${query}", "n": "${size" } },
+	  "next": { "token": ".next" },
+	  "cursor": { "field": "nativ_id", "cmp": "lenlex", "order": "desc" },
+	  "pace": "2.5/s",
+	  "retry": { "net": "exp:5s" },
+	  "records": ".items[]",
+	  "map": [
+	    "{ id: .id,",
+	    "  native_id: $id }"
+	  ]
+	}
+	E
+	run --separate-stderr "$SM_BIN/smfetch" --check def.json; [ "$status" = 3 ]; [ -z "$output" ]
+	cat >want <<-'E'
+	smfetch: def.json:6:23: there is no secret 'tokn' in 'secrets'
+	smfetch: def.json:7:73: there is no variable 'query' in 'vars'
+	smfetch: def.json:7:90: 'request.query.n': '${' must be followed by a variable's name and '}'
+	smfetch: def.json:8:11: 'next.param' is missing: the parameter that takes the token
+	smfetch: def.json:9:24: smpost/1 has no field 'nativ_id' that holds one value
+	smfetch: def.json:10:11: 'pace': '2.5' is no whole number of requests
+	smfetch: def.json:11:21: 'retry.net': 'exp:5s' is no back-off: exp:5s:320s doubles from 5 s to 320 s, lin:250ms:16s adds
+	smfetch: def.json:15:5: 'map': jq: $id is not defined
+	E
+	diff want <(echo "$stderr")
+	run "$SM_BIN/smfetch" --check def.json --errors=json; [ "$status" = 3 ]; [ "${#lines[@]}" = 8 ]
+	[ "$(jq -c '[.line,.column]' <<<"${lines[7]}")" = "[15,5]" ]
+	run "$SM_BIN/smfetch" files --as ./def.json </dev/null; [ "$status" = 3 ]; [[ "$output" == *"def.json:6:23: there is no secret 'tokn'"* ]]; [ "${#lines[@]}" = 1 ]
+	sed -i -e 's/tokn/token/; s/{query}/{q}/; s/{size"/{size}"/; s/".next"/".next", "param": "p"/; s/nativ_id/native_id/; s/2.5/5/; s/exp:5s/exp:5s:1m/; s/\$id/.id/' def.json
+	run "$SM_BIN/smfetch" --check def.json; [ "$status" = 0 ]; [ "$output" = "def.json: ok" ]
+	run "$SM_BIN/smfetch" --check not-there.json; [ "$status" != 0 ]; [[ "$output" == *not-there.json* ]]
+}
+
+@test "--describe: what one must have, where it goes, how it behaves" {
+	cat >base.json <<-'E'
+	{ "smsource": 1, "name": "base", "network": "mine", "map": "{id: .i}", "secrets": { "token": { "name": "own-token", "help": "of the app" } },
+	  "retry": { "tries": 5 }, "pace": ["1/s", "10000/day@America/Los_Angeles"] }
+	E
+	cat >def.json <<-'E'
+	{ "smsource": 1, "name": "own", "extends": "./base.json", "summary": "things", "about": ["Needs a token.", "Nothing else."],
+	  "vars": { "q": { "help": "what to search for" }, "size": 100 }, "hosts": ["api.example.org", "${q}"], "auth": { "bearer": "token" },
+	  "request": { "url": "https://api.example.org/" }, "transport": "sse", "heartbeat": 30, "cursor": { "field": "created_at", "cmp": "time", "order": "asc", "overlap": 60 } }
+	E
+	run "$SM_BIN/smfetch" --describe ./def.json; [ "$status" = 0 ]
+	for want in "own: things" "Needs a token." "network: mine" "file: ./def.json" "  q              required       what to search for" "  size           100" \
+		"  token          own-token      required: of the app" 'SM_SECRET_OWN_TOKEN' 'CREDENTIALS_DIRECTORY/own-token' 'hosts: api.example.org, ${q}' \
+		"transport: a stream of events, dead after 30s of silence" "goes on: by created_at, oldest first, 60 s read again" \
+		"limits: 1 in 1s, 10000 in a day of America/Los_Angeles; spread out from 80 % used, waiting at 100 %" "retry: 5 tries in a row, up to 10 % added to each wait" \
+		"  server error   5s, doubled each time, up to 320s" "map:" "{id: .i}"; do
+		[[ "$output" == *"$want"* ]] || { echo "missing: $want"; echo "$output"; false; }
+	done
+}
+
 @test "a definition of one's own; the map is checked against smpost" {
 	cat >own.json <<-'E'
 	{"smsource": 1, "name": "own", "network": "mine", "records": ".items[]", "map": ["{id: (\"m:\" + .k), native_id: .k,", "created_at: .at, text: .t, metrics: {likes: .l}}"]}

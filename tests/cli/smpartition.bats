@@ -352,6 +352,16 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	[ -z "$(find . -name '*.parquet')" ]
 }
 
+@test "a signal that is ignored when it starts stays ignored: it lives as long as its input" {
+	mkfifo p
+	(trap '' TERM; exec "$T" --schema <(echo '{"fields":[["a","long"]]}') t <p >out 2>err) &
+	pid=$!
+	(echo '{"a":1}'; sleep .5; echo '{"a":2}') >p &
+	sleep .3; kill -TERM $pid
+	wait $pid
+	[ "$(jq -rc 'keys[0]' out | sort -u | xargs)" = '$mark add metaData protocol' ]
+}
+
 @test "input: files in a row, standard input, compressed, CRLF, no last line feed" {
 	printf '{"a":1}\r\n{"a":2}' >one
 	gzip -c one >two.gz

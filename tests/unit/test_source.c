@@ -5,7 +5,7 @@
 #include "source/def.h"
 #include "source/done.h"
 #include "source/path.h"
-#include "source/post.h"
+#include "post/post.h"
 #include "source/scan.h"
 
 #include "t.h"
@@ -219,7 +219,7 @@ static void test_def(void)
 	T_CASE("a definition: its parts, and the place of a mistake") {
 		struct source_def *d;
 		struct err e;
-		static const char good[] = "{\"smsource\":1,\"name\":\"n\",\"network\":\"w\",\"records\":\".a[]\",\"map\":[\"{\",\"}\"],\"request\":{}}";
+		static const char good[] = "{\"smsource\":1,\"name\":\"n\",\"network\":\"w\",\"records\":\".a[]\",\"map\":[\"{\",\"}\"],\"hosts\":[\"h\"],\"request\":{\"url\":\"https://h/\"}}";
 		T_INT(source_def_parse(&d, good, sizeof good - 1, "f", &e), 0);
 		T_STR(d->map, "{\n}\n");
 		T_OK(d->is_path && d->path.n == 1 && d->api);

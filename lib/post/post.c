@@ -1,43 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-#include "source/post.h"
+#include "post/post.h"
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "post/post_spec.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum kind { K_STRING, K_TIME, K_DATE, K_LONG, K_DOUBLE, K_BOOL, K_STRUCT, K_STRINGS, K_STRUCTS };
-
-struct spec {
-	const char *name;
-	enum kind kind;
-	const struct spec *sub;
-	const char *one_of;       /* "a|b|c" */
-};
-
-static const struct spec author[] = { { "id", K_STRING }, { "handle", K_STRING }, { "name", K_STRING }, { "followers", K_LONG },
-	{ "verified", K_BOOL }, { "bot", K_BOOL }, { NULL } };
-static const struct spec ref[] = { { "type", K_STRING }, { "id", K_STRING }, { NULL } };
-static const struct spec metrics[] = { { "likes", K_LONG }, { "replies", K_LONG }, { "reposts", K_LONG }, { "quotes", K_LONG },
-	{ "views", K_LONG }, { "score", K_LONG }, { NULL } };
-static const struct spec mention[] = { { "id", K_STRING }, { "handle", K_STRING }, { NULL } };
-static const struct spec media[] = { { "type", K_STRING }, { "url", K_STRING }, { "alt", K_STRING }, { "width", K_LONG },
-	{ "height", K_LONG }, { NULL } };
-static const struct spec place[] = { { "name", K_STRING }, { "country", K_STRING }, { "lat", K_DOUBLE }, { "lon", K_DOUBLE },
+static const struct post_spec author[] = { { "id", POST_STRING }, { "handle", POST_STRING }, { "name", POST_STRING }, { "followers", POST_LONG },
+	{ "verified", POST_BOOL }, { "bot", POST_BOOL }, { NULL } };
+static const struct post_spec ref[] = { { "type", POST_STRING }, { "id", POST_STRING }, { NULL } };
+static const struct post_spec metrics[] = { { "likes", POST_LONG }, { "replies", POST_LONG }, { "reposts", POST_LONG }, { "quotes", POST_LONG },
+	{ "views", POST_LONG }, { "score", POST_LONG }, { NULL } };
+static const struct post_spec mention[] = { { "id", POST_STRING }, { "handle", POST_STRING }, { NULL } };
+static const struct post_spec media[] = { { "type", POST_STRING }, { "url", POST_STRING }, { "alt", POST_STRING }, { "width", POST_LONG },
+	{ "height", POST_LONG }, { NULL } };
+static const struct post_spec place[] = { { "name", POST_STRING }, { "country", POST_STRING }, { "lat", POST_DOUBLE }, { "lon", POST_DOUBLE },
 	{ NULL } };
-static const struct spec provenance[] = { { "def", K_STRING }, { "query", K_STRING }, { "rule", K_STRINGS }, { "run", K_STRING },
-	{ "page", K_LONG }, { NULL } };
+static const struct post_spec provenance[] = { { "def", POST_STRING }, { "query", POST_STRING }, { "rule", POST_STRINGS }, { "run", POST_STRING },
+	{ "page", POST_LONG }, { NULL } };
 
-static const struct spec fields[] = {
-	{ "id", K_STRING }, { "network", K_STRING }, { "native_id", K_STRING }, { "op", K_STRING, NULL, "upsert|delete" },
-	{ "kind", K_STRING, NULL, "post|reply|comment|repost|quote" }, { "created_at", K_TIME }, { "created_date", K_DATE },
-	{ "indexed_at", K_TIME }, { "edited_at", K_TIME }, { "observed_at", K_TIME }, { "author", K_STRUCT, author },
-	{ "group", K_STRING }, { "title", K_STRING }, { "text", K_STRING }, { "html", K_STRING }, { "lang", K_STRING },
-	{ "url", K_STRING }, { "thread_id", K_STRING }, { "refs", K_STRUCTS, ref }, { "prior_ids", K_STRINGS },
-	{ "metrics", K_STRUCT, metrics }, { "tags", K_STRINGS }, { "mentions", K_STRUCTS, mention }, { "links", K_STRINGS },
-	{ "media", K_STRUCTS, media }, { "place", K_STRUCT, place }, { "sensitive", K_BOOL }, { "source", K_STRUCT, provenance },
-	{ "raw", K_STRING }, { NULL }
+const struct post_spec post_fields[] = {
+	{ "id", POST_STRING }, { "network", POST_STRING }, { "native_id", POST_STRING }, { "op", POST_STRING, NULL, "upsert|delete" },
+	{ "kind", POST_STRING, NULL, "post|reply|comment|repost|quote" }, { "created_at", POST_TIME }, { "created_date", POST_DATE },
+	{ "indexed_at", POST_TIME }, { "edited_at", POST_TIME }, { "observed_at", POST_TIME }, { "author", POST_STRUCT, author },
+	{ "group", POST_STRING }, { "title", POST_STRING }, { "text", POST_STRING }, { "html", POST_STRING }, { "lang", POST_STRING },
+	{ "url", POST_STRING }, { "thread_id", POST_STRING }, { "refs", POST_STRUCTS, ref }, { "prior_ids", POST_STRINGS },
+	{ "metrics", POST_STRUCT, metrics }, { "tags", POST_STRINGS }, { "mentions", POST_STRUCTS, mention }, { "links", POST_STRINGS },
+	{ "media", POST_STRUCTS, media }, { "place", POST_STRUCT, place }, { "sensitive", POST_BOOL }, { "source", POST_STRUCT, provenance },
+	{ "raw", POST_STRING }, { NULL }
 };
 
 static int month_of(const char *s)
@@ -106,7 +98,7 @@ bool post_time(const char *s, size_t n, int64_t *us)
 	return legacy_time(s, n, us) || (n && epoch_time(s, n, us));
 }
 
-static int wrong(const char *where, const struct spec *f, const char *want, struct err *e)
+static int wrong(const char *where, const struct post_spec *f, const char *want, struct err *e)
 {
 	return err_set(e, ERR_DATA, "field '%s%s' must be %s", where, f->name, want);
 }
@@ -122,7 +114,7 @@ static bool one_of(const char *list, const char *s, size_t n)
 	return false;
 }
 
-static int put_time(struct buf *b, const char *where, const struct spec *f, const struct json *v, struct err *e)
+static int put_time(struct buf *b, const char *where, const struct post_spec *f, const struct json *v, struct err *e)
 {
 	int64_t us;
 	bool ok = v->type == JSON_STRING   ? post_time(v->str, v->nstr, &us)
@@ -136,26 +128,26 @@ static int put_time(struct buf *b, const char *where, const struct spec *f, cons
 	return 0;
 }
 
-static int put_scalar(struct buf *b, const char *where, const struct spec *f, const struct json *v, struct err *e)
+static int put_scalar(struct buf *b, const char *where, const struct post_spec *f, const struct json *v, struct err *e)
 {
 	int64_t i;
 	int32_t day;
 	switch (f->kind) {
-	case K_TIME:
+	case POST_TIME:
 		return put_time(b, where, f, v, e);
-	case K_DATE:
+	case POST_DATE:
 		if (v->type != JSON_STRING || !date_parse(v->str, v->nstr, &day))
 			return wrong(where, f, "a date", e);
 		break;
-	case K_LONG:
+	case POST_LONG:
 		if (!json_i64(v, &i))
 			return wrong(where, f, "a whole number", e);
 		break;
-	case K_DOUBLE:
+	case POST_DOUBLE:
 		if (v->type != JSON_NUMBER)
 			return wrong(where, f, "a number", e);
 		break;
-	case K_BOOL:
+	case POST_BOOL:
 		if (v->type != JSON_TRUE && v->type != JSON_FALSE)
 			return wrong(where, f, "true or false", e);
 		break;
@@ -171,7 +163,7 @@ static int put_scalar(struct buf *b, const char *where, const struct spec *f, co
 	return 0;
 }
 
-static bool known(const struct spec *specs, const char *name)
+static bool known(const struct post_spec *specs, const char *name)
 {
 	for (; specs->name; specs++)
 		if (strcmp(specs->name, name) == 0)
@@ -179,10 +171,18 @@ static bool known(const struct spec *specs, const char *name)
 	return false;
 }
 
-static int put_value(struct buf *b, const char *where, const struct spec *f, const struct json *v, struct err *e);
+bool post_is_field(const char *name)
+{
+	for (const struct post_spec *f = post_fields; f->name; f++)
+		if (strcmp(f->name, name) == 0)
+			return f->kind < POST_STRUCT;
+	return false;
+}
+
+static int put_value(struct buf *b, const char *where, const struct post_spec *f, const struct json *v, struct err *e);
 
 /* The members of V that SUB has; nothing is written when all are null. */
-static int put_struct(struct buf *b, const struct spec *f, const struct json *v, struct err *e)
+static int put_struct(struct buf *b, const struct post_spec *f, const struct json *v, struct err *e)
 {
 	char inner[64];
 	size_t start = b->n;
@@ -192,7 +192,7 @@ static int put_struct(struct buf *b, const struct spec *f, const struct json *v,
 	for (const struct json *m = v->child; m; m = m->next)
 		if (!known(f->sub, m->key))
 			return err_set(e, ERR_DATA, "smpost/1 has no field '%s%s'", inner, m->key);
-	for (const struct spec *s = f->sub; s->name; s++) {
+	for (const struct post_spec *s = f->sub; s->name; s++) {
 		const struct json *m = json_get(v, s->name);
 		if (!m || m->type == JSON_NULL)
 			continue;
@@ -212,9 +212,9 @@ static int put_struct(struct buf *b, const struct spec *f, const struct json *v,
 	return 0;
 }
 
-static int put_list(struct buf *b, const char *where, const struct spec *f, const struct json *v, struct err *e)
+static int put_list(struct buf *b, const char *where, const struct post_spec *f, const struct json *v, struct err *e)
 {
-	struct spec element = { f->name, f->kind == K_STRINGS ? K_STRING : K_STRUCT, f->sub, NULL };
+	struct post_spec element = { f->name, f->kind == POST_STRINGS ? POST_STRING : POST_STRUCT, f->sub, NULL };
 	size_t start = b->n;
 	if (v->type != JSON_ARRAY)
 		return wrong(where, f, "a list", e);
@@ -236,17 +236,17 @@ static int put_list(struct buf *b, const char *where, const struct spec *f, cons
 }
 
 /* Nothing is written for what is empty. */
-static int put_value(struct buf *b, const char *where, const struct spec *f, const struct json *v, struct err *e)
+static int put_value(struct buf *b, const char *where, const struct post_spec *f, const struct json *v, struct err *e)
 {
-	if (f->kind == K_STRUCT)
+	if (f->kind == POST_STRUCT)
 		return put_struct(b, f, v, e);
-	if (f->kind == K_STRINGS || f->kind == K_STRUCTS)
+	if (f->kind == POST_STRINGS || f->kind == POST_STRUCTS)
 		return put_list(b, where, f, v, e);
 	return put_scalar(b, where, f, v, e);
 }
 
 /* What the map need not say; 1 when it was written. */
-static int put_known(struct buf *b, const struct spec *f, const struct json *mapped, const struct post_given *g, struct err *e)
+static int put_known(struct buf *b, const struct post_spec *f, const struct json *mapped, const struct post_given *g, struct err *e)
 {
 	if (strcmp(f->name, "network") == 0 && g->network) {
 		json_put_cstr(b, g->network);
@@ -285,9 +285,9 @@ int post_put(struct buf *b, const struct json *mapped, const struct post_given *
 	if (mapped->type != JSON_OBJECT)
 		return err_set(e, ERR_DATA, "the map gave no object");
 	for (const struct json *m = mapped->child; m; m = m->next)
-		if (!known(fields, m->key))
+		if (!known(post_fields, m->key))
 			return err_set(e, ERR_DATA, "smpost/1 has no field '%s'", m->key);
-	for (const struct spec *f = fields; f->name; f++) {
+	for (const struct post_spec *f = post_fields; f->name; f++) {
 		const struct json *v = json_get(mapped, f->name);
 		size_t before = b->n;
 		buf_putc(b, before == start ? '{' : ',');

@@ -8,8 +8,8 @@
  *
  * Threads: pure functions.
  */
-#ifndef SM_SOURCE_POST_H
-#define SM_SOURCE_POST_H
+#ifndef SM_POST_POST_H
+#define SM_POST_POST_H
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -24,6 +24,9 @@ struct post_given {
 
 /* Append the record as one line, without line end. */
 int post_put(struct buf *b, const struct json *mapped, const struct post_given *given, struct err *e);
+
+/* Is it a field of smpost/1 that holds one value, no list and no struct? */
+bool post_is_field(const char *name);
 
 /* RFC 3339; the same with +hhmm; `Sun Aug 31 00:29:15 +0000 2014`; seconds since 1970 as digits with or without a fraction. */
 bool post_time(const char *s, size_t n, int64_t *us);

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch/fetch_int.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+#define LOOK_NS (NS_PER_SEC / 4)     /* how long a signal may go unseen */
+#define STOP_NS (5 * NS_PER_SEC)     /* how long requests under way are waited for when the run is stopped */
+
+/* --- what is said --- */
+
+void fetch_say(struct fetch *f, enum fetch_say level, const struct job *j, const struct err *what)
+{
+	struct err e = *what;
+	if (j && f->njobs > 1)
+		err_wrap(&e, "%s", j->name);
+	redact_err(f->o->secrets, &e);
+	f->o->say(f->o->arg, level, &e);
+}
+
+void fetch_sayf(struct fetch *f, enum fetch_say level, const struct job *j, const char *fmt, ...)
+{
+	struct err e;
+	va_list ap;
+	va_start(ap, fmt);
+	err_setv(&e, ERR_NONE, fmt, ap);
+	va_end(ap);
+	fetch_say(f, level, j, &e);
+}
+
+void fetch_fatal(struct fetch *f, const struct err *e)
+{
+	if (!f->fatal.code) {
+		f->fatal = *e;
+		redact_err(f->o->secrets, &f->fatal);
+	}
+	if (!f->fatal.code)
+		f->fatal.code = ERR_IO;
+}
+
+/* --- definitions --- */
+
+static int load_source(struct fetch *f, struct source *s, const char *name, struct err *e)
+{
+	struct page_opts po = { .seen = f->seen, .bad = f->o->bad, .arg = f->o->arg };
+	int rc = source_def_load(&s->def, name, e);
+	if (rc == 0 && !s->def->api)
+		rc = err_set(e, ERR_USAGE, "'%s' is for files: smfetch files --as %s", name, name);
+	if (rc == 0)
+		rc = ask_new(&s->ask, s->def, e);
+	if (rc == 0)
+		rc = source_map_new(&s->map, s->def, NULL, f->o->raw, e);
+	po.def = s->def;
+	po.ask = s->ask;
+	po.map = s->map;
+	if (rc == 0)
+		rc = page_new(&s->page, &po, e);
+	return rc;
+}
+
+static void free_source(struct source *s)
+{
+	login_free_all(s->logins);
+	page_free(s->page);
+	source_map_free(s->map);
+	ask_free(s->ask);
+	source_def_free(s->def);
+	mem_free(s);
+}
+
+int fetch_source(struct fetch *f, const char *name, struct source **out, struct err *e)
+{
+	struct source *s;
+	for (s = f->sources; s; s = s->next)
+		if (strcmp(s->def->name, name) == 0 || strcmp(s->def->file, name) == 0) {
+			*out = s;
+			return 0;
+		}
+	s = mem_zalloc(sizeof *s);
+	int rc = load_source(f, s, name, e);
+	if (rc < 0) {
+		free_source(s);
+		return rc;
+	}
+	s->next = f->sources;
+	f->sources = s;
+	*out = s;
+	return 0;
+}
+
+static int find_secrets(const char *name, struct secrets *secrets, unsigned depth, struct err *e)
+{
+	struct source_def *d;
+	const char *value;
+	size_t n;
+	int rc = source_def_load(&d, name, e);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < d->nsecrets && rc == 0; i++) {
+		rc = secrets_get(secrets, d->secret[i].name, &value, &n, e);
+		if (rc == ERR_NOT_FOUND)
+			rc = d->secret[i].optional ? 0 : (e->code = ERR_USAGE);
+	}
+	/* What a stream falls back on, and what fills its gaps. */
+	if (rc == 0 && d->refill && depth < 4)
+		rc = find_secrets(d->refill, secrets, depth + 1, e);
+	if (rc == 0 && d->fallback && depth < 4)
+		rc = find_secrets(d->fallback, secrets, depth + 1, e);
+	source_def_free(d);
+	return rc;
+}
+
+int fetch_find_secrets(const struct fetch_spec *spec, size_t n, struct secrets *secrets, struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (i == 0 || strcmp(spec[i].source, spec[i - 1].source) != 0)
+			rc = find_secrets(spec[i].source, secrets, 0, e);
+	return rc;
+}
+
+/* --- begin and end --- */
+
+static int find_places(struct fetch *f, const struct json **seen, struct err *e)
+{
+	struct json *root;
+	int64_t v;
+	*seen = NULL;
+	if (!f->o->cursor)
+		return 0;
+	char *copy = arena_strndup(&f->arena, f->o->cursor, f->o->ncursor);
+	int rc = json_parse(&root, &f->arena, copy, f->o->ncursor, e);
+	if (rc < 0)
+		return rc;
+	f->places = json_get(root, "jobs");
+	*seen = json_get(root, "seen");
+	if (!json_i64(json_get(root, "v"), &v) || v != 1 || !f->places || f->places->type != JSON_OBJECT)
+		return err_set(e, ERR_CONFLICT, "the checkpoint is that of another kind of source (smfetch files?): give a folder of its own");
+	return 0;
+}
+
+static int find_job_place(struct fetch *f, struct job *j, struct err *e)
+{
+	const struct json *place = f->places ? json_get(f->places, j->name) : NULL;
+	if (f->places && !place && !f->o->named)
+		return err_set(e, ERR_CONFLICT, "the checkpoint belongs to '%s', not to '%s': give a folder of its own, or a jobs file",
+			       f->places->child ? f->places->child->key : "nothing", j->name);
+	return place ? job_place(j, place, e) : 0;
+}
+
+static int same_names(const struct fetch *f, struct err *e)
+{
+	for (size_t i = 0; i < f->njobs; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(f->job[i].name, f->job[k].name) == 0)
+				return err_set(e, ERR_USAGE, "two jobs are called '%s': give them names", f->job[i].name);
+	return 0;
+}
+
+static int init_jobs(struct fetch *f, struct err *e)
+{
+	int rc = 0;
+	f->job = mem_zalloc((f->o->nspecs + 1) * sizeof *f->job);
+	for (size_t i = 0; i < f->o->nspecs && rc == 0; i++) {
+		f->njobs++;
+		rc = job_init(&f->job[i], f, &f->o->spec[i], e);
+		if (rc < 0 && f->o->spec[i].file) {
+			e->code = rc = rc == ERR_USAGE || rc == ERR_NOT_FOUND ? ERR_DATA : rc;
+			if (!e->file[0])
+				err_at(e, f->o->spec[i].file, f->o->spec[i].line, 1);
+		}
+	}
+	for (size_t i = 0; i < f->njobs && rc == 0; i++)
+		rc = find_job_place(f, &f->job[i], e);
+	return rc == 0 ? same_names(f, e) : rc;
+}
+
+int fetch_new(struct fetch **out, const struct fetch_opts *o, struct err *e)
+{
+	struct fetch *f = mem_zalloc(sizeof *f);
+	const struct json *seen;
+	uint64_t seed;
+	f->o = o;
+	rand_system(&seed, sizeof seed);
+	rng_seed(&f->rng, seed);
+	budgets_new(&f->budgets, o->share);
+	f->started_ns = clock_mono_ns();
+	int rc = find_places(f, &seen, e);
+	if (rc == 0)
+		rc = seen_open(&f->seen, o->dedup, o->folder, seen, e);
+	if (rc == 0)
+		rc = http_new(&f->http, &o->http, e);
+	if (rc == 0)
+		rc = init_jobs(f, e);
+	if (rc < 0) {
+		redact_err(o->secrets, e);
+		fetch_free(f);
+		return rc;
+	}
+	*out = f;
+	return 0;
+}
+
+void fetch_free(struct fetch *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->njobs; i++)
+		job_release(&f->job[i]);
+	mem_free(f->job);
+	for (struct source *s = f->sources, *next; s; s = next) {
+		next = s->next;
+		free_source(s);
+	}
+	http_free(f->http);
+	budgets_free(f->budgets);
+	seen_free(f->seen);
+	arena_release(&f->arena);
+	mem_free(f);
+}
+
+/* --- places --- */
+
+static bool has_job(const struct fetch *f, const char *name)
+{
+	for (size_t i = 0; i < f->njobs; i++)
+		if (strcmp(f->job[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void put_member(struct buf *b, const char *name)
+{
+	if (b->p[b->n - 1] != '{')
+		buf_putc(b, ',');
+	json_put_cstr(b, name);
+	buf_putc(b, ':');
+}
+
+int fetch_cursor(struct fetch *f, struct buf *to, struct err *e)
+{
+	struct buf seen = BUF_INIT;
+	int rc = seen_sync(f->seen, e);
+	if (rc < 0)
+		return rc;
+	buf_puts(to, "{\"v\":1,\"jobs\":{");
+	for (size_t i = 0; i < f->njobs; i++) {
+		put_member(to, f->job[i].name);
+		job_put_place(&f->job[i], to);
+	}
+	for (const struct json *p = f->places ? f->places->child : NULL; p; p = p->next) {
+		if (has_job(f, p->key))
+			continue;
+		put_member(to, p->key);
+		buf_put(to, p->raw, p->nraw);
+	}
+	buf_putc(to, '}');
+	if (seen_ref(f->seen, &seen)) {
+		buf_puts(to, ",\"seen\":");
+		buf_put(to, seen.p, seen.n);
+	}
+	buf_putc(to, '}');
+	buf_release(&seen);
+	return 0;
+}
+
+bool fetch_wants_recorded(const struct fetch *f)
+{
+	return seen_has_old(f->seen);
+}
+
+void fetch_recorded(struct fetch *f, const char *cursor, size_t n)
+{
+	struct arena a = ARENA_INIT;
+	struct json *root;
+	if (json_parse(&root, &a, cursor, n, NULL) == 0)
+		seen_forget(f->seen, json_get(root, "seen"));
+	arena_release(&a);
+}
+
+/* --- what comes out --- */
+
+uint64_t fetch_may(const struct fetch *f, const struct job *j)
+{
+	uint64_t n = UINT64_MAX;
+	if (f->o->max_records)
+		n = f->o->max_records > f->records ? f->o->max_records - f->records : 0;
+	if (j->spec->max_records) {
+		uint64_t m = j->spec->max_records > j->records ? j->spec->max_records - j->records : 0;
+		n = m < n ? m : n;
+	}
+	return n;
+}
+
+int fetch_emit(struct fetch *f, struct job *j, struct page *p, struct err *e)
+{
+	/* A server may answer with what it was sent. */
+	if (p->out.n && redact_has(f->o->secrets, p->out.p, p->out.n))
+		redact(f->o->secrets, &p->out);
+	if (p->out.n) {
+		int rc = f->o->out(f->o->arg, p->out.p, p->out.n, p->fresh, e);
+		if (rc < 0)
+			return rc;
+	}
+	f->records += p->fresh;
+	j->records += p->fresh;
+	page_accept(p);
+	return 0;
+}
+
+int fetch_point(struct fetch *f, struct err *e)
+{
+	return f->o->point(f->o->arg, e);
+}
+
+/* --- who is next --- */
+
+static bool requests_left(const struct fetch *f, const struct job *j)
+{
+	return !(f->o->max_requests && f->requests >= f->o->max_requests) &&
+	       !(j->spec->max_requests && j->requests >= j->spec->max_requests);
+}
+
+/* One request of the job, if one is ready. 1: one was sent. */
+static int send_one(struct job *j, int64_t now, struct err *e)
+{
+	for (struct task *t = j->tasks; t; t = t->next) {
+		bool ready = !t->transfer && (t->waits ? login_ready(t->login) : t->due_ns <= now);
+		if (t->waits && !ready)
+			task_await_login(t, now);
+		int rc = ready ? task_send(t, now, e) : 1;
+		if (rc <= 0)
+			return rc < 0 ? rc : 1;
+		if (j->end != JOB_RUNS)
+			return 0;
+	}
+	return 0;
+}
+
+/* Out of requests: it goes on as long as an answer is to come. */
+static bool still_reads(const struct job *j)
+{
+	for (const struct task *t = j->tasks; t; t = t->next)
+		if (t->transfer)
+			return true;
+	return j->stream && stream_is_open(j->stream);
+}
+
+static int turn_of(struct fetch *f, struct job *j, int64_t now)
+{
+	struct err e;
+	if (j->end != JOB_RUNS)
+		return 0;
+	if (!requests_left(f, j) && !still_reads(j)) {
+		job_end(j, JOB_DONE, NULL);
+		return 0;
+	}
+	int rc = job_advance(j, now, &e);
+	if (rc == 0 && j->end == JOB_RUNS && f->under_way < f->o->parallel && requests_left(f, j))
+		rc = send_one(j, now, &e);
+	if (rc < 0)
+		job_end(j, JOB_FAILED, &e);
+	return rc > 0;
+}
+
+/* Jobs take turns: each sends one request at a time until nobody can. */
+static void send_all(struct fetch *f)
+{
+	bool sent = true;
+	while (sent && !f->fatal.code) {
+		int64_t now = clock_mono_ns();
+		sent = false;
+		for (size_t i = 0; i < f->njobs; i++)
+			sent |= turn_of(f, &f->job[(f->turn + i) % f->njobs], now) > 0;
+		f->turn = f->njobs ? (f->turn + 1) % f->njobs : 0;
+	}
+}
+
+/* Where no request may be sent now, one that is under way has to come back first: that wakes us. */
+static int64_t next_due(const struct fetch *f)
+{
+	int64_t due = NEVER, t;
+	for (size_t i = 0; i < f->njobs; i++) {
+		const struct job *j = &f->job[i];
+		if (j->end != JOB_RUNS)
+			continue;
+		if ((t = job_due(j)) < due)
+			due = t;
+		if (f->under_way < f->o->parallel && requests_left(f, j) && (t = job_request_due(j)) < due)
+			due = t;
+	}
+	return due;
+}
+
+static bool all_ended(const struct fetch *f)
+{
+	for (size_t i = 0; i < f->njobs; i++)
+		if (f->job[i].end == JOB_RUNS)
+			return false;
+	return true;
+}
+
+static void watch_values(struct fetch *f)
+{
+	int fd = -1;
+	for (size_t i = 0; i < f->njobs; i++)
+		if (f->job[i].values && f->job[i].end == JOB_RUNS && values_wants(f->job[i].values))
+			fd = f->o->values_fd;
+	http_watch(f->http, fd);
+}
+
+/* Let what is under way come to its end, but not for long. */
+static int wind_down(struct fetch *f, struct err *e)
+{
+	int64_t until = clock_mono_ns() + STOP_NS;
+	int rc = 0;
+	f->stopping = true;
+	http_watch(f->http, -1);
+	while (f->under_way && rc == 0 && !f->fatal.code && clock_mono_ns() < until)
+		rc = http_run(f->http, until, e);
+	/* What a stream has sent is not to be had again. */
+	for (size_t i = 0; i < f->njobs && rc == 0 && !f->fatal.code; i++)
+		if (f->job[i].stream)
+			stream_work(f->job[i].stream, until);
+	return rc;
+}
+
+static int end_of_run(struct fetch *f, bool stopped, struct err *e)
+{
+	bool quota = false;
+	uint64_t failed = 0;
+	for (size_t i = 0; i < f->njobs; i++) {
+		struct job *j = &f->job[i];
+		quota |= j->end == JOB_QUOTA;
+		failed += j->end == JOB_FAILED;
+		if (j->end == JOB_FAILED && !f->worst.code)
+			f->worst = j->err;
+	}
+	/* What each has failed of was said when it did. */
+	if (f->worst.code && f->njobs > 1)
+		return err_set(e, f->worst.code, "%llu of %zu jobs have failed", (unsigned long long)failed, f->njobs);
+	if (f->worst.code) {
+		*e = f->worst;
+		redact_err(f->o->secrets, e);
+		return e->code;
+	}
+	return stopped ? FETCH_STOPPED : quota ? FETCH_QUOTA : FETCH_DONE;
+}
+
+static bool over(const struct fetch *f)
+{
+	return (f->o->for_ns && clock_mono_ns() - f->started_ns >= f->o->for_ns) ||
+	       (f->o->max_records && f->records >= f->o->max_records);
+}
+
+int fetch_run(struct fetch *f, struct err *e)
+{
+	bool stopped = false;
+	int rc = 0;
+	while (rc == 0 && !f->fatal.code && !over(f)) {
+		if ((stopped = f->o->stop(f->o->arg)))
+			break;
+		send_all(f);
+		if (f->fatal.code || all_ended(f))
+			break;
+		int64_t now = clock_mono_ns(), due = next_due(f);
+		if ((rc = f->o->idle(f->o->arg, due, e)) < 0)
+			break;
+		watch_values(f);
+		rc = http_run(f->http, due < now + LOOK_NS ? due : now + LOOK_NS, e);
+	}
+	if (rc == 0 && !f->fatal.code)
+		rc = wind_down(f, e);
+	if (f->fatal.code) {
+		*e = f->fatal;
+		return e->code;
+	}
+	return rc < 0 ? rc : end_of_run(f, stopped, e);
+}
+
+/* --- looking --- */
+
+bool fetch_has_stream(const struct fetch *f)
+{
+	for (size_t i = 0; i < f->njobs; i++)
+		if (f->job[i].src->def->transport != TRANSPORT_HTTP)
+			return true;
+	return false;
+}
+
+void fetch_status(struct fetch *f, struct fetch_status *s)
+{
+	*s = (struct fetch_status){ .records = f->records, .requests = f->requests, .jobs = f->njobs, .left = -1, .reset_s = -1,
+		.next_ns = f->under_way ? NEVER : next_due(f) };
+	for (size_t i = 0; i < f->njobs; i++) {
+		double left, reset;
+		s->ended += f->job[i].end != JOB_RUNS;
+		budget_left(f->job[i].budget, &left, &reset);
+		if (left >= 0 && (s->left < 0 || left < s->left)) {
+			s->left = left;
+			s->reset_s = reset;
+		}
+	}
+}
+
+int fetch_dry_run(struct fetch *f, struct buf *to, struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < f->njobs && rc == 0; i++) {
+		struct job *j = &f->job[i];
+		bool list = job_has_list(j);
+		struct task *t = job_add_task(j, j->src, list ? TASK_LIST : TASK_WALK);
+		if (f->njobs > 1)
+			buf_printf(to, "# %s\n", j->name);
+		rc = task_build(t, e);
+		if (rc == 0)
+			request_show(&t->request, to);
+		buf_putc(to, '\n');
+		job_drop_task(j, t);
+	}
+	redact(f->o->secrets, to);
+	return rc;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* fetch_int - what the files of the engine share; nobody else includes it. */
+#ifndef SM_FETCH_FETCH_INT_H
+#define SM_FETCH_FETCH_INT_H
+
+#include "base/rand.h"
+#include "fetch/budget.h"
+#include "fetch/fetch.h"
+#include "fetch/page.h"
+#include "fetch/request.h"
+#include "fetch/walk.h"
+#include "http/ws.h"
+#include "secret/redact.h"
+
+#define NEVER INT64_MAX
+
+/* A definition that is in use: its programs are compiled once for all jobs. */
+struct source {
+	struct source *next;
+	struct source_def *def;
+	struct ask *ask;
+	struct source_map *map;
+	struct page *page;
+	const struct stream *mapped_for;     /* whose variables the map has; NULL: those of another */
+	struct login *logins;        /* one for each address and name; made when they are needed */
+};
+
+struct stream;
+struct rules;
+struct values;
+
+enum task_kind { TASK_WALK, TASK_VALUE, TASK_LIST, TASK_REFILL };
+
+/* Requests one after the other: the pages of a walk. */
+struct task {
+	struct task *next;
+	struct job *job;
+	struct source *src;
+	enum task_kind kind;
+	struct walk *walk;           /* the job's, or `own` */
+	struct walk own;
+	struct vars vars;
+	char *value;                 /* TASK_VALUE */
+	char *asked;                 /* the address of the last request, without credentials */
+	char *redirect;              /* where the answer before sent us; NULL */
+	unsigned redirects;
+	struct budget *budget;
+	struct login *login;         /* NULL: none, or not yet asked for one */
+	int64_t due_ns;              /* not before */
+	bool later;                  /* it waits for what is not there yet */
+	uint64_t laters, tries;      /* in a row */
+	bool waits;                  /* for a token */
+	bool relogged;               /* the login was made anew for this very request */
+	bool no_cursor;              /* ${cursor} was refused */
+	uint64_t restarts;           /* of the walk, because its place was refused */
+	uint64_t ticket, serial;     /* of the budget, of the login's token */
+	int64_t wait_from;           /* since when it waits for its budget; 0: it does not */
+	struct http_transfer *transfer;
+	struct request request;
+};
+
+enum job_end { JOB_RUNS, JOB_DONE, JOB_QUOTA, JOB_FAILED };
+
+struct job {
+	struct fetch *f;
+	const struct fetch_spec *spec;
+	char *name;
+	struct source *src;
+	struct vars vars;
+	struct budget *budget;
+	enum job_end end;
+	struct err err;
+	uint64_t records, requests;
+	/* its place */
+	struct walk walk;
+	uint64_t split;              /* part of a backfill */
+	bool done;                   /* of a bounded backfill */
+	int64_t since_us;            /* what is posted before was never asked for */
+	bool resumed;                /* the walk under way began in another run */
+	char *next_value;            /* of a list: the last that was begun */
+	struct walk refill;
+	bool refilling;
+	/* what is under way */
+	struct task *tasks;
+	int64_t due_ns;              /* when the next walk begins */
+	int64_t began_ns;
+	bool idle;                   /* no walk is under way */
+	struct buf list_body;        /* values are still to come from it */
+	struct ask *list_ask;        /* by this one, which no other job moves on; NULL: none was needed yet */
+	char *list_last;             /* the value before */
+	struct source_about list_about;
+	struct buf about_vars;
+	bool listing;
+	struct stream *stream;       /* NULL: pages */
+	struct values *values;       /* standard input; NULL */
+};
+
+struct fetch {
+	const struct fetch_opts *o;
+	struct source *sources;
+	struct job *job;
+	size_t njobs, turn;          /* whose turn it is to be asked first */
+	struct budgets *budgets;
+	struct seen *seen;
+	struct http *http;
+	struct rng rng;
+	struct arena arena;
+	const struct json *places;   /* of the cursor that the run went on from; those of jobs that are gone are kept */
+	uint64_t under_way;          /* requests */
+	uint64_t records, requests;
+	int64_t started_ns;
+	struct err fatal;            /* the output failed, a bad record stops us: code is 0 while all is well */
+	struct err worst;            /* of a job */
+	bool stopping;
+	bool changed;                /* a callback has changed who is ready */
+};
+
+/* fetch.c */
+void fetch_say(struct fetch *f, enum fetch_say level, const struct job *j, const struct err *what);
+void fetch_sayf(struct fetch *f, enum fetch_say level, const struct job *j, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+int fetch_source(struct fetch *f, const char *name, struct source **out, struct err *e);
+/* Hand out a page that was taken to be right, and note that the place has moved. */
+int fetch_emit(struct fetch *f, struct job *j, struct page *p, struct err *e);
+int fetch_point(struct fetch *f, struct err *e);
+void fetch_fatal(struct fetch *f, const struct err *e);
+uint64_t fetch_may(const struct fetch *f, const struct job *j);      /* records that may still be given out */
+
+/* job.c */
+int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct err *e);
+void job_release(struct job *j);
+int job_place(struct job *j, const struct json *place, struct err *e);
+void job_put_place(const struct job *j, struct buf *b);
+void job_end(struct job *j, enum job_end end, const struct err *why);
+/* Begin what is due: a walk, a list, values, a stream. */
+int job_advance(struct job *j, int64_t now, struct err *e);
+int64_t job_due(const struct job *j);            /* when job_advance would do something; NEVER */
+int64_t job_request_due(const struct job *j);    /* when one of its requests could be sent; NEVER */
+void job_walk_done(struct job *j);
+bool job_has_list(const struct job *j);          /* its values come from a list, and not from a variable */
+struct task *job_add_task(struct job *j, struct source *src, enum task_kind kind);
+void job_drop_task(struct job *j, struct task *t);
+void job_set_range(struct job *j, struct vars *v);   /* ${since}, ${until} */
+void job_range(const struct job *j, int64_t *since_us, int64_t *until_us);
+
+/* task.c */
+int task_send(struct task *t, int64_t now, struct err *e);  /* 0: sent; 1: it has to wait, due_ns says for how long */
+int task_build(struct task *t, struct err *e);
+void task_await_login(struct task *t, int64_t now);  /* not for longer than --max-wait */
+void task_stop(struct task *t);                  /* what is under way is given up */
+void task_free(struct task *t);
+/* What the walk goes by: of the values of a list, whose cursor is the list's, nothing. */
+const struct def_cursor *task_cursor(const struct task *t);
+void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t at_least_ns);
+
+/* answer.c */
+void answer_take(struct task *t, const struct http_answer *a);
+/* Tell the budget what the answer says of limits. */
+int answer_signals(struct source *src, struct budget *b, const struct source_about *about, const char *body, size_t n,
+		   struct budget_signal *s, struct err *e);
+/* How long a 429 wants us to wait, nanoseconds; -1: it does not say. */
+int64_t answer_wait(const struct http_answer *a, const struct budget_signal *s);
+/* The words of a body that is an error, ": " in front; "" when it has none. */
+void answer_words(const char *body, size_t n, char *to, size_t size);
+double answer_seconds(const char *verdict);      /* of `wait:S` */
+
+/* list.c */
+int list_take(struct job *j, const struct source_about *about, const char *body, size_t n, struct err *e);
+int list_more(struct job *j, struct err *e);     /* make tasks of values, as many as may be under way */
+
+/* login.c */
+/* The session of SRC for these variables, NULL: it needs none. They may say where the login is: what one host gave no other gets. */
+struct login *login_of(struct fetch *f, struct source *src, const struct vars *v);
+void login_free_all(struct login *l);
+/* The token, NULL: it is being asked for (or has failed: then E is filled and negative is returned). */
+int login_token(struct login *l, const char **token, uint64_t *serial, struct err *e);
+bool login_refuse(struct login *l, uint64_t serial);    /* it was not taken: true when another may be had */
+bool login_ready(const struct login *l);         /* login_token has something to say */
+int64_t login_due(const struct login *l);        /* when it is tried again; NEVER */
+
+/* stream.c */
+int stream_new(struct stream **s, struct job *j, struct err *e);
+void stream_free(struct stream *s);
+int stream_advance(struct stream *s, int64_t now, struct err *e);
+int64_t stream_due(const struct stream *s);
+int stream_work(struct stream *s, int64_t until_ns);    /* messages that were read and not yet given out */
+void stream_refilled(struct stream *s);          /* the gap is closed */
+void stream_stop(struct stream *s);
+bool stream_is_open(const struct stream *s);     /* or being opened, or not all of it was worked on */
+
+/* rules.c */
+int rules_new(struct rules **r, struct job *j, struct err *e);
+void rules_free(struct rules *r);
+/* 0: the server's rules are those that were asked for; 1: it goes on; negative. */
+int rules_advance(struct rules *r, const char *token, struct err *e);
+
+/* values.c */
+int values_new(struct values **v, struct job *j, int fd, struct err *e);
+void values_free(struct values *v);
+/* Read what is there without waiting; begin as many as may be under way; pass marks on. */
+int values_advance(struct values *v, struct err *e);
+bool values_over(const struct values *v);
+bool values_wants(const struct values *v);       /* more input */
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch/fetch_int.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "fetch/backoff.h"
+#include "fetch/order.h"
+#include "http/url.h"
+
+#include <string.h>
+
+#define CONNECT_NS (30 * NS_PER_SEC)
+#define SILENCE_NS (60 * NS_PER_SEC)
+#define TIMEOUT_NS (600 * NS_PER_SEC)
+
+void task_stop(struct task *t)
+{
+	if (!t->transfer)
+		return;
+	http_cancel(t->transfer);
+	t->transfer = NULL;
+	t->job->f->under_way--;
+	budget_done(t->budget, t->ticket, t->src->def->cost);
+}
+
+void task_free(struct task *t)
+{
+	task_stop(t);
+	walk_release(&t->own);
+	vars_release(&t->vars);
+	request_release(&t->request);
+	mem_free(t->value);
+	mem_free(t->redirect);
+	mem_free(t->asked);
+	mem_free(t);
+}
+
+const struct def_cursor *task_cursor(const struct task *t)
+{
+	static const struct def_cursor none = { .there = false };
+	return t->kind == TASK_VALUE && t->src->def->has_list ? &none : &t->src->def->cursor;
+}
+
+/* ${cursor}: where the walk begins, less the overlap, as the API wants it. */
+static void set_cursor(struct task *t)
+{
+	const struct def_cursor *c = task_cursor(t);
+	struct buf less = BUF_INIT, text = BUF_INIT;
+	if (t->kind == TASK_LIST && t->job->next_value) {
+		buf_puts(&text, t->job->next_value);
+	} else if (t->walk->committed && !t->no_cursor) {
+		order_less_overlap(&less, c, t->walk->committed);
+		order_put(&text, c->cmp, c->as, buf_cstr(&less));
+	}
+	vars_set(&t->vars, "cursor", text.p ? text.p : "", text.n);
+	buf_release(&less);
+	buf_release(&text);
+}
+
+static bool by_address(const struct source_def *d)
+{
+	return d->next == NEXT_URL || d->next == NEXT_LINK;
+}
+
+static int build(struct task *t, struct request_way *w, struct err *e)
+{
+	const struct source_def *d = t->src->def;
+	const char *page = t->kind == TASK_LIST ? NULL : t->walk->page;
+	const struct def_request *q = t->kind == TASK_LIST ? &d->list : &d->request;
+	set_cursor(t);
+	if (t->redirect)
+		return request_follow(&t->request, w, q, &t->vars, t->redirect, e);
+	if (page && by_address(d))
+		return request_follow(&t->request, w, q, &t->vars, page, e);
+	int rc = request_build(&t->request, w, q, &t->vars, e);
+	if (rc == 0 && page)
+		url_add_param(&t->request.url, d->next_param, page, strlen(page));
+	return rc;
+}
+
+int task_build(struct task *t, struct err *e)
+{
+	const struct fetch_opts *o = t->job->f->o;
+	struct request_way w = { .def = t->src->def, .secrets = o->secrets, .endpoint = o->endpoint };
+	int rc = build(t, &w, e);
+	return rc == 0 ? request_allowed(&w, &t->vars, buf_cstr(&t->request.url), e) : rc;
+}
+
+static void on_done(void *arg, const struct http_answer *a)
+{
+	struct task *t = arg;
+	struct fetch *f = t->job->f;
+	t->transfer = NULL;
+	f->under_way--;
+	f->changed = true;
+	budget_done(t->budget, t->ticket, t->src->def->cost);
+	request_clear(&t->request);
+	answer_take(t, a);
+}
+
+/* What the budget, or an answer, makes us wait for longer than --max-wait ends the job; one that goes on for ever waits. */
+static void put_off(struct task *t, int64_t now, int64_t ns)
+{
+	struct job *j = t->job;
+	struct err e;
+	char text[48];
+	t->due_ns = now + ns;
+	if (j->spec->every_ns || j->stream || ns <= j->f->o->max_wait_ns)
+		return;
+	text[duration_format(text, (ns + NS_PER_SEC - 1) / NS_PER_SEC * NS_PER_SEC)] = '\0';
+	err_set(&e, ERR_RETRY, "the limit of '%s' is used up for %s more: the place is kept, try again then", budget_name(t->budget), text);
+	job_end(j, JOB_QUOTA, &e);
+}
+
+void task_await_login(struct task *t, int64_t now)
+{
+	int64_t due = login_due(t->login);
+	if (due != NEVER && due > now)
+		put_off(t, now, due - now);
+}
+
+static void log_request(struct task *t)
+{
+	struct buf b = BUF_INIT;
+	url_show(&b, buf_cstr(&t->request.url));
+	fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "%s %s", t->request.method ? t->request.method : t->request.has_body ? "POST" : "GET",
+		   buf_cstr(&b));
+	buf_release(&b);
+}
+
+static int send_it(struct task *t, struct request_way *w, struct err *e)
+{
+	struct fetch *f = t->job->f;
+	struct request *r = &t->request;
+	int rc = build(t, w, e);
+	if (rc < 0)
+		return rc;
+	log_request(t);
+	mem_free(t->asked);
+	t->asked = mem_strndup(r->url.p, r->url.n);
+	rc = request_sign(r, w, &t->vars, e);
+	if (rc < 0)
+		return rc;
+	struct http_request q = { .method = r->method ? r->method : r->has_body ? "POST" : "GET", .url = buf_cstr(&r->url), .headers = r->header,
+		.nheaders = r->nheaders, .body = r->has_body ? buf_cstr(&r->body) : NULL, .nbody = r->body.n, .connect_ns = CONNECT_NS,
+		.silence_ns = SILENCE_NS, .timeout_ns = TIMEOUT_NS, .done = on_done, .arg = t };
+	rc = http_send(f->http, &q, &t->transfer, e);
+	if (rc < 0)
+		return rc;
+	f->under_way++;
+	f->requests++;
+	t->job->requests++;
+	return 0;
+}
+
+int task_send(struct task *t, int64_t now, struct err *e)
+{
+	const struct fetch_opts *o = t->job->f->o;
+	struct request_way w = { .def = t->src->def, .secrets = o->secrets, .endpoint = o->endpoint };
+	if (!t->login)
+		t->login = login_of(t->job->f, t->src, &t->vars);
+	if (t->login) {
+		int rc = login_token(t->login, &w.token, &t->serial, e);
+		if (rc < 0)
+			return rc;
+		t->waits = !w.token;
+		if (t->waits)
+			return 1;
+	}
+	int64_t ns = budget_take(t->budget, t->src->def->cost, &t->ticket);
+	if (ns > 0) {
+		put_off(t, now, ns);
+		return 1;
+	}
+	t->later = false;
+	int rc = send_it(t, &w, e);
+	if (rc < 0)
+		budget_done(t->budget, t->ticket, t->src->def->cost);
+	return rc;
+}
+
+void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t at_least_ns)
+{
+	const struct source_def *d = t->src->def;
+	struct fetch *f = t->job->f;
+	struct err e;
+	char text[48];
+	t->tries++;
+	if (t->tries >= d->tries) {
+		/* A limit that is still reached is one that is used up. */
+		bool limit = cause == CAUSE_RATE;
+		err_set(&e, limit ? ERR_RETRY : ERR_IO, "%s: given up after %llu tries", why, (unsigned long long)t->tries);
+		job_end(t->job, limit ? JOB_QUOTA : JOB_FAILED, &e);
+		return;
+	}
+	int64_t ns = backoff_delay(&d->retry[cause], t->tries, d->jitter, &f->rng);
+	if (at_least_ns >= 0)
+		ns = at_least_ns + (int64_t)((double)(cause == CAUSE_RATE ? NS_PER_SEC : 0) * d->jitter * rng_unit(&f->rng));
+	text[duration_format(text, ns / 1000000 * 1000000)] = '\0';
+	fetch_sayf(f, SAY_VERBOSE, t->job, "%s: again in %s", why, text);
+	if (cause == CAUSE_RATE)
+		budget_block(t->budget, ns);
+	put_off(t, clock_mono_ns(), ns);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "source/ask.h"
+
+#include "base/mem.h"
+#include "json/jq.h"
+
+#include <string.h>
+
+enum { V_H, V_STATUS, V_V, V_NOW, V_PAGE, NVARS };
+
+/* A program, or a plain path of member names that is followed in a tree. */
+struct question {
+	const char *name, *text;
+	bool path;
+	struct json_jq *jq;
+	const struct json *found;    /* path: what is to be handed out */
+};
+
+struct ask {
+	struct question q[NASK];
+	struct arena arena;          /* of the tree that paths are followed in */
+};
+
+/* `.a.b`: names of letters, digits and _ alone. */
+static bool is_path(const char *s)
+{
+	static const char ok[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	while (*s == '.') {
+		size_t n = strspn(s + 1, ok);
+		if (!n || (s[1] >= '0' && s[1] <= '9'))
+			return false;
+		s += n + 1;
+	}
+	return *s == '\0';
+}
+
+static int compile(struct question *q, const struct source_def *def, struct err *e)
+{
+	struct json_jq_var v[NVARS] = { [V_H] = { "h", "{}", 2 }, [V_STATUS] = { "status", "200", 3 }, [V_V] = { "v", "{}", 2 },
+		[V_NOW] = { "now", "0", 1 }, [V_PAGE] = { "page", "0", 1 } };
+	struct json_jq_vars vars = { v, NVARS };
+	if (!q->text)
+		return 0;
+	q->path = q->text[0] && is_path(q->text);
+	if (q->path)
+		return 0;
+	int rc = json_jq_new(&q->jq, q->text, &vars, e);
+	if (rc == 0)
+		return 0;
+	err_wrap(e, "'%s'", q->name);
+	e->code = ERR_DATA;
+	return err_at(e, def->file, 0, 0);
+}
+
+int ask_new(struct ask **out, const struct source_def *def, struct err *e)
+{
+	struct ask *a = mem_zalloc(sizeof *a);
+	const struct question all[NASK] = {
+		[ASK_OUTCOME] = { .name = "outcome", .text = def->outcome },
+		[ASK_RATE] = { .name = "rate", .text = def->rate },
+		[ASK_NEXT] = { .name = "next", .text = def->next == NEXT_LINK ? NULL : def->next_expr },
+		[ASK_CURSOR] = { .name = "cursor.value", .text = def->cursor.value },
+		[ASK_DEDUP] = { .name = "dedup", .text = def->dedup },
+		[ASK_VALUES] = { .name = "list.values", .text = def->list_values },
+		[ASK_TOKEN] = { .name = "login.token", .text = def->auth.token },
+		[ASK_LIFETIME] = { .name = "login.lifetime", .text = def->auth.lifetime },
+		[ASK_RULES] = { .name = "rules.values", .text = def->rules.values },
+		[ASK_ADD] = { .name = "rules.add", .text = def->rules.add.body_jq },
+		[ASK_REMOVE] = { .name = "rules.remove", .text = def->rules.remove.body_jq },
+	};
+	int rc = 0;
+	memcpy(a->q, all, sizeof all);
+	for (int i = 0; i < NASK && rc == 0; i++)
+		rc = compile(&a->q[i], def, e);
+	if (rc < 0) {
+		ask_free(a);
+		return rc;
+	}
+	*out = a;
+	return 0;
+}
+
+void ask_free(struct ask *a)
+{
+	if (!a)
+		return;
+	for (int i = 0; i < NASK; i++)
+		json_jq_free(a->q[i].jq);
+	arena_release(&a->arena);
+	mem_free(a);
+}
+
+bool ask_has(const struct ask *a, enum ask_what what)
+{
+	return a->q[what].text != NULL;
+}
+
+static int failed(const struct question *q, struct err *e)
+{
+	err_wrap(e, "'%s'", q->name);
+	e->code = ERR_DATA;
+	return ERR_DATA;
+}
+
+static int set_vars(struct question *q, const struct source_about *about, struct err *e)
+{
+	char num[24];
+	int rc = json_jq_set(q->jq, V_H, about->headers ? about->headers : "{}", about->headers ? about->nheaders : 2, e);
+	if (rc == 0)
+		rc = json_jq_set(q->jq, V_STATUS, num, fmt_i64(num, about->status), e);
+	if (rc == 0)
+		rc = json_jq_set(q->jq, V_V, about->vars, about->nvars, e);
+	if (rc == 0)
+		rc = json_jq_set(q->jq, V_NOW, num, fmt_i64(num, about->now_s), e);
+	if (rc == 0)
+		rc = json_jq_set(q->jq, V_PAGE, num, fmt_u64(num, about->page), e);
+	return rc;
+}
+
+/* jq gives null for a member of null and an error for one of anything else that is no object. */
+static int follow(struct ask *a, struct question *q, const char *json, size_t n, struct err *e)
+{
+	struct json *v;
+	arena_clear(&a->arena);
+	int rc = json_parse(&v, &a->arena, json, n, e);
+	if (rc < 0)
+		return rc;
+	static const struct json null = { .type = JSON_NULL, .raw = "null", .nraw = 4 };
+	const struct json *at = v;
+	for (const char *s = q->text; *s == '.'; s += strcspn(s + 1, ".") + 1) {
+		char *key = arena_strndup(&a->arena, s + 1, strcspn(s + 1, "."));
+		if (at->type == JSON_NULL)
+			break;
+		if (at->type != JSON_OBJECT)
+			return err_set(e, ERR_DATA, "no member \"%s\" in what is no object", key);
+		at = json_get(at, key);
+		if (!at)
+			at = &null;
+	}
+	q->found = at;
+	return 0;
+}
+
+int ask_start(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n, struct err *e)
+{
+	struct question *q = &a->q[what];
+	q->found = NULL;
+	int rc = q->path ? follow(a, q, json, n, e) : set_vars(q, about, e);
+	if (rc == 0 && !q->path)
+		rc = json_jq_start(q->jq, json, n, e);
+	return rc < 0 ? failed(q, e) : 0;
+}
+
+int ask_next(struct ask *a, enum ask_what what, struct buf *b, bool *nothing, struct err *e)
+{
+	struct question *q = &a->q[what];
+	buf_clear(b);
+	if (q->path) {
+		const struct json *v = q->found;
+		q->found = NULL;
+		if (!v)
+			return 0;
+		if (v->type == JSON_STRING)
+			buf_put(b, v->str, v->nstr);
+		else
+			buf_put(b, v->raw, v->nraw);
+		*nothing = v->type == JSON_NULL || v->type == JSON_FALSE || (v->type == JSON_STRING && !v->nstr);
+		return 1;
+	}
+	int rc = json_jq_next(q->jq, b, e);
+	if (rc < 0)
+		return failed(q, e);
+	if (rc == 0)
+		return 0;
+	*nothing = json_jq_is_false(q->jq);
+	if (json_jq_is_string(q->jq)) {
+		buf_clear(b);
+		json_jq_string(q->jq, b);
+		*nothing = b->n == 0;
+	}
+	return 1;
+}
+
+int ask_one(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n, struct buf *b,
+	    struct err *e)
+{
+	bool nothing = true;
+	int rc = ask_start(a, what, about, json, n, e);
+	if (rc == 0)
+		rc = ask_next(a, what, b, &nothing, e);
+	if (rc <= 0 || nothing)
+		buf_clear(b);
+	return rc > 0 && nothing ? 0 : rc;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* def_print - a source definition for people: what it is for, what it wants, how it behaves.
+ *
+ * Ownership: appends to the caller's buffer. Control characters of a definition, line feeds and tabs apart, become `?`, so
+ * that a foreign definition does nothing to a terminal. Threads: pure.
+ */
+#ifndef SM_SOURCE_DEF_PRINT_H
+#define SM_SOURCE_DEF_PRINT_H
+
+#include "base/buf.h"
+#include "source/def.h"
+
+void source_def_describe(const struct source_def *d, struct buf *b);
+
+#endif

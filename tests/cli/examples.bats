@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# The examples of README.md and of every tool's help, as they stand there. SPDX-License-Identifier: MIT
+bats_require_minimum_version 1.5.0
+load ../api/helper.bash
+setup() { api_setup; }
+teardown() { api_teardown; }
+
+# Where to: the simulator of the network that a source reads.
+networks() {
+	SIM=x sim x --posts 120
+	SIM=mastodon sim mastodon --posts 120
+	SIM=facebook sim facebook --posts 30 --set comments=3
+}
+# simulated LINE: sources of networks read simulators.
+simulated() { sed -E "s#(smfetch x-recent )#\1--endpoint $U_x #g; s#(smfetch mastodon-tag )#\1--endpoint $U_mastodon #g; s#(smfetch fb-[a-z-]+ )#\1--endpoint $U_facebook #g; s#(smfetch --jobs )#smfetch --endpoint $U_x --jobs #" <<<"$1"; }
+
+# block N SECTION: the Nth block of shell lines below that heading of README.md.
+block() { awk -v n="$1" -v h="$2" '/^#/ && !code { in_section = ($0 == h) } /^```/ { code = !code; if (code && in_section) k++; next } code && in_section && k == n' "$ROOT/README.md"; }
+ran() { bash -e -o pipefail -c "$1" >out 2>err </dev/null || { rc=$?; echo "status $rc: $1"; head -5 err; return 1; }; [ ! -s err ] || { echo "$1"; head -5 err; return 1; }; }
+
+@test "README.md: the lines at its top" {
+	networks
+	block 1 '# smtools' >lines; [ "$(grep -c '^smfetch\|^smreplay' lines)" = 2 ]
+	ran "$(simulated "$(cat lines)")"
+	[ "$(smreplay landing --count)" = 120 ]
+	ran "$(simulated "$(cat lines)")"; [ "$(smreplay landing --count)" = 120 ]
+}
+
+@test "README.md: the tour" {
+	block 1 '## A tour' >tour; [ "$(grep -c '^sm' tour)" -ge 7 ]
+	# `head` ends before the rest has been read, which is not the reader's failure.
+	sed -E 's/\| head( -[0-9]+)?$/| sed -n "1,3p"/' tour >lines
+	ran "$(cat lines)"
+	[ "$(smreplay landing --count)" = 50000 ]
+	[ "$(tail -1 out)" = 50000 ]; grep -q '"operation"' out
+}
+
+# --- of the tools ---
+
+# What the examples find in their folder.
+scene() {
+	mkdir posts logs jobs
+	smgen -n 60 >posts.ndjson; cp posts.ndjson posts/1.ndjson; cp posts.ndjson logs/1.ndjson; gzip -k posts.ndjson
+	jq -c '{id, date: "2024-05-01"}' posts.ndjson >day.ndjson; head -8 posts.ndjson | jq -c '{id}' >ids.ndjson
+	echo '{"source":"x-recent","vars":{"query":"cats"}}' >jobs.ndjson
+	echo '{"statuses":[{"id":675127116845989888,"id_str":"675127116845989888","created_at":"Thu Dec 10 20:59:29 +0000 2015","full_text":"cats","user":{"id_str":"1","screen_name":"a"}}]}' >search.json
+	case $1 in
+	*smpartition*) ;;                                                  # makes the table
+	*landing*) for k in 0 1 2 3 4 5 6 7; do smgen -n 4 --seed "$k" | smpartition --schema smpost --by network,created_date landing | smcommit >/dev/null; done ;;
+	esac
+	case $1 in smcheckpoint*)
+		for c in ck jobs/one; do smfetch files posts --resume $c | smpartition --schema smpost "$c.table" | smcommit | smcheckpoint save; done
+		;;
+	esac
+}
+# Some go on for ever, or for long: they are watched for a while.
+endless() { [[ "$1" =~ --follow|--rate|'-r 1000/s'|--speed|300/15m ]]; }
+
+@test "the examples in the help of every tool" {
+	networks
+	local t line n=0 rc most bad=0 top=$PWD
+	for t in "$SM_BIN"/*; do
+		"$t" --help | sed -n '/^Examples:/,$p' | grep '^  sm' | sed 's/^  //' >"$top/examples" || true
+		[ -s "$top/examples" ] || { echo "$(basename "$t") has no examples"; bad=1; }
+		while IFS= read -r line; do
+			n=$((n + 1)); mkdir "$top/$n"; cd "$top/$n"
+			scene "$line"
+			rc=0; if endless "$line"; then most=3; else most=60; fi
+			timeout "$most" bash -o pipefail -c "$(simulated "$line")" >out 2>err </dev/null || rc=$?
+			if endless "$line" && [ "$rc" = 124 ]; then rc=0; fi
+			if [ "$rc" != 0 ]; then echo "status $rc: $line"; head -3 err; bad=1; fi
+			cd "$top"
+		done <"$top/examples"
+	done
+	[ "$n" -ge 25 ]; [ "$bad" = 0 ]
+}
+
+@test "the man pages have the same examples" {
+	local t line bad=0
+	for t in "$SM_BIN"/*; do
+		"$t" --generate=man | MANWIDTH=1000 man -l - 2>/dev/null | sed 's/^ *//' >page
+		while IFS= read -r line; do grep -qF -- "$line" page || { echo "$(basename "$t"): $line"; bad=1; }; done < <("$t" --help | sed -n '/^Examples:/,$p' | grep '^  sm' | sed 's/^  //')
+	done
+	[ "$bad" = 0 ]
+}
