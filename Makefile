@@ -218,6 +218,7 @@ bench-rate: all
 	SM_BIN=$(abspath $(BUILD)/bin) $(PYTHON) tests/bench/rate.py $(RATE_ARGS)
 
 bench-smoke: deps all
+	-@.ci/deps pv
 	-@$(MAKE) --no-print-directory $(BUILD)/venv/.done
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run bench tests/bench/smoke
 
