@@ -7,6 +7,7 @@
 #include "fetch/fetch.h"
 #include "fetch/jobs.h"
 #include "flow/reject.h"
+#include "http/url.h"
 #include "io/spool.h"
 #include "resume/resume.h"
 #include "source/def_print.h"
@@ -39,14 +40,14 @@ static bool dry_run, verbose;
 static const struct opt opts[] = {
 	{ 0, "resume", OPT_DIR, &ck, "CK", "go on where the checkpoint folder CK says, and print marks" },
 	{ 0, "marks", OPT_FLAG, &marks, NULL, "print marks without a checkpoint" },
-	{ 0, "since", OPT_TIME, &since_us, "TIME", "posts from then on" },
+	{ 0, "since", OPT_TIME, &since_us, "TIME", "posts from then on: 2026-01-31, 2026-01-31T12:00:00Z" },
 	{ 0, "until", OPT_TIME, &until_us, "TIME", "posts before then" },
-	{ 0, "split", OPT_DURATION, &split_ns, "TIME", "read --since to --until in parts of that length, the oldest first" },
-	{ 0, "every", OPT_DURATION, &every_ns, "TIME", "read again and again, at that distance" },
-	{ 0, "for", OPT_DURATION, &for_ns, "TIME", "end after that time" },
+	{ 0, "split", OPT_DURATION, &split_ns, "TIME", "read --since to --until in parts of that length, such as 1d, the oldest first" },
+	{ 0, "every", OPT_DURATION, &every_ns, "TIME", "read again and again, at that distance, such as 5m" },
+	{ 0, "for", OPT_DURATION, &for_ns, "TIME", "end after that time, such as 50m" },
 	{ 0, "max-records", OPT_U64, &max_records, "N", "end after so many records" },
 	{ 0, "max-requests", OPT_U64, &max_requests, "N", "end after so many requests" },
-	{ 0, "max-wait", OPT_DURATION, &max_wait_ns, "TIME", "end with status 75 when a limit wants a longer wait (20m)" },
+	{ 0, "max-wait", OPT_DURATION, &max_wait_ns, "TIME", "end with status 75 when a limit, or the next try, wants a longer wait (20m)" },
 	{ 0, "jobs", OPT_FILE, &jobs_file, "FILE", "many jobs at once: NDJSON, or an array" },
 	{ 0, "parallel", OPT_U64, &parallel, "N", "requests under way at once (16)" },
 	{ 0, "per-host", OPT_U64, &per_host, "N", "connections to one host at once (6)" },
@@ -83,9 +84,9 @@ static const struct opt opts[] = {
 static const char *const exits[] = { "0", "done, or ended by a signal after a mark", "1", "done, but records were rejected",
 	"2", "wrong usage", "3", "bad input", "4", "the network, a file or the output failed, or the API refused", "5",
 	"the checkpoint is in use or another's, the table is behind it, or a file has changed since it was read",
-	"75", "a limit or quota is used up: the place is kept, try again later", NULL };
+	"75", "a limit or quota is used up, or the next try is later than --max-wait allows: the place is kept, try again later", NULL };
 static const char *const examples[] = {
-	"smfetch x-recent query='lang:en cats' --resume ck | smpartition --by network,created_date landing | smcommit | smcheckpoint save",
+	"smfetch x-recent query='lang:en cats' --resume ck | smpartition --schema smpost --by network,created_date landing | smcommit | smcheckpoint save",
 	"posts of X into a table; the same line again goes on",
 	"smfetch mastodon-tag tag=caturday --since 2026-11-01 --max-records 1000", "posts with a tag, newest first",
 	"smfetch fb-page-feed page_id=nasa | smjq -r .native_id | smfetch fb-comments -", "the comments of a page's posts",
@@ -545,7 +546,8 @@ static int close_net(struct net *n, int rc, struct err *e)
 	if (rc < 0 && !(n->out.failed && strcmp(e->msg, n->out.err.msg) == 0))
 		status = diag_fail(e);
 	if (rc == FETCH_QUOTA && !verbose)
-		diag_note("%s", "the limit is used up: the place is kept, try again later");
+		diag_note("a limit is used up, or the next try is later than --max-wait allows: %stry again later (--verbose tells more)",
+			  ck ? "the place is kept, " : "");
 	rc = reject_close(n->reject, &why);
 	if (rc == ERR_REJECTED)
 		diag_note("%s", why.msg);
@@ -569,7 +571,54 @@ static int show_requests(struct net *n, struct err *e)
 	n->opts = (struct fetch_opts){ .spec = n->jobs.v, .nspecs = n->jobs.n, .named = true, .secrets = n->secrets, .http = n->opts.http,
 		.endpoint = endpoint, .parallel = 1, .say = on_say, .values_fd = STDIN_FILENO, .max_record = max_record, .dry_run = true };
 	int rc = fetch_new(&n->fetch, &n->opts, e);
-	return rc == 0 ? fetch_dry_run(n->fetch, &n->out.buf, e) : rc;
+	if (rc == 0)
+		rc = fetch_dry_run(n->fetch, &n->out.buf, e);
+	if (rc < 0)
+		buf_clear(&n->out.buf);
+	return rc;
+}
+
+/* The variable that holds the whole address of requests must hold one. */
+static int check_address(const struct source_def *d, const struct fetch_spec *s, struct err *e)
+{
+	const struct def_text *url = &d->request.url;
+	struct url_parts p;
+	for (size_t i = 0; i < s->nvars; i++)
+		if (url->nparts == 1 && url->part[0].var && strcmp(url->part[0].text, s->var[i].name) == 0 && *s->var[i].value &&
+		    url_parse(&p, s->var[i].value, NULL) < 0)
+			return err_set(e, ERR_USAGE, "'%s' is no address: %s=https://…", s->var[i].name, s->var[i].name);
+	return 0;
+}
+
+/* Mistakes that can be told before any secret is looked for. */
+static int check_spec(const struct fetch_spec *s, struct err *e)
+{
+	struct source_def *d;
+	int rc = source_def_load(&d, s->source, e);
+	if (rc < 0)
+		return s->file && rc == ERR_NOT_FOUND ? (e->code = ERR_DATA, err_at(e, s->file, s->line, 1)) : rc;
+	if (!d->api)
+		rc = err_set(e, ERR_USAGE, "'%s' is for files: smfetch files --as %s", s->source, s->source);
+	else if (s->has_rules && !d->rules.there && !(s->file && (rule_list.n || rules_file)))     /* those are for jobs that have rules */
+		rc = err_set(e, ERR_USAGE, "'%s' has no rules to be set", s->source);
+	else if (s->since_us >= s->until_us)
+		rc = err_set(e, ERR_USAGE, "since must be before until");
+	else
+		rc = check_address(d, s, e);
+	source_def_free(d);
+	if (rc < 0 && s->file) {
+		e->code = rc = ERR_DATA;
+		err_at(e, s->file, s->line, 1);
+	}
+	return rc;
+}
+
+static int check_specs(const struct net *n, struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n->jobs.n && rc == 0; i++)
+		rc = check_spec(&n->jobs.v[i], e);
+	return rc;
 }
 
 static int fetch_network(const char *const *operands, size_t count)
@@ -579,6 +628,8 @@ static int fetch_network(const char *const *operands, size_t count)
 	output_init(&n.out, STDOUT_FILENO, "standard output");
 	n.out.unbuffered = unbuffered;
 	int rc = read_jobs(&n, operands, count, &e);
+	if (rc == 0)
+		rc = check_specs(&n, &e);
 	if (rc == 0)
 		rc = find_secrets(&n, &e);
 	if (rc == 0)
@@ -607,7 +658,7 @@ static int list_sources(struct output *out)
 			status = diag_fail(&e);
 			continue;
 		}
-		buf_printf(&out->buf, "%-16s %-12s %s\n", names[i], d->network, d->summary);
+		buf_printf(&out->buf, "%-18s  %-10s  %s%s\n", names[i], d->network, d->summary, d->api ? "" : " (smfetch files --as)");
 		source_def_free(d);
 	}
 	arena_release(&a);
@@ -623,7 +674,7 @@ static int describe_source(struct output *out)
 		opt_usage("%s", e.msg);
 	if (rc < 0)
 		return diag_fail(&e);
-	source_def_describe(d, &out->buf);
+	source_def_describe(d, describe, &out->buf);
 	source_def_free(d);
 	return 0;
 }
@@ -661,6 +712,9 @@ static void check_network(int argc, char **argv)
 		opt_usage("--split needs --since and --until");
 	if (since_us >= until_us)
 		opt_usage("--since must be before --until");
+	struct url_parts p;
+	if (endpoint && url_parse(&p, endpoint, NULL) < 0)
+		opt_usage("--endpoint wants an address such as http://127.0.0.1:8080, not '%s'", endpoint);
 	if (split_ns < 0 || every_ns < 0 || for_ns < 0 || max_wait_ns < 0)
 		opt_usage("--split, --every, --for and --max-wait are times forward");
 }
