@@ -8,6 +8,7 @@
 #include "fetch/fetch.h"
 #include "fetch/jobs.h"
 #include "flow/reject.h"
+#include "http/url.h"
 #include "io/spool.h"
 #include "resume/resume.h"
 #include "source/def_print.h"
@@ -40,80 +41,75 @@ static uint64_t max_records, max_requests, dedup = 262144, parallel = 16, per_ho
 static bool dry_run, verbose;
 
 static const struct opt opts[] = {
-    {0, "resume", OPT_DIR, &ck, "CK", "go on where the checkpoint folder CK says, and print marks"},
-    {0, "marks", OPT_FLAG, &marks, NULL, "print marks without a checkpoint"},
-    {0, "since", OPT_TIME, &since_us, "TIME", "posts from then on"},
-    {0, "until", OPT_TIME, &until_us, "TIME", "posts before then"},
-    {0, "split", OPT_DURATION, &split_ns, "TIME", "read --since to --until in parts of that length, the oldest first"},
-    {0, "every", OPT_DURATION, &every_ns, "TIME", "read again and again, at that distance"},
-    {0, "for", OPT_DURATION, &for_ns, "TIME", "end after that time"},
-    {0, "max-records", OPT_U64, &max_records, "N", "end after so many records"},
-    {0, "max-requests", OPT_U64, &max_requests, "N", "end after so many requests"},
-    {0, "max-wait", OPT_DURATION, &max_wait_ns, "TIME", "end with status 75 when a limit wants a longer wait (20m)"},
-    {0, "jobs", OPT_FILE, &jobs_file, "FILE", "many jobs at once: NDJSON, or an array"},
-    {0, "parallel", OPT_U64, &parallel, "N", "requests under way at once (16)"},
-    {0, "per-host", OPT_U64, &per_host, "N", "connections to one host at once (6)"},
-    {0, "share", OPT_DIR, &share, "DIR", "keep the limits in DIR, so that several smfetch share them"},
-    {0, "secret", OPT_LIST, &secret_list, "NAME=@FILE|fd:N",
-     "where a secret is: a file or a descriptor, never the secret itself"},
-    {0, "secret-command", OPT_FILE, &secret_command, "PROGRAM", "asked last for a secret: PROGRAM NAME prints it"},
-    {0, "token-cache", OPT_DIR, &token_cache, "DIR",
-     "keep session tokens of logins there between runs, readable by you alone"},
-    {0, "rule", OPT_LIST, &rule_list, "[TAG=]TEXT", "of filtered streams: the server's rules are to be these"},
-    {0, "rules", OPT_FILE, &rules_file, "FILE", "the same, a rule a line"},
-    {0, "dedup", OPT_U64, &dedup, "N", "know the last N records, so as not to give them out again (262144)"},
-    {0, "raw", OPT_FLAG, &raw, NULL, "keep the item as it came in the field raw"},
-    {0, "queue", OPT_SIZE, &queue, "SIZE",
-     "of a stream so much waits in memory when the reader is slow, more in a temporary file (64MiB)"},
-    {0, "endpoint", OPT_STR, &endpoint, "URL",
-     "send all requests there instead of to the network: a proxy, a simulator"},
-    {0, "cacert", OPT_FILE, &cacert, "FILE", "trust these certificates instead of the system's"},
-    {0, "user-agent", OPT_STR, &user_agent, "TEXT", "what to call oneself"},
-    {0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job, send nothing"},
-    {0, "verbose", OPT_FLAG, &verbose, NULL, "say on standard error what is asked, answered and waited for"},
-    {0, "as", OPT_STR, &as, "SOURCE",
-     "of files: map the records to smpost by this source definition: a name (see --list) or a file"},
-    {0, "map", OPT_ENUM, &map, "auto|jq|fast",
-     "with --as: jq: by libjq alone; fast: refuse a map that needs libjq (auto)"},
-    {0, "records", OPT_STR, &records, "JQ",
-     "of files: where the records are in an answer: .statuses[], or any jq program"},
-    {0, "include", OPT_STR, &include, "PATTERN",
-     "of folders and archives, only the files whose names match: '*.json.gz'"},
-    {0, "observed-at", OPT_TIME, &observed_us, "TIME",
-     "of files, with --as: when the posts were seen (the file's time of change)", &observed_given},
-    {0, "mark-every", OPT_U64, &mark_every, "N", "of files: records between two marks at most (100000)"},
-    {0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP},
-    {0, "max-record", OPT_SIZE, &max_record, "SIZE", "longest record (16MiB)"},
-    {0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "write each record at once"},
-    {0, "list", OPT_FLAG, &list, NULL, "list the source definitions"},
-    {0, "describe", OPT_STR, &describe, "SOURCE", "tell what a source definition does, and what it needs"},
-    {0, "check", OPT_FILE, &check, "FILE", "check a source definition"},
-    {0}};
+	{ 0, "resume", OPT_DIR, &ck, "CK", "go on where the checkpoint folder CK says, and print marks" },
+	{ 0, "marks", OPT_FLAG, &marks, NULL, "print marks without a checkpoint" },
+	{ 0, "since", OPT_TIME, &since_us, "TIME", "posts from then on: 2026-01-31, 2026-01-31T12:00:00Z" },
+	{ 0, "until", OPT_TIME, &until_us, "TIME", "posts before then" },
+	{ 0, "split", OPT_DURATION, &split_ns, "TIME",
+	  "read --since to --until in parts of that length, such as 1d, the oldest first" },
+	{ 0, "every", OPT_DURATION, &every_ns, "TIME", "read again and again, at that distance, such as 5m" },
+	{ 0, "for", OPT_DURATION, &for_ns, "TIME", "end after that time, such as 50m" },
+	{ 0, "max-records", OPT_U64, &max_records, "N", "end after so many records" },
+	{ 0, "max-requests", OPT_U64, &max_requests, "N", "end after so many requests" },
+	{ 0, "max-wait", OPT_DURATION, &max_wait_ns, "TIME",
+	  "end with status 75 when a limit, or the next try, wants a longer wait (20m)" },
+	{ 0, "jobs", OPT_FILE, &jobs_file, "FILE", "many jobs at once: NDJSON, or an array" },
+	{ 0, "parallel", OPT_U64, &parallel, "N", "requests under way at once (16)" },
+	{ 0, "per-host", OPT_U64, &per_host, "N", "connections to one host at once (6)" },
+	{ 0, "share", OPT_DIR, &share, "DIR", "keep the limits in DIR, so that several smfetch share them" },
+	{ 0, "secret", OPT_LIST, &secret_list, "NAME=@FILE|fd:N",
+	  "where a secret is: a file or a descriptor, never the secret itself" },
+	{ 0, "secret-command", OPT_FILE, &secret_command, "PROGRAM",
+	  "asked last for a secret: PROGRAM NAME prints it" },
+	{ 0, "token-cache", OPT_DIR, &token_cache, "DIR",
+	  "keep session tokens of logins there between runs, readable by you alone" },
+	{ 0, "rule", OPT_LIST, &rule_list, "[TAG=]TEXT", "of filtered streams: the server's rules are to be these" },
+	{ 0, "rules", OPT_FILE, &rules_file, "FILE", "the same, a rule a line" },
+	{ 0, "dedup", OPT_U64, &dedup, "N", "know the last N records, so as not to give them out again (262144)" },
+	{ 0, "raw", OPT_FLAG, &raw, NULL, "keep the item as it came in the field raw" },
+	{ 0, "queue", OPT_SIZE, &queue, "SIZE",
+	  "of a stream so much waits in memory when the reader is slow, more in a temporary file (64MiB)" },
+	{ 0, "endpoint", OPT_STR, &endpoint, "URL",
+	  "send all requests there instead of to the network: a proxy, a simulator" },
+	{ 0, "cacert", OPT_FILE, &cacert, "FILE", "trust these certificates instead of the system's" },
+	{ 0, "user-agent", OPT_STR, &user_agent, "TEXT", "what to call oneself" },
+	{ 0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job, send nothing" },
+	{ 0, "verbose", OPT_FLAG, &verbose, NULL, "say on standard error what is asked, answered and waited for" },
+	{ 0, "as", OPT_STR, &as, "SOURCE",
+	  "of files: map the records to smpost by this source definition: a name (see --list) or a file" },
+	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast",
+	  "with --as: jq: by libjq alone; fast: refuse a map that needs libjq (auto)" },
+	{ 0, "records", OPT_STR, &records, "JQ",
+	  "of files: where the records are in an answer: .statuses[], or any jq program" },
+	{ 0, "include", OPT_STR, &include, "PATTERN",
+	  "of folders and archives, only the files whose names match: '*.json.gz'" },
+	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME",
+	  "of files, with --as: when the posts were seen (the file's time of change)",
+	  &observed_given },
+	{ 0, "mark-every", OPT_U64, &mark_every, "N", "of files: records between two marks at most (100000)" },
+	{ 0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP },
+	{ 0, "max-record", OPT_SIZE, &max_record, "SIZE", "longest record (16MiB)" },
+	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "write each record at once" },
+	{ 0, "list", OPT_FLAG, &list, NULL, "list the source definitions" },
+	{ 0, "describe", OPT_STR, &describe, "SOURCE", "tell what a source definition does, and what it needs" },
+	{ 0, "check", OPT_FILE, &check, "FILE", "check a source definition" },
+	{ 0 }
+};
 
-static const char *const exits[] = {
-    "0",  "done, or ended by a signal after a mark",
-    "1",  "done, but records were rejected",
-    "2",  "wrong usage",
-    "3",  "bad input",
-    "4",  "the network, a file or the output failed, or the API refused",
-    "5",  "the checkpoint is in use or another's, the table is behind it, or a file has changed since it was read",
-    "75", "a limit or quota is used up: the place is kept, try again later",
-    NULL};
+static const char *const exits[] = { "0", "done, or ended by a signal after a mark", "1", "done, but records were rejected",
+	"2", "wrong usage", "3", "bad input", "4", "the network, a file or the output failed, or the API refused", "5",
+	"the checkpoint is in use or another's, the table is behind it, or a file has changed since it was read",
+	"75", "a limit or quota is used up, or the next try is later than --max-wait allows: the place is kept, try again later", NULL };
 static const char *const examples[] = {
-    "smfetch x-recent query='lang:en cats' --resume ck | smpartition --by network,created_date landing | smcommit | "
-    "smcheckpoint save",
-    "posts of X into a table; the same line again goes on",
-    "smfetch mastodon-tag tag=caturday --since 2026-11-01 --max-records 1000",
-    "posts with a tag, newest first",
-    "smfetch fb-page-feed page_id=nasa | smjq -r .native_id | smfetch fb-comments -",
-    "the comments of a page's posts",
-    "smfetch --jobs jobs.ndjson --resume ck --share limits",
-    "many jobs in one process, the limits shared with others",
-    "smfetch files --as x-v1 search.json",
-    "an answer of the old API of X as smpost records",
-    "smfetch files logs/ --resume ck | smpartition --by created_date posts | smcommit | smcheckpoint save",
-    "what is new in a folder, into a table; the same line again goes on",
-    NULL};
+	"smfetch x-recent query='lang:en cats' --resume ck | smpartition --schema smpost --by network,created_date landing | smcommit | smcheckpoint save",
+	"posts of X into a table; the same line again goes on",
+	"smfetch mastodon-tag tag=caturday --since 2026-11-01 --max-records 1000", "posts with a tag, newest first",
+	"smfetch fb-page-feed page_id=nasa | smjq -r .native_id | smfetch fb-comments -", "the comments of a page's posts",
+	"smfetch --jobs jobs.ndjson --resume ck --share limits", "many jobs in one process, the limits shared with others",
+	"smfetch files --as x-v1 search.json", "an answer of the old API of X as smpost records",
+	"smfetch files logs/ --resume ck | smpartition --by created_date posts | smcommit | smcheckpoint save",
+	"what is new in a folder, into a table; the same line again goes on", NULL
+};
 static const char *const see_also[] = { "smpartition(1)", "smrate(1)", "smjq(1)", "smcheckpoint(1)", NULL };
 
 static const struct tool tool = {
@@ -613,7 +609,8 @@ static int close_net(struct net *n, int rc, struct err *e)
 	if (rc < 0 && !(n->out.failed && strcmp(e->msg, n->out.err.msg) == 0))
 		status = diag_fail(e);
 	if (rc == FETCH_QUOTA && !verbose)
-		diag_note("%s", "the limit is used up: the place is kept, try again later");
+		diag_note("a limit is used up, or the next try is later than --max-wait allows: %stry again later (--verbose tells more)",
+			  ck ? "the place is kept, " : "");
 	rc = reject_close(n->reject, &why);
 	if (rc == ERR_REJECTED)
 		diag_note("%s", why.msg);
@@ -646,7 +643,54 @@ static int show_requests(struct net *n, struct err *e)
 				      .max_record = max_record,
 				      .dry_run = true};
 	int rc = fetch_new(&n->fetch, &n->opts, e);
-	return rc == 0 ? fetch_dry_run(n->fetch, &n->out.buf, e) : rc;
+	if (rc == 0)
+		rc = fetch_dry_run(n->fetch, &n->out.buf, e);
+	if (rc < 0)
+		buf_clear(&n->out.buf);
+	return rc;
+}
+
+/* The variable that holds the whole address of requests must hold one. */
+static int check_address(const struct source_def *d, const struct fetch_spec *s, struct err *e)
+{
+	const struct def_text *url = &d->request.url;
+	struct url_parts p;
+	for (size_t i = 0; i < s->nvars; i++)
+		if (url->nparts == 1 && url->part[0].var && strcmp(url->part[0].text, s->var[i].name) == 0 && *s->var[i].value &&
+		    url_parse(&p, s->var[i].value, NULL) < 0)
+			return err_set(e, ERR_USAGE, "'%s' is no address: %s=https://…", s->var[i].name, s->var[i].name);
+	return 0;
+}
+
+/* Mistakes that can be told before any secret is looked for. */
+static int check_spec(const struct fetch_spec *s, struct err *e)
+{
+	struct source_def *d;
+	int rc = source_def_load(&d, s->source, e);
+	if (rc < 0)
+		return s->file && rc == ERR_NOT_FOUND ? (e->code = ERR_DATA, err_at(e, s->file, s->line, 1)) : rc;
+	if (!d->api)
+		rc = err_set(e, ERR_USAGE, "'%s' is for files: smfetch files --as %s", s->source, s->source);
+	else if (s->has_rules && !d->rules.there && !(s->file && (rule_list.n || rules_file)))     /* those are for jobs that have rules */
+		rc = err_set(e, ERR_USAGE, "'%s' has no rules to be set", s->source);
+	else if (s->since_us >= s->until_us)
+		rc = err_set(e, ERR_USAGE, "since must be before until");
+	else
+		rc = check_address(d, s, e);
+	source_def_free(d);
+	if (rc < 0 && s->file) {
+		e->code = rc = ERR_DATA;
+		err_at(e, s->file, s->line, 1);
+	}
+	return rc;
+}
+
+static int check_specs(const struct net *n, struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n->jobs.n && rc == 0; i++)
+		rc = check_spec(&n->jobs.v[i], e);
+	return rc;
 }
 
 static int fetch_network(const char *const *operands, size_t count)
@@ -656,6 +700,8 @@ static int fetch_network(const char *const *operands, size_t count)
 	output_init(&n.out, STDOUT_FILENO, "standard output");
 	n.out.unbuffered = unbuffered;
 	int rc = read_jobs(&n, operands, count, &e);
+	if (rc == 0)
+		rc = check_specs(&n, &e);
 	if (rc == 0)
 		rc = find_secrets(&n, &e);
 	if (rc == 0)
@@ -684,7 +730,7 @@ static int list_sources(struct output *out)
 			status = diag_fail(&e);
 			continue;
 		}
-		buf_printf(&out->buf, "%-16s %-12s %s\n", names[i], d->network, d->summary);
+		buf_printf(&out->buf, "%-18s  %-10s  %s%s\n", names[i], d->network, d->summary, d->api ? "" : " (smfetch files --as)");
 		source_def_free(d);
 	}
 	arena_release(&a);
@@ -700,7 +746,7 @@ static int describe_source(struct output *out)
 		opt_usage("%s", e.msg);
 	if (rc < 0)
 		return diag_fail(&e);
-	source_def_describe(d, &out->buf);
+	source_def_describe(d, describe, &out->buf);
 	source_def_free(d);
 	return 0;
 }
@@ -739,6 +785,9 @@ static void check_network(int argc, char **argv)
 		opt_usage("--split needs --since and --until");
 	if (since_us >= until_us)
 		opt_usage("--since must be before --until");
+	struct url_parts p;
+	if (endpoint && url_parse(&p, endpoint, NULL) < 0)
+		opt_usage("--endpoint wants an address such as http://127.0.0.1:8080, not '%s'", endpoint);
 	if (split_ns < 0 || every_ns < 0 || for_ns < 0 || max_wait_ns < 0)
 		opt_usage("--split, --every, --for and --max-wait are times forward");
 }

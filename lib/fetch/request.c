@@ -166,7 +166,7 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 	struct buf host = BUF_INIT;
 	int rc = url_parse(&p, url, e);
 	if (rc < 0)
-		return err_set(e, ERR_IO, "leads to what is no address for http or a websocket");
+		return err_set(e, ERR_IO, "no address for http or a websocket: it begins with https://, http://, wss:// or ws://");
 	if (p.has_user)
 		return err_set(e, ERR_IO, "leads to %s with a user in the address", p.host);
 	if (at_endpoint(w, &p))
