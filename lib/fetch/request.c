@@ -66,7 +66,8 @@ static int put_headers(struct request *r, const struct def_request *q, const str
 		text_expand(&r->text, &p->value, v);
 		if (!r->text.n || !wanted(p, v))
 			continue;
-		if (memchr(r->text.p, '\n', r->text.n) || memchr(r->text.p, '\r', r->text.n) || memchr(r->text.p, '\0', r->text.n))
+		if (memchr(r->text.p, '\n', r->text.n) || memchr(r->text.p, '\r', r->text.n) ||
+		    memchr(r->text.p, '\0', r->text.n))
 			return err_set(e, ERR_USAGE, "header %s: a variable with a line break in it", p->name);
 		request_header(r, p->name, buf_cstr(&r->text));
 	}
@@ -105,7 +106,8 @@ static int move_to_endpoint(struct request *r, const struct request_way *w, stru
 	return rc;
 }
 
-int request_build(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v, struct err *e)
+int request_build(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v,
+		  struct err *e)
 {
 	request_clear(r);
 	r->method = q->method;
@@ -134,8 +136,8 @@ static bool secure(const struct url_parts *p)
 static bool at_endpoint(const struct request_way *w, const struct url_parts *p)
 {
 	struct url_parts end;
-	return w->endpoint && url_parse(&end, w->endpoint, NULL) == 0 && end.port == p->port && strcmp(end.host, p->host) == 0 &&
-	       (secure(p) || !secure(&end));
+	return w->endpoint && url_parse(&end, w->endpoint, NULL) == 0 && end.port == p->port &&
+	       strcmp(end.host, p->host) == 0 && (secure(p) || !secure(&end));
 }
 
 /* Does the definition's own address begin with https: or wss:, or the one that a variable gives? */
@@ -164,7 +166,7 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 	struct buf host = BUF_INIT;
 	int rc = url_parse(&p, url, e);
 	if (rc < 0)
-		return err_set(e, ERR_IO, "leads to what is no address for http or a websocket");
+		return err_set(e, ERR_IO, "no address for http or a websocket: it begins with https://, http://, wss:// or ws://");
 	if (p.has_user)
 		return err_set(e, ERR_IO, "leads to %s with a user in the address", p.host);
 	if (at_endpoint(w, &p))
@@ -177,14 +179,15 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 	}
 	buf_release(&host);
 	if (!found)
-		return err_set(e, ERR_IO, "leads to %s://%s:%u, which is none of the hosts of '%s'", p.scheme, p.host, p.port, w->def->name);
+		return err_set(e, ERR_IO, "leads to %s://%s:%u, which is none of the hosts of '%s'", p.scheme, p.host,
+			       p.port, w->def->name);
 	if (speaks_securely(w->def, v) && !secure(&p) && !w->endpoint)
 		return err_set(e, ERR_IO, "leads from https to %s://%s", p.scheme, p.host);
 	return 0;
 }
 
-int request_follow(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v, const char *url,
-		   struct err *e)
+int request_follow(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v,
+		   const char *url, struct err *e)
 {
 	struct buf b = BUF_INIT;
 	struct url_parts p;
@@ -215,7 +218,8 @@ static int secret(const struct request_way *w, const char *local, const char **v
 	return secrets_get(w->secrets, s->name, value, n, e);
 }
 
-static void put_basic(struct request *r, const struct request_way *w, const char *user, size_t nuser, const char *password, size_t npassword)
+static void put_basic(struct request *r, const struct request_way *w, const char *user, size_t nuser,
+		      const char *password, size_t npassword)
 {
 	struct buf in = BUF_INIT, *out = &r->text;
 	buf_put(&in, user, nuser);
@@ -287,7 +291,8 @@ int request_sign(struct request *r, const struct request_way *w, const struct va
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-static int login_value(struct buf *b, const struct request_way *w, const struct def_param *p, const struct vars *v, struct err *e)
+static int login_value(struct buf *b, const struct request_way *w, const struct def_param *p, const struct vars *v,
+		       struct err *e)
 {
 	const char *value;
 	size_t n;

@@ -306,7 +306,7 @@ static int look_up(struct secrets *s, const char *name, struct err *e)
 	if (rc > 0)
 		keep(s, name, raw.p, raw.n);
 	else if (rc == 0)
-		err_set(e, ERR_NOT_FOUND, "no secret '%s': not given (%s=@FILE), and not in %s", name, name, buf_cstr(&looked));
+		err_set(e, ERR_NOT_FOUND, "no secret '%s': not given (--secret %s=@FILE), and not in %s", name, name, buf_cstr(&looked));
 	locked_free(raw.p, SECRET_RAW);
 	buf_release(&looked);
 	return rc > 0 ? 0 : rc < 0 ? rc : ERR_NOT_FOUND;

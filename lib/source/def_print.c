@@ -43,14 +43,14 @@ static void put_duration(struct buf *b, int64_t ns)
 	b->n += duration_format(buf_reserve(b, 40), ns);
 }
 
-/* S, then spaces up to a column of 14, one at least. */
+/* S, then spaces up to a column of 18, two at least. */
 static void put_column(struct buf *b, const char *s)
 {
 	size_t start = b->n;
 	put_words(b, s);
 	do
 		buf_putc(b, ' ');
-	while (b->n - start < 15);
+	while (b->n - start < 19);
 }
 
 static void put_help(struct buf *b, const char *help)
@@ -67,7 +67,7 @@ static void put_vars(struct buf *b, const struct source_def *d)
 		buf_puts(b, "variables (given as name=value):\n");
 	for (size_t i = 0; i < d->nvars; i++) {
 		const struct def_var *v = &d->var[i];
-		bool wide = v->value && strlen(v->value) > 14;
+		bool wide = v->value && strlen(v->value) > 18;
 		buf_puts(b, "  ");
 		put_column(b, v->name);
 		put_column(b, !v->value ? "required" : wide ? "(below)" : *v->value ? v->value : "\"\"");
@@ -205,7 +205,28 @@ static void put_walk(struct buf *b, const struct source_def *d)
 	buf_putc(b, '\n');
 }
 
-void source_def_describe(const struct source_def *d, struct buf *b)
+/* What to type, with all that must be given. */
+static void put_usage(struct buf *b, const struct source_def *d, const char *as)
+{
+	buf_puts(b, d->api ? "usage: smfetch " : "usage: smfetch files --as ");
+	put_words(b, as);
+	for (size_t i = 0; d->api && i < d->nvars; i++) {
+		if (d->var[i].value || (d->has_list && strcmp(d->each, d->var[i].name) == 0))
+			continue;
+		buf_putc(b, ' ');
+		put_words(b, d->var[i].name);
+		buf_puts(b, "=…");
+	}
+	buf_puts(b, !d->api ? " [PATH]…" : d->rules.there ? " --rule [TAG=]TEXT" : "");
+	if (d->api && d->each && !d->has_list) {
+		buf_puts(b, ", or smfetch ");
+		put_words(b, as);
+		buf_puts(b, " - for values from a pipe");
+	}
+	buf_putc(b, '\n');
+}
+
+void source_def_describe(const struct source_def *d, const char *as, struct buf *b)
 {
 	put_words(b, d->name);
 	buf_puts(b, ": ");
@@ -216,6 +237,7 @@ void source_def_describe(const struct source_def *d, struct buf *b)
 		put_lines(b, d->about);
 		buf_putc(b, '\n');
 	}
+	put_usage(b, d, as);
 	buf_puts(b, "network: ");
 	put_words(b, d->network);
 	buf_puts(b, "\nfile: ");

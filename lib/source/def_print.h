@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "source/def.h"
 
-void source_def_describe(const struct source_def *d, struct buf *b);
+/* AS is how the definition is called on the command line: its name, or its file. */
+void source_def_describe(const struct source_def *d, const char *as, struct buf *b);
 
 #endif

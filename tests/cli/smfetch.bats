@@ -220,13 +220,64 @@ setup() {
 	  "request": { "url": "https://api.example.org/" }, "transport": "sse", "heartbeat": 30, "cursor": { "field": "created_at", "cmp": "time", "order": "asc", "overlap": 60 } }
 	E
 	run "$SM_BIN/smfetch" --describe ./def.json; [ "$status" = 0 ]
-	for want in "own: things" "Needs a token." "network: mine" "file: ./def.json" "  q              required       what to search for" "  size           100" \
-		"  token          own-token      required: of the app" 'SM_SECRET_OWN_TOKEN' 'CREDENTIALS_DIRECTORY/own-token' 'hosts: api.example.org, ${q}' \
+	for want in "own: things" "Needs a token." "network: mine" "file: ./def.json" "usage: smfetch ./def.json q=…" "  q                  required           what to search for" "  size               100" \
+		"  token              own-token          required: of the app" 'SM_SECRET_OWN_TOKEN' 'CREDENTIALS_DIRECTORY/own-token' 'hosts: api.example.org, ${q}' \
 		"transport: a stream of events, dead after 30s of silence" "goes on: by created_at, oldest first, 60 s read again" \
 		"limits: 1 in 1s, 10000 in a day of America/Los_Angeles; spread out from 80 % used, waiting at 100 %" "retry: 5 tries in a row, up to 10 % added to each wait" \
-		"  server error   5s, doubled each time, up to 320s" "map:" "{id: .i}"; do
+		"  server error       5s, doubled each time, up to 320s" "map:" "{id: .i}"; do
 		[[ "$output" == *"$want"* ]] || { echo "missing: $want"; echo "$output"; false; }
 	done
+}
+
+@test "--describe: what to type; --list tells what is for files alone" {
+	local want
+	for want in "x-recent|smfetch x-recent query=…" "bluesky|smfetch files --as bluesky [PATH]…" "hn-items|smfetch hn-items" "x-stream|smfetch x-stream --rule [TAG=]TEXT" \
+		"yt-comments|smfetch yt-comments video_id=…, or smfetch yt-comments - for values from a pipe"; do
+		"$SM_BIN/smfetch" --describe "${want%%|*}" | grep -qxF "usage: ${want#*|}" || { echo "$want"; false; }
+	done
+	"$SM_BIN/smfetch" --list >list
+	grep -q '^x-v2 .*(smfetch files --as)$' list; grep '^x-recent ' list >line; run grep -q 'files --as' line; [ "$status" = 1 ]
+	# every network stands in one column
+	[ "$(awk '{ print index($0, " " $2 "  ") }' list | sort -u | wc -l)" = 1 ]
+}
+
+# says STATUS TEXT ARGUMENTS…: that status, and that text in the first of two lines at most.
+says() {
+	local st=$1 text=$2; shift 2
+	run --separate-stderr "$SM_BIN/smfetch" "$@" </dev/null
+	[ "$status" = "$st" ] && [[ "${stderr_lines[0]}" == *"$text"* ]] && [ "${#stderr_lines[@]}" -le 2 ] && [ -z "$output" ] && return
+	echo "$*: $status, $output, $stderr"; return 1
+}
+
+@test "mistakes are told before secrets are looked for, each in its own words" {
+	export XDG_CONFIG_HOME=$PWD/none
+	says 2 "no source definition 'x-recnt' (there are: " x-recnt query=cats
+	says 2 "'x-v2' is for files: smfetch files --as x-v2" x-v2 query=cats
+	says 2 "'x-recent' has no rules to be set" x-recent query=cats --rule a=b
+	says 2 "'url' is no address: url=https://…" rss url=example.org
+	says 2 "'url' is no address: url=https://…" http-json url=file:///etc/passwd --dry-run
+	says 2 "--endpoint wants an address such as http://127.0.0.1:8080, not 'nonsense'" x-recent query=cats --endpoint nonsense --resume ck
+	[ ! -e ck ]
+	says 2 "no secret 'x-bearer': not given (--secret x-bearer=@FILE), and not in $PWD/none/smtools/secrets/x-bearer, SM_SECRET_X_BEARER" x-recent query=cats
+}
+
+@test "mistakes in a jobs file are told with their line" {
+	export XDG_CONFIG_HOME=$PWD/none
+	echo '{"source":"hn-items"}' >first
+	job() { { cat first; echo "$1"; } >jobs; }
+	job '{"source":"x-recnt"}'; says 3 "jobs:2:1: no source definition 'x-recnt'" --jobs jobs
+	job '{"source":"bluesky"}'; says 3 "jobs:2:1: 'bluesky' is for files" --jobs jobs
+	job '{"source":"rss","vars":{"url":"https://a.example/"},"rules":["a"]}'; says 3 "jobs:2:1: 'rss' has no rules to be set" --jobs jobs
+	job '{"source":"rss","vars":{"url":"a.example"}}'; says 3 "jobs:2:1: 'url' is no address" --jobs jobs
+	job '{"source":"rss","vars":{"url":"https://a.example/"},"since":"2026-02-01","until":"2026-01-01"}'; says 3 "jobs:2:1: since must be before until" --jobs jobs
+	# Rules of the command line are for those jobs that have rules.
+	job '{"source":"x-stream"}'; "$SM_BIN/smfetch" --jobs jobs --rule a=b --dry-run >out; [ "$(grep -c '^GET' out)" = 2 ]
+}
+
+@test "--max-wait: a pause behind a failure is not called a used-up limit alone, and no place is promised without a checkpoint" {
+	says 75 "the next try is later than --max-wait allows: try again later" hn-items --endpoint http://127.0.0.1:1 --max-wait 0s
+	run --separate-stderr "$SM_BIN/smfetch" hn-items --endpoint http://127.0.0.1:1 --max-wait 0s --resume ck
+	[ "$status" = 75 ]; [[ "$stderr" == *"allows: the place is kept, try again later"* ]]
 }
 
 @test "a definition of one's own; the map is checked against smpost" {

@@ -109,7 +109,7 @@ static void check_definition(const struct source_def *d)
 	check_request(d, &d->request);
 	check_request(d, &d->list);
 	check_request(d, &d->auth.request);
-	source_def_describe(d, &b);
+	source_def_describe(d, "t", &b);
 	for (size_t i = 0; i < b.n; i++)
 		check((unsigned char)b.p[i] >= ' ' || b.p[i] == '\n' || b.p[i] == '\t');
 	buf_release(&b);

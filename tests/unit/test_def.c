@@ -888,20 +888,20 @@ static void test_describe(void)
 		struct buf b = BUF_INIT;
 		struct source_def *d = good(FETCHING, "'summary':'S\\u001b[1m','about':['one','two'],'request':{'url':'https://h/'},'auth':{'bearer':'s'},'rate':'{}',"
 						      "'pace':['450/15m','9/day@UTC'],'cost':2,'retry':{'jitter':0},'cursor':{'field':'id','cmp':'str','order':'desc'}");
-		source_def_describe(d, &b);
+		source_def_describe(d, "t", &b);
 		const char *s = buf_cstr(&b);
-		T_OK(strstr(s, "n: S?[1m\n\none\ntwo\n\nnetwork: w\nfile: f\n") == s);
-		T_OK(strstr(s, "\n  q              required\n") && strstr(s, "\n  n              1\n"));
-		T_OK(strstr(s, "\n  s              sec            required\n") && strstr(s, "\n  t              other          may be missing\n"));
+		T_OK(strstr(s, "n: S?[1m\n\none\ntwo\n\nusage: smfetch t q=…\nnetwork: w\nfile: f\n") == s);
+		T_OK(strstr(s, "\n  q                  required\n") && strstr(s, "\n  n                  1\n"));
+		T_OK(strstr(s, "\n  s                  sec                required\n") && strstr(s, "\n  t                  other              may be missing\n"));
 		T_OK(strstr(s, "$SM_SECRET_SEC\n") && strstr(s, "\nhosts: h, .b.org, p:81\n") && strstr(s, "\ntransport: pages of JSON\n"));
 		T_OK(strstr(s, "\nlimits: 450 in 15m, 9 in a day of UTC, and those that the API tells; spread out from 80 % used, waiting at 100 %; a request takes 2\n"));
-		T_OK(strstr(s, "\nretry: 12 tries in a row\n  no connection  250ms more each time, up to 16s\n  silence        at once\n"));
+		T_OK(strstr(s, "\nretry: 12 tries in a row\n  no connection      250ms more each time, up to 16s\n  silence            at once\n"));
 		T_OK(strstr(s, "\ngoes on: by id, newest first\n") && strstr(s, "\nmap:\n.\n"));
 		source_def_free(d);
 		buf_clear(&b);
 		d = good(HEAD, "'records':'.a[]'");
-		source_def_describe(d, &b);
-		T_STR(buf_cstr(&b), "n: \nnetwork: w\nfile: f\nrecords:\n.a[]\nmap:\n.\n");
+		source_def_describe(d, "t", &b);
+		T_STR(buf_cstr(&b), "n: \nusage: smfetch files --as t [PATH]…\nnetwork: w\nfile: f\nrecords:\n.a[]\nmap:\n.\n");
 		source_def_free(d);
 		buf_release(&b);
 	}

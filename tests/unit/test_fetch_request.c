@@ -138,7 +138,7 @@ static void test_follow(void)
 		T_STR(sent(def, "https://evil.example/p?x=secretvalue", NULL, NULL, NULL), "1 leads to https://evil.example:443, which is none of the hosts of 't'");
 		T_STR(sent(def, "http://a.example:443/p?x=secretvalue", NULL, NULL, NULL),
 		      "1 leads to http://a.example:443, which is none of the hosts of 't'");
-		T_STR(sent(def, "//a.example/p", NULL, NULL, NULL), "1 leads to what is no address for http or a websocket");
+		T_STR(sent(def, "//a.example/p", NULL, NULL, NULL), "1 no address for http or a websocket: it begins with https://, http://, wss:// or ws://");
 	}
 	T_CASE("request: from https to http never, also where a variable gives the address")
 	{
