@@ -50,6 +50,7 @@ sim() {
 }
 ctl() { curl -sfk "$U/_control/$1"; }                      # ctl 'grow?n=3'
 stat_of() { ctl stats | jq -r ".$1"; }
+stat_is() { [ "$(stat_of "$1")" "$2" "$3" ]; }             # stat_is streamed -ge 180
 world() { ctl world; }
 fetch() { smfetch "$@" --endpoint "$U"; }
 not() { ! "$@"; }                                        # bats does not see a bare !

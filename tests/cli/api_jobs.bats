@@ -224,7 +224,8 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 	sim generic --posts 30 --fault delay:0.2
 	run_ck all "$(items)"; [ "$RC" = 0 ]
 	run_ck other "$(items b)"; [ "$RC" = 5 ]; [ "$SAVED" != 0 ]
-	start_ck x "$(items)"; sleep .1
+	ctl 'fault?spec=delay:2'; n=$(requests)
+	start_ck x "$(items)"; until_is 10 at_least $((n + 1))
 	run fetch "$(items)" --resume ck; [ "$status" = 5 ]
 	wait_ck
 }

@@ -70,10 +70,9 @@ code() { curl -gs -o body -w '%{http_code}' -H "$A" -A test "$@"; }
 
 @test "x: a reader that takes nothing is dropped" {
 	sim x --posts 10 --set rules=1 --set queue=50000 --set sndbuf=8192 --set backlog=10
-	(get -N "$U/2/tweets/search/stream" | sleep 4) 3>&- & pid=$!
-	until_is 5 [ "$(stat_of streams_open)" = 1 ]; ctl 'grow?n=4000'
-	dropped() { [ "$(stat_of streams_dropped)" = 1 ]; }
-	until_is 8 dropped
+	(get -N "$U/2/tweets/search/stream" | sleep 12) 3>&- & pid=$!
+	until_is 10 stat_is streams_open = 1; ctl 'grow?n=4000'
+	until_is 10 stat_is streams_dropped = 1
 	kill $pid 2>/dev/null || true
 }
 

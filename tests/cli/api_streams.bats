@@ -39,7 +39,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 	start_ck all "$(live x-stream)"
 	until_is 10 opened 1; sleep .3
 	for i in 1 2 3; do ctl 'grow?n=60'; sleep .2; done
-	until_is 10 [ "$(stat_of streamed)" -ge 180 ]; sleep .3
+	until_is 10 stat_is streamed -ge 180; sleep .3
 	stop_ck; [ "$RC" = 0 ]; [ "$SAVED" = 0 ]
 	same all '.i >= 20'
 	jq -s -e 'all(.[]; .source.rule == ["tag 0", "tag 1"])' all
