@@ -25,7 +25,7 @@ LIB_O := $(LIB_C:%.c=$(BUILD)/%.o) $(LIB_CC:%.cc=$(BUILD)/%.o)
 TOOLS := $(CMDS:%=$(BUILD)/bin/%)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all help deps deps-test demo sample check check-unit check-cli check-interop check-model check-crash bench bench-rate bench-smoke lint format sanitize \
+.PHONY: all help deps deps-test demo sample check check-unit check-cli check-interop check-model check-crash check-long soak bench bench-rate bench-smoke lint format sanitize \
 	valgrind fuzz man completions install uninstall dist clean bless
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.o
@@ -37,7 +37,9 @@ all: $(TOOLS)
 #: make check|installs what is missing, builds, and runs the tests
 #: make check-interop|Spark, delta-rs, DuckDB and pyarrow read our tables, and we theirs (needs PyPI and Maven)
 #: make check-model|the protocol of marks, checked by spin
-#: make check-crash|the pipeline killed at random moments (SM_CRASH_ROUNDS=100)
+#: make check-crash|the pipeline killed at random moments (SM_CRASH_ROUNDS=40)
+#: make check-long|what takes minutes: waits that APIs ask for
+#: make soak|20,000 posts a second through the whole pipeline for SM_SOAK_SECONDS=600, with a spike
 #: make bench|throughput against DuckDB in the same run (needs PyPI), then bench-rate
 #: make bench-rate|smrate against pv, and fair shares under overload
 #: make sanitize|the tests under ASan and UBSan
@@ -105,6 +107,9 @@ check: deps-test
 
 # What measures rates runs alone; the others, most of which wait, three at once.
 TIMED := tests/conformance.bats tests/cli/smrate.bats
+# The longest first, so that none is left over at the end.
+LONGEST := $(patsubst %,tests/cli/%.bats,operations api_jobs api_streams api_faults api_x smfetch_net examples smfetch_map)
+CLI := $(LONGEST) $(filter-out $(TIMED) $(LONGEST),$(wildcard tests/cli/*.bats))
 CRASH := tests/crash/crash.sh tests/crash/spill.sh tests/crash/fetch.sh
 
 .PHONY: units check-run
@@ -114,7 +119,7 @@ check-run:
 	@closing=$$SM_TALLY; tally=$${SM_TALLY:-$$(mktemp)}; bad=0; export SM_TALLY=$$tally SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)); \
 	SM_TEST_JOBS=2 tests/run unit $(UNITS) || bad=1; \
 	tests/run timed $(TIMED) || bad=1; \
-	SM_TEST_JOBS=3 tests/run cli $(filter-out $(TIMED),$(wildcard tests/cli/*.bats)) || bad=1; \
+	SM_TEST_JOBS=3 tests/run cli $(CLI) || bad=1; \
 	tests/run rules tests/lint/layers || bad=1; \
 	SM_TEST_JOBS=3 SM_CRASH_ROUNDS=$${SM_CRASH_ROUNDS:-4} tests/run crash $(CRASH) || bad=1; \
 	[ -n "$$closing" ] || .ci/tally $$tally || bad=1; exit $$bad
@@ -129,10 +134,22 @@ check-conformance: all
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run conformance tests/conformance.bats
 
 # kill -9 at random moments; `make check` does four rounds of each kind.
-SM_CRASH_ROUNDS ?= 100
+SM_CRASH_ROUNDS ?= 40
 check-crash: deps-test
 	@$(MAKE) --no-print-directory all
 	SM_CRASH_ROUNDS=$(SM_CRASH_ROUNDS) SM_BIN=$(abspath $(BUILD)/bin) SM_TEST_JOBS=2 tests/run crash $(CRASH)
+
+# What takes minutes: waits that an API asks for.
+check-long: deps-test
+	@$(MAKE) --no-print-directory all
+	SM_LONG=1 SM_TEST_JOBS=3 SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)) tests/run long tests/cli/api_facebook.bats tests/cli/api_faults.bats \
+		tests/cli/api_streams.bats
+
+# 20,000 posts a second through the whole pipeline, with a spike.
+SM_SOAK_SECONDS ?= 600
+soak: deps-test
+	@$(MAKE) --no-print-directory all
+	SM_SOAK_SECONDS=$(SM_SOAK_SECONDS) SM_BIN=$(abspath $(BUILD)/bin) tests/run soak tests/soak/soak.sh
 
 check-model:
 	@.ci/deps gcc spin
@@ -141,9 +158,10 @@ check-model:
 ASAN := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 sanitize: deps-test
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='-O1 -g $(ASAN)' CXXFLAGS='-O1 -g $(ASAN)' LDFLAGS='$(ASAN)' all units
-	bad=0; export SM_BIN=$(abspath build-asan/bin) SM_BUILD=$(abspath build-asan) SM_SANITIZE=1 UBSAN_OPTIONS=print_stacktrace=1; \
+	bad=0; export SM_BIN=$(abspath build-asan/bin) SM_BUILD=$(abspath build-asan) SM_SANITIZE=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	LSAN_OPTIONS=suppressions=$(abspath tests/lsan.supp):print_suppressions=0; \
 	export SM_TEST_JOBS=2; tests/run asan-unit $(UNITS:$(BUILD)/%=build-asan/%) || bad=1; \
-	tests/run asan-cli $(wildcard tests/cli/*.bats) || bad=1; exit $$bad
+	tests/run asan-cli $(CLI) tests/cli/smrate.bats || bad=1; exit $$bad
 
 valgrind: deps-test units
 	@.ci/deps valgrind
@@ -200,6 +218,7 @@ bench-rate: all
 	SM_BIN=$(abspath $(BUILD)/bin) $(PYTHON) tests/bench/rate.py $(RATE_ARGS)
 
 bench-smoke: deps all
+	-@.ci/deps pv
 	-@$(MAKE) --no-print-directory $(BUILD)/venv/.done
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run bench tests/bench/smoke
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* smfetch - posts from networks, files and archives, with marks to go on from. Table, glue and main; the engine is in lib/fetch. */
+/* smfetch - posts from networks, files and archives, with marks to go on from. Table, glue and main; the engine is in
+ * lib/fetch. */
 #include "base/clock.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
@@ -20,7 +21,8 @@
 #include <unistd.h>
 
 #define BOUNDARY_NS NS_PER_SEC       /* at the end of a file a mark is worth it after this time */
-#define CURSOR_RATE ((int64_t)64 << 10) /* bytes of cursors a second that marks may cost; a small cursor is always marked */
+/* Bytes of cursors a second that marks may cost; a small cursor is always marked. */
+#define CURSOR_RATE ((int64_t)64 << 10)
 #define SMALL_CURSOR ((size_t)16 << 10)
 #define SPILL_MAX ((uint64_t)1 << 40) /* bytes of a stream that may wait on disk */
 #define STREAM_MARK_NS NS_PER_SEC    /* a stream could go on behind every message: that is often enough */
@@ -33,7 +35,8 @@ static uint64_t max_record = (uint64_t)16 << 20, mark_every = 100000;
 static const char *jobs_file, *endpoint, *share, *token_cache, *secret_command, *cacert, *rules_file;
 static const char *user_agent = "smtools/" SM_VERSION " (smfetch)";
 static struct opt_list secret_list, rule_list;
-static int64_t since_us = INT64_MIN, until_us = INT64_MAX, split_ns, every_ns, for_ns, max_wait_ns = 20 * 60 * NS_PER_SEC;
+static int64_t since_us = INT64_MIN, until_us = INT64_MAX, split_ns, every_ns, for_ns,
+	       max_wait_ns = 20 * 60 * NS_PER_SEC;
 static uint64_t max_records, max_requests, dedup = 262144, parallel = 16, per_host = 6, queue = (uint64_t)64 << 20;
 static bool dry_run, verbose;
 
@@ -42,34 +45,46 @@ static const struct opt opts[] = {
 	{ 0, "marks", OPT_FLAG, &marks, NULL, "print marks without a checkpoint" },
 	{ 0, "since", OPT_TIME, &since_us, "TIME", "posts from then on: 2026-01-31, 2026-01-31T12:00:00Z" },
 	{ 0, "until", OPT_TIME, &until_us, "TIME", "posts before then" },
-	{ 0, "split", OPT_DURATION, &split_ns, "TIME", "read --since to --until in parts of that length, such as 1d, the oldest first" },
+	{ 0, "split", OPT_DURATION, &split_ns, "TIME",
+	  "read --since to --until in parts of that length, such as 1d, the oldest first" },
 	{ 0, "every", OPT_DURATION, &every_ns, "TIME", "read again and again, at that distance, such as 5m" },
 	{ 0, "for", OPT_DURATION, &for_ns, "TIME", "end after that time, such as 50m" },
 	{ 0, "max-records", OPT_U64, &max_records, "N", "end after so many records" },
 	{ 0, "max-requests", OPT_U64, &max_requests, "N", "end after so many requests" },
-	{ 0, "max-wait", OPT_DURATION, &max_wait_ns, "TIME", "end with status 75 when a limit, or the next try, wants a longer wait (20m)" },
+	{ 0, "max-wait", OPT_DURATION, &max_wait_ns, "TIME",
+	  "end with status 75 when a limit, or the next try, wants a longer wait (20m)" },
 	{ 0, "jobs", OPT_FILE, &jobs_file, "FILE", "many jobs at once: NDJSON, or an array" },
 	{ 0, "parallel", OPT_U64, &parallel, "N", "requests under way at once (16)" },
 	{ 0, "per-host", OPT_U64, &per_host, "N", "connections to one host at once (6)" },
 	{ 0, "share", OPT_DIR, &share, "DIR", "keep the limits in DIR, so that several smfetch share them" },
-	{ 0, "secret", OPT_LIST, &secret_list, "NAME=@FILE|fd:N", "where a secret is: a file or a descriptor, never the secret itself" },
-	{ 0, "secret-command", OPT_FILE, &secret_command, "PROGRAM", "asked last for a secret: PROGRAM NAME prints it" },
-	{ 0, "token-cache", OPT_DIR, &token_cache, "DIR", "keep session tokens of logins there between runs, readable by you alone" },
+	{ 0, "secret", OPT_LIST, &secret_list, "NAME=@FILE|fd:N",
+	  "where a secret is: a file or a descriptor, never the secret itself" },
+	{ 0, "secret-command", OPT_FILE, &secret_command, "PROGRAM",
+	  "asked last for a secret: PROGRAM NAME prints it" },
+	{ 0, "token-cache", OPT_DIR, &token_cache, "DIR",
+	  "keep session tokens of logins there between runs, readable by you alone" },
 	{ 0, "rule", OPT_LIST, &rule_list, "[TAG=]TEXT", "of filtered streams: the server's rules are to be these" },
 	{ 0, "rules", OPT_FILE, &rules_file, "FILE", "the same, a rule a line" },
 	{ 0, "dedup", OPT_U64, &dedup, "N", "know the last N records, so as not to give them out again (262144)" },
 	{ 0, "raw", OPT_FLAG, &raw, NULL, "keep the item as it came in the field raw" },
-	{ 0, "queue", OPT_SIZE, &queue, "SIZE", "of a stream so much waits in memory when the reader is slow, more in a temporary file (64MiB)" },
-	{ 0, "endpoint", OPT_STR, &endpoint, "URL", "send all requests there instead of to the network: a proxy, a simulator" },
+	{ 0, "queue", OPT_SIZE, &queue, "SIZE",
+	  "of a stream so much waits in memory when the reader is slow, more in a temporary file (64MiB)" },
+	{ 0, "endpoint", OPT_STR, &endpoint, "URL",
+	  "send all requests there instead of to the network: a proxy, a simulator" },
 	{ 0, "cacert", OPT_FILE, &cacert, "FILE", "trust these certificates instead of the system's" },
 	{ 0, "user-agent", OPT_STR, &user_agent, "TEXT", "what to call oneself" },
 	{ 0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job, send nothing" },
 	{ 0, "verbose", OPT_FLAG, &verbose, NULL, "say on standard error what is asked, answered and waited for" },
-	{ 0, "as", OPT_STR, &as, "SOURCE", "of files: map the records to smpost by this source definition: a name (see --list) or a file" },
-	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast", "with --as: jq: by libjq alone; fast: refuse a map that needs libjq (auto)" },
-	{ 0, "records", OPT_STR, &records, "JQ", "of files: where the records are in an answer: .statuses[], or any jq program" },
-	{ 0, "include", OPT_STR, &include, "PATTERN", "of folders and archives, only the files whose names match: '*.json.gz'" },
-	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME", "of files, with --as: when the posts were seen (the file's time of change)",
+	{ 0, "as", OPT_STR, &as, "SOURCE",
+	  "of files: map the records to smpost by this source definition: a name (see --list) or a file" },
+	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast",
+	  "with --as: jq: by libjq alone; fast: refuse a map that needs libjq (auto)" },
+	{ 0, "records", OPT_STR, &records, "JQ",
+	  "of files: where the records are in an answer: .statuses[], or any jq program" },
+	{ 0, "include", OPT_STR, &include, "PATTERN",
+	  "of folders and archives, only the files whose names match: '*.json.gz'" },
+	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME",
+	  "of files, with --as: when the posts were seen (the file's time of change)",
 	  &observed_given },
 	{ 0, "mark-every", OPT_U64, &mark_every, "N", "of files: records between two marks at most (100000)" },
 	{ 0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP },
@@ -98,28 +113,34 @@ static const char *const examples[] = {
 static const char *const see_also[] = { "smpartition(1)", "smrate(1)", "smjq(1)", "smcheckpoint(1)", NULL };
 
 static const struct tool tool = {
-	.name = "smfetch",
-	.summary = "posts from networks, files and archives, with marks to go on from",
-	.synopsis = "SOURCE [NAME=VALUE]… | SOURCE - | --jobs FILE | files [PATH]… [OPTION]…",
-	.description =
-		"Reads posts from the network that a source definition describes (--list shows which there are, --describe SOURCE what it "
-		"needs) and writes them as smpost records, one a line. Records that were given out before do not come again, but for "
-		"edits. It keeps to the limits of the network and to what its answers say of them, tries again what fails, and "
-		"ends with status 75 and its place kept when a limit is used up for longer than --max-wait.\n\n"
-		"With - the values of the variable that the definition's `each` names are read from standard input, one a line. "
-		"With --jobs many jobs run at once.\n\n"
-		"Secrets come from --secret, $CREDENTIALS_DIRECTORY, $XDG_CONFIG_HOME/smtools/secrets, SM_SECRET_NAME or "
-		"--secret-command, in this order, and are never written anywhere.\n\n"
-		"smfetch files reads records from the files named, or standard input: lines of JSON, arrays, answers of APIs, one behind the "
-		"other, on a line or on many; plain or packed by gzip, zstd, xz, bzip2 or lz4; in folders (all files in them, "
-		"sorted by name, hidden ones left out) and in archives (tar, zip, 7z). A record that "
-		"stands on a line of its own keeps its bytes; with --as, each is mapped to an smpost record by a source definition.\n\n"
-		"With --resume, marks tell how far the stream is, and the next run goes on from there. SIGTERM and SIGINT end the stream "
-		"after the current record or request, with a mark.",
-	.opts = opts,
-	.exits = exits,
-	.examples = examples,
-	.see_also = see_also,
+    .name = "smfetch",
+    .summary = "posts from networks, files and archives, with marks to go on from",
+    .synopsis = "SOURCE [NAME=VALUE]… | SOURCE - | --jobs FILE | files [PATH]… [OPTION]…",
+    .description =
+	"Reads posts from the network that a source definition describes (--list shows which there are, --describe "
+	"SOURCE what it "
+	"needs) and writes them as smpost records, one a line. Records that were given out before do not come again, "
+	"but for "
+	"edits. It keeps to the limits of the network and to what its answers say of them, tries again what fails, and "
+	"ends with status 75 and its place kept when a limit is used up for longer than --max-wait.\n\n"
+	"With - the values of the variable that the definition's `each` names are read from standard input, one a "
+	"line. "
+	"With --jobs many jobs run at once.\n\n"
+	"Secrets come from --secret, $CREDENTIALS_DIRECTORY, $XDG_CONFIG_HOME/smtools/secrets, SM_SECRET_NAME or "
+	"--secret-command, in this order, and are never written anywhere.\n\n"
+	"smfetch files reads records from the files named, or standard input: lines of JSON, arrays, answers of APIs, "
+	"one behind the "
+	"other, on a line or on many; plain or packed by gzip, zstd, xz, bzip2 or lz4; in folders (all files in them, "
+	"sorted by name, hidden ones left out) and in archives (tar, zip, 7z). A record that "
+	"stands on a line of its own keeps its bytes; with --as, each is mapped to an smpost record by a source "
+	"definition.\n\n"
+	"With --resume, marks tell how far the stream is, and the next run goes on from there. SIGTERM and SIGINT end "
+	"the stream "
+	"after the current record or request, with a mark.",
+    .opts = opts,
+    .exits = exits,
+    .examples = examples,
+    .see_also = see_also,
 };
 
 /* --- files --- */
@@ -284,10 +305,20 @@ static int fetch_files(const char *const *paths, size_t n)
 			opt_usage("%s", e.msg);
 		return diag_fail(&e);
 	}
-	struct source_files_opts o = { .paths = paths, .npaths = n, .include = include, .def = def, .records = records, .raw = raw,
-		.observed_us = observed_given ? observed_us : INT64_MIN, .max_record = max_record, .before_wait = before_wait,
-		.arg = &f, .map_by = map_by(),
-		.marks = ck || marks, .folder = ck, .max_batch = ck || marks ? mark_every : 0 };
+	struct source_files_opts o = {.paths = paths,
+				      .npaths = n,
+				      .include = include,
+				      .def = def,
+				      .records = records,
+				      .raw = raw,
+				      .observed_us = observed_given ? observed_us : INT64_MIN,
+				      .max_record = max_record,
+				      .before_wait = before_wait,
+				      .arg = &f,
+				      .map_by = map_by(),
+				      .marks = ck || marks,
+				      .folder = ck,
+				      .max_batch = ck || marks ? mark_every : 0};
 	/* A definition may come from anybody: what it computes is none of the environment's business. */
 	if (def)
 		clear_environment();
@@ -432,7 +463,8 @@ static void show_progress(struct net *n, int64_t next_ns)
 	buf_printf(&n->line, "%s posts, %s", progress_count(count, s.records),
 		   progress_rate(rate, (double)s.records * 1e9 / (double)(now - n->started_ns + 1)));
 	if (s.jobs > 1)
-		buf_printf(&n->line, ", %llu of %llu jobs", (unsigned long long)(s.jobs - s.ended), (unsigned long long)s.jobs);
+		buf_printf(&n->line, ", %llu of %llu jobs", (unsigned long long)(s.jobs - s.ended),
+			   (unsigned long long)s.jobs);
 	if (s.left >= 0)
 		buf_printf(&n->line, ", %.0f requests left", s.left);
 	if (s.reset_s >= 0)
@@ -463,8 +495,11 @@ static bool on_stop(void *arg)
 
 static int read_jobs(struct net *n, const char *const *operands, size_t count, struct err *e)
 {
-	struct fetch_spec others = { .since_us = since_us, .until_us = until_us, .split_ns = split_ns, .every_ns = every_ns,
-		.has_rules = rule_list.n || rules_file };
+	struct fetch_spec others = {.since_us = since_us,
+				    .until_us = until_us,
+				    .split_ns = split_ns,
+				    .every_ns = every_ns,
+				    .has_rules = rule_list.n || rules_file};
 	int rc = 0;
 	for (size_t i = 0; i < rule_list.n; i++)
 		jobs_add_rule(&n->jobs, rule_list.v[i]);
@@ -484,10 +519,16 @@ static int find_secrets(struct net *n, struct err *e)
 		rc = secrets_new(&n->secrets, secret_list.v, secret_list.n, secret_command, e);
 	if (rc == 0 && !dry_run)
 		rc = fetch_find_secrets(n->jobs.v, n->jobs.n, n->secrets, e);
-	n->opts.http = (struct http_opts){ .user_agent = user_agent, .cacert = cacert, .per_host = (unsigned)per_host,
-		.proxy_http = proxy[0] ? strdup(proxy[0]) : NULL,
-		.proxy_https = proxy[1] ? strdup(proxy[1]) : getenv("HTTPS_PROXY") ? strdup(getenv("HTTPS_PROXY")) : NULL,
-		.no_proxy = proxy[2] ? strdup(proxy[2]) : getenv("NO_PROXY") ? strdup(getenv("NO_PROXY")) : NULL };
+	n->opts.http = (struct http_opts){.user_agent = user_agent,
+					  .cacert = cacert,
+					  .per_host = (unsigned)per_host,
+					  .proxy_http = proxy[0] ? strdup(proxy[0]) : NULL,
+					  .proxy_https = proxy[1]                ? strdup(proxy[1])
+							 : getenv("HTTPS_PROXY") ? strdup(getenv("HTTPS_PROXY"))
+										 : NULL,
+					  .no_proxy = proxy[2]             ? strdup(proxy[2])
+						      : getenv("NO_PROXY") ? strdup(getenv("NO_PROXY"))
+									   : NULL};
 	n->temp = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
 	progress_init(&n->progress);
 	if (rc < 0)
@@ -502,11 +543,33 @@ static int find_secrets(struct net *n, struct err *e)
 
 static int open_net(struct net *n, struct err *e)
 {
-	n->opts = (struct fetch_opts){ .spec = n->jobs.v, .nspecs = n->jobs.n, .named = jobs_file != NULL, .secrets = n->secrets,
-		.http = n->opts.http, .endpoint = endpoint, .share = share, .token_cache = token_cache, .folder = ck, .resumes = ck || marks,
-		.dedup = dedup, .raw = raw, .parallel = parallel, .max_wait_ns = max_wait_ns, .for_ns = for_ns,
-		.max_records = max_records, .max_requests = max_requests, .max_record = max_record, .values_fd = STDIN_FILENO, .out = on_out,
-		.point = on_point, .pass = on_pass, .bad = on_bad, .say = on_say, .idle = on_idle, .stop = on_stop, .arg = n };
+	n->opts = (struct fetch_opts){.spec = n->jobs.v,
+				      .nspecs = n->jobs.n,
+				      .named = jobs_file != NULL,
+				      .secrets = n->secrets,
+				      .http = n->opts.http,
+				      .endpoint = endpoint,
+				      .share = share,
+				      .token_cache = token_cache,
+				      .folder = ck,
+				      .resumes = ck || marks,
+				      .dedup = dedup,
+				      .raw = raw,
+				      .parallel = parallel,
+				      .max_wait_ns = max_wait_ns,
+				      .for_ns = for_ns,
+				      .max_records = max_records,
+				      .max_requests = max_requests,
+				      .max_record = max_record,
+				      .values_fd = STDIN_FILENO,
+				      .out = on_out,
+				      .point = on_point,
+				      .pass = on_pass,
+				      .bad = on_bad,
+				      .say = on_say,
+				      .idle = on_idle,
+				      .stop = on_stop,
+				      .arg = n};
 	int rc = reject_open(&n->reject, "smfetch", on_error, e);
 	if (rc == 0 && (ck || marks))
 		rc = resume_open(&n->resume, ck, e);
@@ -527,7 +590,7 @@ static int open_net(struct net *n, struct err *e)
 /* The closing mark goes out whatever happened, as long as it can. */
 static int close_net(struct net *n, int rc, struct err *e)
 {
-	static const char *const ends[] = { [FETCH_DONE] = "done", [FETCH_QUOTA] = "quota", [FETCH_STOPPED] = "signal" };
+	static const char *const ends[] = {[FETCH_DONE] = "done", [FETCH_QUOTA] = "quota", [FETCH_STOPPED] = "signal"};
 	struct err why;
 	int status = rc < 0 ? 0 : rc == FETCH_QUOTA ? err_status(ERR_RETRY) : 0;
 	progress_end(&n->progress);
@@ -568,8 +631,17 @@ static int close_net(struct net *n, int rc, struct err *e)
 
 static int show_requests(struct net *n, struct err *e)
 {
-	n->opts = (struct fetch_opts){ .spec = n->jobs.v, .nspecs = n->jobs.n, .named = true, .secrets = n->secrets, .http = n->opts.http,
-		.endpoint = endpoint, .parallel = 1, .say = on_say, .values_fd = STDIN_FILENO, .max_record = max_record, .dry_run = true };
+	n->opts = (struct fetch_opts){.spec = n->jobs.v,
+				      .nspecs = n->jobs.n,
+				      .named = true,
+				      .secrets = n->secrets,
+				      .http = n->opts.http,
+				      .endpoint = endpoint,
+				      .parallel = 1,
+				      .say = on_say,
+				      .values_fd = STDIN_FILENO,
+				      .max_record = max_record,
+				      .dry_run = true};
 	int rc = fetch_new(&n->fetch, &n->opts, e);
 	if (rc == 0)
 		rc = fetch_dry_run(n->fetch, &n->out.buf, e);
@@ -707,7 +779,8 @@ static void check_network(int argc, char **argv)
 	if (as || records || include || observed_given || map)
 		opt_usage("--as, --map, --records, --include and --observed-at are for smfetch files");
 	if (values && (ck || marks))
-		opt_usage("values come from a pipe: --resume and --marks belong to its source, whose marks are passed on");
+		opt_usage(
+		    "values come from a pipe: --resume and --marks belong to its source, whose marks are passed on");
 	if (split_ns && (since_us == INT64_MIN || until_us == INT64_MAX))
 		opt_usage("--split needs --since and --until");
 	if (since_us >= until_us)
@@ -728,7 +801,9 @@ int main(int argc, char **argv)
 		output_init(&out, STDOUT_FILENO, "standard output");
 		if (argc || list + !!describe + !!check > 1)
 			opt_usage("--list, --describe and --check stand alone");
-		return diag_finish(&out, list ? list_sources(&out) : describe ? describe_source(&out) : check_source(&out));
+		return diag_finish(&out, list       ? list_sources(&out)
+					 : describe ? describe_source(&out)
+						    : check_source(&out));
 	}
 	if (!argc && !jobs_file)
 		opt_usage("a source is missing: files, or one of --list");

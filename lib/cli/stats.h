@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* stats - statistics while a tool runs: --stats fd:N|FILE, --stats-every, and SIGUSR1.
  *
- * A thread of its own waits for the time and for the signal, so lines come also while the tool is held up in a write. With SIGUSR1 a line
- * goes to standard error. Call stats_start before any other thread is made: it blocks SIGUSR1 in the calling one.
- * Threads: PRINT is called from that thread, one call at a time.
+ * A thread of its own waits for the time and for the signal, so lines come also while the tool is held up in a write.
+ * With SIGUSR1 a line goes to standard error. Call stats_start before any other thread is made: it blocks SIGUSR1 in
+ * the calling one. Threads: PRINT is called from that thread, one call at a time.
  */
 #ifndef SM_CLI_STATS_H
 #define SM_CLI_STATS_H

@@ -101,7 +101,8 @@ static void look_at_body(struct answer *x)
 	x->body = a->nbody ? a->body : "null";
 	x->nbody = a->nbody ? a->nbody : 4;
 	if (d->format == FORMAT_FEED && x->t->kind != TASK_LIST && a->status / 100 == 2) {
-		int rc = feed_to_json_at(&x->feed, a->body, a->nbody, http_header(a, "content-type"), x->t->asked, &x->broken);
+		int rc = feed_to_json_at(&x->feed, a->body, a->nbody, http_header(a, "content-type"), x->t->asked,
+					 &x->broken);
 		x->whole = rc == 0;
 		x->foreign = rc < 0 && rc != ERR_RETRY;
 		x->body = x->feed.p;
@@ -125,9 +126,13 @@ static void look(struct answer *x)
 	int64_t date = http_date_us(x->a);
 	http_headers_json(x->a, &x->headers);
 	vars_json(&x->t->vars, &x->vars);
-	x->about = (struct source_about){ .headers = x->headers.p, .nheaders = x->headers.n, .status = x->a->status, .vars = x->vars.p,
-		.nvars = x->vars.n, .now_s = time_floor_div(date != INT64_MIN ? date : clock_now_us(), US_PER_SEC),
-		.page = x->t->walk->pages };
+	x->about = (struct source_about){.headers = x->headers.p,
+					 .nheaders = x->headers.n,
+					 .status = x->a->status,
+					 .vars = x->vars.p,
+					 .nvars = x->vars.n,
+					 .now_s = time_floor_div(date != INT64_MIN ? date : clock_now_us(), US_PER_SEC),
+					 .page = x->t->walk->pages};
 	look_at_body(x);
 }
 
@@ -262,8 +267,8 @@ static int hand_out(struct answer *x, struct err *e)
 		buf_release(&next);
 		return rc;
 	}
-	fetch_sayf(f, SAY_VERBOSE, j, "%llu items, %llu new records%s", (unsigned long long)p->items, (unsigned long long)p->fresh,
-		   next.n ? "" : ", no page behind it");
+	fetch_sayf(f, SAY_VERBOSE, j, "%llu items, %llu new records%s", (unsigned long long)p->items,
+		   (unsigned long long)p->fresh, next.n ? "" : ", no page behind it");
 	struct err why;
 	if (fetch_emit(f, j, p, &why) < 0) {
 		fetch_fatal(f, &why);
@@ -374,17 +379,20 @@ static void expired(struct answer *x)
 		return;
 	}
 	if (++t->restarts >= t->src->def->tries) {
-		failed(t, ERR_IO, "the place has expired for the API (status %ld): given up after %llu walks that began anew", x->a->status,
-		       (unsigned long long)t->restarts);
+		failed(t, ERR_IO,
+		       "the place has expired for the API (status %ld): given up after %llu walks that began anew",
+		       x->a->status, (unsigned long long)t->restarts);
 		return;
 	}
 	leave_redirect(t);
-	/* The walk begins anew at the top; what was given out is known. At the first page it is ${cursor} that is too old. */
+	/* The walk begins anew at the top; what was given out is known. At the first page it is ${cursor} that is too
+	 * old. */
 	walk_begin(t->walk, task_cursor(t));
 	t->no_cursor = first;
 	t->due_ns = 0;
-	fetch_sayf(t->job->f, SAY_WARNING, t->job, first ? "the place is too old for the API: what was posted meanwhile may be missing"
-							   : "the next page's token has expired: the walk begins anew");
+	fetch_sayf(t->job->f, SAY_WARNING, t->job,
+		   first ? "the place is too old for the API: what was posted meanwhile may be missing"
+			 : "the next page's token has expired: the walk begins anew");
 }
 
 static void shrink(struct answer *x, const char *var)
@@ -408,7 +416,8 @@ static void later(struct answer *x, double s)
 	struct task *t = x->t;
 	t->laters++;
 	if (t->laters > MAX_LATERS) {
-		fetch_sayf(t->job->f, SAY_WARNING, t->job, "%s is not there after %d tries: left out", t->value ? t->value : "it", MAX_LATERS);
+		fetch_sayf(t->job->f, SAY_WARNING, t->job, "%s is not there after %d tries: left out",
+			   t->value ? t->value : "it", MAX_LATERS);
 		task_done(t);
 		return;
 	}
@@ -434,7 +443,8 @@ static void redirected(struct answer *x)
 
 void answer_words(const char *body, size_t n, char *to, size_t size)
 {
-	static const char *const where[] = { "message", "error_description", "error_message", "detail", "title", "error", "reason" };
+	static const char *const where[] = {"message", "error_description", "error_message", "detail", "title", "error",
+					    "reason"};
 	struct arena a = ARENA_INIT;
 	struct json *v;
 	to[0] = '\0';
@@ -474,7 +484,8 @@ static void by_status(struct answer *x)
 	else if (s == 401)
 		refused(x);
 	else if (s == 408 || s == 425 || s >= 500)
-		task_retry(x->t, CAUSE_HTTP5XX, why, http_retry_after(x->a) >= 0 ? http_retry_after(x->a) * NS_PER_SEC : -1);
+		task_retry(x->t, CAUSE_HTTP5XX, why,
+			   http_retry_after(x->a) >= 0 ? http_retry_after(x->a) * NS_PER_SEC : -1);
 	else
 		error_status(x);
 }
@@ -496,7 +507,8 @@ static void judge(struct answer *x)
 	else if (strcmp(v, "ok") == 0)
 		take_page(x);
 	else if (strcmp(v, "retry") == 0)
-		task_retry(x->t, CAUSE_HTTP5XX, why, http_retry_after(x->a) >= 0 ? http_retry_after(x->a) * NS_PER_SEC : -1);
+		task_retry(x->t, CAUSE_HTTP5XX, why,
+			   http_retry_after(x->a) >= 0 ? http_retry_after(x->a) * NS_PER_SEC : -1);
 	else if (strcmp(v, "rate_limited") == 0)
 		rate_limited(x);
 	else if (strcmp(v, "quota") == 0)

@@ -56,7 +56,8 @@ static int take_limits(struct budget *b, const struct source_def *def, struct er
 		if (rc < 0)
 			return rc;
 		if (!w->daily && w->count > BUDGET_MAX_COUNT)
-			return err_set(e, ERR_UNSUPPORTED, "%s: a limit of more than %d requests in a window", b->name, BUDGET_MAX_COUNT);
+			return err_set(e, ERR_UNSUPPORTED, "%s: a limit of more than %d requests in a window", b->name,
+				       BUDGET_MAX_COUNT);
 		w->slots = w->daily ? 0 : (size_t)w->count;
 	}
 	return 0;
@@ -71,7 +72,10 @@ static int same_limits(const struct budget *b, const struct source_def *def, str
 		const struct def_limit *l = &def->limit[i];
 		same = w->count == l->count && w->per_us == l->per_ns / 1000 && w->daily == (l->zone != NULL);
 	}
-	return same ? 0 : err_set(e, ERR_CONFLICT, "'%s' has other limits than a source that shares the budget '%s' with it", def->name, b->name);
+	return same
+		   ? 0
+		   : err_set(e, ERR_CONFLICT, "'%s' has other limits than a source that shares the budget '%s' with it",
+			     def->name, b->name);
 }
 
 int budgets_get(struct budgets *bs, const char *name, const struct source_def *def, struct budget **out, struct err *e)
@@ -104,8 +108,8 @@ static int64_t now_us(const struct budget *b)
 	return b->fd >= 0 ? clock_now_us() : clock_mono_ns() / 1000;
 }
 
-/* When does the request in this slot leave the window? 0: it is free. A request under way has the time of its sending, negative; one
- * from the future (the clock was set back) counts as of now. */
+/* When does the request in this slot leave the window? 0: it is free. A request under way has the time of its sending,
+ * negative; one from the future (the clock was set back) counts as of now. */
 static int64_t leaves(const struct window *w, int64_t slot, int64_t now)
 {
 	if (!slot || slot == INT64_MIN)

@@ -63,9 +63,10 @@ static void file_name(struct buf *path, const char *folder, const char *name)
 {
 	buf_printf(path, "%s/", folder);
 	for (const char *s = name; *s && path->n < 180; s++)
-		buf_putc(path, (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || *s == '.' || *s == '-'
-				       ? *s
-				       : '_');
+		buf_putc(path, (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') ||
+				       *s == '.' || *s == '-'
+				   ? *s
+				   : '_');
 	buf_printf(path, "-%016llx.budget", (unsigned long long)XXH3_64bits(name, strlen(name)));
 }
 
@@ -83,7 +84,8 @@ static int check(const struct budget *b, bool *fresh, struct err *e)
 	if (n < (ssize_t)sizeof h || memcmp(h.magic, MAGIC, sizeof h.magic) != 0 || h.format != FORMAT)
 		return err_set(e, ERR_DATA, "is no shared budget of this release");
 	if (h.size != b->size || h.limits != limits_hash(b))
-		return err_set(e, ERR_CONFLICT, "was made for other limits than '%s' has now: remove it when nobody uses it", b->name);
+		return err_set(e, ERR_CONFLICT,
+			       "was made for other limits than '%s' has now: remove it when nobody uses it", b->name);
 	return 0;
 }
 

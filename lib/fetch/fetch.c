@@ -137,7 +137,9 @@ static int find_places(struct fetch *f, const struct json **seen, struct err *e)
 	f->places = json_get(root, "jobs");
 	*seen = json_get(root, "seen");
 	if (!json_i64(json_get(root, "v"), &v) || v != 1 || !f->places || f->places->type != JSON_OBJECT)
-		return err_set(e, ERR_CONFLICT, "the checkpoint is that of another kind of source (smfetch files?): give a folder of its own");
+		return err_set(
+		    e, ERR_CONFLICT,
+		    "the checkpoint is that of another kind of source (smfetch files?): give a folder of its own");
 	return 0;
 }
 
@@ -145,7 +147,8 @@ static int find_job_place(struct fetch *f, struct job *j, struct err *e)
 {
 	const struct json *place = f->places ? json_get(f->places, j->name) : NULL;
 	if (f->places && !place && !f->o->named)
-		return err_set(e, ERR_CONFLICT, "the checkpoint belongs to '%s', not to '%s': give a folder of its own, or a jobs file",
+		return err_set(e, ERR_CONFLICT,
+			       "the checkpoint belongs to '%s', not to '%s': give a folder of its own, or a jobs file",
 			       f->places->child ? f->places->child->key : "nothing", j->name);
 	return place ? job_place(j, place, e) : 0;
 }
@@ -155,7 +158,8 @@ static int same_names(const struct fetch *f, struct err *e)
 	for (size_t i = 0; i < f->njobs; i++)
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(f->job[i].name, f->job[k].name) == 0)
-				return err_set(e, ERR_USAGE, "two jobs are called '%s': give them names", f->job[i].name);
+				return err_set(e, ERR_USAGE, "two jobs are called '%s': give them names",
+					       f->job[i].name);
 	return 0;
 }
 
@@ -492,8 +496,12 @@ bool fetch_has_stream(const struct fetch *f)
 
 void fetch_status(struct fetch *f, struct fetch_status *s)
 {
-	*s = (struct fetch_status){ .records = f->records, .requests = f->requests, .jobs = f->njobs, .left = -1, .reset_s = -1,
-		.next_ns = f->under_way ? NEVER : next_due(f) };
+	*s = (struct fetch_status){.records = f->records,
+				   .requests = f->requests,
+				   .jobs = f->njobs,
+				   .left = -1,
+				   .reset_s = -1,
+				   .next_ns = f->under_way ? NEVER : next_due(f)};
 	for (size_t i = 0; i < f->njobs; i++) {
 		double left, reset;
 		s->ended += f->job[i].end != JOB_RUNS;

@@ -2,16 +2,18 @@
 /* fetch - the engine of smfetch: jobs that read networks, many at once, on one thread (docs/fetch.md).
  *
  *	struct fetch *f;
- *	fetch_new(&f, &opts, &e);             // definitions, variables, secrets and places are checked here; nothing is sent
- *	end = fetch_run(f, &e);               // until all jobs have ended, `stop` says so, or nothing more can be done
+ *	fetch_new(&f, &opts, &e);             // definitions, variables, secrets and places are checked here; nothing is
+ *sent end = fetch_run(f, &e);               // until all jobs have ended, `stop` says so, or nothing more can be done
  *	fetch_cursor(f, &cursor, &e);         // also from within `point`
  *	fetch_free(f);
  *
- * Layers inside, from the top: fetch.c (who is next), job.c (a job and its place), task.c (one request at a time: a walk, a list, a refill),
- * answer.c (what an answer means), stream.c (connections that stay), login.c, rules.c, values.c; on request, page, walk, budget, seen.
+ * Layers inside, from the top: fetch.c (who is next), job.c (a job and its place), task.c (one request at a time: a
+ *walk, a list, a refill), answer.c (what an answer means), stream.c (connections that stay), login.c, rules.c,
+ *values.c; on request, page, walk, budget, seen.
  *
  * Ownership: options are borrowed for the life of the engine. Threads: one owner.
- * Errors: those of single jobs are told by `say` and leave the others alone; fetch_run returns the worst when all have ended.
+ * Errors: those of single jobs are told by `say` and leave the others alone; fetch_run returns the worst when all have
+ *ended.
  */
 #ifndef SM_FETCH_FETCH_H
 #define SM_FETCH_FETCH_H
@@ -86,7 +88,8 @@ struct fetch_opts {
 	void *arg;
 };
 
-/* Look for every secret that the jobs' definitions want, before the environment is cleared: no jq is compiled, nothing is sent. */
+/* Look for every secret that the jobs' definitions want, before the environment is cleared: no jq is compiled, nothing
+ * is sent. */
 int fetch_find_secrets(const struct fetch_spec *spec, size_t n, struct secrets *secrets, struct err *e);
 
 struct fetch;

@@ -117,7 +117,8 @@ struct fetch {
 
 /* fetch.c */
 void fetch_say(struct fetch *f, enum fetch_say level, const struct job *j, const struct err *what);
-void fetch_sayf(struct fetch *f, enum fetch_say level, const struct job *j, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void fetch_sayf(struct fetch *f, enum fetch_say level, const struct job *j, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 int fetch_source(struct fetch *f, const char *name, struct source **out, struct err *e);
 /* Hand out a page that was taken to be right, and note that the place has moved. */
 int fetch_emit(struct fetch *f, struct job *j, struct page *p, struct err *e);
@@ -168,7 +169,8 @@ int list_take(struct job *j, const struct source_about *about, const char *body,
 int list_more(struct job *j, struct err *e);     /* make tasks of values, as many as may be under way */
 
 /* login.c */
-/* The session of SRC for these variables, NULL: it needs none. They may say where the login is: what one host gave no other gets. */
+/* The session of SRC for these variables, NULL: it needs none. They may say where the login is: what one host gave no
+ * other gets. */
 struct login *login_of(struct fetch *f, struct source *src, const struct vars *v);
 void login_free_all(struct login *l);
 /* The token, NULL: it is being asked for (or has failed: then E is filled and negative is returned). */

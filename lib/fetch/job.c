@@ -14,15 +14,20 @@ static int check_vars(const struct job *j, const struct fetch_spec *s, struct er
 	const struct source_def *d = j->src->def;
 	for (size_t i = 0; i < s->nvars; i++)
 		if (!source_def_var(d, s->var[i].name))
-			return err_set(e, ERR_USAGE, "'%s' has no variable '%s' (see smfetch --describe %s)", d->name, s->var[i].name, d->name);
+			return err_set(e, ERR_USAGE, "'%s' has no variable '%s' (see smfetch --describe %s)", d->name,
+				       s->var[i].name, d->name);
 	for (size_t i = 0; i < d->nvars; i++) {
 		bool given = *vars_get(&j->vars, d->var[i].name);
-		if (given || d->var[i].value || (d->each && strcmp(d->each, d->var[i].name) == 0 && (s->values || d->has_list)))
+		if (given || d->var[i].value ||
+		    (d->each && strcmp(d->each, d->var[i].name) == 0 && (s->values || d->has_list)))
 			continue;
-		return err_set(e, ERR_USAGE, "'%s' needs %s=…%s%s", d->name, d->var[i].name, *d->var[i].help ? ": " : "", d->var[i].help);
+		return err_set(e, ERR_USAGE, "'%s' needs %s=…%s%s", d->name, d->var[i].name,
+			       *d->var[i].help ? ": " : "", d->var[i].help);
 	}
 	if (s->values && !d->each)
-		return err_set(e, ERR_USAGE, "'%s' takes no values from standard input: none of its variables is for `each`", d->name);
+		return err_set(e, ERR_USAGE,
+			       "'%s' takes no values from standard input: none of its variables is for `each`",
+			       d->name);
 	return 0;
 }
 
@@ -319,7 +324,10 @@ int64_t job_request_due(const struct job *j)
 {
 	int64_t due = NEVER;
 	for (const struct task *t = j->tasks; t; t = t->next) {
-		int64_t at = t->transfer ? NEVER : !t->waits ? t->due_ns : login_ready(t->login) ? 0 : login_due(t->login);
+		int64_t at = t->transfer             ? NEVER
+			     : !t->waits             ? t->due_ns
+			     : login_ready(t->login) ? 0
+						     : login_due(t->login);
 		if (at < due)
 			due = at;
 	}
@@ -426,7 +434,9 @@ static int get_time(int64_t *us, const struct json *place, const char *name, int
 	const struct json *v = json_get(place, name);
 	enum time_zone zone;
 	*us = otherwise;
-	return !v || (json_str(v) && time_parse(v->str, v->nstr, us, &zone)) ? 0 : err_set(e, ERR_DATA, "the cursor's \"%s\" is no time", name);
+	return !v || (json_str(v) && time_parse(v->str, v->nstr, us, &zone))
+		   ? 0
+		   : err_set(e, ERR_DATA, "the cursor's \"%s\" is no time", name);
 }
 
 static void begin_anew(struct job *j)
@@ -438,8 +448,9 @@ static void begin_anew(struct job *j)
 	j->split = 0;
 }
 
-/* The place was reached under bounds that may be others than those of this run. A page, or a part, belongs to its bounds; what is committed
- * says that all from --since up to there was read, and so says nothing to who wants what is older. */
+/* The place was reached under bounds that may be others than those of this run. A page, or a part, belongs to its
+ * bounds; what is committed says that all from --since up to there was read, and so says nothing to who wants what is
+ * older. */
 static int take_bounds(struct job *j, const struct json *place, struct err *e)
 {
 	const struct fetch_spec *s = j->spec;
@@ -456,7 +467,8 @@ static int take_bounds(struct job *j, const struct json *place, struct err *e)
 		return err_set(e, ERR_DATA, "the cursor's \"part\" is no time");
 	if (v && (!json_i64(v, &split) || split < 0))
 		return err_set(e, ERR_DATA, "the cursor's \"split\" is no count");
-	bool earlier = s->since_us < since, same = until == s->until_us && part_ns == s->split_ns && (!part || since == s->since_us);
+	bool earlier = s->since_us < since,
+	     same = until == s->until_us && part_ns == s->split_ns && (!part || since == s->since_us);
 	j->split = (uint64_t)split;
 	if (earlier || !same)
 		begin_anew(j);
@@ -485,7 +497,8 @@ int job_place(struct job *j, const struct json *place, struct err *e)
 	if (rc == 0 && v)
 		j->next_value = mem_strdup(v->str);
 	if (rc == 0 && ((open && open->type != JSON_OBJECT) || (refill && refill->type != JSON_OBJECT)))
-		rc = err_set(e, ERR_DATA, "the cursor's \"%s\" is no object", open && open->type != JSON_OBJECT ? "open" : "refill");
+		rc = err_set(e, ERR_DATA, "the cursor's \"%s\" is no object",
+			     open && open->type != JSON_OBJECT ? "open" : "refill");
 	for (v = rc == 0 && open && j->src->def->each ? open->child : NULL; v && rc == 0; v = v->next)
 		rc = open_value(j, v, e);
 	if (rc == 0 && refill) {

@@ -30,7 +30,8 @@ static struct fetch_spec *add(struct jobs *j, const struct fetch_spec *others)
 	return s;
 }
 
-int jobs_add(struct jobs *j, const struct fetch_spec *others, const char *source, const char *const *operands, size_t n, struct err *e)
+int jobs_add(struct jobs *j, const struct fetch_spec *others, const char *source, const char *const *operands, size_t n,
+	     struct err *e)
 {
 	struct fetch_spec *s = add(j, others);
 	struct fetch_var *v = arena_array(&j->arena, n + 1, sizeof *v);
@@ -116,7 +117,8 @@ static uint64_t line_of(const struct reading *r, const struct json *at, const ch
 	return line;
 }
 
-static int fault(const struct reading *r, const struct json *at, struct err *e, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+static int fault(const struct reading *r, const struct json *at, struct err *e, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 static int fault(const struct reading *r, const struct json *at, struct err *e, const char *fmt, ...)
 {
 	const char *from;
@@ -157,7 +159,8 @@ static int take_rules(const struct reading *r, struct fetch_spec *s, const struc
 		const char *value = m->type == JSON_STRING ? m->str : json_str(json_get(m, "value"));
 		if (!value)
 			return fault(r, m, e, "a rule is text, or an object with \"value\" and \"tag\"");
-		rule[s->nrules++] = (struct fetch_rule){ value, m->type == JSON_STRING ? NULL : json_str(json_get(m, "tag")) };
+		rule[s->nrules++] =
+		    (struct fetch_rule){value, m->type == JSON_STRING ? NULL : json_str(json_get(m, "tag"))};
 	}
 	return 0;
 }
@@ -178,7 +181,9 @@ static int take_time(const struct reading *r, int64_t *us, const struct json *v,
 static int take_duration(const struct reading *r, int64_t *ns, const struct json *v, struct err *e)
 {
 	const char *s = json_str(v);
-	return s && duration_parse(s, v->nstr, ns) && *ns > 0 ? 0 : fault(r, v, e, "\"%s\" is a time such as \"5m\"", v->key);
+	return s && duration_parse(s, v->nstr, ns) && *ns > 0
+		   ? 0
+		   : fault(r, v, e, "\"%s\" is a time such as \"5m\"", v->key);
 }
 
 static int take_count(const struct reading *r, uint64_t *n, const struct json *v, struct err *e)
@@ -247,7 +252,9 @@ static int read_all(struct buf *b, const char *file, struct err *e)
 		else
 			b->n += n > 0 ? (size_t)n : 0;
 	}
-	int rc = n < 0 ? err_sys(e, errno, "cannot read") : b->n > MAX_FILE ? err_set(e, ERR_DATA, "longer than 64 MiB: no jobs file") : 0;
+	int rc = n < 0             ? err_sys(e, errno, "cannot read")
+		 : b->n > MAX_FILE ? err_set(e, ERR_DATA, "longer than 64 MiB: no jobs file")
+				   : 0;
 	if (!in)
 		close(fd);
 	return rc < 0 ? err_at(e, file, 0, 0) : 0;

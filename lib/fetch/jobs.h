@@ -19,8 +19,10 @@ struct jobs {
 };
 #define JOBS_INIT { .v = NULL }
 
-/* A job with the defaults of OTHERS (times, bounds); SOURCE and NAME=VALUE operands, `-` for values of standard input. */
-int jobs_add(struct jobs *j, const struct fetch_spec *others, const char *source, const char *const *operands, size_t n, struct err *e);
+/* A job with the defaults of OTHERS (times, bounds); SOURCE and NAME=VALUE operands, `-` for values of standard input.
+ */
+int jobs_add(struct jobs *j, const struct fetch_spec *others, const char *source, const char *const *operands, size_t n,
+	     struct err *e);
 /* The jobs of FILE ("-": standard input): NDJSON or an array. */
 int jobs_read(struct jobs *j, const struct fetch_spec *others, const char *file, struct err *e);
 /* `[TAG=]TEXT`; a tag is letters, digits, - and _. */

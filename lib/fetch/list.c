@@ -40,7 +40,8 @@ static int in_order(struct job *j, const char *value, struct err *e)
 	if (!c->there)
 		return 0;
 	if (j->list_last && order_compare(c->cmp, value, j->list_last) < 0)
-		return err_set(e, ERR_IO, "'list.values' are not in order: '%.60s' comes behind '%.60s'", value, j->list_last);
+		return err_set(e, ERR_IO, "'list.values' are not in order: '%.60s' comes behind '%.60s'", value,
+			       j->list_last);
 	mem_free(j->list_last);
 	j->list_last = mem_strdup(value);
 	return 0;
@@ -63,7 +64,8 @@ static int begin_value(struct job *j, const struct buf *value, struct err *e)
 		return e->code;
 	}
 	/* It goes into marks and on disk. */
-	int rc = redact_has(j->f->o->secrets, text, value->n) ? err_set(e, ERR_IO, "'list.values' gave a credential") : in_order(j, text, e);
+	int rc = redact_has(j->f->o->secrets, text, value->n) ? err_set(e, ERR_IO, "'list.values' gave a credential")
+							      : in_order(j, text, e);
 	if (rc < 0) {
 		mem_free(text);
 		return rc;

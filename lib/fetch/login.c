@@ -120,7 +120,8 @@ static void again(struct login *l, enum def_cause cause, const char *why, int64_
 	}
 	int64_t ns = at_least_ns >= 0 ? at_least_ns : backoff_delay(&d->retry[cause], l->tries, d->jitter, &l->f->rng);
 	l->due_ns = clock_mono_ns() + ns;
-	fetch_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s': %s: again in %lld s", d->name, why, (long long)(ns / NS_PER_SEC));
+	fetch_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s': %s: again in %lld s", d->name, why,
+		   (long long)(ns / NS_PER_SEC));
 }
 
 static void read_answer(struct login *l, const struct http_answer *a)
@@ -191,9 +192,17 @@ static int ask_for_token(struct login *l, struct err *e)
 		return 0;
 	}
 	fetch_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s'", l->src->def->name);
-	struct http_request q = { .method = r->method, .url = buf_cstr(&r->url), .headers = r->header, .nheaders = r->nheaders,
-		.body = buf_cstr(&r->body), .nbody = r->body.n, .silence_ns = SILENCE_NS, .timeout_ns = TIMEOUT_NS, .max_body = 1 << 20,
-		.done = on_done, .arg = l };
+	struct http_request q = {.method = r->method,
+				 .url = buf_cstr(&r->url),
+				 .headers = r->header,
+				 .nheaders = r->nheaders,
+				 .body = buf_cstr(&r->body),
+				 .nbody = r->body.n,
+				 .silence_ns = SILENCE_NS,
+				 .timeout_ns = TIMEOUT_NS,
+				 .max_body = 1 << 20,
+				 .done = on_done,
+				 .arg = l};
 	rc = http_send(l->f->http, &q, &l->transfer, e);
 	if (rc == 0)
 		l->f->under_way++;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* order - the values by which a source says how far it is: comparing them, and writing them as the API wants them.
  *
- * A value is text: an id, a number, a time. `lenlex` compares ids of digits (or of letters that count alike) without making numbers of them:
- * the longer is the greater, else the bytes decide. `time` compares instants, however they are written.
+ * A value is text: an id, a number, a time. `lenlex` compares ids of digits (or of letters that count alike) without
+ * making numbers of them: the longer is the greater, else the bytes decide. `time` compares instants, however they are
+ * written.
  *
  * Threads: pure functions.
  */

@@ -14,7 +14,8 @@ enum { F_ID, F_OP, F_EDITED, F_CREATED, F_CURSOR, NFIELDS };
 
 int page_new(struct page **out, const struct page_opts *o, struct err *e)
 {
-	const char *paths[NFIELDS] = { "id", "op", "edited_at", "created_at", o->def->cursor.field ? o->def->cursor.field : "id" };
+	const char *paths[NFIELDS] = {"id", "op", "edited_at", "created_at",
+				      o->def->cursor.field ? o->def->cursor.field : "id"};
 	struct page *p = mem_zalloc(sizeof *p);
 	p->o = *o;
 	p->since_us = INT64_MIN;
@@ -70,7 +71,8 @@ static bool field_text(struct buf *b, const struct json_field *f)
 	return b->n && !memchr(b->p, '\0', b->n);
 }
 
-/* What tells the record from others: id, operation and last edit, or what the definition says; the whole line where there is no id. */
+/* What tells the record from others: id, operation and last edit, or what the definition says; the whole line where
+ * there is no id. */
 static void make_key(struct page *p, const struct json_record *rec, const char *dedup, size_t ndedup)
 {
 	static const int parts[] = { F_ID, F_OP, F_EDITED };
@@ -256,8 +258,11 @@ static int on_item(void *arg, const struct scan_item *it, struct err *e)
 /* Cut the text by the path, or into the values that stand in it. */
 static int scan_text(struct page *p, const char *text, size_t n, struct err *e)
 {
-	struct scan_opts so = { .path = p->o.def->is_path ? &p->o.def->path : NULL, .strict = p->o.def->is_path, .max_item = n + 1,
-		.fn = on_item, .arg = p };
+	struct scan_opts so = {.path = p->o.def->is_path ? &p->o.def->path : NULL,
+			       .strict = p->o.def->is_path,
+			       .max_item = n + 1,
+			       .fn = on_item,
+			       .arg = p};
 	struct scan *s = scan_new(&so);
 	int rc = scan_feed(s, text, n, e);
 	if (rc == 0)

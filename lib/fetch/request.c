@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "http/url.h"
 
+#include <nettle/base64.h>
 #include <string.h>
 
 void request_clear(struct request *r)
@@ -65,7 +66,8 @@ static int put_headers(struct request *r, const struct def_request *q, const str
 		text_expand(&r->text, &p->value, v);
 		if (!r->text.n || !wanted(p, v))
 			continue;
-		if (memchr(r->text.p, '\n', r->text.n) || memchr(r->text.p, '\r', r->text.n) || memchr(r->text.p, '\0', r->text.n))
+		if (memchr(r->text.p, '\n', r->text.n) || memchr(r->text.p, '\r', r->text.n) ||
+		    memchr(r->text.p, '\0', r->text.n))
 			return err_set(e, ERR_USAGE, "header %s: a variable with a line break in it", p->name);
 		request_header(r, p->name, buf_cstr(&r->text));
 	}
@@ -104,7 +106,8 @@ static int move_to_endpoint(struct request *r, const struct request_way *w, stru
 	return rc;
 }
 
-int request_build(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v, struct err *e)
+int request_build(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v,
+		  struct err *e)
 {
 	request_clear(r);
 	r->method = q->method;
@@ -133,8 +136,8 @@ static bool secure(const struct url_parts *p)
 static bool at_endpoint(const struct request_way *w, const struct url_parts *p)
 {
 	struct url_parts end;
-	return w->endpoint && url_parse(&end, w->endpoint, NULL) == 0 && end.port == p->port && strcmp(end.host, p->host) == 0 &&
-	       (secure(p) || !secure(&end));
+	return w->endpoint && url_parse(&end, w->endpoint, NULL) == 0 && end.port == p->port &&
+	       strcmp(end.host, p->host) == 0 && (secure(p) || !secure(&end));
 }
 
 /* Does the definition's own address begin with https: or wss:, or the one that a variable gives? */
@@ -176,14 +179,15 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 	}
 	buf_release(&host);
 	if (!found)
-		return err_set(e, ERR_IO, "leads to %s, which is none of the hosts of '%s'", p.host, w->def->name);
+		return err_set(e, ERR_IO, "leads to %s://%s:%u, which is none of the hosts of '%s'", p.scheme, p.host,
+			       p.port, w->def->name);
 	if (speaks_securely(w->def, v) && !secure(&p) && !w->endpoint)
 		return err_set(e, ERR_IO, "leads from https to %s://%s", p.scheme, p.host);
 	return 0;
 }
 
-int request_follow(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v, const char *url,
-		   struct err *e)
+int request_follow(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v,
+		   const char *url, struct err *e)
 {
 	struct buf b = BUF_INIT;
 	struct url_parts p;
@@ -214,22 +218,17 @@ static int secret(const struct request_way *w, const char *local, const char **v
 	return secrets_get(w->secrets, s->name, value, n, e);
 }
 
-static void put_basic(struct request *r, const struct request_way *w, const char *user, size_t nuser, const char *password, size_t npassword)
+static void put_basic(struct request *r, const struct request_way *w, const char *user, size_t nuser,
+		      const char *password, size_t npassword)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct buf in = BUF_INIT, *out = &r->text;
 	buf_put(&in, user, nuser);
 	buf_putc(&in, ':');
 	buf_put(&in, password, npassword);
 	buf_clear(out);
 	buf_puts(out, "Basic ");
-	for (size_t i = 0; i < in.n; i += 3) {
-		uint32_t v = 0;
-		for (size_t k = 0; k < 3; k++)
-			v = v << 8 | (i + k < in.n ? (unsigned char)in.p[i + k] : 0);
-		for (size_t k = 0; k < 4; k++)
-			buf_putc(out, i + k > in.n ? '=' : digits[v >> (18 - 6 * k) & 63]);
-	}
+	base64_encode_raw(buf_reserve(out, BASE64_ENCODE_RAW_LENGTH(in.n)), in.n, (const uint8_t *)in.p);
+	out->n += BASE64_ENCODE_RAW_LENGTH(in.n);
 	request_header(r, "Authorization", buf_cstr(out));
 	secrets_add(w->secrets, in.p, in.n);
 	explicit_bzero(in.p, in.n);
@@ -292,7 +291,8 @@ int request_sign(struct request *r, const struct request_way *w, const struct va
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-static int login_value(struct buf *b, const struct request_way *w, const struct def_param *p, const struct vars *v, struct err *e)
+static int login_value(struct buf *b, const struct request_way *w, const struct def_param *p, const struct vars *v,
+		       struct err *e)
 {
 	const char *value;
 	size_t n;

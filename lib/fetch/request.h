@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* request - what is sent: an address, headers and a body out of a definition, the variables and the secrets.
  *
- * Where it may go is decided here and nowhere else: the host must be one of the definition's `hosts` (or that of the endpoint that stands for
- * them), and a definition that speaks https is never made to speak http. Credentials are added last, behind that decision.
- * Next addresses are followed byte for byte, less the parameters that carry credentials.
+ * Where it may go is decided here and nowhere else: the host must be one of the definition's `hosts` (or that of the
+ * endpoint that stands for them), and a definition that speaks https is never made to speak http. Credentials are added
+ * last, behind that decision. Next addresses are followed byte for byte, less the parameters that carry credentials.
  *
  * Ownership: a request owns its text; request_clear wipes it. Threads: one owner.
- * Errors: ERR_USAGE for a variable that cannot be used, ERR_IO for an address that leads elsewhere; neither shows a query.
+ * Errors: ERR_USAGE for a variable that cannot be used, ERR_IO for an address that leads elsewhere; neither shows a
+ * query.
  */
 #ifndef SM_FETCH_REQUEST_H
 #define SM_FETCH_REQUEST_H
@@ -36,10 +37,11 @@ struct request_way {
 };
 
 /* The first page: Q with its query. */
-int request_build(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v, struct err *e);
+int request_build(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v,
+		  struct err *e);
 /* The request of Q for an address that the API gave: byte for byte, but for what carries credentials. */
-int request_follow(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v, const char *url,
-		   struct err *e);
+int request_follow(struct request *r, const struct request_way *w, const struct def_request *q, const struct vars *v,
+		   const char *url, struct err *e);
 /* May it be sent? Then put the credentials in. To be called last. */
 int request_sign(struct request *r, const struct request_way *w, const struct vars *v, struct err *e);
 /* Is URL a place where requests of this definition may go? */

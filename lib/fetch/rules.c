@@ -162,9 +162,12 @@ static void on_done(void *arg, const struct http_answer *a)
 		take_answer(r, a);
 	} else if (passing && ++r->tries < d->tries) {
 		int64_t after = a->failure == HTTP_OK ? http_retry_after(a) : -1;
-		enum def_cause cause = a->failure != HTTP_OK ? CAUSE_NET : a->status == 429 ? CAUSE_RATE : CAUSE_HTTP5XX;
+		enum def_cause cause = a->failure != HTTP_OK ? CAUSE_NET
+				       : a->status == 429    ? CAUSE_RATE
+							     : CAUSE_HTTP5XX;
 		r->due_ns = clock_mono_ns() +
-			    (after >= 0 ? after * NS_PER_SEC : backoff_delay(&d->retry[cause], r->tries, d->jitter, &r->job->f->rng));
+			    (after >= 0 ? after * NS_PER_SEC
+					: backoff_delay(&d->retry[cause], r->tries, d->jitter, &r->job->f->rng));
 	} else if (a->failure != HTTP_OK) {
 		err_set(&r->err, ERR_IO, "rules: %s", a->why);
 	} else {
@@ -179,7 +182,8 @@ static int body_of(struct rules *r, struct err *e)
 	struct source_about about = about_of(r, 200);
 	const struct buf *in = r->stage == STAGE_REMOVE ? &r->remove : &r->add;
 	struct buf body = BUF_INIT;
-	int rc = ask_one(r->job->src->ask, r->stage == STAGE_REMOVE ? ASK_REMOVE : ASK_ADD, &about, in->p, in->n, &body, e);
+	int rc =
+	    ask_one(r->job->src->ask, r->stage == STAGE_REMOVE ? ASK_REMOVE : ASK_ADD, &about, in->p, in->n, &body, e);
 	if (rc > 0) {
 		buf_put(&r->request.body, body.p, body.n);
 		r->request.has_body = true;
@@ -193,7 +197,9 @@ static int send_it(struct rules *r, const char *token, struct err *e)
 {
 	struct fetch *f = r->job->f;
 	const struct source_def *d = r->job->src->def;
-	const struct def_request *q = r->stage == STAGE_LIST ? &d->rules.list : r->stage == STAGE_REMOVE ? &d->rules.remove : &d->rules.add;
+	const struct def_request *q = r->stage == STAGE_LIST     ? &d->rules.list
+				      : r->stage == STAGE_REMOVE ? &d->rules.remove
+								 : &d->rules.add;
 	struct request_way w = { .def = d, .secrets = f->o->secrets, .endpoint = f->o->endpoint, .token = token };
 	int rc = request_build(&r->request, &w, q, &r->job->vars, e);
 	if (rc == 0 && r->stage != STAGE_LIST)
@@ -202,11 +208,21 @@ static int send_it(struct rules *r, const char *token, struct err *e)
 		rc = request_sign(&r->request, &w, &r->job->vars, e);
 	if (rc < 0)
 		return rc;
-	fetch_sayf(f, SAY_VERBOSE, r->job, "rules: %s", r->stage == STAGE_LIST ? "list" : r->stage == STAGE_REMOVE ? "remove" : "add");
-	struct http_request h = { .method = r->request.method ? r->request.method : r->request.has_body ? "POST" : "GET",
-		.url = buf_cstr(&r->request.url), .headers = r->request.header, .nheaders = r->request.nheaders,
-		.body = r->request.has_body ? buf_cstr(&r->request.body) : NULL, .nbody = r->request.body.n, .silence_ns = 30 * NS_PER_SEC,
-		.done = on_done, .arg = r };
+	fetch_sayf(f, SAY_VERBOSE, r->job, "rules: %s",
+		   r->stage == STAGE_LIST     ? "list"
+		   : r->stage == STAGE_REMOVE ? "remove"
+					      : "add");
+	struct http_request h = {.method = r->request.method     ? r->request.method
+					   : r->request.has_body ? "POST"
+								 : "GET",
+				 .url = buf_cstr(&r->request.url),
+				 .headers = r->request.header,
+				 .nheaders = r->request.nheaders,
+				 .body = r->request.has_body ? buf_cstr(&r->request.body) : NULL,
+				 .nbody = r->request.body.n,
+				 .silence_ns = 30 * NS_PER_SEC,
+				 .done = on_done,
+				 .arg = r};
 	rc = http_send(f->http, &h, &r->transfer, e);
 	if (rc == 0)
 		f->under_way++;

@@ -156,7 +156,8 @@ static int load(struct seen *s, int64_t file, uint64_t count, uint64_t *length, 
 		rc = err_set(e, ERR_CONFLICT, "%s has %lld entries, the checkpoint's cursor counts %llu", path,
 			     (long long)st.st_size / ENTRY, (unsigned long long)count);
 	else
-		*length = st.st_size % ENTRY ? UINT64_MAX : (uint64_t)st.st_size / ENTRY;     /* a torn tail: nobody goes on in it */
+		*length = st.st_size % ENTRY ? UINT64_MAX
+					     : (uint64_t)st.st_size / ENTRY; /* a torn tail: nobody goes on in it */
 	/* What is older than the ring is of no use. */
 	uint64_t i = count > 2 * s->max ? count - 2 * s->max : 0;
 	while (rc == 0 && i < count && (n = pread(fd, block, sizeof block, (off_t)(i * ENTRY))) > 0)

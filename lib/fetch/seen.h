@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* seen - which records were given out before (docs/fetch.md, "Where it goes on").
  *
- * The last `max` keys are known, each by a 64-bit hash (XXH3). A key that is seen again counts as new again, so that what stays in
- * a list for long is not forgotten. With a folder, each hash is appended to a file there, eight bytes little-endian; a mark's cursor holds the
- * file's name and how many entries count. Entries are never taken back: a run that goes on from fewer than the file has writes a new
- * file, and so does one that has grown to 8 x max entries. Files older than the one that a run went on from are removed when the run
- * starts, those older than the one of the recorded mark when seen_forget says so; later ones stay, because any mark that was printed
- * may still turn out to be the one that the table has.
+ * The last `max` keys are known, each by a 64-bit hash (XXH3). A key that is seen again counts as new again, so that
+ * what stays in a list for long is not forgotten. With a folder, each hash is appended to a file there, eight bytes
+ * little-endian; a mark's cursor holds the file's name and how many entries count. Entries are never taken back: a run
+ * that goes on from fewer than the file has writes a new file, and so does one that has grown to 8 x max entries. Files
+ * older than the one that a run went on from are removed when the run starts, those older than the one of the recorded
+ * mark when seen_forget says so; later ones stay, because any mark that was printed may still turn out to be the one
+ * that the table has.
  *
  * A key that was never seen is taken for a known one with probability max / 2^64.
  *
@@ -25,7 +26,8 @@
 #include <stdint.h>
 
 struct seen;
-/* MAX 0: nothing is remembered. FOLDER NULL: in memory alone. FROM: the member `seen` of a cursor, NULL: from nothing. */
+/* MAX 0: nothing is remembered. FOLDER NULL: in memory alone. FROM: the member `seen` of a cursor, NULL: from nothing.
+ */
 int seen_open(struct seen **s, size_t max, const char *folder, const struct json *from, struct err *e);
 void seen_free(struct seen *s);                  /* NULL is fine */
 /* The hash of a key, never 0; the other calls take it. */

@@ -16,10 +16,12 @@
 #define STEADY_NS (5 * NS_PER_SEC)   /* a connection that held so long was no failed try */
 #define LOOK_NS (NS_PER_SEC / 100)   /* how often rules are looked at while they are set */
 #define SLICE_NS (NS_PER_SEC / 200)  /* so long messages are worked on before the network is looked at again */
-#define BACKLOG_MAX ((size_t)64 << 20) /* bytes of messages that were read and not yet worked on; beyond it reading waits */
+/* Bytes of messages that were read and not yet worked on; beyond it reading waits. */
+#define BACKLOG_MAX ((size_t)64 << 20)
 
-/* Messages are read as they come and worked on in slices: a server drops a client that reads too slowly, and an expression may be slow. In
- * the backlog each has its length in front; length 0 stands for a connection that was opened. */
+/* Messages are read as they come and worked on in slices: a server drops a client that reads too slowly, and an
+ * expression may be slow. In the backlog each has its length in front; length 0 stands for a connection that was
+ * opened. */
 
 struct stream {
 	struct job *job;
@@ -40,7 +42,7 @@ struct stream {
 	uint64_t ticket, serial, tries;
 	int64_t due_ns, broke_ns, opened_ns;
 	char *asked, *live;          /* cursor that was asked for; greatest value seen while a gap is being filled */
-	bool gap;                    /* another one came while one was being filled, behind GAP_FROM (NULL: behind what is being read) */
+	bool gap; /* another one came while one was being filled, behind GAP_FROM (NULL: behind what is being read) */
 	char *gap_from;
 	struct buf about_vars;
 	struct source_about about;
@@ -160,7 +162,8 @@ static bool take_fallback(struct stream *s, long status)
 	struct source *other;
 	struct err e;
 	bool not_there = status == 400 || status == 404 || status == 405 || status == 406 || status == 501;
-	if (!name || !not_there || fetch_source(s->job->f, name, &other, &e) < 0 || other->def->transport == TRANSPORT_HTTP)
+	if (!name || !not_there || fetch_source(s->job->f, name, &other, &e) < 0 ||
+	    other->def->transport == TRANSPORT_HTTP)
 		return false;
 	fetch_sayf(s->job->f, SAY_VERBOSE, s->job, "no such stream (status %ld): trying '%s'", status, name);
 	hang_up(s);
@@ -228,8 +231,8 @@ static void look_for_gap(struct stream *s, const char *first)
 	if (!s->asked || c->cmp != CMP_TIME || !post_time(s->asked, strlen(s->asked), &asked) ||
 	    !post_time(first, strlen(first), &got) || got - asked < GAP_US)
 		return;
-	fetch_sayf(s->job->f, SAY_WARNING, s->job, "the stream begins at %s, asked for was %s: what lies between may be missing", first,
-		   s->asked);
+	fetch_sayf(s->job->f, SAY_WARNING, s->job,
+		   "the stream begins at %s, asked for was %s: what lies between may be missing", first, s->asked);
 }
 
 static void move_on(struct stream *s, const char *top)
@@ -461,7 +464,8 @@ static void opened(struct stream *s)
 	budget_done(j->budget, s->ticket, s->src->def->cost);
 	fetch_sayf(j->f, SAY_VERBOSE, j, "the stream is open");
 	if (s->broke_ns && !s->refill && !s->asked)
-		fetch_sayf(j->f, SAY_WARNING, j, "a gap: the stream was broken for %lld s, and what was posted in that time is not to be had",
+		fetch_sayf(j->f, SAY_WARNING, j,
+			   "a gap: the stream was broken for %lld s, and what was posted in that time is not to be had",
 			   (long long)((clock_mono_ns() - s->broke_ns) / NS_PER_SEC));
 	s->broke_ns = 0;
 	s->opened_ns = clock_mono_ns();
@@ -608,9 +612,15 @@ static int open_it(struct stream *s, struct request_way *w, struct err *e)
 	s->job->requests++;
 	s->connecting = true;
 	if (d->transport == TRANSPORT_WS) {
-		struct ws_opts o = { .url = buf_cstr(&r->url), .headers = r->header, .nheaders = r->nheaders, .silence_ns = d->heartbeat_ns,
-			.max_message = s->job->f->o->max_record, .open = on_ws_open, .message = on_ws_message, .closed = on_ws_closed,
-			.arg = s };
+		struct ws_opts o = {.url = buf_cstr(&r->url),
+				    .headers = r->header,
+				    .nheaders = r->nheaders,
+				    .silence_ns = d->heartbeat_ns,
+				    .max_message = s->job->f->o->max_record,
+				    .open = on_ws_open,
+				    .message = on_ws_message,
+				    .closed = on_ws_closed,
+				    .arg = s};
 		rc = ws_open(&s->ws, s->job->f->http, &o, e);
 	} else {
 		if (d->transport == TRANSPORT_SSE) {
@@ -619,9 +629,19 @@ static int open_it(struct stream *s, struct request_way *w, struct err *e)
 			s->sse = sse_new(s->job->f->o->max_record, on_event, s);
 			request_header(r, "Accept", "text/event-stream");
 		}
-		struct http_request q = { .method = r->method ? r->method : r->has_body ? "POST" : "GET", .url = buf_cstr(&r->url),
-			.headers = r->header, .nheaders = r->nheaders, .body = r->has_body ? buf_cstr(&r->body) : NULL, .nbody = r->body.n,
-			.silence_ns = d->heartbeat_ns, .head = on_head, .data = on_data, .done = on_done, .arg = s };
+		struct http_request q = {.method = r->method     ? r->method
+						   : r->has_body ? "POST"
+								 : "GET",
+					 .url = buf_cstr(&r->url),
+					 .headers = r->header,
+					 .nheaders = r->nheaders,
+					 .body = r->has_body ? buf_cstr(&r->body) : NULL,
+					 .nbody = r->body.n,
+					 .silence_ns = d->heartbeat_ns,
+					 .head = on_head,
+					 .data = on_data,
+					 .done = on_done,
+					 .arg = s};
 		rc = http_send(s->job->f->http, &q, &s->transfer, e);
 	}
 	request_clear(r);
@@ -633,7 +653,8 @@ static int open_it(struct stream *s, struct request_way *w, struct err *e)
 int stream_work(struct stream *s, int64_t until_ns)
 {
 	int rc = 0;
-	while (rc == 0 && s->backlog.n && s->job->end == JOB_RUNS && !s->job->f->fatal.code && clock_mono_ns() < until_ns)
+	while (rc == 0 && s->backlog.n && s->job->end == JOB_RUNS && !s->job->f->fatal.code &&
+	       clock_mono_ns() < until_ns)
 		rc = pop(s);
 	return rc;
 }

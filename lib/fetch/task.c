@@ -98,7 +98,8 @@ static void on_done(void *arg, const struct http_answer *a)
 	answer_take(t, a);
 }
 
-/* What the budget, or an answer, makes us wait for longer than --max-wait ends the job; one that goes on for ever waits. */
+/* What the budget, or an answer, makes us wait for longer than --max-wait ends the job; one that goes on for ever
+ * waits. */
 static void put_off(struct task *t, int64_t now, int64_t ns)
 {
 	struct job *j = t->job;
@@ -108,7 +109,8 @@ static void put_off(struct task *t, int64_t now, int64_t ns)
 	if (j->spec->every_ns || j->stream || ns <= j->f->o->max_wait_ns)
 		return;
 	text[duration_format(text, (ns + NS_PER_SEC - 1) / NS_PER_SEC * NS_PER_SEC)] = '\0';
-	err_set(&e, ERR_RETRY, "the limit of '%s' is used up for %s more: the place is kept, try again then", budget_name(t->budget), text);
+	err_set(&e, ERR_RETRY, "the limit of '%s' is used up for %s more: the place is kept, try again then",
+		budget_name(t->budget), text);
 	job_end(j, JOB_QUOTA, &e);
 }
 
@@ -123,7 +125,10 @@ static void log_request(struct task *t)
 {
 	struct buf b = BUF_INIT;
 	url_show(&b, buf_cstr(&t->request.url));
-	fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "%s %s", t->request.method ? t->request.method : t->request.has_body ? "POST" : "GET",
+	fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "%s %s",
+		   t->request.method     ? t->request.method
+		   : t->request.has_body ? "POST"
+					 : "GET",
 		   buf_cstr(&b));
 	buf_release(&b);
 }
@@ -141,9 +146,19 @@ static int send_it(struct task *t, struct request_way *w, struct err *e)
 	rc = request_sign(r, w, &t->vars, e);
 	if (rc < 0)
 		return rc;
-	struct http_request q = { .method = r->method ? r->method : r->has_body ? "POST" : "GET", .url = buf_cstr(&r->url), .headers = r->header,
-		.nheaders = r->nheaders, .body = r->has_body ? buf_cstr(&r->body) : NULL, .nbody = r->body.n, .connect_ns = CONNECT_NS,
-		.silence_ns = SILENCE_NS, .timeout_ns = TIMEOUT_NS, .done = on_done, .arg = t };
+	struct http_request q = {.method = r->method     ? r->method
+					   : r->has_body ? "POST"
+							 : "GET",
+				 .url = buf_cstr(&r->url),
+				 .headers = r->header,
+				 .nheaders = r->nheaders,
+				 .body = r->has_body ? buf_cstr(&r->body) : NULL,
+				 .nbody = r->body.n,
+				 .connect_ns = CONNECT_NS,
+				 .silence_ns = SILENCE_NS,
+				 .timeout_ns = TIMEOUT_NS,
+				 .done = on_done,
+				 .arg = t};
 	rc = http_send(f->http, &q, &t->transfer, e);
 	if (rc < 0)
 		return rc;
@@ -189,13 +204,15 @@ void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t a
 	if (t->tries >= d->tries) {
 		/* A limit that is still reached is one that is used up. */
 		bool limit = cause == CAUSE_RATE;
-		err_set(&e, limit ? ERR_RETRY : ERR_IO, "%s: given up after %llu tries", why, (unsigned long long)t->tries);
+		err_set(&e, limit ? ERR_RETRY : ERR_IO, "%s: given up after %llu tries", why,
+			(unsigned long long)t->tries);
 		job_end(t->job, limit ? JOB_QUOTA : JOB_FAILED, &e);
 		return;
 	}
 	int64_t ns = backoff_delay(&d->retry[cause], t->tries, d->jitter, &f->rng);
 	if (at_least_ns >= 0)
-		ns = at_least_ns + (int64_t)((double)(cause == CAUSE_RATE ? NS_PER_SEC : 0) * d->jitter * rng_unit(&f->rng));
+		ns = at_least_ns +
+		     (int64_t)((double)(cause == CAUSE_RATE ? NS_PER_SEC : 0) * d->jitter * rng_unit(&f->rng));
 	text[duration_format(text, ns / 1000000 * 1000000)] = '\0';
 	fetch_sayf(f, SAY_VERBOSE, t->job, "%s: again in %s", why, text);
 	if (cause == CAUSE_RATE)

@@ -39,7 +39,8 @@ static void login_digest(const struct request *r, const char *salt, char to[2 * 
 		buf_printf(&all, "\n%s: %s", r->header[i].name, r->header[i].value);
 	buf_puts(&all, "\n\n");
 	buf_put(&all, r->body.p, r->body.n);
-	pbkdf2_hmac_sha256(all.n, (const uint8_t *)all.p, ROUNDS, strlen(salt), (const uint8_t *)salt, sizeof digest, digest);
+	pbkdf2_hmac_sha256(all.n, (const uint8_t *)all.p, ROUNDS, strlen(salt), (const uint8_t *)salt, sizeof digest,
+			   digest);
 	put_hex(to, digest, sizeof digest);
 	explicit_bzero(all.p, all.cap);
 	buf_release(&all);
@@ -58,8 +59,8 @@ static bool read_private(struct buf *b, const char *path)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077) &&
-		  (size_t)st.st_size < MAX_FILE;
+	bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+		  !(st.st_mode & 077) && (size_t)st.st_size < MAX_FILE;
 	if (ok) {
 		ssize_t n = read(fd, buf_reserve(b, MAX_FILE), MAX_FILE);
 		b->n = n > 0 ? (size_t)n : 0;
@@ -115,7 +116,8 @@ static bool write_private(const char *path, const char *temp, const struct buf *
 	return ok;
 }
 
-void token_file_save(const char *dir, const char *name, const struct request *login, const char *token, size_t n, double life)
+void token_file_save(const char *dir, const char *name, const struct request *login, const char *token, size_t n,
+		     double life)
 {
 	struct buf path = BUF_INIT, temp = BUF_INIT, text = BUF_INIT;
 	uint8_t random[SALT];

@@ -61,7 +61,8 @@ bool values_over(const struct values *v)
 
 bool values_wants(const struct values *v)
 {
-	return !v->at_end && !memchr(v->in.p ? v->in.p + v->at : "", '\n', v->in.n - v->at) && busy(v->job) < v->job->src->def->parallel;
+	return !v->at_end && !memchr(v->in.p ? v->in.p + v->at : "", '\n', v->in.n - v->at) &&
+	       busy(v->job) < v->job->src->def->parallel;
 }
 
 static bool can_read(int fd)
@@ -78,8 +79,8 @@ static int read_more(struct values *v, struct err *e)
 		v->at = 0;
 	}
 	if (v->in.n > MAX_LINE)
-		return err_set(e, ERR_DATA, "line %llu of standard input is no value: longer than %zu bytes", (unsigned long long)v->line + 1,
-			       MAX_LINE);
+		return err_set(e, ERR_DATA, "line %llu of standard input is no value: longer than %zu bytes",
+			       (unsigned long long)v->line + 1, MAX_LINE);
 	ssize_t n = read(v->fd, buf_reserve(&v->in, CHUNK), CHUNK);
 	if (n < 0 && errno != EINTR && errno != EAGAIN)
 		return err_sys(e, errno, "standard input");

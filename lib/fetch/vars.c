@@ -92,6 +92,17 @@ static bool is_host(const char *s, size_t n)
 	return n && n < 256 && strspn(s, ok) >= n;
 }
 
+/* People paste addresses: `https://a.example/` behind `https://` is the host a.example. */
+static void paste(const char **host, size_t *n, const char *scheme, size_t nscheme)
+{
+	if (*n <= nscheme || memcmp(*host, scheme, nscheme) != 0)
+		return;
+	*host += nscheme;
+	*n -= nscheme;
+	if ((*host)[*n - 1] == '/')
+		--*n;
+}
+
 /* Is what comes next, behind P[0..N), the host? */
 static bool at_host(const char *p, size_t n)
 {
@@ -110,10 +121,13 @@ int text_expand_url(struct buf *b, const struct def_text *t, const struct vars *
 		} else if (b->n == start) {
 			buf_put(b, p ? p->value : "", p ? p->n : 0);
 		} else if (at_host(b->p + start, b->n - start)) {
-			if (!p || !is_host(p->value, p->n))
-				return err_set(e, ERR_USAGE, "variable '%.*s' is no host: '%.100s'", (int)part->n, part->text,
-					       p ? p->value : "");
-			buf_put(b, p->value, p->n);
+			const char *host = p ? p->value : "";
+			size_t n = p ? p->n : 0;
+			paste(&host, &n, b->p + start, b->n - start);
+			if (!is_host(host, n))
+				return err_set(e, ERR_USAGE, "variable '%.*s' is no host: '%.100s'", (int)part->n,
+					       part->text, p ? p->value : "");
+			buf_put(b, host, n);
 		} else if (p) {
 			url_escape(b, p->value, p->n);
 		}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* walk - how far a source has been read: the part of a job that a mark's cursor holds.
  *
- * Newest first: `committed` is what an earlier walk came down from; `pending`, the greatest value of this one, takes its place when the walk is
- * through; `page` leads to the next page, empty: the first. Oldest first: `committed` moves with each page.
- * These are pure functions on that state: what is asked for and what comes back, others do.
+ * Newest first: `committed` is what an earlier walk came down from; `pending`, the greatest value of this one, takes
+ * its place when the walk is through; `page` leads to the next page, empty: the first. Oldest first: `committed` moves
+ * with each page. These are pure functions on that state: what is asked for and what comes back, others do.
  *
  * Ownership: a walk owns its texts. Threads: one owner.
  */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* aimd - a rate that follows what the reader takes: additive increase, multiplicative decrease.
  *
- * Every AIMD_TICK_NS the rate is looked at. Where the output was more than half full, or a write was held up for longer than a
- * tenth of the time, it becomes AIMD_DECREASE of what it was; where the rate itself was what held records back, it grows by a
- * two-hundredth of MAX (so from nothing to MAX in ten seconds). Where neither is the case (there was no input) it stays: a rate that was never tried says nothing.
- * At most one decrease in AIMD_HOLD_NS, since what was sent before it takes its time to drain.
+ * Every AIMD_TICK_NS the rate is looked at. Where the output was more than half full, or a write was held up for longer
+ * than a tenth of the time, it becomes AIMD_DECREASE of what it was; where the rate itself was what held records back,
+ * it grows by a two-hundredth of MAX (so from nothing to MAX in ten seconds). Where neither is the case (there was no
+ * input) it stays: a rate that was never tried says nothing. At most one decrease in AIMD_HOLD_NS, since what was sent
+ * before it takes its time to drain.
  *
- * Source: D. Chiu, R. Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; RFC 7661 for not growing
- * while idle. Occupancy is FIONREAD over F_GETPIPE_SZ, both asked of the write end of a pipe (Linux).
+ * Source: D. Chiu, R. Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; RFC 7661
+ * for not growing while idle. Occupancy is FIONREAD over F_GETPIPE_SZ, both asked of the write end of a pipe (Linux).
  *
  * Ownership: plain values. Threads: one owner.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* gate - when may the next record pass, all of the limits taken together: a shaper, event time, a quota that is shared, a rate that adapts.
+/* gate - when may the next record pass, all of the limits taken together: a shaper, event time, a quota that is shared,
+ * a rate that adapts.
  *
  *	gate_start(&g);
  *	due = gate_due(&g, bytes, event_us, &due, &e);
@@ -39,8 +40,8 @@ void gate_look(struct gate *g);                      /* at the clock */
 void gate_arrived(struct gate *g, bool waited);      /* input has come; WAITED: there was none before */
 int gate_due(struct gate *g, uint64_t bytes, int64_t event_us, int64_t *due, struct err *e);
 void gate_wait(struct gate *g, int64_t due);
-/* A write of what was let go has taken from START until now; FD says how full the reader is (-1: do not ask). Returns by how much
- * what is due has moved. */
+/* A write of what was let go has taken from START until now; FD says how full the reader is (-1: do not ask). Returns
+ * by how much what is due has moved. */
 int64_t gate_wrote(struct gate *g, int64_t start, int fd);
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* keys - what is remembered about each key: a table from bytes to slots, with the slots in the order of a rank.
  *
- * The caller's slot begins with a struct keys_slot; what is behind it is zeroed when the key is added. The slot with the
- * lowest rank can be had at once, which is how a table of bounded size finds the one to forget. Ties go to the older key, so what is
- * forgotten depends on nothing but the calls (the hash of a key is seeded at random and decides nothing).
+ * The caller's slot begins with a struct keys_slot; what is behind it is zeroed when the key is added. The slot with
+ * the lowest rank can be had at once, which is how a table of bounded size finds the one to forget. Ties go to the
+ * older key, so what is forgotten depends on nothing but the calls (the hash of a key is seeded at random and decides
+ * nothing).
  *
- * Ownership: the table owns slots and copies of keys. Threads: one owner. Cost: O(1) to find, O(log n) to add, to rank, to remove.
+ * Ownership: the table owns slots and copies of keys. Threads: one owner. Cost: O(1) to find, O(log n) to add, to rank,
+ * to remove.
  */
 #ifndef SM_FLOW_KEYS_H
 #define SM_FLOW_KEYS_H
@@ -39,8 +41,9 @@ void *keys_first(const struct keys *k);                                 /* the l
 void keys_remove(struct keys *k, void *slot);                           /* frees the slot */
 
 #define KEY_TEXT_MAX 256
-/* The key that a field of a record is, in B (cleared first): a string as '"' and its decoded bytes, anything else as it is
- * written; a field that is not there is null. What is longer than KEY_TEXT_MAX is cut and ends in a hash of the whole. */
+/* The key that a field of a record is, in B (cleared first): a string as '"' and its decoded bytes, anything else as it
+ * is written; a field that is not there is null. What is longer than KEY_TEXT_MAX is cut and ends in a hash of the
+ * whole. */
 void key_of_field(struct buf *b, const struct json_field *f);
 
 #endif

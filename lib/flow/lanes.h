@@ -4,20 +4,23 @@
  * Each key has a lane, first in first out. Of the lanes that may send now, the next is
  *	without `fair`  the one whose first record came first;
  *	with `fair`     found by deficit round robin: a lane that has its turn gets a quantum for its weight and sends while that lasts.
- * A limit for each key (GCRA, see flow/gcra.h) keeps a lane back until its next record conforms; up to SHAPER_LATE_NS in which it was
- * not served for other reasons are made up for, so in any time W at most rate x (W + SHAPER_LATE_NS) + burst records of a key pass.
+ * A limit for each key (GCRA, see flow/gcra.h) keeps a lane back until its next record conforms; up to SHAPER_LATE_NS
+ * in which it was not served for other reasons are made up for, so in any time W at most rate x (W + SHAPER_LATE_NS) +
+ * burst records of a key pass.
  *
  * Marks cut time into epochs: a mark is handed out when no record that came before it is left, and no record that came
  * behind it is handed out sooner. Fair shares are therefore those of the records between two marks.
  *
- * Bounded: there are at most max_keys lanes. A key that waits for nothing, and whose limit is as if it were new, is forgotten when
- * its place is needed, the one idle for longest first. Where none is, further keys share one more lane and one limit: none of them
- * gets more than its own limit, and none is held up for ever.
+ * Bounded: there are at most max_keys lanes. A key that waits for nothing, and whose limit is as if it were new, is
+ * forgotten when its place is needed, the one idle for longest first. Where none is, further keys share one more lane
+ * and one limit: none of them gets more than its own limit, and none is held up for ever.
  *
- * Source: M. Shreedhar, G. Varghese, "Efficient Fair Queuing Using Deficit Round-Robin", SIGCOMM 1995; dropping from the longest
- * queue: B. Suter and others, "Buffer Management Schemes for Supporting TCP in Gigabit Routers", IEEE JSAC 17(6), 1999.
+ * Source: M. Shreedhar, G. Varghese, "Efficient Fair Queuing Using Deficit Round-Robin", SIGCOMM 1995; dropping from
+ * the longest queue: B. Suter and others, "Buffer Management Schemes for Supporting TCP in Gigabit Routers", IEEE JSAC
+ * 17(6), 1999.
  *
- * Ownership: lanes own the items in them. Threads: one owner. Cost: O(log keys) a record, O(1) with `fair` and no limit.
+ * Ownership: lanes own the items in them. Threads: one owner. Cost: O(log keys) a record, O(1) with `fair` and no
+ * limit.
  */
 #ifndef SM_FLOW_LANES_H
 #define SM_FLOW_LANES_H

@@ -2,7 +2,8 @@
 /* linefile - a file that lines are appended to, durably when asked.
  *
  * Lines are written whole, so that several tools may append to one file.
- * Ownership: PATH is copied. Threads: one owner. Errors: ERR_IO naming the file; after one the lines in memory are lost.
+ * Ownership: PATH is copied. Threads: one owner. Errors: ERR_IO naming the file; after one the lines in memory are
+ * lost.
  */
 #ifndef SM_FLOW_LINEFILE_H
 #define SM_FLOW_LINEFILE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* meter - what smrate has counted, and how it is printed: one line of JSON (docs/rate.md lists the members).
  *
- * Counters are set by the threads that do the work and read by the one that prints; each alone is right, all together are those of
- * some moments close to each other.
+ * Counters are set by the threads that do the work and read by the one that prints; each alone is right, all together
+ * are those of some moments close to each other.
  * Ownership: everything pointed at is borrowed. Threads: see above.
  */
 #ifndef SM_FLOW_METER_H

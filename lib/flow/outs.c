@@ -8,9 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOOK_NS INT64_C(1000000)     /* how long what a pipe holds is believed */
@@ -22,6 +27,7 @@ struct one {
 	bool running;
 	int given;               /* the number in fd:N, -1: it was another form */
 	int fd, pipe_size;       /* 0: no pipe */
+	bool small;              /* a write may block, so it is a small one, made when poll says that it does not */
 	char *name;
 	struct buf in, work;     /* to be written: given by the owner, taken by the thread */
 	size_t done;             /* of work */
@@ -37,11 +43,21 @@ struct outs {
 	enum outs_balance balance;
 	size_t n, turn;
 	bool stop, marks, failed;
+	int wake;                /* readable when threads are to give up */
 	struct err err;
 	struct one one[OUTS_MAX];
 };
 
 /* --- a thread for each --- */
+
+/* No thread waits for its reader any longer. */
+static void give_up(struct outs *all)
+{
+	uint64_t one = 1;
+	all->failed = true;
+	if (all->wake >= 0 && write(all->wake, &one, sizeof one) < 0)
+		return;
+}
 
 static void fail(struct one *o, int code)
 {
@@ -53,7 +69,7 @@ static void fail(struct one *o, int code)
 	}
 	if (!all->failed)
 		err_sys(&all->err, code, "output '%s'", o->name);
-	all->failed = true;
+	give_up(all);
 }
 
 /* `work` as far as it was written in whole records; a record of which a part went out counts as not written. */
@@ -74,28 +90,46 @@ static uint64_t count_lines(const char *p, size_t n)
 	return lines;
 }
 
+/* Wait until the output takes something, or until nobody waits for it any more. */
+static void await(const struct one *o)
+{
+	struct pollfd p[2] = { { .fd = o->fd, .events = POLLOUT }, { .fd = o->all->wake, .events = POLLIN } };
+	poll(p, 2, -1);
+}
+
+/* Write a part of what is at P; the lock is not held. The errno, 0: *DONE bytes were written. */
+static int write_some(const struct one *o, const char *p, size_t n, size_t *done)
+{
+	if (o->small) {
+		/* When poll says so, a pipe has room for this much. */
+		await(o);
+		n = n < PIPE_BUF ? n : PIPE_BUF;
+	}
+	ssize_t w = write(o->fd, p, n < OUTS_BUFFER ? n : OUTS_BUFFER);
+	*done = w > 0 ? (size_t)w : 0;
+	if (w >= 0 || errno == EINTR)
+		return 0;
+	if (errno != EAGAIN)
+		return errno;
+	await(o);
+	return 0;
+}
+
 static void write_work(struct one *o)
 {
 	struct outs *all = o->all;
 	while (o->done < o->work.n && !o->closed && !all->failed) {
 		const char *p = o->work.p + o->done;
-		size_t n = o->work.n - o->done < OUTS_BUFFER ? o->work.n - o->done : OUTS_BUFFER;
-		int state;
+		size_t n = o->work.n - o->done, done;
 		pthread_mutex_unlock(&all->lock);
-		/* After a failure of another output nobody waits for a reader that takes nothing. */
-		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-		ssize_t w = write(o->fd, p, n);
-		int code = w < 0 ? errno : 0;
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-		uint64_t lines = w > 0 ? count_lines(p, (size_t)w) : 0;
+		int code = write_some(o, p, n, &done);
+		uint64_t lines = count_lines(p, done);
 		pthread_mutex_lock(&all->lock);
-		if (w >= 0) {
-			o->done += (size_t)w;
-			o->st.bytes += (uint64_t)w;
-			o->st.lines += lines;
-		} else if (code != EINTR) {
+		o->done += done;
+		o->st.bytes += done;
+		o->st.lines += lines;
+		if (code)
 			fail(o, code);
-		}
 		pthread_cond_broadcast(&all->room);
 	}
 	if (o->closed || all->failed)
@@ -109,8 +143,6 @@ static void *run(void *arg)
 {
 	struct one *o = arg;
 	struct outs *all = o->all;
-	int state;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	pthread_mutex_lock(&all->lock);
 	while (!o->closed && !all->failed) {
 		while (!o->in.n && !all->stop && !all->failed)
@@ -128,6 +160,28 @@ static void *run(void *arg)
 }
 
 /* --- opening --- */
+
+/* A thread must be able to give up on a reader that takes nothing. A descriptor may be shared with others, who would be
+ * surprised if it did not block any more; so a pipe is opened once more, for us alone. Where that cannot be done small
+ * writes are made when poll allows them. */
+static int set_up(struct one *o, struct err *e)
+{
+	char path[48];
+	struct stat st;
+	if (fstat(o->fd, &st) != 0)
+		return err_sys(e, errno, "output '%s'", o->name);
+	o->small = !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode) && (!S_ISCHR(st.st_mode) || isatty(o->fd));
+	if (!o->pipe_size)
+		return 0;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", o->fd);
+	int own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (own < 0)
+		return 0;
+	close(o->fd);
+	o->fd = own;
+	o->small = false;
+	return 0;
+}
 
 static int open_one(struct outs *all, const char *name, size_t n, struct err *e)
 {
@@ -159,7 +213,7 @@ static int open_one(struct outs *all, const char *name, size_t n, struct err *e)
 		return err_sys(e, errno, "output '%s'", o->name);
 	int size = fcntl(o->fd, F_GETPIPE_SZ);
 	o->pipe_size = size > 0 ? size : 0;
-	return 0;
+	return set_up(o, e);
 }
 
 static int start(struct outs *all, struct err *e)
@@ -178,6 +232,9 @@ int outs_open(struct outs **out, const char *list, enum outs_balance balance, st
 	struct outs *all = mem_zalloc(sizeof *all);
 	int r = 0;
 	all->balance = balance;
+	all->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (all->wake < 0)
+		r = err_sys(e, errno, "cannot make an event descriptor");
 	pthread_mutex_init(&all->lock, NULL);
 	pthread_cond_init(&all->room, NULL);
 	for (const char *p = list; r == 0; p++) {
@@ -387,14 +444,13 @@ int outs_close(struct outs *all, struct err *e)
 	int r = outs_drain(all, e);
 	pthread_mutex_lock(&all->lock);
 	all->stop = true;
-	all->failed = all->failed || r != 0;
+	if (r != 0)
+		give_up(all);
 	for (size_t i = 0; i < all->n; i++)
 		pthread_cond_signal(&all->one[i].came);
 	pthread_mutex_unlock(&all->lock);
 	for (size_t i = 0; i < all->n; i++) {
 		struct one *o = &all->one[i];
-		if (o->running && r != 0)
-			pthread_cancel(o->thread);
 		if (o->running)
 			pthread_join(o->thread, NULL);
 		if (o->fd >= 0 && close(o->fd) != 0 && r == 0 && !o->closed)
@@ -404,6 +460,8 @@ int outs_close(struct outs *all, struct err *e)
 		buf_release(&o->work);
 		mem_free(o->name);
 	}
+	if (all->wake >= 0)
+		close(all->wake);
 	pthread_mutex_destroy(&all->lock);
 	pthread_cond_destroy(&all->room);
 	mem_free(all);

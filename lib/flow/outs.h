@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* outs - several outputs at once: --out fd:3,fd:4,FILE.
  *
- * Each output has a thread and a buffer of OUTS_BUFFER bytes, so that one that takes nothing holds up no other. A record goes whole to one of
- * them:
+ * Each output has a thread and a buffer of OUTS_BUFFER bytes, so that one that takes nothing holds up no other. A
+ * record goes whole to one of them:
  *	OUTS_LEAST  the one that is least full: what is in its buffer, and, for a pipe, what its reader has not taken yet. Equals take turns.
  *	OUTS_HASH   the one that the record's hash names, always the same; when it is full, all wait
  * A mark goes to each.
  *
- * A reader that closes its pipe: what was in the pipe is lost. With OUTS_HASH, or when there have been marks, that is an error which names the
- * output, since the others must not go on to vouch for what is lost. Otherwise the records that were not yet written to it go to the others, and
- * it is counted; when none is left, ERR_IO with OUTS_ALL_CLOSED as its message.
- * SIGPIPE must be ignored.
+ * A reader that closes its pipe: what was in the pipe is lost. With OUTS_HASH, or when there have been marks, that is
+ * an error which names the output, since the others must not go on to vouch for what is lost. Otherwise the records
+ * that were not yet written to it go to the others, and it is counted; when none is left, ERR_IO with OUTS_ALL_CLOSED
+ * as its message. SIGPIPE must be ignored.
  *
- * Ownership: outs_close frees all; descriptors that were given stay open, since the outputs are copies of them. Threads: one owner; stats from anywhere. Errors: ERR_USAGE, ERR_IO.
+ * Ownership: outs_close frees all; descriptors that were given stay open, since the outputs are copies of them.
+ * Threads: one owner; stats from anywhere. Errors: ERR_USAGE, ERR_IO.
  */
 #ifndef SM_FLOW_OUTS_H
 #define SM_FLOW_OUTS_H

@@ -4,8 +4,8 @@
  * While it waits, for a due time or for a reader that takes nothing, the queue's reader goes on reading.
  * A mark is written after what came before it, when what was dropped before it is durable in the drops' file.
  *
- * Ownership: everything is borrowed and must live until pump_join. Threads: pump_start and pump_join by the queue's reader, in between
- * GATE, OUT and OUTS are the pump's. A failure is told to the queue (queue_fail) and by pump_join.
+ * Ownership: everything is borrowed and must live until pump_join. Threads: pump_start and pump_join by the queue's
+ * reader, in between GATE, OUT and OUTS are the pump's. A failure is told to the queue (queue_fail) and by pump_join.
  */
 #ifndef SM_FLOW_PUMP_H
 #define SM_FLOW_PUMP_H

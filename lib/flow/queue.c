@@ -151,6 +151,9 @@ static int put_disk(struct queue *q, struct item *it, struct err *e)
 	int r;
 	while ((r = spill_append(q->o.spill, it, e)) == SPILL_FULL && !q->disk_dead)
 		pthread_cond_wait(&q->disk_room, &q->disk);
+	/* While it waited for room the writer may have found the disk empty, and thought that nothing goes there any more. */
+	if (r == 0)
+		q->spilling = true;
 	item_free(it);
 	return r < 0 ? r : 0;
 }
@@ -174,7 +177,6 @@ static int put_or_spill(struct queue *q, struct item *it, struct err *e)
 	if (fitting)
 		return 0;
 	pthread_mutex_lock(&q->disk);
-	q->spilling = true;
 	int r = put_disk(q, it, e);
 	pthread_mutex_unlock(&q->disk);
 	return r;

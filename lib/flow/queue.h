@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* queue - between a thread that reads and one that writes: bounded lanes (flow/lanes.h), and what happens when they are full.
+/* queue - between a thread that reads and one that writes: bounded lanes (flow/lanes.h), and what happens when they are
+ * full.
  *
  *	reader   queue_put, queue_close
  *	writer   queue_take, queue_wait, queue_done, queue_settle; queue_fail when it cannot go on

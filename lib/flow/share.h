@@ -6,13 +6,13 @@
  *	 32  records: count (double), per_ns, tau                      56  bytes: the same
  *	 80  records: TAT, carry (double)                              96  bytes: the same
  *	112  CRC-32 of the first 80 bytes
- * A process reserves the time of its next record under a lock and sleeps without it. The kernel lets the lock go when its holder
- * dies, however it dies, and TAT is one aligned word, so a killed holder leaves nothing to clean up; a time that it reserved is not used. A file
- * from before the last boot begins anew.
+ * A process reserves the time of its next record under a lock and sleeps without it. The kernel lets the lock go when
+ * its holder dies, however it dies, and TAT is one aligned word, so a killed holder leaves nothing to clean up; a time
+ * that it reserved is not used. A file from before the last boot begins anew.
  * All processes must ask for the same limits. One that asks for others takes the file over when nobody uses it.
  *
- * Ownership: share_close frees all; the file stays. Threads: one owner. Cost: two system calls for a lock, a record some 2 us.
- * Errors: ERR_DATA: it is no such file, or damaged; ERR_CONFLICT: it is in use with other limits; ERR_IO.
+ * Ownership: share_close frees all; the file stays. Threads: one owner. Cost: two system calls for a lock, a record
+ * some 2 us. Errors: ERR_DATA: it is no such file, or damaged; ERR_CONFLICT: it is in use with other limits; ERR_IO.
  * Not for network file systems.
  */
 #ifndef SM_FLOW_SHARE_H

@@ -6,18 +6,21 @@
  *	DIR/offset         {"v":1,"segment":N,"offset":M}: everything before has been written to the output
  *	DIR/N.seg          segments, N in 20 digits, appended to, never changed
  *
- * A segment: "SMSPILL1", N (8 bytes), then frames: length of the body (4), CRC-32 of length and body (4), body. A body: kind (1: 0 a
- * record, 1 a mark), event time (8), route (8), length of the key (4), key, line. All little-endian.
+ * A segment: "SMSPILL1", N (8 bytes), then frames: length of the body (4), CRC-32 of length and body (4), body. A body:
+ * kind (1: 0 a record, 1 a mark), event time (8), route (8), length of the key (4), key, line. All little-endian.
  *
- * What an item says it is done with (spill_done) moves the offset on. When a segment is behind the offset, the offset is made durable
- * first and the segment removed then. So a process that is killed anywhere leaves every record that is in a segment and was not written to
- * the output; of those that were written in the last second some come again. A torn tail is cut off when the folder is opened; damage elsewhere costs the rest of that
- * segment and is counted. Neither keeps a program from starting.
+ * What an item says it is done with (spill_done) moves the offset on. When a segment is behind the offset, the offset
+ * is made durable first and the segment removed then. So a process that is killed anywhere leaves every record that is
+ * in a segment and was not written to the output; of those that were written in the last second some come again. A torn
+ * tail is cut off when the folder is opened; damage elsewhere costs the rest of that segment and is counted. Neither
+ * keeps a program from starting.
  *
- * What was appended is in the file after spill_flush (a killed process loses it no more), and survives a power cut a second later.
+ * What was appended is in the file after spill_flush (a killed process loses it no more), and survives a power cut a
+ * second later.
  *
  * Ownership: spill_close frees all; items are the caller's. Threads: one owner (flow/queue.h locks).
- * Errors: ERR_IO; ERR_CONFLICT another process uses the folder, or it holds records of another stream; ERR_UNSUPPORTED a newer format.
+ * Errors: ERR_IO; ERR_CONFLICT another process uses the folder, or it holds records of another stream; ERR_UNSUPPORTED
+ * a newer format.
  */
 #ifndef SM_FLOW_SPILL_H
 #define SM_FLOW_SPILL_H
@@ -48,16 +51,16 @@ struct spill_chunk;
 int spill_open(struct spill **s, const char *dir, const struct spill_opts *o, struct err *e);
 /* Are there records of an earlier run? *STREAM is theirs, NULL: one without a checkpoint. */
 bool spill_leftover(const struct spill *s, const char **stream);
-/* Before the first append or read: STREAM is that of the marks, NULL when they have none or there are none. Left-over records of the same
- * stream (of any generation) are removed, since they come again from its source; those of a stream without a checkpoint stay in front, to be
- * read; any other pair is ERR_CONFLICT. *REMOVED (may be NULL): some were. */
+/* Before the first append or read: STREAM is that of the marks, NULL when they have none or there are none. Left-over
+ * records of the same stream (of any generation) are removed, since they come again from its source; those of a stream
+ * without a checkpoint stay in front, to be read; any other pair is ERR_CONFLICT. *REMOVED (may be NULL): some were. */
 int spill_begin(struct spill *s, const char *stream, bool *removed, struct err *e);
 /* 0: appended, or SPILL_FULL: there is no room, and nothing was done. */
 enum { SPILL_FULL = 1 };
 int spill_append(struct spill *s, const struct item *it, struct err *e);
 int spill_flush(struct spill *s, struct err *e);
-/* Append items, some MAX bytes of them, at least one, to TO, each with its chunk; none are left when none are. Marks of an earlier run are
- * left out. */
+/* Append items, some MAX bytes of them, at least one, to TO, each with its chunk; none are left when none are. Marks of
+ * an earlier run are left out. */
 int spill_read(struct spill *s, struct item_list *to, uint64_t max, struct err *e);
 bool spill_empty(const struct spill *s);                 /* everything appended was read */
 void spill_done(struct spill *s, struct spill_chunk *c); /* one item of C is written; C NULL is fine */

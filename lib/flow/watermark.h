@@ -4,16 +4,16 @@
  *	W = min over the keys of (highest event time so far) - DELAY        one key, when there is no --key
  *
  * and W never goes back. A record is late when its event time is below W as it is before the record itself is counted.
- * A key whose highest time lies more than IDLE behind the highest of all is left out, until it sends again. Of more than MAX_KEYS keys the one
- * that is furthest behind is left out as well. The clock plays no part in any of this: which records are late follows from
- * the records, in their order, and the settings alone.
+ * A key whose highest time lies more than IDLE behind the highest of all is left out, until it sends again. Of more
+ * than MAX_KEYS keys the one that is furthest behind is left out as well. The clock plays no part in any of this: which
+ * records are late follows from the records, in their order, and the settings alone.
  *
  * The state can be kept and read again, so that a resumed stream judges as if it had not stopped:
  *	smrate watermark 1 | W | highest | count | count x (time, length of the key, key)        little-endian, then a CRC-32
  *
  * Source: T. Akidau and others, "The Dataflow Model", VLDB 2015; the minimum over inputs as in Flink.
- * Ownership: the struct owns its table. Threads: one owner. Cost: O(log keys) a record. Errors: ERR_DATA a damaged state,
- * ERR_UNSUPPORTED a newer one, ERR_CONFLICT one that was made with other settings.
+ * Ownership: the struct owns its table. Threads: one owner. Cost: O(log keys) a record. Errors: ERR_DATA a damaged
+ * state, ERR_UNSUPPORTED a newer one, ERR_CONFLICT one that was made with other settings.
  */
 #ifndef SM_FLOW_WATERMARK_H
 #define SM_FLOW_WATERMARK_H

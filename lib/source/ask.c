@@ -36,8 +36,11 @@ static bool is_path(const char *s)
 
 static int compile(struct question *q, const struct source_def *def, struct err *e)
 {
-	struct json_jq_var v[NVARS] = { [V_H] = { "h", "{}", 2 }, [V_STATUS] = { "status", "200", 3 }, [V_V] = { "v", "{}", 2 },
-		[V_NOW] = { "now", "0", 1 }, [V_PAGE] = { "page", "0", 1 } };
+	struct json_jq_var v[NVARS] = {[V_H] = {"h", "{}", 2},
+				       [V_STATUS] = {"status", "200", 3},
+				       [V_V] = {"v", "{}", 2},
+				       [V_NOW] = {"now", "0", 1},
+				       [V_PAGE] = {"page", "0", 1}};
 	struct json_jq_vars vars = { v, NVARS };
 	if (!q->text)
 		return 0;
@@ -105,7 +108,8 @@ static int failed(const struct question *q, struct err *e)
 static int set_vars(struct question *q, const struct source_about *about, struct err *e)
 {
 	char num[24];
-	int rc = json_jq_set(q->jq, V_H, about->headers ? about->headers : "{}", about->headers ? about->nheaders : 2, e);
+	int rc =
+	    json_jq_set(q->jq, V_H, about->headers ? about->headers : "{}", about->headers ? about->nheaders : 2, e);
 	if (rc == 0)
 		rc = json_jq_set(q->jq, V_STATUS, num, fmt_i64(num, about->status), e);
 	if (rc == 0)
@@ -141,7 +145,8 @@ static int follow(struct ask *a, struct question *q, const char *json, size_t n,
 	return 0;
 }
 
-int ask_start(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n, struct err *e)
+int ask_start(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n,
+	      struct err *e)
 {
 	struct question *q = &a->q[what];
 	q->found = NULL;
@@ -181,8 +186,8 @@ int ask_next(struct ask *a, enum ask_what what, struct buf *b, bool *nothing, st
 	return 1;
 }
 
-int ask_one(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n, struct buf *b,
-	    struct err *e)
+int ask_one(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n,
+	    struct buf *b, struct err *e)
 {
 	bool nothing = true;
 	int rc = ask_start(a, what, about, json, n, e);

@@ -4,11 +4,12 @@
  *	ask_start(a, ASK_NEXT, &about, body, n, &e);
  *	while ((r = ask_next(a, ASK_NEXT, &value, &nothing, &e)) > 0) …
  *
- * Values come as text: a string as it is, all else as compact JSON. null, false and "" are handed out like others, with *NOTHING set.
+ * Values come as text: a string as it is, all else as compact JSON. null, false and "" are handed out like others, with
+ **NOTHING set.
  *
  * Ownership: borrows the definition; the input must live until the last ask_next. Threads: one owner.
- * Errors: ERR_DATA when an expression fails, naming it. Cost: some 20 ms to compile each expression; a plain path (`.meta.next_token`) costs
- * none and is followed without jq.
+ * Errors: ERR_DATA when an expression fails, naming it. Cost: some 20 ms to compile each expression; a plain path
+ *(`.meta.next_token`) costs none and is followed without jq.
  */
 #ifndef SM_SOURCE_ASK_H
 #define SM_SOURCE_ASK_H
@@ -16,8 +17,20 @@
 #include "base/buf.h"
 #include "source/def.h"
 
-enum ask_what { ASK_OUTCOME, ASK_RATE, ASK_NEXT, ASK_CURSOR, ASK_DEDUP, ASK_VALUES, ASK_TOKEN, ASK_LIFETIME, ASK_RULES, ASK_ADD, ASK_REMOVE,
-	NASK };
+enum ask_what {
+	ASK_OUTCOME,
+	ASK_RATE,
+	ASK_NEXT,
+	ASK_CURSOR,
+	ASK_DEDUP,
+	ASK_VALUES,
+	ASK_TOKEN,
+	ASK_LIFETIME,
+	ASK_RULES,
+	ASK_ADD,
+	ASK_REMOVE,
+	NASK
+};
 
 /* What an expression sees beside its input. */
 struct source_about {
@@ -34,11 +47,12 @@ struct ask;
 int ask_new(struct ask **a, const struct source_def *def, struct err *e);
 void ask_free(struct ask *a);                    /* NULL is fine */
 bool ask_has(const struct ask *a, enum ask_what what);
-int ask_start(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n, struct err *e);
+int ask_start(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n,
+	      struct err *e);
 /* 1: a value was put into B (cleared first); *NOTHING: it is null, false or "". 0: no more. */
 int ask_next(struct ask *a, enum ask_what what, struct buf *b, bool *nothing, struct err *e);
 /* The first value, 0 when there is none or it is nothing. */
-int ask_one(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n, struct buf *b,
-	    struct err *e);
+int ask_one(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n,
+	    struct buf *b, struct err *e);
 
 #endif

@@ -11,15 +11,16 @@
 
 /* Split and join, because gsub is slow in jq 1.6. All of it on one line: jq's messages count lines. */
 const char source_map_prelude[] =
-	"def swap(a; b): split(a) | join(b); "
-	"def plain: if . == null then null else swap(\"&lt;\"; \"<\") | swap(\"&gt;\"; \">\") | swap(\"&quot;\"; \"\\\"\")"
-	" | swap(\"&#39;\"; \"'\") | swap(\"&#x27;\"; \"'\") | swap(\"&#x2F;\"; \"/\") | swap(\"&nbsp;\"; \"\\u00a0\")"
-	" | swap(\"&amp;\"; \"&\") end; "
-	"def striphtml: if . == null then null else swap(\"<br>\"; \"\\n\") | swap(\"<br/>\"; \"\\n\") | swap(\"<br />\"; \"\\n\")"
-	" | swap(\"</p><p>\"; \"\\n\\n\") | swap(\"<p>\"; \"\\n\\n\") | split(\"<\")"
-	" | .[0] + (.[1:] | map(split(\">\") | .[1:] | join(\">\")) | join(\"\")) | plain"
-	" | if startswith(\"\\n\\n\") then .[2:] else . end end; "
-	"def some: if . == null or . == \"\" or . == [] or . == {} then null else . end; ";
+    "def swap(a; b): split(a) | join(b); "
+    "def plain: if . == null then null else swap(\"&lt;\"; \"<\") | swap(\"&gt;\"; \">\") | swap(\"&quot;\"; \"\\\"\")"
+    " | swap(\"&#39;\"; \"'\") | swap(\"&#x27;\"; \"'\") | swap(\"&#x2F;\"; \"/\") | swap(\"&nbsp;\"; \"\\u00a0\")"
+    " | swap(\"&amp;\"; \"&\") end; "
+    "def striphtml: if . == null then null else swap(\"<br>\"; \"\\n\") | swap(\"<br/>\"; \"\\n\") | swap(\"<br />\"; "
+    "\"\\n\")"
+    " | swap(\"</p><p>\"; \"\\n\\n\") | swap(\"<p>\"; \"\\n\\n\") | split(\"<\")"
+    " | .[0] + (.[1:] | map(split(\">\") | .[1:] | join(\">\")) | join(\"\")) | plain"
+    " | if startswith(\"\\n\\n\") then .[2:] else . end end; "
+    "def some: if . == null or . == \"\" or . == [] or . == {} then null else . end; ";
 
 enum { V_H, V_STATUS, V_V, V_NOW, V_PAGE, V_C, NVARS };
 
@@ -50,8 +51,8 @@ static void set_vars(struct vars *to)
 	to->v[V_C] = (struct json_jq_var){ "c", NULL, 0 };
 }
 
-static int compile(struct json_jq **q, const struct vars *v, const struct source_def *def, const char *what, const char *program,
-		   struct err *e)
+static int compile(struct json_jq **q, const struct vars *v, const struct source_def *def, const char *what,
+		   const char *program, struct err *e)
 {
 	struct json_jq_vars vars = { v->v, NVARS };
 	struct buf text = BUF_INIT;
@@ -170,7 +171,8 @@ int source_map_by(struct source_map *m, enum source_map_by by, struct err *e)
 	if (fast_use(m->fast) == FAST_ALL)
 		return 0;
 	const char *what = fast_outside(m->fast);
-	return err_set(e, ERR_USAGE, "%s: 'map' cannot be done without libjq: %s", m->def->name, what ? what : "it does nothing but fail");
+	return err_set(e, ERR_USAGE, "%s: 'map' cannot be done without libjq: %s", m->def->name,
+		       what ? what : "it does nothing but fail");
 }
 
 const char *source_map_way(const struct source_map *m)
@@ -237,8 +239,8 @@ int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *f
 }
 
 /* By libjq. */
-static int map_item(struct source_map *m, const char *item, size_t n, const struct post_given *given, struct buf *out, uint64_t *made,
-		    struct err *e)
+static int map_item(struct source_map *m, const char *item, size_t n, const struct post_given *given, struct buf *out,
+		    uint64_t *made, struct err *e)
 {
 	size_t start = out->n;
 	uint64_t count = 0;
@@ -274,8 +276,8 @@ void source_map_follow(struct source_map *m, struct json_pick *pick)
 		fast_follow(m->fast, pick);
 }
 
-int source_map_tokens(struct source_map *m, const struct json_tokens *t, const char *item, size_t n, int64_t observed_us,
-		      struct buf *out, uint64_t *made, struct err *e)
+int source_map_tokens(struct source_map *m, const struct json_tokens *t, const char *item, size_t n,
+		      int64_t observed_us, struct buf *out, uint64_t *made, struct err *e)
 {
 	struct post_given given = { m->def->network, observed_us, m->raw ? item : NULL, n };
 	if (m->use_fast && fast_tokens(m->fast, t, &given, out, made))
@@ -283,8 +285,8 @@ int source_map_tokens(struct source_map *m, const struct json_tokens *t, const c
 	return map_item(m, item, n, &given, out, made, e);
 }
 
-int source_map_item(struct source_map *m, const char *item, size_t n, int64_t observed_us, struct buf *out, uint64_t *made,
-		    struct err *e)
+int source_map_item(struct source_map *m, const char *item, size_t n, int64_t observed_us, struct buf *out,
+		    uint64_t *made, struct err *e)
 {
 	struct post_given given = { m->def->network, observed_us, m->raw ? item : NULL, n };
 	if (m->use_fast && fast_item(m->fast, item, n, &given, out, made))

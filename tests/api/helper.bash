@@ -42,10 +42,11 @@ sim() {
 	local i
 	for i in $(seq 500); do [ -s port ] && break; sleep .02; done
 	P=$(<port); U=http://127.0.0.1:$P
+	[[ " $* " != *' --tls '* ]] || U=https://localhost:$P
 	[ -n "$P" ] || { echo "the simulator does not start"; return 1; }
 	[ -z "$name" ] || { printf -v "U_$name" %s "$U"; printf -v "J_$name" %s "$J"; }
 }
-ctl() { curl -sf "$U/_control/$1"; }                      # ctl 'grow?n=3'
+ctl() { curl -sfk "$U/_control/$1"; }                      # ctl 'grow?n=3'
 stat_of() { ctl stats | jq -r ".$1"; }
 world() { ctl world; }
 fetch() { smfetch "$@" --endpoint "$U"; }

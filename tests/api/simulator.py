@@ -44,6 +44,7 @@ def arguments():
     p.add_argument('--foreign', default='http://127.0.0.2:9', help='where redirect:foreign leads')
     p.add_argument('--canonical', help='the address that next links name, instead of the one asked')
     p.add_argument('--gzip', action='store_true', help='pack what the client takes packed')
+    p.add_argument('--tls', metavar='FILE', help='a certificate and its key, PEM: https and wss')
     p.add_argument('--lifetime', type=float, default=600)
     p.add_argument('--parent', type=int, default=os.getppid(), help='ends when this process does')
     o = p.parse_args()
@@ -69,6 +70,11 @@ def main():
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     w = world.World(o.seed, o.posts, int((o.end or time.time() - 60) * 1000), int(o.step * 1000))
     server = core.Server(('127.0.0.1', o.port), o, w)
+    if o.tls:
+        import ssl
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(o.tls)
+        server.tls = context
     module = __import__('sim.' + NETWORKS[o.network], fromlist=['NETWORK'])
     server.net = module.NETWORK(server)
     threading.Thread(target=watch, args=(server, o), daemon=True).start()

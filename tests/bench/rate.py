@@ -8,7 +8,7 @@
 2. CPU seconds for a million records, unshaped and by way of the queues; pv without a limit beside it.
 3. A loud key (50,000/s) and a quiet one (100/s) through 10,000/s: what arrives of the quiet one, and how late, with --fair and without.
 """
-import argparse, json, os, statistics, subprocess, sys, threading, time
+import argparse, json, os, signal, statistics, subprocess, sys, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -35,7 +35,8 @@ def arrivals(argv, source, seconds):
             if not b:
                 break
             got.append((time.monotonic(), len(b)))
-        p.kill()
+        # Popen.kill would reap it, and its CPU time with it.
+        os.kill(p.pid, signal.SIGKILL)
         return got, finish(p)
 
 
@@ -57,7 +58,7 @@ def limits(posts, o):
         for _ in range(o.runs):
             for name, argv in (("smrate", [SMRATE, "-b", f"{limit}/s"]), ("pv", ["pv", "-q", "-L", str(limit)])):
                 got, cpu = arrivals(argv, posts, o.seconds)
-                span = got[-1][0] - got[0][0]
+                span = max(got[-1][0] - got[0][0], 1e-6)
                 # The first arrival opens the span and is not part of what it took.
                 mean = sum(b for _, b in got[1:]) / span
                 rows[name].append((mean / limit - 1, most(got, .01) / (limit * .01), most(got, .1) / (limit * .1), cpu / span))
@@ -76,7 +77,7 @@ def records(o):
         rows = []
         for _ in range(o.runs):
             got, cpu = arrivals([SMRATE, "-r", f"{limit}/s"], small, o.seconds)
-            span = got[-1][0] - got[0][0]
+            span = max(got[-1][0] - got[0][0], 1e-6)
             rows.append((sum(b for _, b in got[1:]) / 14 / span / limit - 1, most(got, .1) / 14 / (limit * .1), cpu / span))
         off, hundred, cpu = (med(x[i] for x in rows) for i in range(3))
         print(f"{limit:16,} {100 * off:11.2f}% {hundred:15.2f} {100 * cpu:7.1f}%")
@@ -140,7 +141,7 @@ def fairness(o):
         for line in p.stdout:
             now = time.monotonic()
             if now > begin + seconds - 1.2:
-                p.kill()
+                os.kill(p.pid, signal.SIGKILL)
                 break
             rec = json.loads(line)
             if now < begin:

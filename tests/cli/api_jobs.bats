@@ -126,6 +126,20 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 	[ "$(grep -c '"id":"b:' out)" = 33 ]; [ "$(grep -c '"id":"c:' out)" = 40 ]
 }
 
+@test "--jobs: so many that the cursor is long: a few marks a second, not one a page" {
+	sim generic --posts 60
+	items a >/dev/null
+	for n in $(seq 300); do echo "{\"name\":\"a job with a long name, number $n\",\"source\":\"./a.json\"}"; done >jobs
+	run_ck all --jobs jobs --parallel 32 --per-host 16; [ "$RC" = 0 ]
+	same all
+	[ "$(requests)" = 900 ]
+	ctl 'grow?n=50'; before=$(jq -s '.[-1].seq' ck/journal) start=$SECONDS
+	run_ck all --jobs jobs --parallel 32 --per-host 16; [ "$RC" = 0 ]
+	same all
+	[ $(($(jq -s '.[-1].seq' ck/journal) - before)) -le $(((SECONDS - start + 1) * 6 + 6)) ]
+	[ "$(tail -1 ck/journal | jq '.cursor.jobs | length')" = 300 ]
+}
+
 @test "--parallel bounds requests under way, --per-host connections" {
 	sim generic --posts 40 --fault delay:0.1
 	for n in $(seq 12); do items "p$n" '.vars.page_size = 40' >/dev/null; echo "{\"source\":\"./p$n.json\"}"; done >jobs
@@ -218,6 +232,24 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 	ctl 'edit?i=5,6'
 	run_ck more "$d"; [ "$RC" = 0 ]; same more '.i == 5 or .i == 6'
 	run_ck more "$d" --dedup 10; [ "$RC" = 0 ]
+}
+
+@test "marks come at least every 10 s, also while nothing does" {
+	[ -n "${SM_LONG-}" ] || skip "takes half a minute: SM_LONG=1"
+	sim generic --posts 10
+	fetch "$(items)" --every 5m --for 32s --marks >out
+	[ "$(grep -c '^{"$mark"' out)" -ge 5 ]
+}
+
+@test "what is remembered of given records is damaged: an error, no doubled records" {
+	sim generic --posts 60
+	d=$(items items 'del(.cursor)')
+	run_ck all "$d"; [ "$RC" = 0 ]; same all
+	truncate -s -16 ck/seen-*
+	run_ck all "$d"; [ "$RC" != 0 ]; [ "$(wc -l <all)" = 60 ]; grep -q seen err
+	# A longer one is what a run that was killed left behind.
+	rm -rf ck all; run_ck all "$d"; printf 12345678901 >>"$(ls ck/seen-* | tail -1)"
+	run_ck all "$d"; [ "$RC" = 0 ]; same all
 }
 
 # --- looking before ---

@@ -30,6 +30,16 @@ ua="user_agent=linux:test:1.0 (by /u/test)"
 	run_ck none reddit-new sub=unix "$ua"; [ "$RC" = 0 ]; [ ! -s none ]
 }
 
+@test "reddit-new: kill -9 in the middle of a list that moves on" {
+	sim reddit --posts 900 --fault delay:0.1
+	start_ck all reddit-new sub=unix "$ua"
+	until_is 10 at_least 5; kill_ck
+	ctl 'grow?n=30'; ctl clear
+	run_ck all reddit-new sub=unix "$ua"; [ "$RC" = 0 ]
+	run_ck all reddit-new sub=unix "$ua"; [ "$RC" = 0 ]
+	same all
+}
+
 @test "reddit-new: a token that ends in the middle is renewed once; credentials stay out of the data's requests" {
 	sim reddit --posts 450 --fault expire-token:at=3
 	fetch reddit-new sub=unix "$ua" >out

@@ -68,6 +68,15 @@ code() { curl -gs -o body -w '%{http_code}' -H "$A" -A test "$@"; }
 	f gzip; get -D h --compressed "$U/items?limit=20" | jq -e '.items | length == 20'; grep -qi 'content-encoding: gzip' h
 }
 
+@test "x: a reader that takes nothing is dropped" {
+	sim x --posts 10 --set rules=1 --set queue=50000 --set sndbuf=8192 --set backlog=10
+	(get -N "$U/2/tweets/search/stream" | sleep 4) 3>&- & pid=$!
+	until_is 5 [ "$(stat_of streams_open)" = 1 ]; ctl 'grow?n=4000'
+	dropped() { [ "$(stat_of streams_dropped)" = 1 ]; }
+	until_is 8 dropped
+	kill $pid 2>/dev/null || true
+}
+
 @test "the journal has every request with its answer; the judge sees what is wrong" {
 	sim generic --posts 60 --limit items=4/1h
 	for i in 1 2 3 4 5; do get "$U/items?limit=20" >/dev/null; done

@@ -34,6 +34,17 @@ whole() { world >world; jq -r '.native_id, .inline[]' world | sort >least; jq -r
 	whole all
 }
 
+@test "yt-comments: the day of the definition ends at midnight in Los Angeles: own count, shared by runs" {
+	sim youtube --posts 350
+	q=$(quick yt-comments '.pace = "2/day@America/Los_Angeles"')
+	run_ck all "$q" $V --share budget --max-wait 1s
+	[ "$RC" = 75 ]; [ "$(requests)" = 2 ]
+	run_ck all "$q" $V --share budget --max-wait 1s
+	[ "$RC" = 75 ]; [ "$(requests)" = 2 ]
+	run_ck all "$q" $V --max-wait 1s --share other; [ "$RC" = 0 ] || [ "$RC" = 75 ]
+	[ "$(requests)" = 4 ]
+}
+
 @test "yt-comments: rateLimitExceeded waits and goes on" {
 	sim youtube --posts 150 --fault 429:at=2
 	fetch "$(quick yt-comments)" $V >out

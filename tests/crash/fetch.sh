@@ -57,7 +57,7 @@ round() { # POSTS SOURCE…
 start() { setsid bash -c "$line" >/dev/null 2>>log & groups+=($!); disown; }
 alive() { local g; for g in "${groups[@]-}"; do [ -n "$g" ] && pgrep -g "$g" >/dev/null && return 0; done; return 1; }
 quiet() { local i; for i in $(seq 400); do alive || return 0; sleep .05; done; echo "a process is left over" >>log; return 1; }
-pause() { sleep "$(printf '%d.%03d' $((span / 1000)) $((RANDOM % 1000)) | awk -v s="$span" -v r=$RANDOM '{ printf "%.3f", s / 1000 * r / 32768 }')"; }
+pause() { sleep "$(awk -v s="$span" -v r=$RANDOM 'BEGIN { printf "%.3f", s / 1000 * r / 32768 }')"; }
 kill_group() { kill_9 "-$1"; }
 kill_one() {
 	local -a p
@@ -93,7 +93,9 @@ place() { # NAME
 requests() { grep -c '"method"' journal; }
 nth() { jq -r --argjson k "$1" 'select(.method) | select(.n >= $k) | .query | map(select(.[0] == "after"))[0][1] // ""' journal 2>>log | head -1; }
 # The next run, from the Kth request on, began at page P, and went on from there: tokens fall, but for tries again.
+looks=0
 went_on() { # K P
+	looks=$((looks + 1))
 	local first; first=$(nth "$1")
 	[ "$first" = "$2" ] || { echo "went on at page '$first', the checkpoint says '$2' (request $1)" >>log; return 1; }
 }
@@ -127,7 +129,7 @@ while [ $rc = 0 ] && [ $((r += 1)) -le "$rounds" ]; do
 	[ $((RANDOM % 3)) = 0 ] && ctl 'grow?n=25' >/dev/null
 	[ $rc = 0 ] && until_done && until_done && every_post_once desc || { rc=1; echo "round $r" >>log; }
 done
-result $rc "newest first, kill -9 of everything, $rounds rounds, $hits hits: every post once, on at the page of the last committed mark"
+result $rc "newest first, kill -9 of everything, $rounds rounds, $hits hits: every post once, $looks times on at the page of the last committed mark"
 
 # --- one process of the pipe ---
 hits=0 r=0 rc=0

@@ -84,6 +84,12 @@ static void test_vars(void)
 		vars_set(&v, "tag", "a/b?c d\xc3\xa9", 9);
 		T_OK(text_expand_url(&b, &d->request.url, &v, &e) == 0);
 		T_STR(text(&b), "https://a.example:8080/t/a%2Fb%3Fc%20d%C3%A9");
+		buf_clear(&b);
+		vars_set(&v, "host", "https://a.example/", 18);
+		T_OK(text_expand_url(&b, &d->request.url, &v, &e) == 0);
+		T_STR(text(&b), "https://a.example/t/a%2Fb%3Fc%20d%C3%A9");
+		vars_set(&v, "host", "http://a.example/", 17);
+		T_INT(text_expand_url(&b, &d->request.url, &v, &e), ERR_USAGE);
 		vars_set(&v, "host", "evil.example/x", 14);
 		buf_clear(&b);
 		T_INT(text_expand_url(&b, &d->request.url, &v, &e), ERR_USAGE);

@@ -135,9 +135,9 @@ static void test_follow(void)
 		static const char def[] = DEF(SECRETS URL "\"strip\":[\"sig\"],\"auth\":{\"query\":{\"key\":\"one\"}}");
 		T_STR(sent(def, "https://a.example/p?x=%7e%2F+&access_token=abc&sig=1&key=old&y", NULL, NULL, NULL),
 		      "GET https://a.example/p?x=%7e%2F+&y&key=first%26secret%2B");
-		T_STR(sent(def, "https://evil.example/p?x=secretvalue", NULL, NULL, NULL), "1 leads to evil.example, which is none of the hosts of 't'");
+		T_STR(sent(def, "https://evil.example/p?x=secretvalue", NULL, NULL, NULL), "1 leads to https://evil.example:443, which is none of the hosts of 't'");
 		T_STR(sent(def, "http://a.example:443/p?x=secretvalue", NULL, NULL, NULL),
-		      "1 leads to a.example, which is none of the hosts of 't'");
+		      "1 leads to http://a.example:443, which is none of the hosts of 't'");
 		T_STR(sent(def, "//a.example/p", NULL, NULL, NULL), "1 no address for http or a websocket: it begins with https://, http://, wss:// or ws://");
 	}
 	T_CASE("request: from https to http never, also where a variable gives the address")

@@ -108,6 +108,8 @@ class Out:
 
     def gone(self):
         """Has the client closed its end?"""
+        if hasattr(self.sock, 'pending'):       # TLS cannot be looked into
+            return False
         try:
             return self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b''
         except BlockingIOError:
@@ -355,9 +357,19 @@ class Server(http.server.ThreadingHTTPServer):
         self.foreign, self.gzip = opts.foreign, opts.gzip
         self.stopping = False
         self.lock = threading.Lock()
-        self.numbers = self.conns = 0
+        self.numbers = self.conns = self.refused = 0
         self.file = open(opts.journal, 'ab', buffering=0) if opts.journal else None
-        self.net = None
+        self.net = self.tls = None
+
+    def finish_request(self, request, client_address):
+        if self.tls:            # here, in the connection's own thread, because it may take a while or fail
+            try:
+                request = self.tls.wrap_socket(request, server_side=True)
+            except OSError:
+                with self.lock:
+                    self.refused += 1
+                return
+        super().finish_request(request, client_address)
 
     def handle_error(self, request, client_address):
         import sys
@@ -411,7 +423,7 @@ class Server(http.server.ThreadingHTTPServer):
         elif what == 'world':
             return Answer(b''.join(dumps(x) + b'\n' for x in self.net.truth()), ctype='application/x-ndjson')
         elif what == 'stats':
-            return Answer({'requests': self.numbers, 'connections': self.conns, 'posts': len(w.posts), **self.net.stats()})
+            return Answer({'requests': self.numbers, 'connections': self.conns, 'refused': self.refused, 'posts': len(w.posts), **self.net.stats()})
         elif what == 'stop':
             self.stop()
         else:
