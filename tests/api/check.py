@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""tests/api/check.py WHAT … - judges what smfetch gave out and what the simulator's journal says. Status 0: as it should be.
+"""tests/api/check.py WHAT … - judges what smfetch gave out and what the simulator's journal says. Status 0: as it
+should be.
 
 ids WANT GOT                          the ids (a line each) of GOT are those of WANT, each once
 count JOURNAL [REGEX]                 prints how many requests there were
@@ -11,12 +12,13 @@ repeats JOURNAL [REGEX]               prints requests that were asked again alth
 marks FILE                            marks are in order, the first and the last are there; prints the last's `end`
 secret FILE… -- SECRET…               no FILE holds a SECRET in any encoding
 """
+
 import json
 import re
 import sys
 from collections import Counter
 
-SLACK = 0.06        # seconds: what lies between sending and being noted
+SLACK = 0.06  # seconds: what lies between sending and being noted
 
 
 def journal(path, regex='.'):
@@ -28,7 +30,9 @@ def journal(path, regex='.'):
             reqs.append(j)
         else:
             answers[j['n']] = j
-    return [(r, answers.get(r['n'], {})) for r in reqs if re.search(regex, r['path'] + ('?' + r['raw'] if r['raw'] else ''))]
+    return [
+        (r, answers.get(r['n'], {})) for r in reqs if re.search(regex, r['path'] + ('?' + r['raw'] if r['raw'] else ''))
+    ]
 
 
 def fail(text):
@@ -43,8 +47,10 @@ def ids(want, got):
         return 0
     twice = {k: v for k, v in got.items() if v > 1 and k in want}
     unknown = [k for k in new if k not in want]
-    return fail(f'{len(lost)} lost {list(lost)[:5]}, {len(twice)} more than once {list(twice)[:5]}, '
-                f'{len(unknown)} unknown {unknown[:5]}; {sum(got.values())} records of {sum(want.values())}')
+    return fail(
+        f'{len(lost)} lost {list(lost)[:5]}, {len(twice)} more than once {list(twice)[:5]}, '
+        f'{len(unknown)} unknown {unknown[:5]}; {sum(got.values())} records of {sum(want.values())}'
+    )
 
 
 def windows(path, spec, regex='.'):
@@ -59,7 +65,10 @@ def windows(path, spec, regex='.'):
             bad += 1
             worst = max(worst, seconds - (times[k] - times[k - n]))
     if bad:
-        return fail(f'{bad} windows of {seconds} s have more than {n} of {len(times)} requests, the worst is {worst:.3f} s too early')
+        return fail(
+            f'{bad} windows of {seconds} s have more than {n} of {len(times)} requests, '
+            f'the worst is {worst:.3f} s too early'
+        )
     return 0
 
 
@@ -109,10 +118,11 @@ def marks(path):
 
 
 def forms(secret):
-    """SECRET as it may be written: raw, percent-encoded, base64 at each of its three places, hex, escaped for JSON and HTML."""
+    """SECRET as it may be written: raw, percent-encoded, base64 at each of its three places, hex, for JSON and HTML."""
     import base64
     import html
     import urllib.parse
+
     raw = secret.encode()
     out = {'raw': raw}
     quoted = urllib.parse.quote(secret, safe='')
@@ -141,7 +151,7 @@ def secret(words):
     bad = []
     for path in words[:cut]:
         data = open(path, 'rb').read()
-        for s in words[cut + 1:]:
+        for s in words[cut + 1 :]:
             for name, form in forms(s).items():
                 if form and form in data:
                     at = data.index(form)
@@ -156,7 +166,9 @@ def main():
         return 0
     if what == 'secret':
         return secret(rest)
-    return {'ids': ids, 'windows': windows, 'waits': waits, 'over': over, 'repeats': repeats, 'marks': marks}[what](*rest)
+    return {'ids': ids, 'windows': windows, 'waits': waits, 'over': over, 'repeats': repeats, 'marks': marks}[what](
+        *rest
+    )
 
 
 if __name__ == '__main__':

@@ -4,7 +4,9 @@
 API_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$API_DIR/../.." && pwd)
 # The interpreter itself, once a run: what is called python3 may be a script that looks for it.
-if [ ! -s "${BATS_RUN_TMPDIR:=/tmp}/python" ]; then python3 -c 'import sys; print(sys.executable)' >"$BATS_RUN_TMPDIR/python.$$" && mv "$BATS_RUN_TMPDIR/python.$$" "$BATS_RUN_TMPDIR/python"; fi
+if [ ! -s "$BATS_RUN_TMPDIR/python" ]; then
+	python3 -c 'import sys; print(sys.executable)' >"$BATS_RUN_TMPDIR/python.$$" && mv "$BATS_RUN_TMPDIR/python.$$" "$BATS_RUN_TMPDIR/python"
+fi
 PY=("$(<"$BATS_RUN_TMPDIR/python")" -S -E -X pycache_prefix="$BATS_RUN_TMPDIR/pyc")
 TOKEN='sim-token+/="q\u00fc'"'"'%'       # bytes that every encoding writes in another way
 
@@ -53,10 +55,10 @@ fetch() { smfetch "$@" --endpoint "$U"; }
 not() { ! "$@"; }                                        # bats does not see a bare !
 check() { "${PY[@]}" "$API_DIR/check.py" "$@"; }
 
+SHORT='{net: "lin:20ms:100ms", silence: "lin:20ms:100ms", http5xx: "exp:20ms:100ms", body: "exp:20ms:100ms", rate_limited: "exp:50ms:400ms", tries: 5}'
 # quick NAME [JQ]: NAME.json here, which is the shipped NAME with short pauses, changed by a jq program. Prints its path.
 quick() {
-	jq -n --arg base "$1" '{smsource: 1, name: $base, extends: $base, retry: {net: "lin:20ms:100ms", silence: "lin:20ms:100ms", http5xx: "exp:20ms:100ms",
-		body: "exp:20ms:100ms", rate_limited: "exp:50ms:400ms", tries: 5}}' | jq "${2:-.}" >"./$1.json"
+	jq -n --arg base "$1" "{smsource: 1, name: \$base, extends: \$base, retry: $SHORT} | ${2:-.}" >"./$1.json"
 	echo "./$1.json"
 }
 
@@ -65,12 +67,13 @@ define() {
 	jq -n --arg name "$1" --argjson d "$2" '{smsource: 1, name: $name, network: "sim", summary: "simulated", hosts: ["api.sim.example"],
 		secrets: {token: {name: "http-token"}}, auth: {bearer: "token"},
 		map: "{id: (\"sim:\" + .id), native_id: .id, created_at, edited_at, text, author}",
-		retry: {net: "lin:20ms:100ms", silence: "lin:20ms:100ms", http5xx: "exp:20ms:100ms", body: "exp:20ms:100ms", rate_limited: "exp:50ms:400ms", tries: 5}} + $d' >"./$1.json"
+		retry: '"$SHORT"'} + $d' >"./$1.json"
 	echo "./$1.json"
 }
 ITEMS='{"request":{"url":"https://api.sim.example/items","query":{"limit":"${page_size}","after":""}},"vars":{"page_size":20},"records":".items[]",
 	"next":{"token":".next","param":"after"},"cursor":{"field":"native_id","cmp":"lenlex","order":"desc"},
-	"rate":"{limit: ($h[\"x-ratelimit-limit\"] | tonumber?), remaining: ($h[\"x-ratelimit-remaining\"] | tonumber?), reset: ($h[\"x-ratelimit-reset\"] | tonumber?)}"}'
+	"rate":["def num: tonumber? // null;",
+		"{limit: ($h[\"x-ratelimit-limit\"] | num), remaining: ($h[\"x-ratelimit-remaining\"] | num), reset: ($h[\"x-ratelimit-reset\"] | num)}"]}'
 
 # A table in small: what a mark vouches for is appended to FILE, then the mark is passed on.
 keeper() {
@@ -96,7 +99,11 @@ start_ck() {
 wait_ck() { RC=0; wait "$FETCH_PID" || RC=$?; FETCH_PID=; SAVED=0; wait "$KEEP_PID" || SAVED=$?; }
 kill_ck() { kill -9 "$FETCH_PID"; wait_ck 2>/dev/null; }
 # until_is SECONDS COMMAND…: until it succeeds
-until_is() { local n=$(($1 * 50)); shift; while [ $((n -= 1)) -gt 0 ]; do "$@" >/dev/null 2>&1 && return 0; sleep .02; done; echo "not within time: $*"; return 1; }
+until_is() {
+	local n=$(($1 * 50)); shift
+	while [ $((n -= 1)) -gt 0 ]; do "$@" >/dev/null 2>&1 && return 0; sleep .02; done
+	echo "not within time: $*"; return 1
+}
 requests() { if [ -n "${1-}" ]; then check count "$J" "$1"; else grep -c '"method":' "$J" || :; fi; }     # requests, of paths that match
 at_least() { [ "$(grep -cE "\"method\":.*\"path\":\"[^\"]*${2-}" "$J")" -ge "$1" ]; }     # so many by now, of paths that match
 lines_in() { [ "$(wc -l <"$1")" -ge "$2" ]; }

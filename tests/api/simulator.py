@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: MIT
 """tests/api/simulator.py NETWORK [OPTION]… - an API of a network on the loopback, to test smfetch against.
 
-It prints its port and serves until its parent ends, --lifetime is over, or /_control/stop is asked for. What it serves is a world of
-posts (sim/world.py) that is the same for the same --seed and --end; what it keeps is a journal of all requests (sim/core.py).
-Faults: sim/faults.py. Nothing but Python's standard library is needed.
+It prints its port and serves until its parent ends, --lifetime is over, or /_control/stop is asked for. What it serves
+is a world of posts (sim/world.py) that is the same for the same --seed and --end; what it keeps is a journal of all
+requests (sim/core.py). Faults: sim/faults.py. Nothing but Python's standard library is needed.
 
 /_control/grow?n=10   new posts                  /_control/fault?spec=…   one more fault
 /_control/edit?i=3,4  /_control/delete?i=5       /_control/clear          no faults any more
 /_control/world       what there is, NDJSON      /_control/expire         sessions end
 /_control/stats       counts                     /_control/set?NAME=VALUE an option of the network; /_control/stop
 """
+
 import argparse
 import os
 import signal
@@ -24,8 +25,19 @@ if not sys.pycache_prefix:
 
 from sim import core, world  # noqa: E402
 
-NETWORKS = {'x': 'x', 'mastodon': 'mastodon', 'facebook': 'facebook', 'reddit': 'reddit', 'hn': 'hackernews', 'youtube': 'youtube',
-            'bluesky': 'bluesky', 'jetstream': 'jetstream', 'rss': 'rss', 'generic': 'generic', 'fast': 'fast'}
+NETWORKS = {
+    'x': 'x',
+    'mastodon': 'mastodon',
+    'facebook': 'facebook',
+    'reddit': 'reddit',
+    'hn': 'hackernews',
+    'youtube': 'youtube',
+    'bluesky': 'bluesky',
+    'jetstream': 'jetstream',
+    'rss': 'rss',
+    'generic': 'generic',
+    'fast': 'fast',
+}
 
 
 def arguments():
@@ -72,6 +84,7 @@ def main():
     server = core.Server(('127.0.0.1', o.port), o, w)
     if o.tls:
         import ssl
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(o.tls)
         server.tls = context

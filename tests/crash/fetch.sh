@@ -35,10 +35,13 @@ kill_9() { kill -9 -- "$1" 2>/dev/null; }
 common='smsource: 1, network: "sim", summary: "s", hosts: ["api.sim.example"], secrets: {token: "http-token"}, auth: {bearer: "token"},
 	retry: {net: "lin:10ms:50ms", http5xx: "lin:10ms:50ms", body: "lin:10ms:50ms", rate_limited: "lin:10ms:50ms", tries: 9}'
 def() { jq -n "{name: \"$1\", $common, $2, map: \"{id: (\\\"$1:\\\" + .id), native_id: .id, created_at, edited_at, text}\"}" >"$1.json"; }
-def desc 'request: {url: "https://api.sim.example/items", query: {limit: "10"}}, records: ".items[]", next: {token: ".next", param: "after"}, cursor: {field: "native_id", cmp: "lenlex", order: "desc"}'
-def asc 'request: {url: "https://api.sim.example/asc", query: {limit: "10", after: "${cursor}"}}, records: ".[]", cursor: {field: "native_id", cmp: "lenlex", order: "asc"}'
-def each 'vars: {id: ""}, each: "id", parallel: 4, list: {request: {url: "https://api.sim.example/list"}, values: ".ids[] | select(length > ($v.cursor | length) or (length == ($v.cursor | length) and . > $v.cursor))"},
-	request: {url: "https://api.sim.example/thing/${id}"}, records: ".items[]", cursor: {field: "native_id", cmp: "lenlex", order: "asc"}'
+asc='cursor: {field: "native_id", cmp: "lenlex", order: "asc"}'
+def desc 'request: {url: "https://api.sim.example/items", query: {limit: "10"}}, records: ".items[]",
+	next: {token: ".next", param: "after"}, cursor: {field: "native_id", cmp: "lenlex", order: "desc"}'
+def asc 'request: {url: "https://api.sim.example/asc", query: {limit: "10", after: "${cursor}"}}, records: ".[]", '"$asc"
+def each 'vars: {id: ""}, each: "id", parallel: 4, list: {request: {url: "https://api.sim.example/list"},
+	values: "($v.cursor // \"\") as $c | .ids[] | select(length > ($c | length) or (length == ($c | length) and . > $c))"},
+	request: {url: "https://api.sim.example/thing/${id}"}, records: ".items[]", '"$asc"
 printf '%s\n' '{"name":"desc","source":"../desc.json"}' '{"name":"asc","source":"../asc.json"}' '{"name":"each","source":"../each.json"}' >jobs
 
 # --- helpers; each round works in a folder of its own, with a simulator of its own ---
@@ -82,8 +85,12 @@ every_post_once() { # NAMES…: of each source
 	ctl world | jq -r 'select(.gone | not) | .native_id' >world
 	for s in "$@"; do sed "s/^/$s:/" world; done | sort >want
 	smreplay table --select id 2>>log | jq -r .id | sort >rows
-	cmp -s rows want || { echo "rows: $(wc -l <rows) of $(wc -l <want), $(uniq -d rows | wc -l) doubled, $(sort -u rows | comm -13 - want | wc -l) lost" >>log; return 1; }
-	smcheckpoint show --json ck 2>>log | jq -e '.problem == null and .resumes_at == .table_seq' >/dev/null || { echo 'smcheckpoint show sees a problem' >>log; return 1; }
+	if ! cmp -s rows want; then
+		echo "rows: $(wc -l <rows) of $(wc -l <want), $(uniq -d rows | wc -l) doubled, $(sort -u rows | comm -13 - want | wc -l) lost" >>log
+		return 1
+	fi
+	smcheckpoint show --json ck 2>>log | jq -e '.problem == null and .resumes_at == .table_seq' >/dev/null && return 0
+	echo 'smcheckpoint show sees a problem' >>log; return 1
 }
 # Where the checkpoint says that job NAME goes on: a page's token, or "".
 place() { # NAME

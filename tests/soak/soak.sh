@@ -28,9 +28,13 @@ export PATH=$BIN:$PATH LC_ALL=C XDG_CONFIG_HOME=$top/config
 n=0 bad=0
 result() { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; fi; }
 
-common='smsource: 1, network: "sim", summary: "s", hosts: ["api.sim.example"], retry: {net: "lin:20ms:1s", silence: "lin:20ms:1s", http5xx: "lin:20ms:1s", body: "lin:20ms:1s", rate_limited: "lin:20ms:1s", tries: 20}, map: "."'
-jq -n "{name: \"stream\", $common, transport: \"lines\", heartbeat: 20, request: {url: \"https://api.sim.example/live\", query: {from: \"\${cursor}\"}}, cursor: {field: \"native_id\", cmp: \"lenlex\", order: \"asc\"}}" >stream.json
-jq -n "{name: \"pages\", $common, request: {url: \"https://api.sim.example/page\", query: {after: \"\${cursor}\"}}, records: \".items[]\", cursor: {field: \"native_id\", cmp: \"lenlex\", order: \"asc\"}, pace: \"20/s\"}" >pages.json
+def() { # NAME JQ
+	jq -n "{name: \"$1\"} + "'{smsource: 1, network: "sim", summary: "s", hosts: ["api.sim.example"], map: ".",
+		cursor: {field: "native_id", cmp: "lenlex", order: "asc"},
+		retry: {net: "lin:20ms:1s", silence: "lin:20ms:1s", http5xx: "lin:20ms:1s", body: "lin:20ms:1s", rate_limited: "lin:20ms:1s", tries: 20}} + '"$2" >"$1.json"
+}
+def stream '{transport: "lines", heartbeat: 20, request: {url: "https://api.sim.example/live", query: {from: "${cursor}"}}}'
+def pages '{request: {url: "https://api.sim.example/page", query: {after: "${cursor}"}}, records: ".items[]", pace: "20/s"}'
 
 # The memory of each process of the group, each second: TIME NAME RSS(KiB) CPU(s).
 sample() {
@@ -50,7 +54,8 @@ soak() { # KIND SECONDS
 	local U=http://127.0.0.1:$(<port)
 	[ "$k" = pages ] && more="--every 50ms"
 	# Behind the spike smrate lets through twice the rate, so that what waits drains.
-	setsid bash -c "smfetch ../$k.json $more --for ${secs}s --endpoint $U --dedup 100000 --resume ck | smrate --rate $((rate * 2))/s | smpartition --by network,created_date --every 5s landing | smcommit | smcheckpoint save; echo \${PIPESTATUS[@]} >status" >commits 2>err &
+	setsid bash -c "smfetch ../$k.json $more --for ${secs}s --endpoint $U --dedup 100000 --resume ck | smrate --rate $((rate * 2))/s |
+		smpartition --by network,created_date --every 5s landing | smcommit | smcheckpoint save; echo \${PIPESTATUS[@]} >status" >commits 2>err &
 	group=$!
 	: >samples
 	local from=$EPOCHREALTIME; sleep .5; sample
@@ -65,14 +70,17 @@ soak() { # KIND SECONDS
 	local have first last; have=$(wc -l <ids) first=$(head -1 ids) last=$(tail -1 ids)
 	[ "$have" -gt 0 ] && [ $((last - first + 1)) = "$have" ] && [ -z "$(uniq -d ids | head -1)" ]
 	result $? "$k: $have posts, each from the first to the last once"
-	[ "$have" -ge $((secs * rate * 9 / 10)) ]; result $? "$k: no less than was asked for: $have posts in $took s, $(awk -v h="$have" -v t="$took" 'BEGIN { printf "%.0f", h / t }') a second"
+	local a_second; a_second=$(awk -v h="$have" -v t="$took" 'BEGIN { printf "%.0f", h / t }')
+	[ "$have" -ge $((secs * rate * 9 / 10)) ]; result $? "$k: no less than was asked for: $have posts in $took s, $a_second a second"
 	if [ "$k" = pages ]; then
 		python3 "$here/../api/check.py" windows journal 20/1s; result $? "$k: $(grep -c '"method"' journal) requests, no second has more than 20"
 	fi
 	echo "# server: $stats"
 	awk '{ if (!($2 in max) || $3 > max[$2]) max[$2] = $3; if ($4 > cpu[$2]) cpu[$2] = $4; last[$2] = $3; at[$2, $1] = $3; if ($1 > end) end = $1 }
-		END { for (p in max) { q = at[p, int(end / 2)]; printf "# %-12s peak %7.1f MiB, in the middle %7.1f, at the end %7.1f, CPU %d s\n", p, max[p] / 1024, q / 1024, last[p] / 1024, cpu[p] } }' samples | sort
-	awk '{ max[$2] = $3 > max[$2] ? $3 : max[$2] } END { for (p in max) if (max[p] > 1048576) { print "# " p " took " max[p] / 1024 " MiB"; bad = 1 } exit bad }' samples
+		END { for (p in max) printf "# %-12s peak %7.1f MiB, in the middle %7.1f, at the end %7.1f, CPU %d s\n", p, max[p] / 1024,
+			at[p, int(end / 2)] / 1024, last[p] / 1024, cpu[p] }' samples | sort
+	awk '{ if ($3 > max[$2]) max[$2] = $3 }
+		END { for (p in max) if (max[p] > 1048576) { print "# " p " took " max[p] / 1024 " MiB"; bad = 1 } exit bad }' samples
 	result $? "$k: no process takes more than 1 GiB"
 	# The spike lies in the second quarter: what the last one takes may not be much more.
 	awk -v secs="$secs" '$1 < secs / 2 { if ($3 > a[$2]) a[$2] = $3 } $1 >= secs * 3 / 4 { if ($3 > b[$2]) b[$2] = $3 }

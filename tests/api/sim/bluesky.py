@@ -3,12 +3,12 @@
 
 An access token that has ended is a 400 ExpiredToken, none is a 401 AuthMissing. Limits as epoch seconds with a policy.
 """
+
 import base64
 import re
 import time
 
 from .core import Answer, Network, dumps
-from .limits import Window
 from .world import iso, parse_iso
 
 DIGITS = '234567abcdefghijklmnopqrstuvwxyz'
@@ -33,7 +33,14 @@ def uri(p, author=None):
 class Bluesky(Network):
     server_name = 'Express'
     limits = {'data': '3000/300', 'login': '30/300'}
-    options = {'handle': 'me.bsky.social', 'password': 'sim-pass-word', 'expires': 7200, 'open': 0, 'total': 1, 'secondpage': 0}
+    options = {
+        'handle': 'me.bsky.social',
+        'password': 'sim-pass-word',
+        'expires': 7200,
+        'open': 0,
+        'total': 1,
+        'secondpage': 0,
+    }
 
     def __init__(self, server):
         super().__init__(server)
@@ -52,13 +59,23 @@ class Bluesky(Network):
         until = self.server.now() + 1
         a = self.fail(429, 'RateLimitExceeded', 'Rate Limit Exceeded')
         a.headers.append(('Retry-After', '1'))
-        a.limit_headers = [('RateLimit-Limit', '3000'), ('RateLimit-Remaining', '0'), ('RateLimit-Reset', str(int(until) + 1)), ('RateLimit-Policy', '3000;w=300')]
+        a.limit_headers = [
+            ('RateLimit-Limit', '3000'),
+            ('RateLimit-Remaining', '0'),
+            ('RateLimit-Reset', str(int(until) + 1)),
+            ('RateLimit-Policy', '3000;w=300'),
+        ]
         a.note['not_before'] = self.unskewed(until)
         return a
 
     def spend(self, bucket):
         c, w = self.take(bucket), self.windows[bucket]
-        h = [('RateLimit-Limit', str(c.limit)), ('RateLimit-Remaining', str(c.remaining)), ('RateLimit-Reset', c.epoch()), ('RateLimit-Policy', f'{c.limit};w={int(w.seconds)}')]
+        h = [
+            ('RateLimit-Limit', str(c.limit)),
+            ('RateLimit-Remaining', str(c.remaining)),
+            ('RateLimit-Reset', c.epoch()),
+            ('RateLimit-Policy', f'{c.limit};w={int(w.seconds)}'),
+        ]
         if c.ok:
             return None, h
         a = self.fail(429, 'RateLimitExceeded', 'Rate Limit Exceeded')
@@ -69,10 +86,16 @@ class Bluesky(Network):
 
     def handle(self, req):
         name = req.path.removeprefix('/xrpc/')
-        route = {'com.atproto.server.createSession': self.login, 'com.atproto.server.refreshSession': self.renew,
-                 'app.bsky.feed.searchPosts': self.search, 'com.atproto.repo.listRecords': self.records}.get(name)
+        route = {
+            'com.atproto.server.createSession': self.login,
+            'com.atproto.server.refreshSession': self.renew,
+            'app.bsky.feed.searchPosts': self.search,
+            'com.atproto.repo.listRecords': self.records,
+        }.get(name)
         if not route:
-            return self.fail(501 if req.path.startswith('/xrpc/') else 404, 'MethodNotImplemented', 'Method Not Implemented')
+            return self.fail(
+                501 if req.path.startswith('/xrpc/') else 404, 'MethodNotImplemented', 'Method Not Implemented'
+            )
         bad, h = self.spend('login' if 'Session' in name else 'data')
         if bad:
             return bad
@@ -84,12 +107,35 @@ class Bluesky(Network):
 
     def session(self):
         self.logins += 1
-        claims = base64.urlsafe_b64encode(dumps({'scope': 'com.atproto.access', 'sub': did(1), 'iat': int(time.time()), 'exp': int(time.time() + self.o['expires']), 'n': self.logins})).decode().rstrip('=')
+        claims = (
+            base64.urlsafe_b64encode(
+                dumps(
+                    {
+                        'scope': 'com.atproto.access',
+                        'sub': did(1),
+                        'iat': int(time.time()),
+                        'exp': int(time.time() + self.o['expires']),
+                        'n': self.logins,
+                    }
+                )
+            )
+            .decode()
+            .rstrip('=')
+        )
         access = f'eyJ0eXAiOiJhdCtqd3QifQ.{claims}.c2ln{self.logins:04d}'
         refresh = f'eyJ0eXAiOiJyZWZyZXNoIn0.{claims}.cmVm{self.logins:04d}'
         self.sessions[access] = self.server.now() + self.o['expires']
         self.refresh[refresh] = True
-        return Answer({'did': did(1), 'handle': self.o['handle'], 'accessJwt': access, 'refreshJwt': refresh, 'active': True, 'email': 'me@example.org'})
+        return Answer(
+            {
+                'did': did(1),
+                'handle': self.o['handle'],
+                'accessJwt': access,
+                'refreshJwt': refresh,
+                'active': True,
+                'email': 'me@example.org',
+            }
+        )
 
     def login(self, req):
         body = req.json()
@@ -166,19 +212,46 @@ class Bluesky(Network):
     def record(self, p):
         text = p.text.encode()
         at = text.index(b'#')
-        r = {'$type': 'app.bsky.feed.post', 'text': p.text, 'langs': [p.lang], 'createdAt': self.created(p),
-             'facets': [{'index': {'byteStart': at, 'byteEnd': at + 1 + len(p.tag)}, 'features': [{'$type': 'app.bsky.richtext.facet#tag', 'tag': p.tag}]}]}
+        r = {
+            '$type': 'app.bsky.feed.post',
+            'text': p.text,
+            'langs': [p.lang],
+            'createdAt': self.created(p),
+            'facets': [
+                {
+                    'index': {'byteStart': at, 'byteEnd': at + 1 + len(p.tag)},
+                    'features': [{'$type': 'app.bsky.richtext.facet#tag', 'tag': p.tag}],
+                }
+            ],
+        }
         if p.kind == 'reply':
             other = self.world.posts[p.ref]
-            r['reply'] = {'root': {'uri': uri(other), 'cid': self.cid(other)}, 'parent': {'uri': uri(other), 'cid': self.cid(other)}}
+            r['reply'] = {
+                'root': {'uri': uri(other), 'cid': self.cid(other)},
+                'parent': {'uri': uri(other), 'cid': self.cid(other)},
+            }
         return r
 
     def cid(self, p):
         return f'bafyrei{p.i:052d}'[:59] + str(len(p.edits))
 
     def view(self, p):
-        return {'uri': uri(p), 'cid': self.cid(p), 'author': {'did': did(p.author), 'handle': f'user{p.author}.bsky.social', 'displayName': f'User {p.author}'},
-                'record': self.record(p), 'replyCount': 0, 'repostCount': 1, 'likeCount': p.likes, 'quoteCount': 0, 'indexedAt': iso(p.ms + 1000), 'labels': []}
+        return {
+            'uri': uri(p),
+            'cid': self.cid(p),
+            'author': {
+                'did': did(p.author),
+                'handle': f'user{p.author}.bsky.social',
+                'displayName': f'User {p.author}',
+            },
+            'record': self.record(p),
+            'replyCount': 0,
+            'repostCount': 1,
+            'likeCount': p.likes,
+            'quoteCount': 0,
+            'indexedAt': iso(p.ms + 1000),
+            'labels': [],
+        }
 
     def records(self, req):
         """An account's posts; all posts of this world are that account's."""
@@ -190,7 +263,11 @@ class Bluesky(Network):
             return self.fail(400, 'InvalidRequest', f'Could not find repo: {q["repo"]}')
         size, back = int(q.get('limit', 50)), q.get('reverse') == 'true'
         with self.world.lock:
-            items = sorted((p for p in self.world.live()), key=rkey, reverse=not back) if q['collection'] == 'app.bsky.feed.post' else []
+            items = (
+                sorted((p for p in self.world.live()), key=rkey, reverse=not back)
+                if q['collection'] == 'app.bsky.feed.post'
+                else []
+            )
             start = 0
             if q.get('cursor'):
                 c = q['cursor']
@@ -202,8 +279,17 @@ class Bluesky(Network):
             return Answer(out, items=len(page), bucket='data')
 
     def truth(self):
-        return [{'i': p.i, 'native_id': uri(p), 'repo_id': uri(p, 1), 'created_at': iso(parse_iso(self.created(p))), 'gone': p.gone is not None, 'edits': len(p.edits)}
-                for p in self.world.posts]
+        return [
+            {
+                'i': p.i,
+                'native_id': uri(p),
+                'repo_id': uri(p, 1),
+                'created_at': iso(parse_iso(self.created(p))),
+                'gone': p.gone is not None,
+                'edits': len(p.edits),
+            }
+            for p in self.world.posts
+        ]
 
     def stats(self):
         return {'logins': self.logins}

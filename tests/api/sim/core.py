@@ -5,10 +5,12 @@ The journal is NDJSON. A line for each request, written when it came, before any
 
     {"n":7,"t":NS,"mono":NS,"conn":3,"method":"GET","path":"/2/…","query":[["a","b"]],"headers":{…},"body":"…"}
 
-and one when it was answered: {"n":7,"status":200,"items":100,"fault":["cut"],"bucket":"search","not_before":EPOCH,"over":true}.
-`not_before` is there when the answer told the client to stay away until then; `over` when a limit was exceeded.
-Requests below /_control are in no journal.
+and one when it was answered:
+{"n":7,"status":200,"items":100,"fault":["cut"],"bucket":"search","not_before":EPOCH,"over":true}. `not_before` is
+there when the answer told the client to stay away until then; `over` when a limit was exceeded. Requests below
+/_control are in no journal.
 """
+
 import gzip
 import http.server
 import json
@@ -21,7 +23,12 @@ import urllib.parse
 from . import faults as faultlib
 from . import websocket
 
-REASONS = {**{s.value: s.phrase for s in http.HTTPStatus}, 420: 'Enhance Your Calm', 520: 'Unknown Error', 522: 'Connection Timed Out'}
+REASONS = {
+    **{s.value: s.phrase for s in http.HTTPStatus},
+    420: 'Enhance Your Calm',
+    520: 'Unknown Error',
+    522: 'Connection Timed Out',
+}
 
 
 def dumps(v):
@@ -42,7 +49,7 @@ class Request:
             self.headers[k] = self.headers[k] + ', ' + v if k in self.headers else v
         n = int(self.headers.get('content-length') or 0)
         self.body = h.rfile.read(n) if n else b''
-        self.data = True                # counts among the requests for data; a network says otherwise for logins and the like
+        self.data = True  # counts among the requests for data; a network says otherwise for logins and the like
         self.faults = {}
 
     def form(self):
@@ -66,18 +73,31 @@ class Request:
 
 
 class Answer:
-    """What a network says. `body` is bytes, text, or anything JSON; `stream(out)` writes one that goes on; `ws(socket)` talks."""
+    """What a network says. `body`: bytes, text, or anything JSON; `stream(out)` writes one that goes on; `ws` talks."""
 
-    def __init__(self, body=b'', status=200, headers=(), ctype=None, items=None, bucket=None, not_before=None, over=False,
-                 stream=None, ws=None):
+    def __init__(
+        self,
+        body=b'',
+        status=200,
+        headers=(),
+        ctype=None,
+        items=None,
+        bucket=None,
+        not_before=None,
+        over=False,
+        stream=None,
+        ws=None,
+    ):
         if isinstance(body, str):
             body, ctype = body.encode(), ctype or 'text/plain; charset=utf-8'
         elif not isinstance(body, bytes):
             body, ctype = dumps(body), ctype or 'application/json; charset=utf-8'
         self.body, self.status, self.ctype = body, status, ctype
         self.headers = list(headers.items()) if isinstance(headers, dict) else list(headers)
-        self.limit_headers = []         # apart from the others, because they are at times missing
-        self.note = {k: v for k, v in (('items', items), ('bucket', bucket), ('not_before', not_before), ('over', over)) if v}
+        self.limit_headers = []  # apart from the others, because they are at times missing
+        self.note = {
+            k: v for k, v in (('items', items), ('bucket', bucket), ('not_before', not_before), ('over', over)) if v
+        }
         if items is not None:
             self.note['items'] = items
         self.stream, self.ws = stream, ws
@@ -85,7 +105,11 @@ class Answer:
 
 def html(status, text=None):
     text = text or REASONS.get(status, '?')
-    return Answer(f'<!DOCTYPE html>\n<html><head><title>{status}</title></head><body><h1>{text}</h1></body></html>\n'.encode(), status, ctype='text/html; charset=utf-8')
+    return Answer(
+        f'<!DOCTYPE html>\n<html><head><title>{status}</title></head><body><h1>{text}</h1></body></html>\n'.encode(),
+        status,
+        ctype='text/html; charset=utf-8',
+    )
 
 
 class Out:
@@ -108,7 +132,7 @@ class Out:
 
     def gone(self):
         """Has the client closed its end?"""
-        if hasattr(self.sock, 'pending'):       # TLS cannot be looked into
+        if hasattr(self.sock, 'pending'):  # TLS cannot be looked into
             return False
         try:
             return self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b''
@@ -143,8 +167,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(self.server.control(Request(self, 0)), {})
         s = self.server
         req = Request(self, s.next_number())
-        s.journal({'n': req.n, 't': self.came[0], 'mono': self.came[1], 'conn': self.conn, 'method': req.method, 'path': req.path,
-                   'raw': req.raw_query, 'query': req.query, 'headers': req.headers, 'body': req.body.decode('utf-8', 'replace')})
+        s.journal(
+            {
+                'n': req.n,
+                't': self.came[0],
+                'mono': self.came[1],
+                'conn': self.conn,
+                'method': req.method,
+                'path': req.path,
+                'raw': req.raw_query,
+                'query': req.query,
+                'headers': req.headers,
+                'body': req.body.decode('utf-8', 'replace'),
+            }
+        )
         note = {}
         try:
             s.net.classify(req)
@@ -231,23 +267,50 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return a
 
     def echo(self, req, fault):
-        secrets = ' '.join(v for k, v in req.headers.items() if k in ('authorization', 'x-goog-api-key', 'x-api-key', 'cookie'))
+        secrets = ' '.join(
+            v for k, v in req.headers.items() if k in ('authorization', 'x-goog-api-key', 'x-api-key', 'cookie')
+        )
         secrets += ' ' + req.raw_query + ' ' + req.body.decode('utf-8', 'replace')
         secrets = ' '.join(secrets.split())
         where = fault.get('where', 'body,header')
         if fault.get('where') is None and fault.arg:
             where = fault.arg
         status = int(fault.get('status', 400))
-        bare = (req.bearer() or secrets)
+        bare = req.bearer() or secrets
         a = Answer(b'', status)
         if 'body' in where:
-            a.body, a.ctype = dumps({'error': {'message': 'denied for ' + secrets, 'code': 100, 'type': secrets}, 'errors': [{'message': secrets, 'detail': secrets, 'title': secrets}],
-                                     'title': secrets, 'detail': secrets, 'message': secrets}), 'application/json'
+            a.body, a.ctype = (
+                dumps(
+                    {
+                        'error': {'message': 'denied for ' + secrets, 'code': 100, 'type': secrets},
+                        'errors': [{'message': secrets, 'detail': secrets, 'title': secrets}],
+                        'title': secrets,
+                        'detail': secrets,
+                        'message': secrets,
+                    }
+                ),
+                'application/json',
+            )
         if 'header' in where:
-            a.headers += [('X-Echo', secrets), ('X-RateLimit-Reset', bare), ('x-rate-limit-reset', bare), ('Retry-After', bare), ('WWW-Authenticate', 'Bearer ' + secrets)]
+            a.headers += [
+                ('X-Echo', secrets),
+                ('X-RateLimit-Reset', bare),
+                ('x-rate-limit-reset', bare),
+                ('Retry-After', bare),
+                ('WWW-Authenticate', 'Bearer ' + secrets),
+            ]
         if 'location' in where:
             a.status = 302
-            a.headers.append(('Location', self.server.foreign.rstrip('/') + '/x/' + urllib.parse.quote(bare) + '?token=' + urllib.parse.quote(secrets)))
+            a.headers.append(
+                (
+                    'Location',
+                    self.server.foreign.rstrip('/')
+                    + '/x/'
+                    + urllib.parse.quote(bare)
+                    + '?token='
+                    + urllib.parse.quote(secrets),
+                )
+            )
         return a
 
     def reset(self):
@@ -276,17 +339,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif 'nul' in f:
             a.body = b'\0' * len(a.body)
         elif 'truncate' in f:
-            a.body = a.body[:int(len(a.body) * 0.6)]
+            a.body = a.body[: int(len(a.body) * 0.6)]
         head = [('Server', s.net.server_name)] + ([] if 'nodate' in f else [('Date', self.date_time_string(s.now()))])
         if a.ctype and a.status != 204:
             head.append(('Content-Type', a.ctype))
         head += a.headers + ([] if 'noheaders' in f else a.limit_headers)
         body = a.body
-        packs = 'gzip' in f or 'cutgzip' in f or (s.gzip and 'gzip' in (req.headers.get('accept-encoding', '') if req else ''))
+        packs = (
+            'gzip' in f
+            or 'cutgzip' in f
+            or (s.gzip and 'gzip' in (req.headers.get('accept-encoding', '') if req else ''))
+        )
         if packs and body and not a.stream:
             body = gzip.compress(body, 1)
             if 'cutgzip' in f:
-                body = body[:len(body) * 2 // 3]
+                body = body[: len(body) * 2 // 3]
             head.append(('Content-Encoding', 'gzip'))
         chunked = bool(a.stream) or 'chunked' in f or 'cutchunk' in f
         if chunked:
@@ -306,7 +373,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if req and req.method == 'HEAD':
             body = b''
         if 'cut' in f or 'cutchunk' in f:
-            half = body[:max(1, len(body) // 2)]
+            half = body[: max(1, len(body) // 2)]
             k.sendall(head + (b'%x\r\n' % len(body) + half if chunked else half))
             if 'rst' in (f.get('cut') or f.get('cutchunk')).args:
                 time.sleep(0.01)
@@ -314,9 +381,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Break('cut')
         if chunked:
             step = max(1, len(body) // 3)
-            body = b''.join(b'%x\r\n%s\r\n' % (len(body[p:p + step]), body[p:p + step]) for p in range(0, len(body), step)) + b'0\r\n\r\n'
+            body = (
+                b''.join(
+                    b'%x\r\n%s\r\n' % (len(body[p : p + step]), body[p : p + step]) for p in range(0, len(body), step)
+                )
+                + b'0\r\n\r\n'
+            )
         if 'silentbody' in f:
-            k.sendall(head + body[:len(body) // 2])
+            k.sendall(head + body[: len(body) // 2])
             self.hold(float(f['silentbody'].arg or 3600))
             raise Break('silent body')
         if 'slow' in f:
@@ -324,7 +396,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             k.sendall(head)
             step = max(1, int(rate / 20))
             for p in range(0, len(body), step):
-                k.sendall(body[p:p + step])
+                k.sendall(body[p : p + step])
                 time.sleep(step / rate)
             return
         k.sendall(head + body)
@@ -336,7 +408,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def websocket(self, a, note):
         key = self.headers.get('Sec-WebSocket-Key', '')
-        lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Accept: ' + websocket.accept(key)]
+        lines = [
+            'HTTP/1.1 101 Switching Protocols',
+            'Upgrade: websocket',
+            'Connection: Upgrade',
+            'Sec-WebSocket-Accept: ' + websocket.accept(key),
+        ]
         self.connection.sendall('\r\n'.join(lines + [f'{k}: {v}' for k, v in a.headers]).encode() + b'\r\n\r\n')
         note['status'] = 101
         self.close_connection = True
@@ -362,7 +439,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.net = self.tls = None
 
     def finish_request(self, request, client_address):
-        if self.tls:            # here, in the connection's own thread, because it may take a while or fail
+        if self.tls:  # here, in the connection's own thread, because it may take a while or fail
             try:
                 request = self.tls.wrap_socket(request, server_side=True)
             except OSError:
@@ -374,6 +451,7 @@ class Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         import sys
         import traceback
+
         e = sys.exc_info()[1]
         if not isinstance(e, (ConnectionError, TimeoutError, Break)):
             traceback.print_exc()
@@ -423,7 +501,15 @@ class Server(http.server.ThreadingHTTPServer):
         elif what == 'world':
             return Answer(b''.join(dumps(x) + b'\n' for x in self.net.truth()), ctype='application/x-ndjson')
         elif what == 'stats':
-            return Answer({'requests': self.numbers, 'connections': self.conns, 'refused': self.refused, 'posts': len(w.posts), **self.net.stats()})
+            return Answer(
+                {
+                    'requests': self.numbers,
+                    'connections': self.conns,
+                    'refused': self.refused,
+                    'posts': len(w.posts),
+                    **self.net.stats(),
+                }
+            )
         elif what == 'stop':
             self.stop()
         else:
@@ -439,12 +525,14 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Network:
     """The base of a network's module. `handle` gives the Answer; the rest has sensible defaults."""
+
     server_name = 'simulator'
-    limits = {}                 # bucket: 'N/PERIOD', changed by --limit BUCKET=N/PERIOD, or N/PERIOD for all
-    options = {}                # what --set NAME=VALUE may change
+    limits = {}  # bucket: 'N/PERIOD', changed by --limit BUCKET=N/PERIOD, or N/PERIOD for all
+    options = {}  # what --set NAME=VALUE may change
 
     def __init__(self, server):
         from . import limits
+
         self.server, self.world, self.opts = server, server.world, server.opts
         self.tokens = set(self.opts.token)
         self.o = dict(self.options)
@@ -500,7 +588,7 @@ class Network:
             return [], start
         if 'short' in f:
             size = max(1, min(size, int(f['short'].arg or size * 2 // 3)))
-        page = items[start:start + size]
+        page = items[start : start + size]
         if 'dup' in f:
-            page = items[max(0, start - int(f['dup'].arg or 3)):start] + page
+            page = items[max(0, start - int(f['dup'].arg or 3)) : start] + page
         return page, start + size

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What can go wrong, by order: `KIND[:ARG][,NAME=VALUE]…`, also written `KIND:NAME=VALUE,…`.
 
-When: at=N the Nth request that it looks at (1 is the first), count=M that and the M-1 behind it, every=K each Kth, after=N all behind
-the Nth, p=0.1 by chance (seeded); none of them: always. Which: path=REGEX (of the path), and only requests for data unless all=1.
+When: at=N the Nth request that it looks at (1 is the first), count=M that and the M-1 behind it, every=K each Kth,
+after=N all behind the Nth, p=0.1 by chance (seeded); none of them: always. Which: path=REGEX (of the path), and only
+requests for data unless all=1.
 
 before the network is asked
   NNN[,retry-after=S][,date=1][,body=json|html|empty|text]   answer with that status
@@ -23,9 +24,13 @@ afterwards
   noheaders             without the headers of the limits; nodate: without Date
 of a page (the network's module does them)
   dup[:N]  short[:N]  emptypage (generic, which gives it a token of its own)
+of a stream
+  break:N               break after N events; silentstream:SECONDS  nothing more behind the first events, then break
+  close:CODE            with break: say so in a close frame
 of the whole server
   skew:SECONDS          its clock, in Date and in resets
 """
+
 import random
 import re
 import threading

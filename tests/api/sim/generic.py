@@ -9,6 +9,7 @@
 /lines?after=ID  /live                               NDJSON, whole or going on
 /list  /thing/ID                                     {"ids":[…]}; {"items":[one]}
 """
+
 import base64
 import json
 import re
@@ -16,15 +17,22 @@ import time
 import urllib.parse
 
 from .core import Answer, Network, dumps
-from .world import iso, parse_iso
+from .world import iso
 
 
 def leaks(token):
     """TOKEN as servers, or posts, may hold it."""
     raw = token.encode()
-    out = {'raw': f'my {token} is', 'percent': urllib.parse.quote(token, safe=''), 'percent2': urllib.parse.quote(urllib.parse.quote(token, safe=''), safe=''),
-           'hex': raw.hex(), 'json': json.dumps({'Authorization': 'Bearer ' + token}), 'lower': re.sub('%..', lambda m: m[0].lower(), urllib.parse.quote(token, safe='')),
-           'every': ''.join(f'%{b:02x}' for b in raw), 'b64': base64.b64encode(raw).decode()}
+    out = {
+        'raw': f'my {token} is',
+        'percent': urllib.parse.quote(token, safe=''),
+        'percent2': urllib.parse.quote(urllib.parse.quote(token, safe=''), safe=''),
+        'hex': raw.hex(),
+        'json': json.dumps({'Authorization': 'Bearer ' + token}),
+        'lower': re.sub('%..', lambda m: m[0].lower(), urllib.parse.quote(token, safe='')),
+        'every': ''.join(f'%{b:02x}' for b in raw),
+        'b64': base64.b64encode(raw).decode(),
+    }
     for k in range(3):
         out[f'b64+{k}'] = base64.b64encode(b'user:x'[:k] + raw + b'!').decode()
         out[f'url64+{k}'] = base64.urlsafe_b64encode(b'user:x'[:k] + raw).decode().rstrip('=')
@@ -33,7 +41,18 @@ def leaks(token):
 
 class Generic(Network):
     limits = {'items': '1000000/1m'}
-    options = {'auth': 0, 'retry': 'delta', 'keepalive': 10.0, 'backlog': 0, 'notyet': 0, 'gone': 0, 'heavy': 0, 'headers': 1, 'later': 0, 'leak': 0}
+    options = {
+        'auth': 0,
+        'retry': 'delta',
+        'keepalive': 10.0,
+        'backlog': 0,
+        'notyet': 0,
+        'gone': 0,
+        'heavy': 0,
+        'headers': 1,
+        'later': 0,
+        'leak': 0,
+    }
 
     def __init__(self, server):
         super().__init__(server)
@@ -44,13 +63,20 @@ class Generic(Network):
 
     def item(self, p):
         x = self.plain(p)
-        if self.o['leak']:          # a server that repeats what it was sent
+        if self.o['leak']:  # a server that repeats what it was sent
             x['leak'] = leaks(self.opts.token[0])
         return x
 
     def plain(self, p):
-        return {'id': self.ident(p), 'created_at': iso(p.ms), 'edited_at': iso(p.edits[-1]) if p.edits else None, 'text': p.text, 'author': {'id': f'u{p.author}', 'name': f'User {p.author}'},
-                'big': 900719925474099300 + p.i, 'tag': p.tag}
+        return {
+            'id': self.ident(p),
+            'created_at': iso(p.ms),
+            'edited_at': iso(p.edits[-1]) if p.edits else None,
+            'text': p.text,
+            'author': {'id': f'u{p.author}', 'name': f'User {p.author}'},
+            'big': 900719925474099300 + p.i,
+            'tag': p.tag,
+        }
 
     def limited(self, req):
         return self.over(2, time.time() + 2)
@@ -59,6 +85,7 @@ class Generic(Network):
         a = Answer({'error': 'slow down'}, 429, not_before=until)
         if self.o['retry'] == 'date':
             import email.utils
+
             a.headers.append(('Retry-After', email.utils.formatdate(int(until + self.server.skew()) + 1, usegmt=True)))
         elif self.o['retry'] == 'delta':
             a.headers.append(('Retry-After', str(seconds)))
@@ -80,7 +107,11 @@ class Generic(Network):
                 a = route(req, *parts[1:])
             a.note['bucket'] = 'items'
         if self.o['headers']:
-            a.limit_headers = [('X-RateLimit-Limit', str(c.limit)), ('X-RateLimit-Remaining', str(c.remaining)), ('X-RateLimit-Reset', c.epoch())]
+            a.limit_headers = [
+                ('X-RateLimit-Limit', str(c.limit)),
+                ('X-RateLimit-Remaining', str(c.remaining)),
+                ('X-RateLimit-Reset', c.epoch()),
+            ]
         return a
 
     def chosen(self, req):
@@ -98,7 +129,9 @@ class Generic(Network):
         start = next((k for k, p in enumerate(items) if p.i < int(mark)), len(items)) if mark else 0
         page, nxt = self.cut(req, items, start, self.size(req))
         # An empty page leads to what it did not give, by a token of its own: none leads to itself.
-        return page, (str(items[nxt - 1].i if nxt else 1 << 40) + ('' if nxt > start else again) if nxt < len(items) else None)
+        return page, (
+            str(items[nxt - 1].i if nxt else 1 << 40) + ('' if nxt > start else again) if nxt < len(items) else None
+        )
 
     def get_items(self, req):
         if self.o['heavy'] and self.size(req) > self.o['heavy']:
@@ -113,11 +146,19 @@ class Generic(Network):
         q = [(k, v) for k, v in req.query if k not in ('mark', 'key', 'access_token', 'empty', 'odd')]
         key = req.bearer() or req.q.get('key') or ''
         extra = [('access_token', key)] if key else []
-        return (self.opts.canonical or req.here()) + req.path + '?' + urllib.parse.urlencode(extra + q + [('mark', nxt), ('empty', ''), ('odd', 'a b+c/%')])
+        return (
+            (self.opts.canonical or req.here())
+            + req.path
+            + '?'
+            + urllib.parse.urlencode(extra + q + [('mark', nxt), ('empty', ''), ('odd', 'a b+c/%')])
+        )
 
     def get_urls(self, req):
         page, nxt = self.slice(req, req.q.get('mark'))
-        return Answer({'items': [self.item(p) for p in page], 'paging': {'next': self.url(req, nxt)} if nxt else {}}, items=len(page))
+        return Answer(
+            {'items': [self.item(p) for p in page], 'paging': {'next': self.url(req, nxt)} if nxt else {}},
+            items=len(page),
+        )
 
     def get_links(self, req):
         page, nxt = self.slice(req, req.q.get('mark'))
@@ -129,7 +170,7 @@ class Generic(Network):
     def get_pages(self, req):
         k, n = int(req.q.get('page', 1)), self.size(req)
         items = self.chosen(req)
-        page = items[(k - 1) * n:k * n]
+        page = items[(k - 1) * n : k * n]
         return Answer({'items': [self.item(p) for p in page], 'more': k * n < len(items)}, items=len(page))
 
     def get_asc(self, req):
@@ -141,7 +182,9 @@ class Generic(Network):
     def get_lines(self, req):
         after = req.q.get('after') or '0'
         items = [p for p in reversed(self.chosen(req)) if int(self.ident(p)) > int(after)]
-        return Answer(b''.join(dumps(self.item(p)) + b'\n' for p in items), ctype='application/x-ndjson', items=len(items))
+        return Answer(
+            b''.join(dumps(self.item(p)) + b'\n' for p in items), ctype='application/x-ndjson', items=len(items)
+        )
 
     def get_list(self, req):
         return Answer({'ids': [self.ident(p) for p in reversed(self.chosen(req))]})
@@ -167,12 +210,15 @@ class Generic(Network):
         with w.lock:
             at = max(0, len(w.events) - self.o['backlog'])
             if req.q.get('after'):
-                at = next((k for k, (_, p, _) in enumerate(w.events) if int(self.ident(p)) > int(req.q['after'])), len(w.events))
+                at = next(
+                    (k for k, (_, p, _) in enumerate(w.events) if int(self.ident(p)) > int(req.q['after'])),
+                    len(w.events),
+                )
         while not self.server.stopping and not out.gone():
             with w.lock:
                 if at >= len(w.events):
                     w.more.wait(0.05)
-                new = [dumps(self.item(p)) + b'\n' for _, p, _ in w.events[at:at + 500]]
+                new = [dumps(self.item(p)) + b'\n' for _, p, _ in w.events[at : at + 500]]
                 at += len(new)
             for line in new:
                 out.write(line)
@@ -186,7 +232,16 @@ class Generic(Network):
                 last = time.monotonic()
 
     def truth(self):
-        return [{'i': p.i, 'native_id': self.ident(p), 'created_at': iso(p.ms), 'gone': p.gone is not None, 'edits': len(p.edits)} for p in self.world.posts]
+        return [
+            {
+                'i': p.i,
+                'native_id': self.ident(p),
+                'created_at': iso(p.ms),
+                'gone': p.gone is not None,
+                'edits': len(p.edits),
+            }
+            for p in self.world.posts
+        ]
 
     def stats(self):
         return {'streams_opened': self.opened}

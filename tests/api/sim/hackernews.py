@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Hacker News: maxitem and items. Newest items are null for a while, some for good; a deleted one has neither author nor text."""
+"""Hacker News: maxitem and items. Newest items are null for a while, some for good; a deleted one has neither author
+nor text."""
+
 import re
 import time
 
@@ -58,8 +60,16 @@ class HackerNews(Network):
         return x
 
     def truth(self):
-        return [{'i': p.i, 'native_id': str(self.number(p)), 'created_at': iso(p.ms // 1000 * 1000), 'gone': p.gone is not None or p.i % 23 == 11,
-                 'edits': len(p.edits)} for p in self.world.posts]
+        return [
+            {
+                'i': p.i,
+                'native_id': str(self.number(p)),
+                'created_at': iso(p.ms // 1000 * 1000),
+                'gone': p.gone is not None or p.i % 23 == 11,
+                'edits': len(p.edits),
+            }
+            for p in self.world.posts
+        ]
 
     def stats(self):
         return {'asked': max(self.asked.values(), default=0), 'at': time.time()}

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Jetstream: a websocket of events, replay by an inclusive cursor.
 
-A cursor older than what is kept is moved up without a word; one of the future is live; time_us begins up to a block early. `identity`
-and `account` events pass every filter. Pings, and who does not answer in time is dropped without a close frame. 426 to a plain GET.
+A cursor older than what is kept is moved up without a word; one of the future is live; time_us begins up to a block
+early. `identity` and `account` events pass every filter. Pings, and who does not answer in time is dropped without a
+close frame. 426 to a plain GET.
 """
+
 import time
 
 from . import websocket
@@ -28,7 +30,11 @@ class Jetstream(Network):
             return Answer('starting', 503)
         why = websocket.check(req.headers)
         if why:
-            return Answer('Bad Request: ' + why, 426 if why == 'no upgrade' else 400, [('Upgrade', 'websocket')] if why == 'no upgrade' else [])
+            return Answer(
+                'Bad Request: ' + why,
+                426 if why == 'no upgrade' else 400,
+                [('Upgrade', 'websocket')] if why == 'no upgrade' else [],
+            )
         cursor = req.q.get('cursor', '')
         if cursor and not cursor.lstrip('-').isdigit():
             return Answer('invalid cursor', 400)
@@ -40,16 +46,32 @@ class Jetstream(Network):
         return ms * 1000 + k % 1000
 
     def event(self, k, kind, p, ms):
-        commit = {'rev': f'3n{k:011d}', 'operation': {'new': 'create', 'edit': 'update', 'delete': 'delete'}[kind], 'collection': 'app.bsky.feed.post', 'rkey': rkey(p)}
+        commit = {
+            'rev': f'3n{k:011d}',
+            'operation': {'new': 'create', 'edit': 'update', 'delete': 'delete'}[kind],
+            'collection': 'app.bsky.feed.post',
+            'rkey': rkey(p),
+        }
         if kind != 'delete':
-            commit['record'] = {'$type': 'app.bsky.feed.post', 'text': p.text, 'langs': [p.lang], 'createdAt': iso(p.ms)}
+            commit['record'] = {
+                '$type': 'app.bsky.feed.post',
+                'text': p.text,
+                'langs': [p.lang],
+                'createdAt': iso(p.ms),
+            }
             commit['cid'] = f'bafyrei{p.i:052d}'
         return {'did': did(p.author), 'time_us': self.stamp(k, ms), 'cursor': k + 1, 'kind': 'commit', 'commit': commit}
 
     def other(self, k, p, ms):
         """Events that pass wantedCollections."""
         name = 'identity' if k % 2 else 'account'
-        return {'did': did(p.author), 'time_us': self.stamp(k, ms), 'cursor': k + 1, 'kind': name, name: {'did': did(p.author), 'seq': k, 'time': iso(ms), **({'active': True} if name == 'account' else {})}}
+        return {
+            'did': did(p.author),
+            'time_us': self.stamp(k, ms),
+            'cursor': k + 1,
+            'kind': name,
+            name: {'did': did(p.author), 'seq': k, 'time': iso(ms), **({'active': True} if name == 'account' else {})},
+        }
 
     def start(self, cursor):
         w = self.world
@@ -57,9 +79,9 @@ class Jetstream(Network):
             if cursor is None:
                 return len(w.events)
             oldest = max(0, len(w.events) - self.o['keep'])
-            if cursor < 10 ** 15:
+            if cursor < 10**15:
                 return min(max(oldest, cursor - 1), len(w.events))
-            if w.events and cursor > self.stamp(len(w.events) - 1, w.events[-1][2]) + 10 ** 6:
+            if w.events and cursor > self.stamp(len(w.events) - 1, w.events[-1][2]) + 10**6:
                 return len(w.events)
             at = next((k for k, (_, _, ms) in enumerate(w.events) if self.stamp(k, ms) >= cursor), len(w.events))
             return max(oldest, at - self.o['early'])
@@ -77,7 +99,7 @@ class Jetstream(Network):
                 with w.lock:
                     if at >= len(w.events):
                         w.more.wait(0.05)
-                    new = w.events[at:at + 500]
+                    new = w.events[at : at + 500]
                     texts = []
                     for k, (kind, p, ms) in enumerate(new, at):
                         if self.o['others'] and k % 10 == 4:
@@ -110,10 +132,19 @@ class Jetstream(Network):
         return None
 
     def truth(self):
-        return [{'i': p.i, 'native_id': uri(p), 'created_at': iso(p.ms), 'gone': p.gone is not None, 'edits': len(p.edits)} for p in self.world.posts]
+        return [
+            {'i': p.i, 'native_id': uri(p), 'created_at': iso(p.ms), 'gone': p.gone is not None, 'edits': len(p.edits)}
+            for p in self.world.posts
+        ]
 
     def stats(self):
-        return {'streams_opened': self.opened, 'streams_open': self.open_now, 'late_pongs': self.late_pongs, 'sent': self.sent, 'events': len(self.world.events)}
+        return {
+            'streams_opened': self.opened,
+            'streams_open': self.open_now,
+            'late_pongs': self.late_pongs,
+            'sent': self.sent,
+            'events': len(self.world.events),
+        }
 
 
 NETWORK = Jetstream

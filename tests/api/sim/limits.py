@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Counters of requests as APIs keep them, and the forms in which they tell them."""
+
 import math
 import threading
 import time
@@ -51,8 +52,10 @@ def parse(spec):
 def midnight_pacific(now):
     """The next midnight in Los Angeles, epoch seconds. Without zone data: UTC-8, which is right in winter."""
     import datetime
+
     try:
         import zoneinfo
+
         zone = zoneinfo.ZoneInfo('America/Los_Angeles')
     except Exception:
         zone = datetime.timezone(datetime.timedelta(hours=-8))

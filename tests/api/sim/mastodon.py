@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A Mastodon server: tag and public timelines, Link headers, two budgets under the same names, streaming by SSE and websocket.
+"""A Mastodon server: tag and public timelines, Link headers, two budgets under the same names, streaming by SSE and
+websocket.
 
-The order is that of ids; `created_at` runs backwards by hours for some (they came late from elsewhere). min_id goes forward, since_id gives
-the newest. An empty page has no Link. A 429 has no Retry-After. An edit stays in its place.
+The order is that of ids; `created_at` runs backwards by hours for some (they came late from elsewhere). min_id goes
+forward, since_id gives the newest. An empty page has no Link. A 429 has no Retry-After. An edit stays in its place.
 """
+
 import html
 import re
 import time
@@ -15,14 +17,28 @@ from .world import iso
 
 def status_id(p):
     """A snowflake of Mastodon: milliseconds, then 16 bits. By arrival, which is not created_at."""
-    return str(p.ms << 16 | p.i & 0xffff)
+    return str(p.ms << 16 | p.i & 0xFFFF)
 
 
 class Mastodon(Network):
     server_name = 'Mastodon'
     limits = {'first': '300/5m', 'paged': '300/15m', 'stream': '300/5m'}
-    options = {'auth': 0, 'limit_max': 40, 'agent': 1, 'late': 0.1, 'thump': 15.0, 'sse': 1, 'ws': 1, 'ping': 30.0, 'pong': 5.0, 'backlog': 0,
-               'old': 0, 'unlimited': 0, 'echo_protocol': 1, 'fragments': 0}
+    options = {
+        'auth': 0,
+        'limit_max': 40,
+        'agent': 1,
+        'late': 0.1,
+        'thump': 15.0,
+        'sse': 1,
+        'ws': 1,
+        'ping': 30.0,
+        'pong': 5.0,
+        'backlog': 0,
+        'old': 0,
+        'unlimited': 0,
+        'echo_protocol': 1,
+        'fragments': 0,
+    }
     tags = ('caturday', 'unix', 'snow')
 
     def __init__(self, server):
@@ -52,14 +68,25 @@ class Mastodon(Network):
 
     def count(self, bucket):
         c = self.take(bucket)
-        h = [] if self.o['old'] else [('X-RateLimit-Limit', str(c.limit)), ('X-RateLimit-Remaining', str(c.remaining)), ('X-RateLimit-Reset', c.iso())]
+        h = (
+            []
+            if self.o['old']
+            else [
+                ('X-RateLimit-Limit', str(c.limit)),
+                ('X-RateLimit-Remaining', str(c.remaining)),
+                ('X-RateLimit-Reset', c.iso()),
+            ]
+        )
         return c, h
 
     def limited(self, req):
         reset = self.server.now() + 2
         a = Answer({'error': 'Too many requests'}, 429, not_before=self.unskewed(reset))
-        a.limit_headers = [('X-RateLimit-Limit', '300'), ('X-RateLimit-Remaining', '0'),
-                           ('X-RateLimit-Reset', iso(int(reset * 1000), 6))]
+        a.limit_headers = [
+            ('X-RateLimit-Limit', '300'),
+            ('X-RateLimit-Remaining', '0'),
+            ('X-RateLimit-Reset', iso(int(reset * 1000), 6)),
+        ]
         return a
 
     # --- timelines ---
@@ -91,9 +118,14 @@ class Mastodon(Network):
         size = min(int(q['limit']) if q.get('limit', '').isdigit() else 20, self.o['limit_max'])
         most, least, since = (self.number(q, k) for k in ('max_id', 'min_id', 'since_id'))
         with self.world.lock:
-            hits = [p for p in self.shown(tag) if (most is None or int(status_id(p)) < most) and (since is None or int(status_id(p)) > since)
-                    and (least is None or int(status_id(p)) > least)]
-            if least is not None:           # the oldest above it, newest first within the page
+            hits = [
+                p
+                for p in self.shown(tag)
+                if (most is None or int(status_id(p)) < most)
+                and (since is None or int(status_id(p)) > since)
+                and (least is None or int(status_id(p)) > least)
+            ]
+            if least is not None:  # the oldest above it, newest first within the page
                 page, _ = self.cut(req, hits, 0, size)
                 page.reverse()
             else:
@@ -106,9 +138,15 @@ class Mastodon(Network):
         if not page and not ('emptypage' in req.faults and hits):
             return []
         base = (self.opts.canonical or req.here()) + req.path
-        keep = [(k, v) for k, v in req.query if k in ('limit', 'local', 'remote', 'only_media', 'any[]', 'all[]', 'none[]')]
+        keep = [
+            (k, v) for k, v in req.query if k in ('limit', 'local', 'remote', 'only_media', 'any[]', 'all[]', 'none[]')
+        ]
         tail = ''.join(f'{k}={v}&' for k, v in keep)
-        low, high = (status_id(page[-1]), status_id(page[0])) if page else (str(int(status_id(hits[-1])) + 1), str(int(status_id(hits[0])) - 1))
+        low, high = (
+            (status_id(page[-1]), status_id(page[0]))
+            if page
+            else (str(int(status_id(hits[-1])) + 1), str(int(status_id(hits[0])) - 1))
+        )
         prev = 'since_id' if self.o['old'] else 'min_id'
         return [('Link', f'<{base}?{tail}max_id={low}>; rel="next", <{base}?{tail}{prev}={high}>; rel="prev"')]
 
@@ -125,23 +163,63 @@ class Mastodon(Network):
     def status(self, p):
         acct = f'user{p.author}' + ('' if p.author % 3 else '@far.example')
         home = 'far.example' if p.author % 3 == 0 else self.host()
-        tag = f'<a href="https://{self.host()}/tags/{p.tag}" class="mention hashtag" rel="tag">#<span>{p.tag}</span></a>'
+        tag = (
+            f'<a href="https://{self.host()}/tags/{p.tag}" class="mention hashtag" rel="tag">#<span>{p.tag}</span></a>'
+        )
         content = '<p>' + html.escape(p.text).replace('#' + p.tag, tag, 1) + '</p>'
         uri = f'https://{home}/users/user{p.author}/statuses/{p.i}'
-        account = {'id': str(1000 + p.author), 'username': f'user{p.author}', 'acct': acct, 'display_name': f'User {p.author} 😀', 'bot': p.author == 7, 'locked': False,
-                   'url': f'https://{home}/@user{p.author}', 'uri': f'https://{home}/users/user{p.author}', 'followers_count': p.author * 3}
-        s = {'id': status_id(p), 'created_at': iso(self.created(p)), 'in_reply_to_id': None, 'in_reply_to_account_id': None, 'sensitive': p.roll > 0.8,
-             'spoiler_text': '', 'visibility': 'public', 'language': p.lang, 'uri': uri, 'url': f'https://{home}/@user{p.author}/{p.i}',
-             'replies_count': 0, 'reblogs_count': 1, 'favourites_count': p.likes, 'quotes_count': 0, 'edited_at': iso(p.edits[-1]) if p.edits else None,
-             'content': content, 'reblog': None, 'account': account, 'media_attachments': [], 'mentions': [],
-             'tags': [{'name': p.tag, 'url': f'https://{self.host()}/tags/{p.tag}'}], 'emojis': [], 'card': None, 'poll': None, 'quote': None}
+        account = {
+            'id': str(1000 + p.author),
+            'username': f'user{p.author}',
+            'acct': acct,
+            'display_name': f'User {p.author} 😀',
+            'bot': p.author == 7,
+            'locked': False,
+            'url': f'https://{home}/@user{p.author}',
+            'uri': f'https://{home}/users/user{p.author}',
+            'followers_count': p.author * 3,
+        }
+        s = {
+            'id': status_id(p),
+            'created_at': iso(self.created(p)),
+            'in_reply_to_id': None,
+            'in_reply_to_account_id': None,
+            'sensitive': p.roll > 0.8,
+            'spoiler_text': '',
+            'visibility': 'public',
+            'language': p.lang,
+            'uri': uri,
+            'url': f'https://{home}/@user{p.author}/{p.i}',
+            'replies_count': 0,
+            'reblogs_count': 1,
+            'favourites_count': p.likes,
+            'quotes_count': 0,
+            'edited_at': iso(p.edits[-1]) if p.edits else None,
+            'content': content,
+            'reblog': None,
+            'account': account,
+            'media_attachments': [],
+            'mentions': [],
+            'tags': [{'name': p.tag, 'url': f'https://{self.host()}/tags/{p.tag}'}],
+            'emojis': [],
+            'card': None,
+            'poll': None,
+            'quote': None,
+        }
         if p.kind == 'reply':
             s['in_reply_to_id'] = status_id(self.world.posts[p.ref])
         if p.kind == 'quote':
             s['quote'] = {'state': 'pending', 'quoted_status': None}
         if p.roll > 0.9:
-            s['media_attachments'] = [{'id': str(p.i), 'type': 'image', 'url': f'https://files.example/{p.i}.png', 'description': None,
-                                       'meta': {'original': {'width': 640, 'height': 480}}}]
+            s['media_attachments'] = [
+                {
+                    'id': str(p.i),
+                    'type': 'image',
+                    'url': f'https://files.example/{p.i}.png',
+                    'description': None,
+                    'meta': {'original': {'width': 640, 'height': 480}},
+                }
+            ]
         return s
 
     # --- streaming ---
@@ -161,7 +239,9 @@ class Mastodon(Network):
         elif not self.o['sse'] or rest.split('/')[0] not in ('public', 'hashtag', 'user'):
             return Answer({'error': 'Not Found'}, 404)
         if not c.ok:
-            a = Answer({'error': 'Too many requests'}, 429, bucket='stream', not_before=self.unskewed(c.reset), over=True)
+            a = Answer(
+                {'error': 'Too many requests'}, 429, bucket='stream', not_before=self.unskewed(c.reset), over=True
+            )
             a.limit_headers = headers
             return a
         bad = self.denied(req, True)
@@ -177,7 +257,7 @@ class Mastodon(Network):
         return a
 
     def feed(self, req, tell, idle, gone):
-        """Events as they come to TELL(kind, text); IDLE(now) while nothing comes. Faults: break:N after N events, silentstream:S after the first."""
+        """Events as they come to TELL(kind, text); IDLE(now) while nothing comes."""
         w, f, n = self.world, req.faults, 0
         tag = req.q.get('tag')
         breaks = int(f['break'].arg or 20) if 'break' in f else None
@@ -187,7 +267,11 @@ class Mastodon(Network):
             with w.lock:
                 if at >= len(w.events):
                     w.more.wait(0.05)
-                new = [(kind, p, self.payload(kind, p)) for kind, p, _ in w.events[at:at + 500] if not tag or p.tag == tag]
+                new = [
+                    (kind, p, self.payload(kind, p))
+                    for kind, p, _ in w.events[at : at + 500]
+                    if not tag or p.tag == tag
+                ]
                 at = min(len(w.events), at + 500)
             for kind, p, text in new:
                 tell({'new': 'update', 'edit': 'status.update', 'delete': 'delete'}[kind], text)
@@ -218,6 +302,7 @@ class Mastodon(Network):
             if now - last[0] >= self.o['thump']:
                 out.write(':thump\n')
                 last[0] = now
+
         self.open_now += 1
         try:
             out.note['why'] = self.feed(req, tell, idle, out.gone)
@@ -231,7 +316,7 @@ class Mastodon(Network):
 
         def tell(kind, text):
             if not real:
-                return                  # a stream that there is not is silent
+                return  # a stream that there is not is silent
             message = dumps({'stream': [name], 'event': kind, 'payload': text}) + b'\n'
             (ws.fragments if self.o['fragments'] else ws.send)(message)
             last[0] = time.monotonic()
@@ -242,6 +327,7 @@ class Mastodon(Network):
                     self.late_pongs += 1
                     ws.drop()
                 last[0] = now
+
         self.open_now += 1
         try:
             why = self.feed(req, tell, idle, lambda: not ws.open)
@@ -255,8 +341,18 @@ class Mastodon(Network):
     # --- for tests ---
 
     def truth(self):
-        return [{'i': p.i, 'native_id': status_id(p), 'id': 'ap:' + self.status(p)['uri'], 'created_at': iso(self.created(p)), 'tag': p.tag,
-                 'gone': p.gone is not None, 'edits': len(p.edits)} for p in self.world.posts]
+        return [
+            {
+                'i': p.i,
+                'native_id': status_id(p),
+                'id': 'ap:' + self.status(p)['uri'],
+                'created_at': iso(self.created(p)),
+                'tag': p.tag,
+                'gone': p.gone is not None,
+                'edits': len(p.edits),
+            }
+            for p in self.world.posts
+        ]
 
     def stats(self):
         return {'streams_opened': self.opened, 'streams_open': self.open_now, 'late_pongs': self.late_pongs}

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A feed: RSS 2.0, Atom and JSON Feed of the newest posts; ETag, Last-Modified and 304; what is older than the list has left it."""
+"""A feed: RSS 2.0, Atom and JSON Feed of the newest posts; ETag, Last-Modified and 304; what is older than the list
+has left it."""
+
 import email.utils
 from xml.sax.saxutils import escape
 
@@ -18,12 +20,14 @@ class Feed(Network):
         if self.o['garbage']:
             return Answer(b'<!DOCTYPE html><html><body>no feed</body></html>', ctype='application/rss+xml')
         with self.world.lock:
-            posts = list(reversed(self.world.live()))[:self.o['length']]
+            posts = list(reversed(self.world.live()))[: self.o['length']]
             newest = max([p.ms for p in posts] + [p.edits[-1] for p in posts if p.edits], default=0)
             tag = f'W/"{newest:x}-{len(posts)}"'
             when = email.utils.formatdate(newest // 1000, usegmt=True)
             headers = [('Last-Modified', when)] + ([('ETag', tag)] if self.o['etag'] else [])
-            if req.headers.get('if-none-match') == tag or ('if-none-match' not in req.headers and req.headers.get('if-modified-since') == when):
+            if req.headers.get('if-none-match') == tag or (
+                'if-none-match' not in req.headers and req.headers.get('if-modified-since') == when
+            ):
                 return Answer(b'', 304, headers, items=0)
             return Answer(make(req, posts).encode(), 200, headers, 'application/xml; charset=utf-8', items=len(posts))
 
@@ -79,7 +83,16 @@ class Feed(Network):
 '''
 
     def truth(self):
-        return [{'i': p.i, 'native_id': self.guid(p), 'created_at': iso(p.ms // 1000 * 1000), 'gone': p.gone is not None, 'edits': len(p.edits)} for p in self.world.posts]
+        return [
+            {
+                'i': p.i,
+                'native_id': self.guid(p),
+                'created_at': iso(p.ms // 1000 * 1000),
+                'gone': p.gone is not None,
+                'edits': len(p.edits),
+            }
+            for p in self.world.posts
+        ]
 
 
 NETWORK = Feed

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """X's filtered stream: rules, one connection, keep-alives, a slow reader is dropped."""
+
 import queue
 import socket
 import threading
@@ -18,7 +19,13 @@ class Streams:
         self.next_rule += 1000
 
     def stats(self):
-        return {'streams_open': self.open_now, 'streams_opened': self.opened, 'streams_dropped': self.dropped, 'streamed': self.sent, 'rules': self.rules}
+        return {
+            'streams_open': self.open_now,
+            'streams_opened': self.opened,
+            'streams_dropped': self.dropped,
+            'streamed': self.sent,
+            'rules': self.rules,
+        }
 
     # --- rules ---
 
@@ -44,9 +51,19 @@ class Streams:
     def change(self, req):
         body = req.json()
         if not isinstance(body, dict) or len(body) != 1 or next(iter(body)) not in ('add', 'delete'):
-            return self.net.invalid('body', req.body.decode('utf-8', 'replace'), 'Exactly one of add, delete must be given')
+            return self.net.invalid(
+                'body', req.body.decode('utf-8', 'replace'), 'Exactly one of add, delete must be given'
+            )
         if 'application/json' not in req.headers.get('content-type', ''):
-            return Answer({'title': 'Unsupported Media Type', 'status': 415, 'detail': 'Content-Type must be application/json', 'type': 'about:blank'}, 415)
+            return Answer(
+                {
+                    'title': 'Unsupported Media Type',
+                    'status': 415,
+                    'detail': 'Content-Type must be application/json',
+                    'type': 'about:blank',
+                },
+                415,
+            )
         with self.lock:
             return self.add(body['add']) if 'add' in body else self.remove(body['delete'])
 
@@ -57,12 +74,29 @@ class Streams:
                 return self.net.invalid('add', str(r), 'a rule has a value and may have a tag')
             twin = [o for o in self.rules if o['value'] == r['value'] and o.get('tag') == r.get('tag')]
             if twin:
-                errors.append({'value': r['value'], 'id': twin[0]['id'], 'title': 'DuplicateRule', 'type': 'https://api.twitter.com/2/problems/duplicate-rules'})
+                errors.append(
+                    {
+                        'value': r['value'],
+                        'id': twin[0]['id'],
+                        'title': 'DuplicateRule',
+                        'type': 'https://api.twitter.com/2/problems/duplicate-rules',
+                    }
+                )
                 continue
             self.next_rule += 1
             made.append({'value': r['value'], **({'tag': r['tag']} if r.get('tag') else {}), 'id': str(self.next_rule)})
         self.rules += made
-        body = {'meta': {'sent': self.stamp(), 'summary': {'created': len(made), 'not_created': len(errors), 'valid': len(made), 'invalid': len(errors)}}}
+        body = {
+            'meta': {
+                'sent': self.stamp(),
+                'summary': {
+                    'created': len(made),
+                    'not_created': len(errors),
+                    'valid': len(made),
+                    'invalid': len(errors),
+                },
+            }
+        }
         if made:
             body['data'] = made
         if errors:
@@ -73,13 +107,25 @@ class Streams:
         ids = set(map(str, what.get('ids', [])))
         gone = [r for r in self.rules if r['id'] in ids or r['value'] in what.get('values', [])]
         self.rules = [r for r in self.rules if r not in gone]
-        return Answer({'meta': {'sent': self.stamp(), 'summary': {'deleted': len(gone), 'not_deleted': len(ids) - len(gone)}}})
+        return Answer(
+            {'meta': {'sent': self.stamp(), 'summary': {'deleted': len(gone), 'not_deleted': len(ids) - len(gone)}}}
+        )
 
     # --- the stream ---
 
     def open(self, req):
         net = self.net
-        known = {'backfill_minutes', 'start_time', 'end_time', 'tweet.fields', 'expansions', 'media.fields', 'poll.fields', 'user.fields', 'place.fields'}
+        known = {
+            'backfill_minutes',
+            'start_time',
+            'end_time',
+            'tweet.fields',
+            'expansions',
+            'media.fields',
+            'poll.fields',
+            'user.fields',
+            'place.fields',
+        }
         for k, v in req.query:
             if k not in known:
                 return net.invalid(k, v, f'The query parameter [{k}] is not one of [{",".join(sorted(known))}]')
@@ -89,13 +135,28 @@ class Streams:
         if not c.ok:
             return net.too_many(c, headers, 'stream')
         if not self.rules:
-            a = Answer({'title': 'Conflict', 'detail': 'There are no rules defined for this stream.', 'type': 'https://api.twitter.com/2/problems/rule-not-defined', 'status': 409}, 409)
+            a = Answer(
+                {
+                    'title': 'Conflict',
+                    'detail': 'There are no rules defined for this stream.',
+                    'type': 'https://api.twitter.com/2/problems/rule-not-defined',
+                    'status': 409,
+                },
+                409,
+            )
             a.limit_headers = headers
             return a
         with self.lock:
             if self.open_now >= net.o['max_connections']:
-                a = Answer({'title': 'ConnectionException', 'detail': 'This stream is currently at the maximum allowed connection limit.', 'connection_issue': 'TooManyConnections',
-                            'type': 'https://api.twitter.com/2/problems/streaming-connection'}, 429)
+                a = Answer(
+                    {
+                        'title': 'ConnectionException',
+                        'detail': 'This stream is currently at the maximum allowed connection limit.',
+                        'connection_issue': 'TooManyConnections',
+                        'type': 'https://api.twitter.com/2/problems/streaming-connection',
+                    },
+                    429,
+                )
                 a.limit_headers = headers
                 return a
             self.open_now += 1
@@ -128,11 +189,11 @@ class Streams:
                 with w.lock:
                     if at >= len(w.events):
                         w.more.wait(0.05)
-                    new = w.events[at:at + 1000]
+                    new = w.events[at : at + 1000]
                     at += len(new)
                     lines = [self.line(p, req) for kind, p, _ in new if kind != 'delete' and p.gone is None]
                 for line in lines:
-                    for _ in range(2 if n % 50 == 25 else 1):      # duplicates occur
+                    for _ in range(2 if n % 50 == 25 else 1):  # duplicates occur
                         out.pending += len(line)
                         q.put(line)
                     n += 1

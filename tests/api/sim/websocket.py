@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The server's side of RFC 6455: handshake, frames, pings with a deadline, close. One reader thread a socket, which answers and notes."""
+"""The server's side of RFC 6455: handshake, frames, pings with a deadline, close. One reader thread a socket, which
+answers and notes."""
+
 import base64
 import hashlib
 import os
@@ -40,8 +42,8 @@ class WebSocket:
         self.out = threading.Lock()
         self.open, self.why = True, None
         self.pinged = self.ponged = None
-        self.heard = []              # text messages from the client
-        self.close_code = None       # the client's
+        self.heard = []  # text messages from the client
+        self.close_code = None  # the client's
         threading.Thread(target=self._read, daemon=True).start()
 
     def _exactly(self, n):
@@ -56,7 +58,7 @@ class WebSocket:
             raise Gone('reserved bits are set')
         if not b & 0x80:
             raise Gone('a frame without mask')
-        n = b & 0x7f
+        n = b & 0x7F
         if n == 126:
             n = struct.unpack('>H', self._exactly(2))[0]
         elif n == 127:
@@ -102,7 +104,7 @@ class WebSocket:
         """One message in several frames, with a ping between them."""
         data = data.encode() if isinstance(data, str) else data
         step = max(1, len(data) // parts)
-        cuts = [data[k:k + step] for k in range(0, len(data), step)] or [b'']
+        cuts = [data[k : k + step] for k in range(0, len(data), step)] or [b'']
         for k, c in enumerate(cuts):
             self.send(c, TEXT if k == 0 else CONT, fin=k == len(cuts) - 1)
             if k == 0:

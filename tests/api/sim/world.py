@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: MIT
 """A world of posts: the same for the same seed and end, and it grows, is edited and loses posts when told to.
 
-A post is known by its number. What a network makes of it (ids, shapes, order) is that network's module; here is what all share.
-Every answer about it takes the lock, so that a page is one moment of the world.
+A post is known by its number. What a network makes of it (ids, shapes, order) is that network's module; here is what
+all share. Every answer about it takes the lock, so that a page is one moment of the world.
 """
+
 import random
 import threading
 import time
 
-WORDS = ('unix pipe table delta cat café 日本語 stream commit mark snow parquet river <b> R&D "quoted" 😀 naïve back\\slash '
-         'sunset moon coffee train garden music').split(' ')
+WORDS = (
+    'unix pipe table delta cat café 日本語 stream commit mark snow parquet river <b> R&D "quoted" 😀 naïve back\\slash '
+    'sunset moon coffee train garden music'
+).split(' ')
 LANGS = ['en', 'en', 'de', 'fr', 'ja', 'pt-BR']
 KINDS = ['post', 'post', 'post', 'reply', 'repost', 'quote']
 
 
 class Post:
     """What a post says and when. `edits` are the times (ms) of its edits; `gone` is when it was deleted."""
+
     __slots__ = ('i', 'ms', 'author', 'text', 'lang', 'kind', 'ref', 'edits', 'gone', 'likes', 'tag', 'roll')
 
     def __init__(self, seed, i, ms):
@@ -28,7 +32,7 @@ class Post:
         self.kind = r.choice(KINDS) if i > 20 else 'post'
         self.ref = r.randrange(max(1, i)) if self.kind != 'post' else None
         self.likes = r.randrange(1000)
-        self.roll = r.random()      # what a quirk goes by, so that it hits the same posts each time
+        self.roll = r.random()  # what a quirk goes by, so that it hits the same posts each time
         self.edits, self.gone = [], None
 
 
@@ -37,7 +41,7 @@ class World:
         self.seed, self.step = seed, step_ms
         self.lock = threading.RLock()
         self.more = threading.Condition(self.lock)
-        self.events = []        # (kind, post, ms): what streams tell, in order
+        self.events = []  # (kind, post, ms): what streams tell, in order
         jitter = random.Random(seed)
         self.posts = []
         for i in range(n):
@@ -92,6 +96,7 @@ def parse_iso(s):
     """Milliseconds of an RFC 3339 time, None when it is none."""
     import datetime
     import re
+
     if not re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)', s):
         return None
     try:

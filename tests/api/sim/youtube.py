@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""YouTube, Data API 3: comment threads with some of their replies, and replies. A key; a quota of units a day, no header tells of it."""
+"""YouTube, Data API 3: comment threads with some of their replies, and replies. A key; a quota of units a day, no
+header tells of it."""
+
 import base64
 
 from .core import Answer, Network
@@ -9,7 +11,15 @@ from .world import iso
 
 class YouTube(Network):
     server_name = 'scaffolding on HTTPServer2'
-    options = {'quota': 10000, 'twenty': 0, 'inline': 5, 'disabled': 'off', 'processing': 0, 'video': 'abcDEF12345', 'videos': 1}
+    options = {
+        'quota': 10000,
+        'twenty': 0,
+        'inline': 5,
+        'disabled': 'off',
+        'processing': 0,
+        'video': 'abcDEF12345',
+        'videos': 1,
+    }
 
     def __init__(self, server):
         super().__init__(server)
@@ -25,30 +35,71 @@ class YouTube(Network):
         return self.fail(status, 'backendError', 'Backend Error', 'global')
 
     def limited(self, req):
-        return self.fail(403, 'rateLimitExceeded', 'Quota exceeded for quota metric per minute', 'usageLimits', 'RESOURCE_EXHAUSTED')
+        return self.fail(
+            403, 'rateLimitExceeded', 'Quota exceeded for quota metric per minute', 'usageLimits', 'RESOURCE_EXHAUSTED'
+        )
 
     def handle(self, req):
         q = req.q
         key = q.get('key') or req.headers.get('x-goog-api-key')
         if key not in self.tokens:
-            return self.fail(400 if key else 403, 'badRequest' if key else 'forbidden', 'API key not valid. Please pass a valid API key.' if key else
-                             "Method doesn't allow unregistered callers", 'global', 'INVALID_ARGUMENT' if key else 'PERMISSION_DENIED')
+            return self.fail(
+                400 if key else 403,
+                'badRequest' if key else 'forbidden',
+                (
+                    'API key not valid. Please pass a valid API key.'
+                    if key
+                    else "Method doesn't allow unregistered callers"
+                ),
+                'global',
+                'INVALID_ARGUMENT' if key else 'PERMISSION_DENIED',
+            )
         if req.path not in ('/youtube/v3/commentThreads', '/youtube/v3/comments'):
             return Answer(b'', 404)
         self.units += 1
         if self.units > self.o['quota']:
-            a = self.fail(403, 'quotaExceeded', 'The request cannot be completed because you have exceeded your <a href="/youtube/v3/getting-started#quota">quota</a>.', 'youtube.quota')
+            a = self.fail(
+                403,
+                'quotaExceeded',
+                'The request cannot be completed because you have exceeded your '
+                '<a href="/youtube/v3/getting-started#quota">quota</a>.',
+                'youtube.quota',
+            )
             a.note.update(over=True, bucket='day', not_before=midnight_pacific(self.server.now()))
             return a
-        known = {'part', 'key', 'maxResults', 'pageToken', 'textFormat', 'order', 'videoId', 'allThreadsRelatedToChannelId', 'id', 'moderationStatus', 'searchTerms', 'parentId', 'fields', 'prettyPrint', 'alt'}
+        known = {
+            'part',
+            'key',
+            'maxResults',
+            'pageToken',
+            'textFormat',
+            'order',
+            'videoId',
+            'allThreadsRelatedToChannelId',
+            'id',
+            'moderationStatus',
+            'searchTerms',
+            'parentId',
+            'fields',
+            'prettyPrint',
+            'alt',
+        }
         for k in q:
             if k not in known:
-                return self.fail(400, 'badRequest', f'Invalid JSON payload received. Unknown name "{k}": Cannot bind query parameter.', 'global', 'INVALID_ARGUMENT')
+                return self.fail(
+                    400,
+                    'badRequest',
+                    f'Invalid JSON payload received. Unknown name "{k}": Cannot bind query parameter.',
+                    'global',
+                    'INVALID_ARGUMENT',
+                )
         if set(q.get('part', '').split(',')) - {'snippet', 'replies', 'id'} or 'part' not in q:
             return self.fail(400, 'unknownPart', q.get('part', ''), 'youtube.part')
         n = q.get('maxResults', '20')
         if not n.isdigit() or not 1 <= int(n) <= 100:
-            return self.fail(400, 'invalidValue', f"Invalid value '{n}'. Values must be within the range: [1, 100]", 'global')
+            return self.fail(
+                400, 'invalidValue', f"Invalid value '{n}'. Values must be within the range: [1, 100]", 'global'
+            )
         if self.o['processing'] and self.units % self.o['processing'] == 0:
             return self.fail(400, 'processingFailure', 'The API server failed to successfully process the request.')
         return self.threads(req, int(n)) if req.path.endswith('Threads') else self.replies(req, int(n))
@@ -78,9 +129,18 @@ class YouTube(Network):
         q = req.q
         video = q.get('videoId')
         if video == self.o['disabled']:
-            return self.fail(403, 'commentsDisabled', f'The video identified by the <code>videoId</code> parameter has disabled comments.')
+            return self.fail(
+                403,
+                'commentsDisabled',
+                'The video identified by the <code>videoId</code> parameter has disabled comments.',
+            )
         if not video or not self.is_video(video):
-            return self.fail(404, 'videoNotFound', 'The video identified by the <code><a href="/youtube/v3/docs/commentThreads/list#videoId">videoId</a></code> parameter could not be found.')
+            return self.fail(
+                404,
+                'videoNotFound',
+                'The video identified by the <code><a href="/youtube/v3/docs/commentThreads/list#videoId">videoId</a></code> '
+                'parameter could not be found.',
+            )
         at = self.place(q, video)
         if at == -1:
             return self.fail(400, 'invalidPageToken', 'The request specifies an invalid page token.')
@@ -109,7 +169,11 @@ class YouTube(Network):
             items = list(range(self.nreplies(p)))
             start = at or 0
             page, nxt = self.cut(req, items, start, n)
-            out = {'kind': 'youtube#commentListResponse', 'etag': 'e', 'pageInfo': {'totalResults': len(page), 'resultsPerPage': n}}
+            out = {
+                'kind': 'youtube#commentListResponse',
+                'etag': 'e',
+                'pageInfo': {'totalResults': len(page), 'resultsPerPage': n},
+            }
             if nxt < len(items):
                 out['nextPageToken'] = self.token(parent, nxt)
             out['items'] = [self.reply(p, k) for k in page]
@@ -126,14 +190,40 @@ class YouTube(Network):
         return iso(ms, 0) if p.i % 2 else iso(ms, 3)
 
     def snippet(self, p, text, ms, author):
-        return {'channelId': 'UCchannel', 'videoId': self.video_of(p), 'textDisplay': text, 'textOriginal': text, 'authorDisplayName': f'@user{author}', 'authorChannelId': {'value': f'UC{author}'},
-                'canRate': True, 'viewerRating': 'none', 'likeCount': p.likes, 'publishedAt': self.when(p, ms), 'updatedAt': self.when(p, p.edits[-1] // 1000 * 1000 if p.edits else ms)}
+        return {
+            'channelId': 'UCchannel',
+            'videoId': self.video_of(p),
+            'textDisplay': text,
+            'textOriginal': text,
+            'authorDisplayName': f'@user{author}',
+            'authorChannelId': {'value': f'UC{author}'},
+            'canRate': True,
+            'viewerRating': 'none',
+            'likeCount': p.likes,
+            'publishedAt': self.when(p, ms),
+            'updatedAt': self.when(p, p.edits[-1] // 1000 * 1000 if p.edits else ms),
+        }
 
     def thread(self, p, q):
         ms = p.ms // 1000 * 1000
-        t = {'kind': 'youtube#commentThread', 'etag': 'e', 'id': self.top_id(p),
-             'snippet': {'channelId': 'UCchannel', 'videoId': self.video_of(p), 'topLevelComment': {'kind': 'youtube#comment', 'etag': 'e', 'id': self.top_id(p), 'snippet': self.snippet(p, p.text, ms, p.author)},
-                         'canReply': True, 'totalReplyCount': self.nreplies(p), 'isPublic': True}}
+        t = {
+            'kind': 'youtube#commentThread',
+            'etag': 'e',
+            'id': self.top_id(p),
+            'snippet': {
+                'channelId': 'UCchannel',
+                'videoId': self.video_of(p),
+                'topLevelComment': {
+                    'kind': 'youtube#comment',
+                    'etag': 'e',
+                    'id': self.top_id(p),
+                    'snippet': self.snippet(p, p.text, ms, p.author),
+                },
+                'canReply': True,
+                'totalReplyCount': self.nreplies(p),
+                'isPublic': True,
+            },
+        }
         n = min(self.nreplies(p), self.o['inline'])
         if n and 'replies' in q.get('part', ''):
             t['replies'] = {'comments': [self.reply(p, k) for k in reversed(range(n))]}
@@ -141,12 +231,27 @@ class YouTube(Network):
 
     def reply(self, p, k):
         s = self.snippet(p, f'reply {k} to {p.i}', p.ms // 1000 * 1000 + 1000 * (k + 1), (p.author + k) % 40)
-        return {'kind': 'youtube#comment', 'etag': 'e', 'id': f'{self.top_id(p)}.r{k}', 'snippet': {**s, 'parentId': self.top_id(p)}}
+        return {
+            'kind': 'youtube#comment',
+            'etag': 'e',
+            'id': f'{self.top_id(p)}.r{k}',
+            'snippet': {**s, 'parentId': self.top_id(p)},
+        }
 
     def truth(self):
-        return [{'i': p.i, 'native_id': self.top_id(p), 'video': self.video_of(p), 'created_at': iso(p.ms // 1000 * 1000), 'gone': p.gone is not None, 'edits': len(p.edits),
-                 'replies': [f'{self.top_id(p)}.r{k}' for k in range(self.nreplies(p))],
-                 'inline': [f'{self.top_id(p)}.r{k}' for k in range(min(self.nreplies(p), self.o['inline']))]} for p in self.world.posts]
+        return [
+            {
+                'i': p.i,
+                'native_id': self.top_id(p),
+                'video': self.video_of(p),
+                'created_at': iso(p.ms // 1000 * 1000),
+                'gone': p.gone is not None,
+                'edits': len(p.edits),
+                'replies': [f'{self.top_id(p)}.r{k}' for k in range(self.nreplies(p))],
+                'inline': [f'{self.top_id(p)}.r{k}' for k in range(min(self.nreplies(p), self.o['inline']))],
+            }
+            for p in self.world.posts
+        ]
 
     def stats(self):
         return {'units': self.units}
