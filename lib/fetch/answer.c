@@ -357,7 +357,11 @@ static void refused(struct answer *x)
 		fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "the token was not taken: logging in anew");
 		return;
 	}
-	failed(t, ERR_IO, "the token or password was not taken (status %ld)", x->a->status);
+	struct buf names = BUF_INIT;
+	for (size_t i = 0; i < t->src->def->nsecrets; i++)
+		buf_printf(&names, "%s%s", i ? ", " : ": secret ", t->src->def->secret[i].name);
+	failed(t, ERR_IO, "the token or password is missing or was not taken (status %ld)%s", x->a->status, buf_cstr(&names));
+	buf_release(&names);
 }
 
 static void skip(struct task *t)
