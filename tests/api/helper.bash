@@ -34,6 +34,8 @@ api_teardown() {
 	return 0
 }
 
+long() { [ -n "${SM_LONG-}" ] || skip "takes longer: SM_LONG=1"; }
+
 # sim NETWORK [OPTION]…: start one. U is its address, J its journal; SIM=name before it keeps several apart (U_name, J_name).
 sim() {
 	local name=${SIM-}

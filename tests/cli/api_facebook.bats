@@ -73,7 +73,7 @@ teardown() { api_teardown; }
 }
 
 @test "fb-page-feed: minutes to regain access are minutes" {
-	[ -n "${SM_LONG-}" ] || skip "takes more than a minute: SM_LONG=1"
+	long
 	sim facebook --posts 80 --limit page=3/62s --limit app=1000/1h --set usage=0
 	fetch "$(quick fb-page-feed)" page_id=1234 page_size=20 --max-wait 10m >out
 	same out; check waits "$J"

@@ -116,7 +116,7 @@ status_count() { jq -s "[.[] | select(.status == $1)] | length" "$J"; }
 }
 
 @test "silence before an answer and in its middle is noticed" {
-	[ -n "${SM_LONG-}" ] || skip "takes minutes: SM_LONG=1"
+	long
 	sim generic --posts 60 --fault silent:300,at=2 --fault silentbody:300,at=4
 	fetch "$(items)" >out
 	same out

@@ -11,7 +11,7 @@ items() { define "${1:-items}" "$(jq -n --argjson i "$ITEMS" "\$i | ${2:-.}")"; 
 # The comments of a page's posts, by way of a pipe; the marks are the parent's.
 comments() {
 	smfetch ./fb-page-feed.json --endpoint "$U" page_id=1234 page_size=10 --resume ck 2>>err | smjq -r .native_id |
-		smfetch ./fb-comments.json --endpoint "$U" --max-wait 2s - 2>>err | keeper all | smcheckpoint save ck 2>>err
+		smfetch ./fb-comments.json --endpoint "$U" --max-wait 500ms - 2>>err | keeper all | smcheckpoint save ck 2>>err
 }
 family() { # REQUESTS an hour
 	sim facebook --posts 60 --set comments=12 --limit app="$1/1h" --fault delay:0.05
@@ -178,6 +178,7 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 }
 
 @test "--share: what one learns of a limit the other keeps to" {
+	long
 	sim generic --posts 160 --limit items=10/2s
 	d=$(items)
 	fetch "$d" --share budget >a & p=$!
@@ -241,7 +242,7 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 }
 
 @test "marks come at least every 10 s, also while nothing does" {
-	[ -n "${SM_LONG-}" ] || skip "takes half a minute: SM_LONG=1"
+	long
 	sim generic --posts 10
 	fetch "$(items)" --every 5m --for 32s --marks >out
 	[ "$(grep -c '^{"$mark"' out)" -ge 5 ]

@@ -50,6 +50,7 @@ ua="user_agent=linux:test:1.0 (by /u/test)"
 }
 
 @test "reddit-new: a token is renewed before it ends" {
+	long
 	sim reddit --posts 300 --set expires=3 --fault delay:1
 	fetch reddit-new sub=unix "$ua" >out
 	same out

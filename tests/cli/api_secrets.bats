@@ -55,7 +55,7 @@ clean() { local -a f; mapfile -t f < <(written); [ "${#f[@]}" -ge 3 ]; check sec
 	grep -q 'Max core file size *0 *0' /proc/$FETCH_PID/limits
 	cat /proc/$FETCH_PID/environ /proc/$FETCH_PID/cmdline | tr '\0' '\n' >proc 2>/dev/null
 	check secret proc out err -- "$TOKEN"
-	kill -TERM $FETCH_PID; wait $FETCH_PID || true; FETCH_PID=
+	kill -9 $FETCH_PID; wait $FETCH_PID || true; FETCH_PID=
 }
 
 @test "a full run of each network: records with raw, marks, checkpoint, --verbose: no secret in any byte" {

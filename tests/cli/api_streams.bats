@@ -48,11 +48,16 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 
 @test "x-stream: keep-alives keep it open; silence opens it anew" {
 	sim x --posts 5 --set rules=1 --set keepalive=0.2
-	fetch "$(live x-stream 0.8)" --for 2500ms >out
+	fetch "$(live x-stream 0.8)" --for 1800ms >out
 	[ "$(stat_of streams_opened)" = 1 ]
 	sim x --posts 5 --set rules=1 --set keepalive=100
+<<<<<<< HEAD
 	fetch "$(live x-stream 0.4 ".retry.tries = 99")" --for 5s >out
 	[ "$(stat_of streams_opened)" -ge 2 ]; [ "$(stat_of streams_opened)" -le 14 ]
+=======
+	fetch "$(live x-stream 0.4 ".retry.tries = 99")" --for 2s >out
+	[ "$(stat_of streams_opened)" -ge 2 ]; [ "$(stat_of streams_opened)" -le 8 ]
+>>>>>>> api
 }
 
 @test "x-stream: after a break it is opened anew; what was left out is said, or sent again" {
@@ -166,6 +171,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 }
 
 @test "mastodon-stream-ws: pings are answered in time, also while the pipe is full" {
+	long
 	sim mastodon --posts 10 --set ping=0.2 --set pong=1
 	(smfetch "$(live mastodon-stream-ws 30)" --endpoint "$U" --queue 64KiB --for 4s 2>err; echo $? >rc) | (sleep 3; cat >out) 3>&- & pid=$!
 	until_is 10 opened 1; sleep .2

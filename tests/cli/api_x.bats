@@ -138,7 +138,7 @@ teardown() { api_teardown; }
 }
 
 @test "x-recent: a 429 is kept until its reset, also with a clock that is wrong" {
-	for skew in 0 -3600; do
+	for skew in -3600; do
 		sim x --posts 60 --fault 429:at=3 --fault "skew:$skew"
 		fetch "$(quick x-recent)" query=cats page_size=10 >out
 		same out
@@ -168,6 +168,7 @@ teardown() { api_teardown; }
 }
 
 @test "x-all: a 429 while some are left is the second's: a short wait, and no quota" {
+	long
 	sim x --posts 60
 	fetch "$(quick x-all '.pace = "1000/s"')" query=cats page_size=40 --max-wait 10s >out
 	same out
