@@ -142,8 +142,8 @@ check-crash: deps-test
 # What takes minutes: waits that an API asks for.
 check-long: deps-test
 	@$(MAKE) --no-print-directory all
-	SM_LONG=1 SM_TEST_JOBS=3 SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)) tests/run long tests/cli/api_facebook.bats tests/cli/api_faults.bats \
-		tests/cli/api_streams.bats
+	SM_LONG=1 SM_TEST_JOBS=3 SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)) tests/run long \
+		$(patsubst %,tests/cli/api_%.bats,streams faults x jobs facebook reddit)
 
 # 20,000 posts a second through the whole pipeline, with a spike.
 SM_SOAK_SECONDS ?= 600

@@ -244,6 +244,8 @@ void budget_signal(struct budget *b, const struct budget_signal *s)
 		to->known = now;
 	}
 	if (!isnan(s->wait_s) && s->wait_s > 0) {
+		/* The API itself says when it goes on: the percentage is then no more than the next answer will tell. */
+		to->used_pct = NAN;
 		int64_t until = now + (int64_t)(fmin(s->wait_s, 1e8) * 1e6);
 		if (until > to->blocked)
 			to->blocked = until;
