@@ -51,11 +51,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 	fetch "$(live x-stream 0.8)" --for 1800ms >out
 	[ "$(stat_of streams_opened)" = 1 ]
 	sim x --posts 5 --set rules=1 --set keepalive=100
-<<<<<<< HEAD
 	fetch "$(live x-stream 0.4 ".retry.tries = 99")" --for 3s >out
-=======
-	fetch "$(live x-stream 0.4 ".retry.tries = 99")" --for 5s >out
->>>>>>> api
 	[ "$(stat_of streams_opened)" -ge 2 ]; [ "$(stat_of streams_opened)" -le 14 ]
 }
 
