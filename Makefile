@@ -119,9 +119,9 @@ check-run:
 	@closing=$$SM_TALLY; tally=$${SM_TALLY:-$$(mktemp)}; bad=0; export SM_TALLY=$$tally SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)); \
 	SM_TEST_JOBS=2 tests/run unit $(UNITS) || bad=1; \
 	tests/run timed $(TIMED) || bad=1; \
-	SM_TEST_JOBS=3 tests/run cli $(CLI) || bad=1; \
+	SM_TEST_JOBS=4 tests/run cli $(CLI) || bad=1; \
 	tests/run rules tests/lint/layers || bad=1; \
-	SM_TEST_JOBS=3 SM_CRASH_ROUNDS=$${SM_CRASH_ROUNDS:-4} tests/run crash $(CRASH) || bad=1; \
+	SM_TEST_JOBS=3 SM_CRASH_ROUNDS=$${SM_CRASH_ROUNDS:-2} tests/run crash $(CRASH) || bad=1; \
 	[ -n "$$closing" ] || .ci/tally $$tally || bad=1; exit $$bad
 
 check-unit: $(UNITS)
@@ -133,7 +133,7 @@ check-cli: all
 check-conformance: all
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run conformance tests/conformance.bats
 
-# kill -9 at random moments; `make check` does four rounds of each kind.
+# kill -9 at random moments; `make check` does two rounds of each kind.
 SM_CRASH_ROUNDS ?= 40
 check-crash: deps-test
 	@$(MAKE) --no-print-directory all
