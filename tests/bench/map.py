@@ -48,17 +48,17 @@ def cpu(definition, way, path, out="/dev/null"):
 
 
 def measure(name, definition, items, part, count, runs):
-    out = [os.path.join(WORK, "map." + way) for way in ("jq", "fast")]
-    for way, o in zip(("jq", "fast"), out):
+    out = [os.path.join(WORK, "map." + way) for way in ("jq", "auto")]
+    for way, o in zip(("jq", "auto"), out):
         cpu(definition, way, part, o)
     if not filecmp.cmp(*out, shallow=False):
         sys.exit(f"map: {name}: the two ways differ")
     rate = {}
-    for way, path, n in (("jq", part, count // SHARE), ("fast", items, count)):
+    for way, path, n in (("jq", part, count // SHARE), ("auto", items, count)):
         start = statistics.median(cpu(definition, way, "/dev/null") for _ in range(runs))
         rate[way] = n / (statistics.median(cpu(definition, way, path) for _ in range(runs)) - start)
     size = os.path.getsize(items) / count
-    print(f"{name:28} {size:5.0f} bytes  libjq {rate['jq']:9,.0f}/s  without {rate['fast']:11,.0f}/s  {rate['fast'] / rate['jq']:5.0f} times",
+    print(f"{name:28} {size:5.0f} bytes  libjq {rate['jq']:9,.0f}/s  without {rate['auto']:11,.0f}/s  {rate['auto'] / rate['jq']:5.0f} times",
           flush=True)
 
 
