@@ -216,11 +216,24 @@ static const char *characters(const char *p, const char *end, int64_t count)
 	return p;
 }
 
+static struct fast_value elements_between(struct fast_run *r, struct fast_elements *e, int64_t from, int64_t to)
+{
+	struct fast_list l = { 0, 0, NULL };
+	struct fast_value v;
+	for (int64_t i = 0; (to < 0 || i < to) && fast_next(e, &v); i++)
+		if (i >= from)
+			fast_append(r, &l, v);
+	return fast_list_value(r, l);
+}
+
 static struct fast_value slice(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
 {
 	struct fast_value v = fast_eval(r, x->a, in);
+	struct fast_elements e;
 	if (fast_gone(v) || v.kind == FV_NULL)
 		return v;
+	if (fast_elements(&e, v))
+		return elements_between(r, &e, x->from, x->to);
 	if (v.kind != FV_TEXT)
 		return give_back();
 	v = fast_decoded(r, v);

@@ -230,7 +230,8 @@ static void test_expressions(void)
 			".x | objects", ".x | values", ".x | scalars", ".x | startswith(\"x\")", ".x | endswith(\"#\")", ".x | ltrimstr(\"#\")",
 			".x | rtrimstr(\"y\")", ".x | contains(\"<\")", ".x | contains(\"\")", ".x | split(\"/\")", ".x | split(\"/\") | last",
 			".x | join(\", \")", ".x | map(.name)", ".x | map(tostring) | join(\"-\")", ".x | index(\"a\")", ".x | has(\"name\")",
-			".x[1:]", ".x[:3]", ".x[2:4]", ".x[3:2]", "\"a\" + .x", ".x + .y", ".x + null", "null + .x", ".x + \"b\" + .y", "[.x] + [.y]",
+			".x[1:]", ".x[:3]", ".x[2:4]", ".x[3:2]", "[.x[1:][]?]", "[.x, .y, 1, \"z\"][1:3]", "[.x][1:]", "[.x | split(\"/\")[1:][]]",
+			"\"a\" + .x", ".x + .y", ".x + null", "null + .x", ".x + \"b\" + .y", "[.x] + [.y]",
 			"([.x[]?] + [.y] | unique)", "{name: .x} + {id: \"i\"}", "{name: .x, id: .y} + {name: .y}", "{id: .x} | .name = .id",
 			"{id: .x} | .id |= (. // \"none\")", "\"<\\(.x)>\"", "\"\\(.x // 0)\"", "$status", "$v", "$v.x", "$h.x // .x", "$c", "true", "{}", "[]",
 			"[.x, .y | select(. == \"x\" or . == 7)]", "[.x[]? | if type == \"object\" then .name else . end]" };
@@ -319,6 +320,35 @@ static void test_map(void)
 		T_STR(source_map_way(c.map), "fast");
 		T_OK(!source_map_reason(c.map));
 		close_case(&c);
+	}
+	T_CASE("statuses of every ordinary kind stay out of libjq by the definition that ships") {
+		static const char author[] = "\"account\":{\"acct\":\"a\",\"uri\":\"https://h.example/u/a\",\"display_name\":\"\",\"followers_count\":3,\"bot\":false}";
+		static const char *const kinds[] = { "\"content\":\"\"", "\"content\":\"<p>plain &amp; <b>bold</b></p>\",\"tags\":[{\"name\":\"x\"}]",
+			"\"content\":\"<a href=\\\"https://h.example/tags/x\\\" class=\\\"mention hashtag\\\">#x</a> <a href=\\\"https://e.example/?a&amp;b\\\">e</a>\"",
+			"\"content\":\"<a href=\\\"https://e.example/\\\">e</a>\",\"card\":{\"url\":\"https://e.example/\"}",
+			"\"content\":null,\"card\":{\"url\":\"https://e.example/\"},\"media_attachments\":[{\"type\":\"image\",\"url\":null,\"remote_url\":\"https://e.example/i\",\"meta\":{\"original\":{\"width\":3,\"height\":2}}}]",
+			"\"content\":\"\",\"in_reply_to_id\":\"116000000000000000\",\"mentions\":[{\"url\":\"https://h.example/u/b\",\"acct\":\"b\"}]",
+			"\"content\":\"\",\"reblog\":{\"uri\":\"https://h.example/2\",\"content\":\"<p>two</p>\",\"url\":null}",
+			"\"content\":\"\",\"quote\":{\"state\":\"accepted\",\"quoted_status\":{\"uri\":\"https://h.example/3\"}}",
+			"\"content\":\"\",\"quote\":{\"state\":\"pending\",\"quoted_status\":null}" };
+		struct source_def *d = NULL;
+		struct err e;
+		T_INT(source_def_load(&d, "share/sources/mastodon.json", &e), 0);
+		struct fast *f = fast_new(d->map, names, 5);
+		fast_set(f, 2, "{\"host\":\"h.example\"}", 20);
+		T_INT(fast_use(f), FAST_PART);
+		for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+			struct buf item = BUF_INIT, out = BUF_INIT;
+			uint64_t made = 0;
+			struct post_given given = { "mastodon", 0, NULL, 0 };
+			buf_printf(&item, "{\"id\":\"1\",\"uri\":\"https://h.example/1\",\"created_at\":\"2026-11-21T19:15:33.415Z\",%s,%s}", author, kinds[i]);
+			T_OK(fast_item(f, item.p, item.n, &given, &out, &made) || !printf("# given back: %s\n", kinds[i]));
+			T_INT(made, 1);
+			buf_release(&item);
+			buf_release(&out);
+		}
+		fast_free(f);
+		source_def_free(d);
 	}
 	T_CASE("variables are what they were set to last") {
 		struct fast *f = fast_new("{id: $c.a[.k].n, native_id: ($v | tostring), created_at: $status}", names, 5);
