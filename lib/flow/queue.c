@@ -8,6 +8,7 @@
 
 #define MARKS_MAX ((uint64_t)1 << 20)
 #define REFILL ((uint64_t)256 << 10)
+#define RECORD_MIN 32              /* bytes of a record in a spill */
 #define SAMPLE_SEED 0x73616d706c652e31u
 
 struct queue {
@@ -244,6 +245,8 @@ static int refill(struct queue *q, struct err *e)
 	pthread_mutex_lock(&q->lock);
 	const struct lanes_size *s = lanes_size(q->lanes);
 	uint64_t want = q->o.max_bytes && q->o.max_bytes / 4 < REFILL ? q->o.max_bytes / 4 : REFILL;
+	if (q->o.max_records && q->o.max_records < want / RECORD_MIN)
+		want = q->o.max_records * RECORD_MIN;
 	bool low = s->mark_bytes < MARKS_MAX && fill(q) < 0.5;
 	pthread_mutex_unlock(&q->lock);
 	if (!low)

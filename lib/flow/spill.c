@@ -242,7 +242,7 @@ static const struct spill_segment *find(const struct spill *s, uint64_t number)
 	return NULL;
 }
 
-int spill_read(struct spill *s, struct item_list *to, uint64_t max, struct err *e)
+static int read_segments(struct spill *s, struct item_list *to, uint64_t max, struct err *e)
 {
 	uint64_t want = max < READ_AT ? max : READ_AT;
 	for (;;) {
@@ -259,13 +259,24 @@ int spill_read(struct spill *s, struct item_list *to, uint64_t max, struct err *
 		}
 		const struct spill_segment *next = g ? find(s, g->number + 1) : NULL;
 		if (!next)
-			break;
+			return 0;
 		s->at_segment = next->number;
 		s->at = SPILL_HEADER;
 	}
+}
+
+int spill_read(struct spill *s, struct item_list *to, uint64_t max, struct err *e)
+{
+	int r = read_segments(s, to, max, e);
+	if (r != 0 || to->head || !s->pending.n)
+		return r;
+	/* More than may be in memory, and be lost with it, goes through a file. */
+	if (s->pending.n > max) {
+		r = write_pending(s, e);
+		if (r != 0 || !s->pending.n)
+			return r == 0 ? read_segments(s, to, max, e) : r;
+	}
 	/* What is not yet in a file need not go there: the offset stays, since a killed process loses it as it loses all in memory. */
-	if (!s->pending.n)
-		return 0;
 	struct spill_chunk *c = new_chunk(s);
 	take_frames(s, c, s->pending.p, s->pending.n, false, to);
 	c->segment = s->at_segment;

@@ -60,7 +60,7 @@ enum { SPILL_FULL = 1 };
 int spill_append(struct spill *s, const struct item *it, struct err *e);
 int spill_flush(struct spill *s, struct err *e);
 /* Append items, some MAX bytes of them, at least one, to TO, each with its chunk; none are left when none are. Marks of
- * an earlier run are left out. */
+ * an earlier run are left out. What is taken before it was in a file (MAX bytes at most) is lost with the process. */
 int spill_read(struct spill *s, struct item_list *to, uint64_t max, struct err *e);
 bool spill_empty(const struct spill *s);                 /* everything appended was read */
 void spill_done(struct spill *s, struct spill_chunk *c); /* one item of C is written; C NULL is fine */

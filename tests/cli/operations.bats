@@ -147,7 +147,8 @@ x_secret() { mkdir -p etc/secrets; printf %s "$TOKEN" >etc/secrets/x-bearer; rm 
 	[ "$(smreplay some.table | wc -l)" = 2 ]
 	# A source that ends before its first mark: asked to, killed, or by a failure.
 	mkdir fake; printf '#!/bin/sh\neval "$HOW"\n' >fake/smfetch; chmod +x fake/smfetch
-	early() { CK=e.ck TABLE=e.table HOW=$1 PATH=$PWD/fake:$PATH "$SHARE/ingest/ingest.sh" none 2>/dev/null; }
+	# Whatever started the tests may ignore SIGINT.
+	early() { CK=e.ck TABLE=e.table HOW=$1 PATH=$PWD/fake:$PATH env --default-signal=INT "$SHARE/ingest/ingest.sh" none 2>/dev/null; }
 	early 'kill -TERM $$'; early 'kill -INT $$'
 	run -4 early 'exit 4'; run -2 early 'exit 2'; run early 'kill -9 $$'; [ "$status" != 0 ]
 }

@@ -233,15 +233,16 @@ sample() {
 
 @test "spill: a stream without marks goes on with what a killed run left" {
 	seq -f '{"i":%.0f}' 50000 >in
-	mkfifo p; sleep 30 <p & s=$!
-	"$T" --full spill:sp --queue 10 <in >p 2>err & t=$!
+	mkfifo p; exec 7<>p
+	"$T" --full spill:sp --queue 10 <in >p 2>err 3>&- 7>&- & t=$!
 	for _ in $(seq 50); do [ "$(du -sb sp | cut -f1)" -gt 1000000 ] && break; sleep .1; done
-	kill -9 $t $s; wait $t $s 2>/dev/null || true
+	kill -9 $t; wait $t 2>/dev/null || true
+	timeout 1 cat <&7 >got 7>&- || true; exec 7>&-
 	echo '{"i":50001}' | "$T" --full spill:sp >out
-	# What was in memory is lost; from the first record in the files on, all of it, then the new one.
-	f=$(head -1 out | jq .i); [ "$f" -lt 20000 ]
-	l=$(tail -2 out | head -1 | jq .i); [ $((l - f)) -gt 20000 ]
-	{ seq -f '{"i":%.0f}' "$f" "$l"; echo '{"i":50001}'; } | cmp - out
+	# In order, the new one last. What had been written may come again; all of it is there, but for the queue and what was on its way from it.
+	[ "$(tail -1 out)" = '{"i":50001}' ]; jq .i out | sort -cnu
+	l=$(tail -2 out | head -1 | jq .i); [ "$l" -gt 20000 ]
+	grep '}$' got | sort -u - out >all; [ $((l + 1 - $(wc -l <all))) -le 20 ]
 	[ "$(ls sp)" = lock ]
 }
 

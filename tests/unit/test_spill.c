@@ -254,6 +254,31 @@ static void test_restart(void)
 		T_INT(read_all(s, n), 1001);
 		T_INT(spill_close(s, &e), 0);
 	}
+	T_CASE("spill: a process that dies takes with it what it was given, no more of what is not in a file yet")
+	{
+		fresh();
+		fflush(NULL);
+		pid_t pid = fork();
+		if (pid == 0) {
+			struct item_list l = { 0 };
+			s = open_spill(0, 0);
+			bool fine = spill_begin(s, NULL, NULL, &e) == 0;
+			for (int i = 0; i < 1000; i++)
+				append(s, i);
+			fine = fine && spill_read(s, &l, 400, &e) == 0 && l.head && number(l.head) == 0;
+			int n = 0;
+			for (const struct item *it = l.head; it; it = it->next)
+				n++;
+			_exit(fine && n < 20 ? 0 : 1);
+		}
+		int status;
+		T_OK(waitpid(pid, &status, 0) == pid && status == 0);
+		s = open_spill(0, 0);
+		T_OK(spill_leftover(s, &stream) && !stream);
+		T_INT(spill_begin(s, NULL, NULL, &e), 0);
+		T_INT(read_all(s, 0), 1000);
+		T_INT(spill_close(s, &e), 0);
+	}
 	T_CASE("spill: whose records they are")
 	{
 		fresh();
