@@ -559,7 +559,7 @@ static const struct binary {
 	{ "/=", L_ASSIGN, SYN_OUTSIDE, 0 }, { "%=", L_ASSIGN, SYN_OUTSIDE, 0 }, { "//=", L_ASSIGN, SYN_OUTSIDE, 0 },
 	{ "==", L_COMPARE, SYN_COMPARE, FAST_EQ }, { "!=", L_COMPARE, SYN_COMPARE, FAST_NE }, { "<", L_COMPARE, SYN_COMPARE, FAST_LT },
 	{ "<=", L_COMPARE, SYN_COMPARE, FAST_LE }, { ">", L_COMPARE, SYN_COMPARE, FAST_GT }, { ">=", L_COMPARE, SYN_COMPARE, FAST_GE },
-	{ "+", L_ADD, SYN_ADD, 0 }, { "-", L_ADD, SYN_OUTSIDE, 0 }, { "*", L_TIMES, SYN_OUTSIDE, 0 }, { "/", L_TIMES, SYN_OUTSIDE, 0 },
+	{ "+", L_ADD, SYN_ADD, 0 }, { "-", L_ADD, SYN_MINUS, 0 }, { "*", L_TIMES, SYN_OUTSIDE, 0 }, { "/", L_TIMES, SYN_OUTSIDE, 0 },
 	{ "%", L_TIMES, SYN_OUTSIDE, 0 },
 };
 static const struct binary or_ = { "or", L_OR, SYN_OR, 0 }, and_ = { "and", L_AND, SYN_AND, 0 };

@@ -29,7 +29,7 @@ struct fast_run;
 
 enum fast_syntax {
 	SYN_DOT, SYN_FIELD, SYN_INDEX, SYN_SLICE, SYN_EACH, SYN_TEXT, SYN_NUMBER, SYN_JOINED, SYN_VAR, SYN_CALL, SYN_ARRAY,
-	SYN_OBJECT, SYN_PAIR, SYN_PIPE, SYN_COMMA, SYN_ALT, SYN_AND, SYN_OR, SYN_COMPARE, SYN_ADD, SYN_IF, SYN_AS, SYN_DEF, SYN_PARAM,
+	SYN_OBJECT, SYN_PAIR, SYN_PIPE, SYN_COMMA, SYN_ALT, SYN_AND, SYN_OR, SYN_COMPARE, SYN_ADD, SYN_MINUS, SYN_IF, SYN_AS, SYN_DEF, SYN_PARAM,
 	SYN_UPDATE, SYN_SET, SYN_OUTSIDE
 };
 enum fast_compare { FAST_EQ, FAST_NE, FAST_LT, FAST_LE, FAST_GT, FAST_GE };
@@ -204,7 +204,7 @@ const uint32_t *fast_doc_read(struct fast_doc *d, const struct fast_keys *keys, 
 
 enum fast_op {
 	OP_DOT, OP_CONST, OP_LOCAL, OP_GLOBAL, OP_PATH, OP_GET, OP_LOOKUP, OP_SLICE, OP_EACH, OP_JOINED, OP_LIST, OP_MAKE, OP_PIPE,
-	OP_COMMA, OP_ALT, OP_AND, OP_OR, OP_COMPARE, OP_ADD, OP_IF, OP_BIND, OP_SET, OP_FIRST, OP_SELECT, OP_KINDS, OP_CALL,
+	OP_COMMA, OP_ALT, OP_AND, OP_OR, OP_COMPARE, OP_ADD, OP_MINUS, OP_IF, OP_BIND, OP_SET, OP_FIRST, OP_ANY, OP_ALL, OP_SELECT, OP_KINDS, OP_CALL,
 	OP_BACK
 };
 
@@ -215,7 +215,7 @@ struct fast_expr {
 	enum fast_compare compare;
 	uint16_t key;              /* GET, SET */
 	uint32_t n;                /* LOCAL, BIND: the slot; GLOBAL: which; PATH, MAKE, JOINED: how many; KINDS: a bit a kind */
-	int64_t from, to;          /* SLICE: characters; to < 0: open */
+	int64_t from, to;          /* SLICE: characters, elements; less than 0: from the end */
 	struct fast_expr *a, *b, *c;
 	const uint16_t *keys;      /* PATH, MAKE */
 	struct fast_expr **v;      /* MAKE, JOINED */

@@ -137,13 +137,13 @@ static struct fast_expr *plan_index(struct fast_planner *p, struct fast_syn *s, 
 
 static bool slice_end(const struct fast_expr *x, int64_t *to)
 {
-	return x->op == OP_CONST && fast_i64(x->value, to) && *to >= 0 && *to < INT32_MAX;
+	return x->op == OP_CONST && fast_i64(x->value, to) && *to > -INT32_MAX && *to < INT32_MAX;
 }
 
 static struct fast_expr *plan_slice(struct fast_planner *p, struct fast_syn *s, const struct scope *sc)
 {
 	struct fast_expr *x = expr(p, OP_SLICE), *base = plan(p, s->a, sc);
-	x->to = -1;
+	x->to = INT32_MAX;
 	x->opt = s->opt;
 	if ((s->b && !slice_end(plan(p, s->b, sc), &x->from)) || (s->c && !slice_end(plan(p, s->c, sc), &x->to)))
 		return outside(p, s, "a slice whose ends are no plain numbers");
@@ -422,6 +422,22 @@ static struct fast_expr *plan_word(struct fast_planner *p, struct fast_syn *s)
 	return NULL;
 }
 
+/* any, any(f), any(g; f), and all. */
+static bool is_quantifier(const struct fast_syn *s, const char *name)
+{
+	return is(s, name, 0) || is(s, name, 1) || is(s, name, 2);
+}
+
+static struct fast_expr *plan_quantifier(struct fast_planner *p, struct fast_syn *s, const struct scope *sc, enum fast_op op)
+{
+	struct fast_syn *condition = s->a && s->a->next ? s->a->next : s->a;
+	struct fast_expr *of = s->a && s->a->next ? plan(p, s->a, sc) : each(p, expr(p, OP_DOT), false);
+	struct fast_expr *asked = condition ? plan(p, condition, sc) : NULL, *x = expr(p, op);
+	x->a = asked ? op2(p, OP_PIPE, of, asked) : of;
+	x->back = of->back;
+	return asked && asked->many ? outside(p, condition, "a condition with several outputs") : x;
+}
+
 static struct fast_expr *plan_filter(struct fast_planner *p, struct fast_syn *s, const struct scope *sc)
 {
 	struct fast_expr *x, *arg;
@@ -432,6 +448,8 @@ static struct fast_expr *plan_filter(struct fast_planner *p, struct fast_syn *s,
 		x->a = plan(p, s->a, sc);
 		return x;
 	}
+	if (is_quantifier(s, "any") || is_quantifier(s, "all"))
+		return plan_quantifier(p, s, sc, s->text[1] == 'n' ? OP_ANY : OP_ALL);
 	if (is(s, "select", 1)) {
 		x = expr(p, OP_SELECT);
 		x->a = plan(p, s->a, sc);
@@ -526,6 +544,7 @@ static struct fast_expr *plan_one(struct fast_planner *p, struct fast_syn *s, co
 	case SYN_OR: return plan_operator(p, s, sc, OP_OR);
 	case SYN_COMPARE: return plan_operator(p, s, sc, OP_COMPARE);
 	case SYN_ADD: return plan_operator(p, s, sc, OP_ADD);
+	case SYN_MINUS: return plan_operator(p, s, sc, OP_MINUS);
 	case SYN_IF: return plan_if(p, s, sc);
 	case SYN_AS: return plan_as(p, s, sc);
 	case SYN_DEF: return plan_def(p, s, sc);

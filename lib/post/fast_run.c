@@ -216,33 +216,57 @@ static const char *characters(const char *p, const char *end, int64_t count)
 	return p;
 }
 
-static struct fast_value elements_between(struct fast_run *r, struct fast_elements *e, int64_t from, int64_t to)
+/* A slice's ends, as jq has them, in what is N long. */
+static void slice_ends(const struct fast_expr *x, int64_t n, int64_t *from, int64_t *to)
+{
+	*from = x->from < 0 ? x->from + n : x->from;
+	*to = x->to < 0 ? x->to + n : x->to;
+	*from = *from < 0 ? 0 : *from;
+	*to = *to < *from ? *from : *to;
+}
+
+static struct fast_value slice_elements(struct fast_run *r, const struct fast_expr *x, struct fast_value of)
 {
 	struct fast_list l = { 0, 0, NULL };
+	struct fast_elements e;
 	struct fast_value v;
-	for (int64_t i = 0; (to < 0 || i < to) && fast_next(e, &v); i++)
+	int64_t n = 0, from, to;
+	for (fast_elements(&e, of); (x->from < 0 || x->to < 0) && fast_next(&e, &v);)
+		n++;
+	slice_ends(x, n, &from, &to);
+	fast_elements(&e, of);
+	for (int64_t i = 0; i < to && fast_next(&e, &v); i++)
 		if (i >= from)
 			fast_append(r, &l, v);
 	return fast_list_value(r, l);
 }
 
+static struct fast_value slice_text(struct fast_run *r, const struct fast_expr *x, struct fast_value v)
+{
+	v = fast_decoded(r, v);
+	const char *end = v.p + v.n;
+	int64_t n = 0, from, to;
+	for (const char *p = v.p; (x->from < 0 || x->to < 0) && p < end; p = characters(p, end, 1))
+		n++;
+	slice_ends(x, n, &from, &to);
+	const char *begin = characters(v.p, end, from);
+	v.n = (uint32_t)(characters(begin, end, to - from) - begin);
+	v.p = begin;
+	return v;
+}
+
 static struct fast_value slice(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
 {
 	struct fast_value v = fast_eval(r, x->a, in);
-	struct fast_elements e;
-	if (fast_gone(v) || v.kind == FV_NULL)
-		return v;
-	if (fast_elements(&e, v))
-		return elements_between(r, &e, x->from, x->to);
-	if (v.kind != FV_TEXT)
-		return give_back();
-	v = fast_decoded(r, v);
-	const char *end = v.p + v.n, *from = characters(v.p, end, x->from), *to = end;
-	if (x->to >= 0)
-		to = x->to > x->from ? characters(from, end, x->to - x->from) : from;
-	v.p = from;
-	v.n = (uint32_t)(to - from);
-	return v;
+	switch (v.kind) {
+	case FV_NONE:
+	case FV_BACK:
+	case FV_NULL: return v;
+	case FV_TEXT: return slice_text(r, x, v);
+	case FV_ARRAY:
+	case FV_LIST: return slice_elements(r, x, v);
+	default: return give_back();
+	}
 }
 
 /* --- operators --- */
@@ -316,6 +340,26 @@ static struct fast_value add(struct fast_run *r, struct fast_value a, struct fas
 	return give_back();
 }
 
+/* What of A is not in B. */
+static struct fast_value minus(struct fast_run *r, struct fast_value a, struct fast_value b)
+{
+	struct fast_list l = { 0, 0, NULL };
+	struct fast_elements of, in;
+	struct fast_value v, w;
+	if (!fast_elements(&of, a) || !fast_elements(&in, b))
+		return give_back();
+	while (fast_next(&of, &v)) {
+		int same = 0;
+		for (fast_elements(&in, b); same == 0 && fast_next(&in, &w);)
+			same = fast_same(r, v, w);
+		if (same < 0)
+			return give_back();
+		if (same == 0)
+			fast_append(r, &l, v);
+	}
+	return fast_list_value(r, l);
+}
+
 /* -2: not known. */
 static int order(struct fast_run *r, struct fast_value a, struct fast_value b)
 {
@@ -354,7 +398,7 @@ static struct fast_value operate(struct fast_run *r, const struct fast_expr *x, 
 		return give_back();
 	if (fast_gone(a) || fast_gone(b))
 		return nothing();
-	return x->op == OP_ADD ? add(r, a, b) : compare(r, x, a, b);
+	return x->op == OP_ADD ? add(r, a, b) : x->op == OP_MINUS ? minus(r, a, b) : compare(r, x, a, b);
 }
 
 static struct fast_value both(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
@@ -460,6 +504,26 @@ static struct fast_value first(struct fast_run *r, const struct fast_expr *x, st
 	return fast_each(r, x->a, in, take_first, &v) < 0 ? give_back() : v;
 }
 
+struct seen {
+	bool yes, no;
+};
+
+static int note_truth(void *arg, struct fast_value v)
+{
+	struct seen *seen = arg;
+	*(fast_truth(v) ? &seen->yes : &seen->no) = true;
+	return 0;
+}
+
+/* All are looked at: what fails behind the one that decides fails in jq 1.6, in later ones it does not. */
+static struct fast_value quantified(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
+{
+	struct seen seen = { false, false };
+	if (fast_each(r, x->a, in, note_truth, &seen) < 0)
+		return give_back();
+	return fast_bool(x->op == OP_ANY ? seen.yes : !seen.no);
+}
+
 static struct fast_value call(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
 {
 	struct fast_value arg = x->a ? fast_eval(r, x->a, in) : fast_plain(FV_NULL);
@@ -493,7 +557,8 @@ struct fast_value fast_eval(struct fast_run *r, const struct fast_expr *x, struc
 	case OP_AND:
 	case OP_OR: return both(r, x, in);
 	case OP_COMPARE:
-	case OP_ADD: return operate(r, x, in);
+	case OP_ADD:
+	case OP_MINUS: return operate(r, x, in);
 	case OP_IF:
 		v = fast_eval(r, x->a, in);
 		return fast_gone(v) ? v : fast_eval(r, fast_truth(v) ? x->b : x->c, in);
@@ -505,6 +570,8 @@ struct fast_value fast_eval(struct fast_run *r, const struct fast_expr *x, struc
 		return fast_eval(r, x->b, in);
 	case OP_SET: return set(r, x, in);
 	case OP_FIRST: return first(r, x, in);
+	case OP_ANY:
+	case OP_ALL: return quantified(r, x, in);
 	case OP_SELECT:
 		v = fast_eval(r, x->a, in);
 		return fast_gone(v) ? v : fast_truth(v) ? in : nothing();

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """tests/bench/map.py [--items N] [--runs R] - items mapped in a second of one core, by libjq and without it.
 
-Generated posts (smgen --profile bench) are mapped by a definition that moves, renames and defaults their fields, and statuses of
-Mastodon's shape by the definition that ships. Both ways must give the same bytes. Figures are of CPU time (user and system) of the
+Generated posts (smgen --profile bench) are mapped by a definition that moves, renames and defaults their fields, statuses of
+Mastodon's shape and posts of Jetstream's by the definitions that ship. Both ways must give the same bytes. Figures are of CPU time (user and system) of the
 whole process, less that of its start, and are medians; libjq maps a part of the items only.
 """
 import argparse, filecmp, json, os, statistics, subprocess, sys
@@ -27,6 +27,16 @@ STATUS = {
     "account": {"id": "1", "acct": "hugo", "uri": "https://birds.example/users/hugo", "url": "https://birds.example/@hugo",
                 "display_name": "Hugo", "followers_count": 35, "bot": False},
     "tags": [{"name": "x", "url": "https://birds.example/tags/x"}], "mentions": [], "media_attachments": [], "card": None}
+
+
+EVENT = {
+    "did": "did:plc:abcdefghijklmnopqrstuvwx", "kind": "commit", "commit": {
+        "rev": "3l3qo2vutsw2b", "operation": "create", "collection": "app.bsky.feed.post", "rkey": "3l3qo2vuowo2b", "record": {
+            "$type": "app.bsky.feed.post", "createdAt": "2026-11-21T19:15:33.415Z", "langs": ["en"],
+            "text": "I am angry and disappointed about city cycling & trains. #x",
+            "facets": [{"features": [{"$type": "app.bsky.richtext.facet#tag", "tag": "x"}], "index": {"byteStart": 57, "byteEnd": 59}}],
+            "reply": {"root": {"uri": "at://did:plc:a/app.bsky.feed.post/3kabc"}, "parent": {"uri": "at://did:plc:a/app.bsky.feed.post/3kabd"}}},
+        "cid": "bafyreid27zk7lbis4zw5fz4podbvbs4fc5ivwji3dmrwa6zggnj4bnd57u"}}
 
 
 def write(path, lines):
@@ -69,13 +79,14 @@ def main():
     o = p.parse_args()
     os.makedirs(WORK, exist_ok=True)
     n, part = o.items, o.items // SHARE
-    posts, statuses = (os.path.join(WORK, f"{x}-{n}.ndjson") for x in ("posts", "statuses"))
+    posts, statuses, events = (os.path.join(WORK, f"{x}-{n}.ndjson") for x in ("posts", "statuses", "events"))
     if not os.path.exists(posts):
         with open(posts + ".tmp", "wb") as f:
             subprocess.run([f"{BIN}/smgen", "-n", str(n), "--profile", "bench"], stdout=f, check=True)
         os.rename(posts + ".tmp", posts)
     write(statuses, (json.dumps(dict(STATUS, id=str(117656029325885444 + i), replies_count=i), separators=(",", ":")) + "\n" for i in range(n)))
-    for path in (posts, statuses):
+    write(events, (json.dumps(dict(EVENT, time_us=1795288534000000 + i), separators=(",", ":")) + "\n" for i in range(n)))
+    for path in (posts, statuses, events):
         with open(path) as f:
             write(path + ".part", (f.readline() for _ in range(part)))
     moves = os.path.join(WORK, "moves.json")
@@ -84,6 +95,7 @@ def main():
     print(f"{n:,} items mapped to smpost, one core; medians of {o.runs} runs")
     measure("generated posts", moves, posts, posts + ".part", n, o.runs)
     measure("statuses of Mastodon", "mastodon", statuses, statuses + ".part", n, o.runs)
+    measure("posts of Jetstream", "bluesky", events, events + ".part", n, o.runs)
 
 
 main()

@@ -39,6 +39,8 @@ static const char *const programs[] = {
 	"def w: if . == null then null else \"w:\" + . end; {" POST ", refs: ({type: \"a\", id: .id}, {type: \"b\", id: .a.id} | select(.id) | .id |= w)}",
 	"{" POST ", refs: [({type: \"a\", id: .id}, {type: \"b\", id: .a.id}) | select(.id) | .type = \"c\"], text: (.[.type] // {a: \"A\"}[.type]),"
 	" group: ([.tags[]? | type] | join(\",\")), lang: (.items | length | tostring), title: ((.tags | index(\"x\")) // \"none\" | tostring)}",
+	"{" POST ", text: (.text[-3:] + .title[1:-1]), tags: ([.tags[]?] - [.items[]?, \"x\"] | map(strings)), links: (.items[-2:-1] | [.[]? | strings]),"
+	" sensitive: any(.tags[]?; . == \"x\" or . == 7), group: (if (.items // [] | all) then \"all\" else null end)}",
 	"if .type == \"delete\" then {" POST ", op: \"delete\"} elif .type then empty else .items[]? | {" POST ", text: .} end",
 };
 static const char *const shipped[] = { "x-v1", "x-v2", "mastodon", "bluesky", "facebook", "hn", "reddit", "youtube" };
