@@ -160,7 +160,7 @@ sanitize: deps-test
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='-O1 -g $(ASAN)' CXXFLAGS='-O1 -g $(ASAN)' LDFLAGS='$(ASAN)' all units
 	bad=0; export SM_BIN=$(abspath build-asan/bin) SM_BUILD=$(abspath build-asan) SM_SANITIZE=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	LSAN_OPTIONS=suppressions=$(abspath tests/lsan.supp):print_suppressions=0; \
-	export SM_TEST_JOBS=2; tests/run asan-unit $(UNITS:$(BUILD)/%=build-asan/%) || bad=1; \
+	export SM_TEST_JOBS=3; tests/run asan-unit $(UNITS:$(BUILD)/%=build-asan/%) || bad=1; \
 	tests/run asan-cli $(CLI) tests/cli/smrate.bats || bad=1; exit $$bad
 
 valgrind: deps-test units
