@@ -37,7 +37,8 @@ static const char *user_agent = "smtools/" SM_VERSION " (smfetch)";
 static struct opt_list secret_list, rule_list;
 static int64_t since_us = INT64_MIN, until_us = INT64_MAX, split_ns, every_ns, for_ns,
 	       max_wait_ns = 20 * 60 * NS_PER_SEC;
-static uint64_t max_records, max_requests, dedup = 262144, parallel = 16, per_host = 6, queue = (uint64_t)64 << 20;
+static uint64_t max_records, max_requests, dedup = 262144, parallel = 16, per_host = 6, queue = (uint64_t)64 << 20,
+		max_answer = (uint64_t)64 << 20;
 static bool dry_run, verbose;
 
 static const struct opt opts[] = {
@@ -69,6 +70,7 @@ static const struct opt opts[] = {
 	{ 0, "raw", OPT_FLAG, &raw, NULL, "keep the item as it came in the field raw" },
 	{ 0, "queue", OPT_SIZE, &queue, "SIZE",
 	  "of a stream so much waits in memory when the reader is slow, more in a temporary file (64MiB)" },
+	{ 0, "max-answer", OPT_SIZE, &max_answer, "SIZE", "longest answer to a request, decompressed (64MiB)" },
 	{ 0, "endpoint", OPT_STR, &endpoint, "URL",
 	  "send all requests there instead of to the network: a proxy, a simulator" },
 	{ 0, "cacert", OPT_FILE, &cacert, "FILE", "trust these certificates instead of the system's" },
@@ -560,6 +562,7 @@ static int open_net(struct net *n, struct err *e)
 				      .for_ns = for_ns,
 				      .max_records = max_records,
 				      .max_requests = max_requests,
+				      .max_answer = max_answer,
 				      .max_record = max_record,
 				      .values_fd = STDIN_FILENO,
 				      .out = on_out,
@@ -811,8 +814,8 @@ int main(int argc, char **argv)
 		opt_usage("--jobs stands for SOURCE and its variables");
 	if (ck && marks)
 		opt_usage("--resume prints marks: --marks is for a stream without a checkpoint");
-	if (!mark_every || !max_record || !parallel || !per_host || per_host > 1000)
-		opt_usage("--mark-every, --max-record, --parallel and --per-host must be more than 0");
+	if (!mark_every || !max_record || !max_answer || !parallel || !per_host || per_host > 1000)
+		opt_usage("--mark-every, --max-record, --max-answer, --parallel and --per-host must be more than 0");
 	if (argc && strcmp(argv[1], "files") == 0) {
 		if ((raw || observed_given) && !as)
 			opt_usage("--raw and --observed-at go with --as");

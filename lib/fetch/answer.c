@@ -535,8 +535,10 @@ static void transport_failed(struct task *t, const struct http_answer *a)
 {
 	switch (a->failure) {
 	case HTTP_TLS:
-	case HTTP_TOO_LONG:
 		failed(t, ERR_IO, "%s", a->why);
+		break;
+	case HTTP_TOO_LONG:
+		failed(t, ERR_IO, "%s (--max-answer)", a->why);
 		break;
 	case HTTP_ENCODING:
 		task_retry(t, CAUSE_BODY, a->why, -1);

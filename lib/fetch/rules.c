@@ -221,6 +221,7 @@ static int send_it(struct rules *r, const char *token, struct err *e)
 				 .body = r->request.has_body ? buf_cstr(&r->request.body) : NULL,
 				 .nbody = r->request.body.n,
 				 .silence_ns = 30 * NS_PER_SEC,
+				 .max_body = r->job->f->o->max_answer,
 				 .done = on_done,
 				 .arg = r};
 	rc = http_send(f->http, &h, &r->transfer, e);

@@ -157,6 +157,7 @@ static int send_it(struct task *t, struct request_way *w, struct err *e)
 				 .connect_ns = CONNECT_NS,
 				 .silence_ns = SILENCE_NS,
 				 .timeout_ns = TIMEOUT_NS,
+				 .max_body = f->o->max_answer,
 				 .done = on_done,
 				 .arg = t};
 	rc = http_send(f->http, &q, &t->transfer, e);

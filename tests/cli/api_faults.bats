@@ -67,6 +67,17 @@ status_count() { jq -s "[.[] | select(.status == $1)] | length" "$J"; }
 	fetch "$(items)" >out; same out
 }
 
+@test "an answer longer than --max-answer: status 4, the option is named; packed ones count unpacked" {
+	for f in '' '--fault gzip'; do
+		sim generic --posts 90 $f
+		run_ck all "$(items)" --max-answer 500
+		[ "$RC" = 4 ]; [ ! -s all ]; grep -q -e 'longer than 500 bytes (--max-answer)' err
+		run_ck all "$(items)" --max-answer 1MiB; [ "$RC" = 0 ]; same all
+		rm -rf ck all err
+	done
+	run smfetch "$(items)" --max-answer 0; [ "$status" = 2 ]
+}
+
 @test "empty pages, short pages, pages that repeat what was there: only the missing token ends a walk" {
 	sim generic --posts 200 --fault emptypage:every=3 --fault short:3,every=2 --fault dup:5,every=2
 	fetch "$(items)" >out
