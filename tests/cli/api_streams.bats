@@ -228,7 +228,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 }
 
 @test "jetstream: pings are answered while the pipe is full; a server that is silent is left" {
-	sim jetstream --posts 10 --set early=0 --set ping=0.2 --set pong=2
+	sim jetstream --posts 10 --set early=0 --set ping=0.2 --set pong=1
 	(smfetch "$(live jetstream 30)" --endpoint "$U" --queue 64KiB --for 5s 2>err; echo $? >rc) | (sleep 4; cat >out) 3>&- & pid=$!
 	until_is 10 opened 1; sleep .3
 	for i in 1 2 3; do ctl 'grow?n=500'; sleep .3; done
