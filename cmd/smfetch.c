@@ -608,8 +608,7 @@ static int close_net(struct net *n, int rc, struct err *e)
 		*e = why;
 		rc = why.code;
 	}
-	/* That of the output is said by diag_finish. */
-	if (rc < 0 && !(n->out.failed && strcmp(e->msg, n->out.err.msg) == 0))
+	if (rc < 0)
 		status = diag_fail(e);
 	if (rc == FETCH_QUOTA && !verbose)
 		diag_note("a limit is used up, or the next try is later than --max-wait allows: %stry again later (--verbose tells more)",

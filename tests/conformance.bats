@@ -174,6 +174,16 @@ is() { [ "$rc" = "$1" ]; }
 	verdict
 }
 
+@test "filters: a device that is full in the middle is said once" {
+	yes '{"id":1}' | head -20000 >big
+	for f in "${FILTERS[@]}"; do
+		read -ra c <<<"$f"
+		rc=0; "$BIN/${c[0]}" "${c[@]:1}" big >/dev/full 2>err </dev/null || rc=$?
+		expect "$f" eval '[ $rc = 4 ] && [ "$(grep -c "No space left" err)" = 1 ]'
+	done
+	verdict
+}
+
 @test "filters: when the reader goes away they die of SIGPIPE, silently" {
 	yes '{"id":1}' | head -200000 >big
 	for f in "${FILTERS[@]}"; do

@@ -14,6 +14,7 @@
 
 static const char *tool_name = "smtools";
 static bool json_errors, quiet;
+static struct err failure;            /* what diag_fail has said last */
 static volatile sig_atomic_t caught;
 static void (*line_clear)(void *);
 static void *line_arg;
@@ -174,6 +175,7 @@ void diag_note(const char *fmt, ...)
 
 int diag_fail(const struct err *e)
 {
+	failure = *e;
 	diag_error(e);
 	return err_status(e->code);
 }
@@ -188,7 +190,9 @@ int diag_finish(struct output *out, int status)
 		r = err_sys(&e, errno, "%s", out->name);
 	out->fd = -1;
 	buf_release(&out->buf);
-	return r < 0 ? diag_fail(&e) : status;
+	if (r == 0)
+		return status;
+	return failure.code == e.code && strcmp(failure.msg, e.msg) == 0 ? err_status(e.code) : diag_fail(&e);
 }
 
 static bool is_terminal(int fd)
