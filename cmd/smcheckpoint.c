@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* smcheckpoint - the durable progress of a stream. Table, glue and main; the work is in lib/resume and lib/flow. */
+/* smcheckpoint - the durable progress of a stream. Table, glue and main; the work is in lib/resume and lib/rate. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
-#include "flow/ck.h"
+#include "stream/ck.h"
 #include "io/input.h"
 #include "io/output.h"
 #include "json/doc.h"

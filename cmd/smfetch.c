@@ -7,7 +7,7 @@
 #include "cli/progress.h"
 #include "fetch/fetch.h"
 #include "fetch/jobs.h"
-#include "flow/reject.h"
+#include "stream/reject.h"
 #include "http/url.h"
 #include "io/spool.h"
 #include "resume/resume.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* smrate - shape a stream of records. Table, glue and main; the work is done in lib/shape and lib/flow. */
+/* smrate - shape a stream of records. Table, glue and main; the work is done in lib/rate and lib/rate. */
 #include "cli/diag.h"
 #include "cli/opt.h"
 #include "cli/stats.h"
-#include "shape/shape.h"
+#include "rate/shape.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -203,7 +203,7 @@ static int finish(struct shape *s, struct stats *stats, int status)
 	/* The last line of statistics tells of queue and outputs, so it comes before they go. */
 	if (s->outs && status == 0)
 		status = worse(status, outs_drain(s->outs, &e), &e);
-	status = worse(status, stats_stop(stats, &e), &e);
+	status = worse(status, run_stats_stop(stats, &e), &e);
 	if (s->outs)
 		status = finish_outs(s, status);
 	if (s->spill)
@@ -231,7 +231,7 @@ int main(int argc, char **argv)
 	s.note = note;
 	/* Its thread first: the others inherit that SIGUSR1 is not for them. */
 	if (got == 0)
-		got = stats_start(&stats, opt_stats, opt_stats_every, print_stats, &s.meter, &e);
+		got = run_stats_start(&stats, opt_stats, opt_stats_every, print_stats, &s.meter, &e);
 	if (o.out)
 		signal(SIGPIPE, SIG_IGN);
 	if (got == 0)

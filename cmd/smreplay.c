@@ -4,7 +4,7 @@
 #include "base/num.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
-#include "flow/pace.h"
+#include "rate/pace.h"
 #include "io/output.h"
 #include "replay/replay.h"
 

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
-#include "flow/reject.h"
+#include "stream/reject.h"
 #include "io/input.h"
 #include "io/output.h"
 #include "json/pick.h"

@@ -160,18 +160,18 @@ static bool parse_zone(const char *p, const char *end, int64_t *offset_us, enum 
 	unsigned h, m;
 	*offset_us = 0;
 	if (p == end) {
-		*zone = TIME_NO_ZONE;
+		*zone = ZONE_NONE;
 		return true;
 	}
 	if (end - p == 1 && (*p == 'Z' || *p == 'z')) {
-		*zone = TIME_UTC;
+		*zone = ZONE_UTC;
 		return true;
 	}
 	if (end - p != 6 || (*p != '+' && *p != '-') || p[3] != ':' || !digits(p + 1, 2, &h) ||
 	    !digits(p + 4, 2, &m) || h > 23 || m > 59)
 		return false;
 	*offset_us = (int64_t)(h * 60 + m) * 60 * US_PER_SEC * (*p == '-' ? -1 : 1);
-	*zone = TIME_OFFSET;
+	*zone = ZONE_OFFSET;
 	return true;
 }
 

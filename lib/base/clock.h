@@ -35,9 +35,9 @@ unsigned date_days_in_month(int64_t y, unsigned m);
 bool date_parse(const char *s, size_t n, int32_t *days);     /* YYYY-MM-DD, real dates only, whole input */
 size_t date_format(char *to, int32_t days);                  /* at most 16 bytes, no NUL */
 
-enum time_zone { TIME_NO_ZONE, TIME_UTC, TIME_OFFSET };
+enum time_zone { ZONE_NONE, ZONE_UTC, ZONE_OFFSET };
 /* RFC 3339 date-time: `T`, `t` or a space between, fraction of 1 to 9 digits (cut to
- * microseconds), then `Z`, `z`, +hh:mm, -hh:mm or (zone = TIME_NO_ZONE) nothing.
+ * microseconds), then `Z`, `z`, +hh:mm, -hh:mm or (zone = ZONE_NONE) nothing.
  * US is in UTC (as written, without a zone). False unless all N bytes are one time. */
 bool time_parse(const char *s, size_t n, int64_t *us, enum time_zone *zone);
 /* YYYY-MM-DDTHH:MM:SS[.fraction]Z; FRACTION digits 0, 3 or 6; -1: as few of 0, 3, 6 as keep the value.

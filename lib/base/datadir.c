@@ -29,7 +29,7 @@ static bool is_there(struct buf *b)
 	return stat(buf_cstr(b), &st) == 0;
 }
 
-int share_path(struct buf *b, const char *name, struct err *e)
+int data_path(struct buf *b, const char *name, struct err *e)
 {
 	char dir[PATH_MAX];
 	const char *set = getenv("SM_SHARE");
@@ -85,12 +85,12 @@ int file_read(struct buf *b, const char *path, size_t max, struct err *e)
 	return r;
 }
 
-int share_read(struct buf *b, const char *name, size_t max, struct buf *path, struct err *e)
+int data_read(struct buf *b, const char *name, size_t max, struct buf *path, struct err *e)
 {
 	struct buf own = BUF_INIT;
 	if (!path)
 		path = &own;
-	int r = share_path(path, name, e);
+	int r = data_path(path, name, e);
 	if (!r)
 		r = file_read(b, path->p, max, e);
 	buf_release(&own);

@@ -17,13 +17,13 @@
 
 /* Put the path of NAME ("lexicon/vader.tsv", "sources") on B, NUL-terminated (see buf_cstr); what was
  * in B is dropped. ERR_NOT_FOUND names the folders that were tried. */
-int share_path(struct buf *b, const char *name, struct err *e);
+int data_path(struct buf *b, const char *name, struct err *e);
 
 /* Read the whole file PATH onto B (dropped first); beyond MAX bytes it is ERR_DATA. Errors name the file. */
 int file_read(struct buf *b, const char *path, size_t max, struct err *e);
 
 /* Read the whole data file NAME onto B (dropped first). MAX bounds its size: beyond it ERR_DATA.
  * PATH, when not NULL, gets the path that was read. */
-int share_read(struct buf *b, const char *name, size_t max, struct buf *path, struct err *e);
+int data_read(struct buf *b, const char *name, size_t max, struct buf *path, struct err *e);
 
 #endif

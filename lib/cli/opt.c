@@ -67,7 +67,7 @@ static bool set_time(int64_t *us, const char *v, size_t n)
 		*us = days * US_PER_DAY;
 		return true;
 	}
-	return time_parse(v, n, us, &zone) && zone != TIME_NO_ZONE;
+	return time_parse(v, n, us, &zone) && zone != ZONE_NONE;
 }
 
 static void set_value(const struct opt *o, const char *from, const char *v)

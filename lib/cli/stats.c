@@ -101,7 +101,7 @@ static void release(struct stats *s)
 	mem_free(s);
 }
 
-int stats_start(struct stats **out, const char *dest, int64_t every, stats_print_fn *fn, void *arg, struct err *e)
+int run_stats_start(struct stats **out, const char *dest, int64_t every, stats_print_fn *fn, void *arg, struct err *e)
 {
 	struct stats *s = mem_zalloc(sizeof *s);
 	sigset_t usr1;
@@ -129,7 +129,7 @@ int stats_start(struct stats **out, const char *dest, int64_t every, stats_print
 	return 0;
 }
 
-int stats_stop(struct stats *s, struct err *e)
+int run_stats_stop(struct stats *s, struct err *e)
 {
 	if (!s)
 		return 0;

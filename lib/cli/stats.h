@@ -2,7 +2,7 @@
 /* stats - statistics while a tool runs: --stats fd:N|FILE, --stats-every, and SIGUSR1.
  *
  * A thread of its own waits for the time and for the signal, so lines come also while the tool is held up in a write.
- * With SIGUSR1 a line goes to standard error. Call stats_start before any other thread is made: it blocks SIGUSR1 in
+ * With SIGUSR1 a line goes to standard error. Call run_stats_start before any other thread is made: it blocks SIGUSR1 in
  * the calling one. Threads: PRINT is called from that thread, one call at a time.
  */
 #ifndef SM_CLI_STATS_H
@@ -19,8 +19,8 @@ typedef void stats_print_fn(void *arg, bool last, struct buf *b);
 
 struct stats;
 /* DEST NULL: SIGUSR1 only. EVERY 0: only at the end. ERR_USAGE, ERR_IO. */
-int stats_start(struct stats **s, const char *dest, int64_t every_ns, stats_print_fn *print, void *arg, struct err *e);
+int run_stats_start(struct stats **s, const char *dest, int64_t every_ns, stats_print_fn *print, void *arg, struct err *e);
 /* Print the last line to DEST, end the thread, free. ERR_IO: lines could not be written. NULL is fine. */
-int stats_stop(struct stats *s, struct err *e);
+int run_stats_stop(struct stats *s, struct err *e);
 
 #endif

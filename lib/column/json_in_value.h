@@ -162,7 +162,7 @@ static inline bool jin_time(struct jin_node *f, const char *s, size_t n, bool zo
 	*us = day * US_PER_DAY + (int64_t)(hour * 3600 + minute * 60 + second) * US_PER_SEC + fraction;
 	return true;
 slow:
-	return time_parse(s, n, us, &z) && (z == TIME_NO_ZONE) == !zone;
+	return time_parse(s, n, us, &z) && (z == ZONE_NONE) == !zone;
 }
 
 #endif

@@ -6,7 +6,7 @@
 #include "commit/commit.h"
 #include "delta/commit.h"
 #include "expr/expr.h"
-#include "flow/mark.h"
+#include "stream/mark.h"
 
 /* A file that the group adds or removes. */
 struct group_file {

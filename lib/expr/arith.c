@@ -118,25 +118,25 @@ static struct type decimal_result(enum op op, const struct type *l, const struct
 	int w1 = p1 - s1, w2 = p2 - s2;
 	switch (op) {
 	case OP_MUL:
-		return type_decimal(p1 + p2 + 1, s1 + s2);
+		return sql_type_decimal(p1 + p2 + 1, s1 + s2);
 	case OP_DIV:
 		s = s1 + p2 + 1 > 6 ? s1 + p2 + 1 : 6;
-		return type_decimal(w1 + s2 + s, s);
+		return sql_type_decimal(w1 + s2 + s, s);
 	case OP_MOD:
-		return type_decimal((w1 < w2 ? w1 : w2) + s ? (w1 < w2 ? w1 : w2) + s : 1, s);
+		return sql_type_decimal((w1 < w2 ? w1 : w2) + s ? (w1 < w2 ? w1 : w2) + s : 1, s);
 	default:
-		return type_decimal((w1 > w2 ? w1 : w2) + s + 1, s);
+		return sql_type_decimal((w1 > w2 ? w1 : w2) + s + 1, s);
 	}
 }
 
 /* a whole literal is as wide as its digits, not as its type */
 static struct type decimal_type_of(const struct node *x)
 {
-	if (x->op != OP_LITERAL || !type_is_integral(&x->type) || x->value.null)
-		return type_as_decimal(&x->type);
+	if (x->op != OP_LITERAL || !sql_type_is_integral(&x->type) || x->value.null)
+		return sql_type_as_decimal(&x->type);
 	char text[24];
 	size_t n = fmt_i64(text, x->value.i);
-	return type_decimal((int)n - (x->value.i < 0), 0);
+	return sql_type_decimal((int)n - (x->value.i < 0), 0);
 }
 
 static int as_decimals(struct bind *b, struct node **arg)
@@ -159,24 +159,24 @@ static int as_doubles(struct bind *b, struct node **arg, struct type to)
 static int bind_numbers(struct bind *b, const struct node *at, enum op op, struct node **arg, struct node **out)
 {
 	const struct type *l = &arg[0]->type, *r = &arg[1]->type;
-	bool dbl = type_vkind(l) == V_DBL || type_vkind(r) == V_DBL, dec = l->kind == TYPE_DECIMAL || r->kind == TYPE_DECIMAL;
+	bool dbl = sql_type_vkind(l) == V_DBL || sql_type_vkind(r) == V_DBL, dec = l->kind == TYPE_DECIMAL || r->kind == TYPE_DECIMAL;
 	struct type to;
 	int rc;
 	if (dbl && op == OP_IDIV)
 		return bind_type_error(b, at, "DIV", l, r);
 	if (dbl || (!dec && op == OP_DIV)) {
 		bool single = dbl && !dec && op != OP_DIV && l->kind != TYPE_DOUBLE && r->kind != TYPE_DOUBLE;
-		to = type_of(single ? TYPE_FLOAT : TYPE_DOUBLE);
+		to = sql_type_of(single ? TYPE_FLOAT : TYPE_DOUBLE);
 		if ((rc = as_doubles(b, arg, to)))
 			return rc;
 		*out = bind_call(b, at, double_op, to, arg, 2, NODE_FAILS, op);
 	} else if (dec) {
 		if ((rc = as_decimals(b, arg)))
 			return rc;
-		to = op == OP_IDIV ? type_of(TYPE_LONG) : decimal_result(op, &arg[0]->type, &arg[1]->type);
+		to = op == OP_IDIV ? sql_type_of(TYPE_LONG) : decimal_result(op, &arg[0]->type, &arg[1]->type);
 		*out = bind_call(b, at, op == OP_IDIV ? decimal_idiv : decimal_op, to, arg, 2, NODE_FAILS, op);
 	} else {
-		to = op == OP_IDIV ? type_of(TYPE_LONG) : l->kind > r->kind ? *l : *r;
+		to = op == OP_IDIV ? sql_type_of(TYPE_LONG) : l->kind > r->kind ? *l : *r;
 		*out = bind_call(b, at, int_op, to, arg, 2, NODE_FAILS, op);
 	}
 	return 0;
@@ -196,14 +196,14 @@ static void time_plus(struct fn_ctx *c, const struct node *x, const struct value
 {
 	(void)c;
 	out->i = a[0].i;
-	out->null = !time_add(&x->interval, x->unit == OP_SUB ? -1 : 1, &out->i);
+	out->null = !fn_time_add(&x->interval, x->unit == OP_SUB ? -1 : 1, &out->i);
 }
 
 static void date_plus(struct fn_ctx *c, const struct node *x, const struct value *a, struct value *out)
 {
 	(void)c;
 	out->null = __builtin_mul_overflow(a[0].i, US_PER_DAY, &out->i) ||
-		    !time_add(&x->interval, x->unit == OP_SUB ? -1 : 1, &out->i);
+		    !fn_time_add(&x->interval, x->unit == OP_SUB ? -1 : 1, &out->i);
 	out->i = time_floor_div(out->i, US_PER_DAY);
 }
 
@@ -215,13 +215,13 @@ static int plus_interval(struct bind *b, const struct node *at, enum op op, stru
 	int rc = 0;
 	where.interval = iv->interval;
 	if (to.kind == TYPE_STRING || to.kind == TYPE_VOID || (to.kind == TYPE_DATE && iv->interval.us)) {
-		to = type_of(TYPE_TIMESTAMP);
+		to = sql_type_of(TYPE_TIMESTAMP);
 		rc = bind_cast(b, l, to, &l);
 	}
 	if (rc)
 		return rc;
-	if (to.kind != TYPE_DATE && !type_is_time(&to))
-		return expr_error(b->e, at, "an INTERVAL cannot be added to %s", type_text(&to, &b->q->arena));
+	if (to.kind != TYPE_DATE && !sql_type_is_time(&to))
+		return expr_error(b->e, at, "an INTERVAL cannot be added to %s", sql_type_text(&to, &b->q->arena));
 	/* months are clipped to the month's end, so that times within the last days may change places */
 	bool monotone = to.kind == TYPE_DATE || !iv->interval.months;
 	*out = bind_call(b, &where, to.kind == TYPE_DATE ? date_plus : time_plus, to, &l, 1,
@@ -233,9 +233,9 @@ static int plus_interval(struct bind *b, const struct node *at, enum op op, stru
 static int number_operand(struct bind *b, struct node **x, const struct type *other)
 {
 	if ((*x)->type.kind == TYPE_STRING)
-		return bind_cast(b, *x, type_of(TYPE_DOUBLE), x);
+		return bind_cast(b, *x, sql_type_of(TYPE_DOUBLE), x);
 	if ((*x)->type.kind == TYPE_VOID)
-		return bind_cast(b, *x, type_is_numeric(other) ? *other : type_of(TYPE_INTEGER), x);
+		return bind_cast(b, *x, sql_type_is_numeric(other) ? *other : sql_type_of(TYPE_INTEGER), x);
 	return 0;
 }
 
@@ -251,7 +251,7 @@ int bind_arith(struct bind *b, const struct node *at, enum op op, struct node *l
 		return plus_interval(b, at, op, r, l, out);
 	if (l->op == OP_INTERVAL || r->op == OP_INTERVAL)
 		return expr_error(b->e, at, "an INTERVAL can only be added to or taken from a date or a timestamp");
-	if (sum && l->type.kind == TYPE_DATE && type_is_integral(&r->type)) {
+	if (sum && l->type.kind == TYPE_DATE && sql_type_is_integral(&r->type)) {
 		*out = bind_call(b, at, date_plus_days, l->type, arg, 2, NODE_FAILS, op);
 		return 0;
 	}
@@ -259,7 +259,7 @@ int bind_arith(struct bind *b, const struct node *at, enum op op, struct node *l
 		return expr_error(b->e, at, "a date minus a date is an interval; use datediff(end, start)");
 	if ((rc = number_operand(b, &arg[0], &r->type)) || (rc = number_operand(b, &arg[1], &arg[0]->type)))
 		return rc;
-	if (!type_is_numeric(&arg[0]->type) || !type_is_numeric(&arg[1]->type))
+	if (!sql_type_is_numeric(&arg[0]->type) || !sql_type_is_numeric(&arg[1]->type))
 		return bind_type_error(b, at, names[op - OP_ADD], &l->type, &r->type);
 	return bind_numbers(b, at, op, arg, out);
 }
@@ -280,8 +280,8 @@ int bind_negate(struct bind *b, const struct node *at, struct node *v, struct no
 	int rc = number_operand(b, &v, &v->type);
 	if (rc)
 		return rc;
-	if (!type_is_numeric(&v->type))
-		return expr_error(b->e, at, "- wants a number, this is %s", type_text(&v->type, &b->q->arena));
+	if (!sql_type_is_numeric(&v->type))
+		return expr_error(b->e, at, "- wants a number, this is %s", sql_type_text(&v->type, &b->q->arena));
 	*out = bind_call(b, at, negate, v->type, &v, 1, NODE_FAILS, 0);
 	return 0;
 }

@@ -18,7 +18,7 @@ struct node *bind_new(struct bind *b, const struct node *at, enum op op, struct 
 	bool constant = op != OP_COLUMN;
 	x->op = (uint8_t)op;
 	x->type = type;
-	x->kind = (uint8_t)type_vkind(&type);
+	x->kind = (uint8_t)sql_type_vkind(&type);
 	x->at = at->at;
 	x->id = b->q->nnodes++;
 	x->leaf = -1;
@@ -71,7 +71,7 @@ struct node *bind_call(struct bind *b, const struct node *at, scalar_fn *fn, str
 int bind_type_error(struct bind *b, const struct node *at, const char *what, const struct type *l, const struct type *r)
 {
 	struct arena *a = &b->q->arena;
-	return expr_error(b->e, at, "%s does not take %s and %s", what, type_text(l, a), type_text(r, a));
+	return expr_error(b->e, at, "%s does not take %s and %s", what, sql_type_text(l, a), sql_type_text(r, a));
 }
 
 int bind_cast(struct bind *b, struct node *from, struct type to, struct node **out)
@@ -86,8 +86,8 @@ int bind_cast(struct bind *b, struct node *from, struct type to, struct node **o
 		return 0;
 	}
 	if (!cast_possible(f, &to))
-		return expr_error(b->e, from, "%s cannot be cast to %s", type_text(f, &b->q->arena),
-				  type_text(&to, &b->q->arena));
+		return expr_error(b->e, from, "%s cannot be cast to %s", sql_type_text(f, &b->q->arena),
+				  sql_type_text(&to, &b->q->arena));
 	unsigned flags = (cast_is_monotone(f, &to) ? NODE_MONOTONE : 0) | (cast_never_fails(f, &to) ? 0 : NODE_FAILS);
 	*out = bind_call(b, from, cast_value, to, &from, 1, flags, 0);
 	return 0;
@@ -96,9 +96,9 @@ int bind_cast(struct bind *b, struct node *from, struct type to, struct node **o
 int bind_bool(struct bind *b, struct node *x, const char *what, struct node **out)
 {
 	if (x->type.kind == TYPE_VOID)
-		return bind_cast(b, x, type_of(TYPE_BOOLEAN), out);
+		return bind_cast(b, x, sql_type_of(TYPE_BOOLEAN), out);
 	if (x->type.kind != TYPE_BOOLEAN)
-		return expr_error(b->e, x, "%s wants a boolean, this is %s", what, type_text(&x->type, &b->q->arena));
+		return expr_error(b->e, x, "%s wants a boolean, this is %s", what, sql_type_text(&x->type, &b->q->arena));
 	*out = x;
 	return 0;
 }
@@ -169,7 +169,7 @@ static int find_field(struct bind *b, const struct node *x, const struct type *t
 static uint32_t leaves_of(const struct type *t)
 {
 	uint32_t n = 0;
-	if (type_vkind(t) != V_REF)
+	if (sql_type_vkind(t) != V_REF)
 		return 1;
 	for (size_t i = 0; i < t->nfields; i++)
 		n += leaves_of(&t->fields[i].type);
@@ -189,7 +189,7 @@ static int bind_field_of(struct bind *b, const struct node *x, struct node *base
 	uint32_t field;
 	if (base->type.kind != TYPE_STRUCT)
 		return expr_error(b->e, x, "'.%s' wants a struct, this is %s", x->name,
-				  type_text(&base->type, &b->q->arena));
+				  sql_type_text(&base->type, &b->q->arena));
 	int rc = find_field(b, x, &base->type, "field", &field);
 	if (rc)
 		return rc;
@@ -258,7 +258,7 @@ static int bind_index(struct bind *b, const struct node *x, struct node **out)
 		return rc;
 	const struct type *t = &arg[0]->type;
 	if (t->kind == TYPE_LIST) {
-		if (!type_is_integral(&arg[1]->type))
+		if (!sql_type_is_integral(&arg[1]->type))
 			return bind_type_error(b, x, "[ ]", t, &arg[1]->type);
 		*out = bind_new(b, x, OP_INDEX, t->fields[0].type, arg, 2);
 	} else if (t->kind == TYPE_MAP) {
@@ -281,13 +281,13 @@ static int bind_logic(struct bind *b, const struct node *x, struct node **out)
 	for (size_t i = 0; i < x->narg; i++)
 		if ((rc = bind_node(b, x->arg[i], &arg[i])) || (rc = bind_bool(b, arg[i], what, &arg[i])))
 			return rc;
-	*out = bind_new(b, x, (enum op)x->op, type_of(TYPE_BOOLEAN), arg, x->narg);
+	*out = bind_new(b, x, (enum op)x->op, sql_type_of(TYPE_BOOLEAN), arg, x->narg);
 	return 0;
 }
 
 static struct node *negated(struct bind *b, const struct node *x, struct node *v)
 {
-	return x->flags & NODE_NOT ? bind_new(b, x, OP_NOT, type_of(TYPE_BOOLEAN), &v, 1) : v;
+	return x->flags & NODE_NOT ? bind_new(b, x, OP_NOT, sql_type_of(TYPE_BOOLEAN), &v, 1) : v;
 }
 
 static int bind_is(struct bind *b, const struct node *x, struct node **out)
@@ -297,7 +297,7 @@ static int bind_is(struct bind *b, const struct node *x, struct node **out)
 	if (!rc && x->op != OP_IS_NULL)
 		rc = bind_bool(b, v, "IS TRUE or FALSE", &v);
 	if (!rc)
-		*out = negated(b, x, bind_new(b, x, (enum op)x->op, type_of(TYPE_BOOLEAN), &v, 1));
+		*out = negated(b, x, bind_new(b, x, (enum op)x->op, sql_type_of(TYPE_BOOLEAN), &v, 1));
 	return rc;
 }
 
@@ -321,7 +321,7 @@ static int bind_distinct(struct bind *b, const struct node *x, struct node **out
 	if ((rc = bind_binary(b, x, &l, &r)) || (rc = bind_compare(b, x, OP_SAME, l, r, out)))
 		return rc;
 	if (!(x->flags & NODE_NOT))
-		*out = bind_new(b, x, OP_NOT, type_of(TYPE_BOOLEAN), out, 1);
+		*out = bind_new(b, x, OP_NOT, sql_type_of(TYPE_BOOLEAN), out, 1);
 	return 0;
 }
 
@@ -333,7 +333,7 @@ static int bind_between(struct bind *b, const struct node *x, struct node **out)
 	    (rc = bind_node(b, x->arg[2], &hi)) || (rc = bind_compare(b, x, OP_GE, v, lo, &both[0])) ||
 	    (rc = bind_compare(b, x, OP_LE, v, hi, &both[1])))
 		return rc;
-	*out = negated(b, x, bind_new(b, x, OP_AND, type_of(TYPE_BOOLEAN), both, 2));
+	*out = negated(b, x, bind_new(b, x, OP_AND, sql_type_of(TYPE_BOOLEAN), both, 2));
 	return 0;
 }
 
@@ -373,9 +373,9 @@ static int bind_in(struct bind *b, const struct node *x, struct node **out)
 	for (size_t i = 1; i < x->narg; i++)
 		if ((rc = bind_node(b, x->arg[i], &item)) || (rc = bind_compare(b, item, OP_EQ, v, item, &eq[i - 1])))
 			return rc;
-	struct node *in = bind_new(b, x, OP_IN, type_of(TYPE_BOOLEAN), &v, 1);
+	struct node *in = bind_new(b, x, OP_IN, sql_type_of(TYPE_BOOLEAN), &v, 1);
 	if (!as_set(b, in, v, eq, x->narg - 1))
-		in = bind_new(b, x, OP_OR, type_of(TYPE_BOOLEAN), eq, x->narg - 1);
+		in = bind_new(b, x, OP_OR, sql_type_of(TYPE_BOOLEAN), eq, x->narg - 1);
 	*out = negated(b, x, in);
 	return 0;
 }
@@ -415,7 +415,7 @@ static int bind_case(struct bind *b, const struct node *x, struct node **out)
 		if ((rc = bind_node(b, x->arg[x->narg - 1], &values[pairs])))
 			return rc;
 	} else {
-		values[pairs] = bind_literal(b, x, type_of(TYPE_VOID), (struct value){ .null = true });
+		values[pairs] = bind_literal(b, x, sql_type_of(TYPE_VOID), (struct value){ .null = true });
 	}
 	if ((rc = bind_common(b, x, values, pairs + 1, "CASE")))
 		return rc;
@@ -439,7 +439,7 @@ static int bind_args(struct bind *b, const struct node *x, struct node **out)
 
 static int bind_interval(struct bind *b, const struct node *x, struct node **out)
 {
-	*out = bind_new(b, x, OP_INTERVAL, type_of(TYPE_VOID), NULL, 0);
+	*out = bind_new(b, x, OP_INTERVAL, sql_type_of(TYPE_VOID), NULL, 0);
 	(*out)->interval = x->interval;
 	return 0;
 }

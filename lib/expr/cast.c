@@ -58,7 +58,7 @@ static bool civil(const char **p, const char *end, int64_t *days)
 }
 
 /* What stands behind a blank or a T after the date is ignored, as Spark does */
-bool text_to_date(const char *p, size_t n, int32_t *days)
+bool cast_text_to_date(const char *p, size_t n, int32_t *days)
 {
 	struct str s = trimmed((struct str){ p, n });
 	const char *end = s.p + s.n;
@@ -129,7 +129,7 @@ static bool clock_time(const char **p, const char *end, int64_t *us)
 	return h < 24 && m < 60 && s < 60;
 }
 
-bool text_to_time(const char *p, size_t n, int64_t *us)
+bool cast_text_to_time(const char *p, size_t n, int64_t *us)
 {
 	struct str s = trimmed((struct str){ p, n });
 	const char *end = s.p + s.n;
@@ -235,13 +235,13 @@ bool cast_string(const struct str s, const struct type *to, struct value *out, s
 	case TYPE_DECIMAL:
 		return string_to_decimal(t, to, out);
 	case TYPE_DATE:
-		if (!text_to_date(t.p, t.n, &days))
+		if (!cast_text_to_date(t.p, t.n, &days))
 			return false;
 		out->i = days;
 		return true;
 	case TYPE_TIMESTAMP:
 	case TYPE_TIMESTAMP_NTZ:
-		return text_to_time(t.p, t.n, &out->i);
+		return cast_text_to_time(t.p, t.n, &out->i);
 	default:
 		out->s = s;
 		return true;
@@ -304,7 +304,7 @@ static bool double_to_int(double d, int64_t *v)
 static bool seconds_to_time(const struct type *from, const struct value *v, int64_t *us)
 {
 	__int128 t;
-	switch (type_vkind(from)) {
+	switch (sql_type_vkind(from)) {
 	case V_DBL:
 		return double_to_int(v->d * 1e6, us);
 	case V_DEC:
@@ -321,14 +321,14 @@ static bool to_time(const struct type *from, const struct value *v, int64_t *us)
 {
 	if (from->kind == TYPE_DATE)
 		return !__builtin_mul_overflow(v->i, US_PER_DAY, us);
-	if (type_is_time(from))
+	if (sql_type_is_time(from))
 		return *us = v->i, true;
 	return seconds_to_time(from, v, us);
 }
 
 static bool to_int(const struct type *from, const struct value *v, const struct type *to, int64_t *out)
 {
-	switch (type_vkind(from)) {
+	switch (sql_type_vkind(from)) {
 	case V_DBL:
 		if (!double_to_int(v->d, out))
 			return false;
@@ -341,14 +341,14 @@ static bool to_int(const struct type *from, const struct value *v, const struct 
 		break;
 	}
 	default:
-		*out = type_is_time(from) ? time_floor_div(v->i, US_PER_SEC) : v->i;
+		*out = sql_type_is_time(from) ? time_floor_div(v->i, US_PER_SEC) : v->i;
 	}
 	return int_range(to, *out);
 }
 
 static bool to_double(const struct type *from, const struct value *v, const struct type *to, double *out)
 {
-	switch (type_vkind(from)) {
+	switch (sql_type_vkind(from)) {
 	case V_DBL:
 		*out = v->d;
 		break;
@@ -356,7 +356,7 @@ static bool to_double(const struct type *from, const struct value *v, const stru
 		*out = dec_double(v->dec, from->scale);
 		break;
 	default:
-		if (type_is_time(from))
+		if (sql_type_is_time(from))
 			*out = (double)v->i / 1e6;
 		else if (to->kind == TYPE_FLOAT)
 			*out = (float)v->i;
@@ -372,19 +372,19 @@ static bool to_double(const struct type *from, const struct value *v, const stru
 static bool decimal_of(const struct type *from, const struct value *v, const struct type *to, struct value *out)
 {
 	char t[64];
-	switch (type_vkind(from)) {
+	switch (sql_type_vkind(from)) {
 	case V_DBL:
 		return string_to_decimal((struct str){ t, dbl_text(t, v->d, from->kind == TYPE_FLOAT) }, to, out);
 	case V_DEC:
 		return to_decimal(v->dec, from->scale, to, out);
 	default:
-		return type_is_time(from) ? to_decimal(v->i, 6, to, out) : to_decimal(v->i, 0, to, out);
+		return sql_type_is_time(from) ? to_decimal(v->i, 6, to, out) : to_decimal(v->i, 0, to, out);
 	}
 }
 
 static bool to_bool(const struct type *from, const struct value *v, int64_t *out)
 {
-	enum vkind k = type_vkind(from);
+	enum vkind k = sql_type_vkind(from);
 	*out = k == V_DBL ? v->d != 0 : k == V_DEC ? v->dec != 0 : v->i != 0;
 	return true;
 }
@@ -405,7 +405,7 @@ static bool cast_one(const struct type *from, const struct type *to, const struc
 	case TYPE_STRING:
 		return to_string(from, v, a, &out->s);
 	case TYPE_DATE:
-		out->i = type_is_time(from) ? time_floor_div(v->i, US_PER_DAY) : v->i;
+		out->i = sql_type_is_time(from) ? time_floor_div(v->i, US_PER_DAY) : v->i;
 		return int_range(to, out->i);
 	case TYPE_TIMESTAMP:
 	case TYPE_TIMESTAMP_NTZ:
@@ -422,7 +422,7 @@ void cast_value(struct fn_ctx *c, const struct node *x, const struct value *a, s
 
 bool cast_possible(const struct type *from, const struct type *to)
 {
-	if (type_vkind(from) == V_REF || type_vkind(to) == V_REF || to->kind == TYPE_VOID)
+	if (sql_type_vkind(from) == V_REF || sql_type_vkind(to) == V_REF || to->kind == TYPE_VOID)
 		return false;
 	if (from->kind == TYPE_VOID || from->kind == to->kind || from->kind == TYPE_STRING)
 		return true;
@@ -431,20 +431,20 @@ bool cast_possible(const struct type *from, const struct type *to)
 	if (from->kind == TYPE_BINARY || to->kind == TYPE_BINARY)
 		return false;
 	if (from->kind == TYPE_DATE)
-		return type_is_time(to);
+		return sql_type_is_time(to);
 	if (to->kind == TYPE_DATE)
-		return type_is_time(from);
-	if (type_is_time(from))
-		return type_is_time(to) || (from->kind == TYPE_TIMESTAMP && type_is_numeric(to));
-	if (type_is_time(to))
-		return to->kind == TYPE_TIMESTAMP && type_is_numeric(from);
+		return sql_type_is_time(from);
+	if (sql_type_is_time(from))
+		return sql_type_is_time(to) || (from->kind == TYPE_TIMESTAMP && sql_type_is_numeric(to));
+	if (sql_type_is_time(to))
+		return to->kind == TYPE_TIMESTAMP && sql_type_is_numeric(from);
 	return true; /* numbers and booleans */
 }
 
 /* Monotone: x <= y means cast(x) <= cast(y), where neither is null. Text never is. */
 bool cast_is_monotone(const struct type *from, const struct type *to)
 {
-	enum vkind f = type_vkind(from);
+	enum vkind f = sql_type_vkind(from);
 	return from->kind == to->kind || (f != V_STR && f != V_BOOL && f != V_REF && to->kind != TYPE_STRING &&
 					  to->kind != TYPE_BOOLEAN);
 }
@@ -453,12 +453,12 @@ bool cast_never_fails(const struct type *from, const struct type *to)
 {
 	if (to->kind == TYPE_STRING || to->kind == TYPE_BOOLEAN)
 		return from->kind != TYPE_STRING;
-	if (type_is_integral(from) || from->kind == TYPE_DECIMAL) {
-		struct type d = type_as_decimal(from);
+	if (sql_type_is_integral(from) || from->kind == TYPE_DECIMAL) {
+		struct type d = sql_type_as_decimal(from);
 		if (to->kind == TYPE_DECIMAL)
 			return to->precision - to->scale >= d.precision - d.scale;
 		return to->kind == TYPE_DOUBLE || to->kind == TYPE_FLOAT ||
-		       (type_is_integral(from) && type_is_integral(to) && to->kind >= from->kind);
+		       (sql_type_is_integral(from) && sql_type_is_integral(to) && to->kind >= from->kind);
 	}
-	return (type_vkind(from) == V_DBL && type_vkind(to) == V_DBL) || (type_is_time(from) && type_is_time(to));
+	return (sql_type_vkind(from) == V_DBL && sql_type_vkind(to) == V_DBL) || (sql_type_is_time(from) && sql_type_is_time(to));
 }

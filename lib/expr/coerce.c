@@ -10,13 +10,13 @@ static bool is_text(const struct type *t) { return t->kind == TYPE_STRING || t->
 /* Values that compare as they are held, whatever the exact types */
 static bool alike(const struct type *l, const struct type *r)
 {
-	if (type_is_integral(l) || type_is_time(l))
-		return type_is_integral(l) ? type_is_integral(r) : type_is_time(r);
+	if (sql_type_is_integral(l) || sql_type_is_time(l))
+		return sql_type_is_integral(l) ? sql_type_is_integral(r) : sql_type_is_time(r);
 	if (is_text(l))
 		return is_text(r);
-	if (type_vkind(l) == V_DBL)
-		return type_vkind(r) == V_DBL;
-	return l->kind == r->kind && type_vkind(l) != V_REF;
+	if (sql_type_vkind(l) == V_DBL)
+		return sql_type_vkind(r) == V_DBL;
+	return l->kind == r->kind && sql_type_vkind(l) != V_REF;
 }
 
 /* '2.5' beside a number: what kind of number is it? False: none */
@@ -24,7 +24,7 @@ static bool text_as_number(struct bind *b, struct node **s, const struct type *o
 {
 	struct value v = { .null = false };
 	struct str t = (*s)->value.s;
-	struct type type = type_of(type_vkind(other) == V_DBL ? TYPE_DOUBLE : TYPE_LONG);
+	struct type type = sql_type_of(sql_type_vkind(other) == V_DBL ? TYPE_DOUBLE : TYPE_LONG);
 	int precision, scale;
 	if (!cast_string(t, &type, &v, &b->q->arena)) {
 		while (t.n && *t.p == ' ')
@@ -33,7 +33,7 @@ static bool text_as_number(struct bind *b, struct node **s, const struct type *o
 			t.n--;
 		if (type.kind == TYPE_DOUBLE || !dec_parse(t.p, t.n, &v.dec, &precision, &scale))
 			return false;
-		type = type_decimal(precision, scale);
+		type = sql_type_decimal(precision, scale);
 	}
 	*s = bind_literal(b, *s, type, v);
 	return true;
@@ -45,11 +45,11 @@ static int text_meets(struct bind *b, struct node **s, const struct type *other)
 	struct node *text = *s;
 	struct type to = *other;
 	if (text->op != OP_LITERAL || text->value.null) {
-		if (type_is_numeric(other))
-			to = type_of(type_is_integral(other) ? TYPE_LONG : TYPE_DOUBLE);
+		if (sql_type_is_numeric(other))
+			to = sql_type_of(sql_type_is_integral(other) ? TYPE_LONG : TYPE_DOUBLE);
 		return bind_cast(b, text, to, s);
 	}
-	if (type_is_numeric(other)) {
+	if (sql_type_is_numeric(other)) {
 		if (text_as_number(b, s, other))
 			return 0;
 	} else {
@@ -58,7 +58,7 @@ static int text_meets(struct bind *b, struct node **s, const struct type *other)
 			return rc;
 	}
 	return expr_error(b->e, text, "'%.60s' cannot be read as %s, the type that it is compared with",
-			  text->value.s.p, type_text(other, &b->q->arena));
+			  text->value.s.p, sql_type_text(other, &b->q->arena));
 }
 
 /* Make L and R comparable; 1: they are not */
@@ -66,33 +66,33 @@ static int meet(struct bind *b, struct node **l, struct node **r)
 {
 	const struct type *tl = &(*l)->type, *tr = &(*r)->type;
 	if (tl->kind == TYPE_VOID && tr->kind == TYPE_VOID) {
-		int rc = bind_cast(b, *l, type_of(TYPE_BOOLEAN), l);
-		return rc ? rc : bind_cast(b, *r, type_of(TYPE_BOOLEAN), r);
+		int rc = bind_cast(b, *l, sql_type_of(TYPE_BOOLEAN), l);
+		return rc ? rc : bind_cast(b, *r, sql_type_of(TYPE_BOOLEAN), r);
 	}
 	if (tl->kind == TYPE_VOID || tr->kind == TYPE_VOID) {
-		if (type_vkind(tl) == V_REF || type_vkind(tr) == V_REF)
+		if (sql_type_vkind(tl) == V_REF || sql_type_vkind(tr) == V_REF)
 			return 1;
 		return tl->kind == TYPE_VOID ? bind_cast(b, *l, *tr, l) : bind_cast(b, *r, *tl, r);
 	}
 	if (alike(tl, tr))
 		return 0;
 	if (tl->kind == TYPE_STRING || tr->kind == TYPE_STRING) { /* the text becomes a number of some kind: those meet */
-		if (type_vkind(tl) == V_REF || type_vkind(tr) == V_REF)
+		if (sql_type_vkind(tl) == V_REF || sql_type_vkind(tr) == V_REF)
 			return 1;
 		int rc = tl->kind == TYPE_STRING ? text_meets(b, l, tr) : text_meets(b, r, tl);
 		return rc ? rc : meet(b, l, r);
 	}
-	if (type_is_numeric(tl) && type_is_numeric(tr)) {
-		bool dbl = type_vkind(tl) == V_DBL || type_vkind(tr) == V_DBL;
-		struct type to = dbl ? type_of(TYPE_DOUBLE) : type_decimal(20, 0);
-		int rc = type_is_integral(tl) || (dbl && type_vkind(tl) != V_DBL) ? bind_cast(b, *l, to, l) : 0;
-		if (!rc && (type_is_integral(tr) || (dbl && type_vkind(tr) != V_DBL)))
+	if (sql_type_is_numeric(tl) && sql_type_is_numeric(tr)) {
+		bool dbl = sql_type_vkind(tl) == V_DBL || sql_type_vkind(tr) == V_DBL;
+		struct type to = dbl ? sql_type_of(TYPE_DOUBLE) : sql_type_decimal(20, 0);
+		int rc = sql_type_is_integral(tl) || (dbl && sql_type_vkind(tl) != V_DBL) ? bind_cast(b, *l, to, l) : 0;
+		if (!rc && (sql_type_is_integral(tr) || (dbl && sql_type_vkind(tr) != V_DBL)))
 			rc = bind_cast(b, *r, to, r);
 		return rc;
 	}
-	if (tl->kind == TYPE_DATE && type_is_time(tr))
+	if (tl->kind == TYPE_DATE && sql_type_is_time(tr))
 		return bind_cast(b, *l, *tr, l);
-	if (tr->kind == TYPE_DATE && type_is_time(tl))
+	if (tr->kind == TYPE_DATE && sql_type_is_time(tl))
 		return bind_cast(b, *r, *tl, r);
 	return 1;
 }
@@ -112,11 +112,11 @@ int bind_compare(struct bind *b, const struct node *at, enum op op, struct node 
 		if (lit->op == OP_LITERAL && !lit->value.null &&
 		    dec_rescale(lit->value.dec, lit->type.scale, col->type.scale, &v) &&
 		    dec_rescale(v, col->type.scale, lit->type.scale, &back) && back == lit->value.dec)
-			arg[known ? 0 : 1] = bind_literal(b, lit, type_decimal(38, col->type.scale),
+			arg[known ? 0 : 1] = bind_literal(b, lit, sql_type_decimal(38, col->type.scale),
 							  (struct value){ .dec = v });
 	}
 	assert(arg[0]->kind == arg[1]->kind);
-	*out = bind_new(b, at, op, type_of(TYPE_BOOLEAN), arg, 2);
+	*out = bind_new(b, at, op, sql_type_of(TYPE_BOOLEAN), arg, 2);
 	return 0;
 }
 
@@ -127,22 +127,22 @@ static bool wider(const struct type *l, const struct type *r, struct type *to)
 		*to = l->kind == TYPE_VOID ? *r : *l;
 		return true;
 	}
-	if (type_vkind(l) == V_REF || type_vkind(r) == V_REF)
+	if (sql_type_vkind(l) == V_REF || sql_type_vkind(r) == V_REF)
 		return false;
 	if (l->kind == r->kind && l->kind != TYPE_DECIMAL) {
 		*to = *l;
-	} else if (type_is_integral(l) && type_is_integral(r)) {
+	} else if (sql_type_is_integral(l) && sql_type_is_integral(r)) {
 		*to = l->kind > r->kind ? *l : *r;
-	} else if (type_is_numeric(l) && type_is_numeric(r)) {
-		struct type a = type_as_decimal(l), c = type_as_decimal(r);
+	} else if (sql_type_is_numeric(l) && sql_type_is_numeric(r)) {
+		struct type a = sql_type_as_decimal(l), c = sql_type_as_decimal(r);
 		int scale = a.scale > c.scale ? a.scale : c.scale;
 		int whole = a.precision - a.scale > c.precision - c.scale ? a.precision - a.scale : c.precision - c.scale;
-		bool dbl = type_vkind(l) == V_DBL || type_vkind(r) == V_DBL;
-		*to = dbl ? type_of(TYPE_DOUBLE) : type_decimal(whole + scale, scale);
+		bool dbl = sql_type_vkind(l) == V_DBL || sql_type_vkind(r) == V_DBL;
+		*to = dbl ? sql_type_of(TYPE_DOUBLE) : sql_type_decimal(whole + scale, scale);
 	} else if (is_text(l) || is_text(r)) {
-		*to = type_of(TYPE_STRING);
-	} else if ((l->kind == TYPE_DATE || type_is_time(l)) && (r->kind == TYPE_DATE || type_is_time(r))) {
-		*to = l->kind == TYPE_DATE ? *r : r->kind == TYPE_DATE ? *l : type_of(TYPE_TIMESTAMP);
+		*to = sql_type_of(TYPE_STRING);
+	} else if ((l->kind == TYPE_DATE || sql_type_is_time(l)) && (r->kind == TYPE_DATE || sql_type_is_time(r))) {
+		*to = l->kind == TYPE_DATE ? *r : r->kind == TYPE_DATE ? *l : sql_type_of(TYPE_TIMESTAMP);
 	} else {
 		return false;
 	}
@@ -151,16 +151,16 @@ static bool wider(const struct type *l, const struct type *r, struct type *to)
 
 int bind_common(struct bind *b, const struct node *at, struct node **arg, size_t narg, const char *what)
 {
-	struct type to = type_of(TYPE_VOID);
+	struct type to = sql_type_of(TYPE_VOID);
 	for (size_t i = 0; i < narg; i++) {
 		struct type was = to;
 		if (!wider(&was, &arg[i]->type, &to))
 			return bind_type_error(b, at, what, &was, &arg[i]->type);
 	}
 	if (to.kind == TYPE_VOID)
-		to = type_of(TYPE_BOOLEAN);
-	if (type_vkind(&to) == V_REF)
-		return expr_error(b->e, at, "%s does not take %s", what, type_text(&to, &b->q->arena));
+		to = sql_type_of(TYPE_BOOLEAN);
+	if (sql_type_vkind(&to) == V_REF)
+		return expr_error(b->e, at, "%s does not take %s", what, sql_type_text(&to, &b->q->arena));
 	for (size_t i = 0; i < narg; i++) {
 		int rc = bind_cast(b, arg[i], to, &arg[i]);
 		if (rc)

@@ -146,7 +146,7 @@ static void value_at(const struct column *c, size_t row, struct value *out)
 	out->null = c->type->kind == TYPE_VOID || column_is_null(c, row);
 	if (out->null)
 		return;
-	switch (type_vkind(c->type)) {
+	switch (sql_type_vkind(c->type)) {
 	case V_BOOL:
 		out->i = bit_get(c->data, row);
 		break;

@@ -21,7 +21,7 @@ static bool add_months(int64_t *days, int64_t months)
 	return *days >= INT32_MIN && *days <= INT32_MAX;
 }
 
-bool time_add(const struct interval *v, int sign, int64_t *us)
+bool fn_time_add(const struct interval *v, int sign, int64_t *us)
 {
 	int64_t days = time_floor_div(*us, US_PER_DAY), rest = *us - days * US_PER_DAY;
 	if (v->months && !add_months(&days, v->months * sign))

@@ -34,7 +34,7 @@ static int bind_nullif(struct bind *b, const struct node *at, struct node **arg,
 	struct node *c[3] = { NULL, NULL, arg[0] };
 	(void)narg;
 	int rc = bind_compare(b, at, OP_EQ, arg[0], arg[1], &c[0]);
-	if (rc || (rc = bind_cast(b, arg[0], arg[0]->type.kind == TYPE_VOID ? type_of(TYPE_BOOLEAN) : arg[0]->type, &c[2])))
+	if (rc || (rc = bind_cast(b, arg[0], arg[0]->type.kind == TYPE_VOID ? sql_type_of(TYPE_BOOLEAN) : arg[0]->type, &c[2])))
 		return rc;
 	c[1] = bind_literal(b, at, c[2]->type, (struct value){ .null = true });
 	*out = bind_new(b, at, OP_CASE, c[2]->type, c, 3);
@@ -52,14 +52,14 @@ static int bind_if(struct bind *b, const struct node *at, struct node **arg, siz
 
 static int bind_isnull(struct bind *b, const struct node *at, struct node **arg, size_t narg, struct node **out)
 {
-	*out = bind_new(b, at, OP_IS_NULL, type_of(TYPE_BOOLEAN), arg, narg);
+	*out = bind_new(b, at, OP_IS_NULL, sql_type_of(TYPE_BOOLEAN), arg, narg);
 	return 0;
 }
 
 static int bind_isnotnull(struct bind *b, const struct node *at, struct node **arg, size_t narg, struct node **out)
 {
 	bind_isnull(b, at, arg, narg, out);
-	*out = bind_new(b, at, OP_NOT, type_of(TYPE_BOOLEAN), out, 1);
+	*out = bind_new(b, at, OP_NOT, sql_type_of(TYPE_BOOLEAN), out, 1);
 	return 0;
 }
 
@@ -75,10 +75,10 @@ static int bind_greatest(struct bind *b, const struct node *at, struct node **ar
 static int wants_number(struct bind *b, const struct node *at, struct node **x)
 {
 	if ((*x)->type.kind == TYPE_STRING || (*x)->type.kind == TYPE_VOID)
-		return bind_cast(b, *x, type_of(TYPE_DOUBLE), x);
-	if (!type_is_numeric(&(*x)->type))
+		return bind_cast(b, *x, sql_type_of(TYPE_DOUBLE), x);
+	if (!sql_type_is_numeric(&(*x)->type))
 		return expr_error(b->e, at, "%s wants a number, this is %s", at->name,
-				  type_text(&(*x)->type, &b->q->arena));
+				  sql_type_text(&(*x)->type, &b->q->arena));
 	return 0;
 }
 
@@ -89,7 +89,7 @@ static int bind_round(struct bind *b, const struct node *at, struct node **arg, 
 	if (rc)
 		return rc;
 	if (narg > 1) {
-		if ((rc = bind_cast(b, arg[1], type_of(TYPE_INTEGER), &arg[1])))
+		if ((rc = bind_cast(b, arg[1], sql_type_of(TYPE_INTEGER), &arg[1])))
 			return rc;
 		if (arg[1]->op != OP_LITERAL || arg[1]->value.null)
 			return expr_error(b->e, arg[1], "round wants a constant number of digits");
@@ -101,9 +101,9 @@ static int bind_round(struct bind *b, const struct node *at, struct node **arg, 
 		int whole = t.precision - t.scale + 1;
 		if (digits < 0 && -digits >= whole)
 			whole = -digits < 37 ? (int)-digits + 1 : 38;
-		t = type_decimal(whole + scale, scale);
-	} else if (type_is_integral(&t) && t.kind != TYPE_LONG) {
-		t = type_of(TYPE_INTEGER);
+		t = sql_type_decimal(whole + scale, scale);
+	} else if (sql_type_is_integral(&t) && t.kind != TYPE_LONG) {
+		t = sql_type_of(TYPE_INTEGER);
 	}
 	*out = bind_call(b, at, fn_round, t, arg, narg, NODE_FAILS | (narg == 1 ? NODE_MONOTONE : 0), 0);
 	return 0;
@@ -115,9 +115,9 @@ static int bind_floor(struct bind *b, const struct node *at, struct node **arg, 
 	struct type t = arg[0]->type;
 	if (rc)
 		return rc;
-	if (type_is_integral(&t))
-		return bind_cast(b, arg[0], type_of(TYPE_LONG), out);
-	t = t.kind == TYPE_DECIMAL ? type_decimal(t.precision - t.scale + 1, 0) : type_of(TYPE_LONG);
+	if (sql_type_is_integral(&t))
+		return bind_cast(b, arg[0], sql_type_of(TYPE_LONG), out);
+	t = t.kind == TYPE_DECIMAL ? sql_type_decimal(t.precision - t.scale + 1, 0) : sql_type_of(TYPE_LONG);
 	*out = bind_call(b, at, fn_floor, t, arg, narg, NODE_FAILS | NODE_MONOTONE, strncasecmp(at->name, "ceil", 4) == 0);
 	return 0;
 }
@@ -137,7 +137,7 @@ static int bind_date_trunc(struct bind *b, const struct node *at, struct node **
 	enum part part;
 	(void)narg;
 	int rc = unit_arg(b, at, arg[0], false, &part);
-	if (rc || (rc = bind_cast(b, arg[1], type_of(TYPE_TIMESTAMP), &arg[1])))
+	if (rc || (rc = bind_cast(b, arg[1], sql_type_of(TYPE_TIMESTAMP), &arg[1])))
 		return rc;
 	*out = bind_call(b, at, fn_date_trunc, arg[1]->type, &arg[1], 1, NODE_FAILS | NODE_MONOTONE, part);
 	return 0;
@@ -148,7 +148,7 @@ static int bind_trunc(struct bind *b, const struct node *at, struct node **arg, 
 	enum part part;
 	(void)narg;
 	int rc = unit_arg(b, at, arg[1], true, &part);
-	if (rc || (rc = bind_cast(b, arg[0], type_of(TYPE_DATE), &arg[0])))
+	if (rc || (rc = bind_cast(b, arg[0], sql_type_of(TYPE_DATE), &arg[0])))
 		return rc;
 	*out = bind_call(b, at, fn_trunc, arg[0]->type, arg, 1, NODE_FAILS | NODE_MONOTONE, part);
 	return 0;
@@ -156,19 +156,19 @@ static int bind_trunc(struct bind *b, const struct node *at, struct node **arg, 
 
 static int bind_now(struct bind *b, const struct node *at, struct node **arg, size_t narg, struct node **out)
 {
-	struct node *now = bind_literal(b, at, type_of(TYPE_TIMESTAMP), (struct value){ .i = b->q->now });
+	struct node *now = bind_literal(b, at, sql_type_of(TYPE_TIMESTAMP), (struct value){ .i = b->q->now });
 	(void)arg;
 	(void)narg;
 	*out = now;
-	return strcasecmp(at->name, "current_date") ? 0 : bind_cast(b, now, type_of(TYPE_DATE), out);
+	return strcasecmp(at->name, "current_date") ? 0 : bind_cast(b, now, sql_type_of(TYPE_DATE), out);
 }
 
 static int bind_size(struct bind *b, const struct node *at, struct node **arg, size_t narg, struct node **out)
 {
 	if (arg[0]->type.kind != TYPE_LIST && arg[0]->type.kind != TYPE_MAP)
 		return expr_error(b->e, at, "%s wants an array or a map, this is %s", at->name,
-				  type_text(&arg[0]->type, &b->q->arena));
-	*out = bind_new(b, at, OP_SIZE, type_of(TYPE_INTEGER), arg, narg);
+				  sql_type_text(&arg[0]->type, &b->q->arena));
+	*out = bind_new(b, at, OP_SIZE, sql_type_of(TYPE_INTEGER), arg, narg);
 	return 0;
 }
 
@@ -177,7 +177,7 @@ static int bind_has(struct bind *b, const struct node *at, struct node **arg, si
 {
 	if (arg[0]->type.kind != TYPE_LIST)
 		return expr_error(b->e, at, "%s wants an array, this is %s", at->name,
-				  type_text(&arg[0]->type, &b->q->arena));
+				  sql_type_text(&arg[0]->type, &b->q->arena));
 	struct type element = arg[0]->type.fields[0].type;
 	struct node *probe = bind_new(b, at, OP_COLUMN, element, NULL, 0), *eq, *v[2];
 	int rc = bind_compare(b, at, OP_EQ, probe, arg[1], &eq);
@@ -189,7 +189,7 @@ static int bind_has(struct bind *b, const struct node *at, struct node **arg, si
 		if ((rc = bind_cast(b, arg[1], element, &v[1])))
 			return rc;
 	}
-	*out = bind_new(b, at, OP_HAS, type_of(TYPE_BOOLEAN), v, narg);
+	*out = bind_new(b, at, OP_HAS, sql_type_of(TYPE_BOOLEAN), v, narg);
 	return 0;
 }
 
@@ -295,27 +295,27 @@ static int coerce_arg(struct bind *b, const struct node *call, const char *name,
 	struct type to;
 	switch (letter) {
 	case 'n':
-		if (type_is_numeric(t))
+		if (sql_type_is_numeric(t))
 			return 0;
-		to = type_of(TYPE_DOUBLE);
+		to = sql_type_of(TYPE_DOUBLE);
 		break;
 	case 'i':
-		if (!type_is_integral(t) && t->kind != TYPE_VOID)
+		if (!sql_type_is_integral(t) && t->kind != TYPE_VOID)
 			return expr_error(b->e, *x, "%s wants a whole number, this is %s", name,
-					  type_text(t, &b->q->arena));
-		to = type_of(TYPE_INTEGER);
+					  sql_type_text(t, &b->q->arena));
+		to = sql_type_of(TYPE_INTEGER);
 		break;
 	case 'd':
 	case 't':
-		if (t->kind != TYPE_STRING && t->kind != TYPE_DATE && !type_is_time(t) && t->kind != TYPE_VOID)
+		if (t->kind != TYPE_STRING && t->kind != TYPE_DATE && !sql_type_is_time(t) && t->kind != TYPE_VOID)
 			return expr_error(b->e, *x, "%s wants a %s, this is %s", name,
-					  letter == 'd' ? "date" : "timestamp", type_text(t, &b->q->arena));
-		to = letter == 'd' ? type_of(TYPE_DATE) : t->kind == TYPE_TIMESTAMP_NTZ ? *t : type_of(TYPE_TIMESTAMP);
+					  letter == 'd' ? "date" : "timestamp", sql_type_text(t, &b->q->arena));
+		to = letter == 'd' ? sql_type_of(TYPE_DATE) : t->kind == TYPE_TIMESTAMP_NTZ ? *t : sql_type_of(TYPE_TIMESTAMP);
 		break;
 	default:
-		if (type_vkind(t) == V_STR && (letter == 'S' || t->kind == TYPE_STRING))
+		if (sql_type_vkind(t) == V_STR && (letter == 'S' || t->kind == TYPE_STRING))
 			return 0;
-		to = type_of(TYPE_STRING);
+		to = sql_type_of(TYPE_STRING);
 	}
 	(void)call;
 	return bind_cast(b, *x, to, x);
@@ -345,7 +345,7 @@ static int bind_func(struct bind *b, const struct node *call, const struct func 
 	struct type to = arg[0]->type;
 	for (size_t i = 0; i < sizeof results / sizeof *results; i++)
 		if (results[i].c == f->result)
-			to = type_of(results[i].kind);
+			to = sql_type_of(results[i].kind);
 	*out = bind_call(b, call, f->fn, to, arg, narg, f->flags, f->unit);
 	return 0;
 }
@@ -358,7 +358,7 @@ int func_bind(struct bind *b, const struct node *call, struct node **arg, size_t
 	for (size_t i = 0; i < sizeof funcs / sizeof *funcs; i++)
 		if (!strcasecmp(funcs[i].name, call->name))
 			return bind_func(b, call, &funcs[i], arg, narg, out);
-	if (narg == 1 && type_by_name(&type, call->name, call->nname) && type.kind != TYPE_VOID)
+	if (narg == 1 && sql_type_by_name(&type, call->name, call->nname) && type.kind != TYPE_VOID)
 		return bind_cast(b, arg[0], type, out); /* int(x), date(x), string(x) … */
 	return unknown(b, call);
 }
@@ -393,7 +393,7 @@ int bind_like(struct bind *b, const struct node *at, enum op op, struct node **a
 	}
 	if (op == OP_ILIKE)
 		flags = NODE_IMPURE;
-	*out = bind_call(b, at, op == OP_LIKE ? fn_like : op == OP_ILIKE ? fn_ilike : fn_rlike, type_of(TYPE_BOOLEAN), arg, 2,
+	*out = bind_call(b, at, op == OP_LIKE ? fn_like : op == OP_ILIKE ? fn_ilike : fn_rlike, sql_type_of(TYPE_BOOLEAN), arg, 2,
 			 flags, escape);
 	return 0;
 }

@@ -115,18 +115,18 @@ int expr_error(struct err *e, const struct node *x, const char *fmt, ...) __attr
 int expr_error_at(struct err *e, size_t at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* type.c */
-enum vkind type_vkind(const struct type *t);
-bool type_is_integral(const struct type *t);
-bool type_is_numeric(const struct type *t);
-bool type_is_time(const struct type *t);          /* TIMESTAMP, TIMESTAMP_NTZ */
-struct type type_of(enum type_kind k);
-struct type type_decimal(int precision, int scale); /* bounded as Spark bounds them */
-struct type type_as_decimal(const struct type *t); /* of an integral or decimal type */
+enum vkind sql_type_vkind(const struct type *t);
+bool sql_type_is_integral(const struct type *t);
+bool sql_type_is_numeric(const struct type *t);
+bool sql_type_is_time(const struct type *t);          /* TIMESTAMP, TIMESTAMP_NTZ */
+struct type sql_type_of(enum type_kind k);
+struct type sql_type_decimal(int precision, int scale); /* bounded as Spark bounds them */
+struct type sql_type_as_decimal(const struct type *t); /* of an integral or decimal type */
 /* Text for messages: `decimal(10,2)`; lives in A. */
-const char *type_text(const struct type *t, struct arena *a);
+const char *sql_type_text(const struct type *t, struct arena *a);
 /* A type's SQL name: int, bigint, decimal(10,2), string, … False: none of ours. */
-bool type_by_name(struct type *t, const char *name, size_t n);
-void type_print_sql(const struct type *t, struct buf *b);
+bool sql_type_by_name(struct type *t, const char *name, size_t n);
+void sql_type_print_sql(const struct type *t, struct buf *b);
 
 /* value.c */
 int dec_cmp(__int128 a, int sa, __int128 b, int sb);
@@ -153,8 +153,8 @@ scalar_fn cast_value;                                 /* x->arg[0]->type to x->t
 bool cast_is_monotone(const struct type *from, const struct type *to);
 bool cast_never_fails(const struct type *from, const struct type *to);
 bool cast_string(const struct str s, const struct type *to, struct value *out, struct arena *a);
-bool text_to_date(const char *p, size_t n, int32_t *days);
-bool text_to_time(const char *p, size_t n, int64_t *us);
+bool cast_text_to_date(const char *p, size_t n, int32_t *days);
+bool cast_text_to_time(const char *p, size_t n, int64_t *us);
 
 /* like.c */
 struct matcher;
@@ -197,7 +197,7 @@ int bind_negate(struct bind *b, const struct node *at, struct node *v, struct no
 int bind_like(struct bind *b, const struct node *at, enum op op, struct node **arg, size_t narg, struct node **out);
 
 /* fn_time.c */
-bool time_add(const struct interval *v, int sign, int64_t *us);
+bool fn_time_add(const struct interval *v, int sign, int64_t *us);
 
 /* eval.c, for prune.c */
 struct expr_eval {

@@ -124,7 +124,7 @@ static int enter(struct parser *p)
 
 static int parse_type(struct parser *p, struct type *type)
 {
-	if (p->t.kind != T_NAME || !type_by_name(type, p->t.s, p->t.ns))
+	if (p->t.kind != T_NAME || !sql_type_by_name(type, p->t.s, p->t.ns))
 		return parser_expected(p, "a type (boolean, tinyint, smallint, int, bigint, float, double, decimal(p,s), "
 				   "string, binary, date, timestamp, timestamp_ntz)");
 	int rc = parser_advance(p);
@@ -141,7 +141,7 @@ static int parse_type(struct parser *p, struct type *type)
 		if (!parser_at_op(p, ","))
 			break;
 	}
-	*type = type_decimal((int)v[0], (int)v[1]);
+	*type = sql_type_decimal((int)v[0], (int)v[1]);
 	return expect_op(p, ")", "')'");
 }
 
@@ -219,7 +219,7 @@ static int parse_call(struct parser *p, const struct token *name, struct node **
 static int parse_word_literal(struct parser *p, struct node **out)
 {
 	bool null = parser_at_word(p, "null");
-	parse_literal(p, p->t.at, type_of(null ? TYPE_VOID : TYPE_BOOLEAN), out);
+	parse_literal(p, p->t.at, sql_type_of(null ? TYPE_VOID : TYPE_BOOLEAN), out);
 	(*out)->value.i = parser_at_word(p, "true");
 	(*out)->value.null = null;
 	return parser_advance(p);
@@ -246,8 +246,8 @@ static int parse_word(struct parser *p, struct node **out)
 	if (!strcasecmp(t.s, "cast") || (!strcasecmp(t.s, "try_cast") && parser_at_op(p, "(")))
 		return parse_cast(p, t.at, out);
 	if (p->t.kind == T_STRING && !strcasecmp(t.s, "x"))
-		return parse_typed_literal(p, type_of(TYPE_BINARY), t.at, out);
-	if (p->t.kind == T_STRING && type_by_name(&type, t.s, t.ns) && (type.kind == TYPE_DATE || type_is_time(&type)))
+		return parse_typed_literal(p, sql_type_of(TYPE_BINARY), t.at, out);
+	if (p->t.kind == T_STRING && sql_type_by_name(&type, t.s, t.ns) && (type.kind == TYPE_DATE || sql_type_is_time(&type)))
 		return parse_typed_literal(p, type, t.at, out);
 	if (!strcasecmp(t.s, "interval") && (p->t.kind == T_NUMBER || p->t.kind == T_STRING || parser_at_op(p, "-")))
 		return parse_interval(p, t.at, out);

@@ -42,7 +42,7 @@ static int whole_number(struct parser *p, struct node *x, const char *s, size_t 
 		return 1;
 	if (!fits || v < min[kind - TYPE_BYTE] || v > max[kind - TYPE_BYTE])
 		return expr_error(p->e, x, "the number %s does not fit its type", x->name);
-	x->type = type_of(kind);
+	x->type = sql_type_of(kind);
 	x->value.i = v;
 	return 0;
 }
@@ -64,13 +64,13 @@ static int number_value(struct parser *p, struct node *x)
 		kind = exponent ? TYPE_DOUBLE : TYPE_DECIMAL;
 	int precision, scale;
 	if (kind == TYPE_DECIMAL && dec_parse(s, n, &x->value.dec, &precision, &scale)) {
-		x->type = type_decimal(precision, scale);
+		x->type = sql_type_decimal(precision, scale);
 		return 0;
 	}
-	struct type t = type_of(TYPE_DOUBLE);
+	struct type t = sql_type_of(TYPE_DOUBLE);
 	if ((kind == TYPE_DOUBLE || kind == TYPE_FLOAT) &&
 	    cast_string((struct str){ s, n }, &t, &x->value, &p->x->arena)) {
-		x->type = type_of(kind);
+		x->type = sql_type_of(kind);
 		if (kind == TYPE_FLOAT)
 			x->value.d = (float)x->value.d;
 		return 0;
@@ -80,7 +80,7 @@ static int number_value(struct parser *p, struct node *x)
 
 int parse_number(struct parser *p, bool negative, size_t at, struct node **out)
 {
-	parse_literal(p, at, type_of(TYPE_VOID), out);
+	parse_literal(p, at, sql_type_of(TYPE_VOID), out);
 	(*out)->name = arena_printf(&p->x->arena, "%s%s", negative ? "-" : "", p->t.s);
 	(*out)->nname = p->t.ns + negative;
 	int rc = number_value(p, *out);
@@ -89,7 +89,7 @@ int parse_number(struct parser *p, bool negative, size_t at, struct node **out)
 
 int parse_string(struct parser *p, struct node **out)
 {
-	parse_literal(p, p->t.at, type_of(TYPE_STRING), out);
+	parse_literal(p, p->t.at, sql_type_of(TYPE_STRING), out);
 	(*out)->value.s = (struct str){ p->t.s, p->t.ns };
 	return parser_advance(p);
 }
@@ -116,7 +116,7 @@ int parse_typed_literal(struct parser *p, struct type type, size_t at, struct no
 	if (type.kind == TYPE_BINARY)
 		return hex_literal(p, *out);
 	if (!cast_string((struct str){ p->t.s, p->t.ns }, &type, &(*out)->value, &p->x->arena))
-		return expr_error_at(p->e, p->t.at, "'%.60s' is no %s", p->t.s, type_text(&type, &p->x->arena));
+		return expr_error_at(p->e, p->t.at, "'%.60s' is no %s", p->t.s, sql_type_text(&type, &p->x->arena));
 	return parser_advance(p);
 }
 

@@ -277,7 +277,7 @@ static void print_bare(const struct node *x, int level, struct buf *b)
 		buf_puts(b, "CAST(");
 		print_node(x->arg[0], 0, b);
 		buf_puts(b, " AS ");
-		type_print_sql(&x->type, b);
+		sql_type_print_sql(&x->type, b);
 		buf_putc(b, ')');
 		return;
 	case OP_FUNC:

@@ -23,7 +23,7 @@ int expr_error(struct err *e, const struct node *x, const char *fmt, ...)
 	return ERR_USAGE;
 }
 
-enum vkind type_vkind(const struct type *t)
+enum vkind sql_type_vkind(const struct type *t)
 {
 	switch (t->kind) {
 	case TYPE_VOID:
@@ -46,16 +46,16 @@ enum vkind type_vkind(const struct type *t)
 	}
 }
 
-bool type_is_integral(const struct type *t) { return t->kind >= TYPE_BYTE && t->kind <= TYPE_LONG; }
+bool sql_type_is_integral(const struct type *t) { return t->kind >= TYPE_BYTE && t->kind <= TYPE_LONG; }
 
-bool type_is_numeric(const struct type *t) { return t->kind >= TYPE_BYTE && t->kind <= TYPE_DECIMAL; }
+bool sql_type_is_numeric(const struct type *t) { return t->kind >= TYPE_BYTE && t->kind <= TYPE_DECIMAL; }
 
-bool type_is_time(const struct type *t) { return t->kind == TYPE_TIMESTAMP || t->kind == TYPE_TIMESTAMP_NTZ; }
+bool sql_type_is_time(const struct type *t) { return t->kind == TYPE_TIMESTAMP || t->kind == TYPE_TIMESTAMP_NTZ; }
 
-struct type type_of(enum type_kind k) { return (struct type){ .kind = k }; }
+struct type sql_type_of(enum type_kind k) { return (struct type){ .kind = k }; }
 
 /* Spark's DecimalType.adjustPrecisionScale: whole digits are kept at the cost of the scale, down to 6 */
-struct type type_decimal(int precision, int scale)
+struct type sql_type_decimal(int precision, int scale)
 {
 	if (precision > 38) {
 		int whole = precision - scale, least = scale < 6 ? scale : 6;
@@ -65,17 +65,17 @@ struct type type_decimal(int precision, int scale)
 	return (struct type){ .kind = TYPE_DECIMAL, .precision = (uint8_t)precision, .scale = (uint8_t)scale };
 }
 
-struct type type_as_decimal(const struct type *t)
+struct type sql_type_as_decimal(const struct type *t)
 {
 	switch (t->kind) {
 	case TYPE_BYTE:
-		return type_decimal(3, 0);
+		return sql_type_decimal(3, 0);
 	case TYPE_SHORT:
-		return type_decimal(5, 0);
+		return sql_type_decimal(5, 0);
 	case TYPE_INTEGER:
-		return type_decimal(10, 0);
+		return sql_type_decimal(10, 0);
 	case TYPE_LONG:
-		return type_decimal(20, 0);
+		return sql_type_decimal(20, 0);
 	default:
 		return *t;
 	}
@@ -96,17 +96,17 @@ static const struct {
 	{ "struct", TYPE_STRUCT },   { "array", TYPE_LIST },	      { "map", TYPE_MAP },
 };
 
-bool type_by_name(struct type *t, const char *name, size_t n)
+bool sql_type_by_name(struct type *t, const char *name, size_t n)
 {
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (names[i].kind < TYPE_STRUCT && strlen(names[i].name) == n && !strncasecmp(names[i].name, name, n)) {
-			*t = names[i].kind == TYPE_DECIMAL ? type_decimal(10, 0) : type_of(names[i].kind);
+			*t = names[i].kind == TYPE_DECIMAL ? sql_type_decimal(10, 0) : sql_type_of(names[i].kind);
 			return true;
 		}
 	return false;
 }
 
-void type_print_sql(const struct type *t, struct buf *b)
+void sql_type_print_sql(const struct type *t, struct buf *b)
 {
 	if (t->kind == TYPE_DECIMAL) {
 		buf_printf(b, "decimal(%d,%d)", t->precision, t->scale);
@@ -119,10 +119,10 @@ void type_print_sql(const struct type *t, struct buf *b)
 		}
 }
 
-const char *type_text(const struct type *t, struct arena *a)
+const char *sql_type_text(const struct type *t, struct arena *a)
 {
 	struct buf b = BUF_INIT;
-	type_print_sql(t, &b);
+	sql_type_print_sql(t, &b);
 	const char *s = arena_strndup(a, b.p ? b.p : "", b.n);
 	buf_release(&b);
 	return s;

@@ -66,7 +66,7 @@ static char *make_name(const struct job *j)
 static int find_budget(struct job *j, struct err *e)
 {
 	struct buf name = BUF_INIT;
-	text_expand(&name, &j->src->def->budget, &j->vars);
+	vars_expand(&name, &j->src->def->budget, &j->vars);
 	if (!name.n)
 		buf_puts(&name, j->src->def->name);
 	int rc = budgets_get(j->f->budgets, buf_cstr(&name), j->src->def, &j->budget, e);

@@ -170,7 +170,7 @@ static int take_time(const struct reading *r, int64_t *us, const struct json *v,
 	enum time_zone zone;
 	int32_t day;
 	const char *s = json_str(v);
-	if (s && time_parse(s, v->nstr, us, &zone) && zone != TIME_NO_ZONE)
+	if (s && time_parse(s, v->nstr, us, &zone) && zone != ZONE_NONE)
 		return 0;
 	if (!s || !date_parse(s, v->nstr, &day))
 		return fault(r, v, e, "\"%s\" is a time (RFC 3339) or a day", v->key);

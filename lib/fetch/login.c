@@ -33,15 +33,15 @@ struct login {
 
 static void make_key(struct buf *b, const struct def_auth *a, const struct vars *v)
 {
-	text_expand(b, &a->request.url, v);
+	vars_expand(b, &a->request.url, v);
 	for (size_t i = 0; i < a->request.nheader; i++) {
 		buf_putc(b, '\n');
-		text_expand(b, &a->request.header[i].value, v);
+		vars_expand(b, &a->request.header[i].value, v);
 	}
 	for (size_t i = 0; i < a->nfields; i++) {
 		buf_putc(b, '\n');
 		if (!a->field[i].secret)
-			text_expand(b, &a->field[i].value, v);
+			vars_expand(b, &a->field[i].value, v);
 	}
 }
 

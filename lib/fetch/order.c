@@ -2,7 +2,7 @@
 #include "fetch/order.h"
 
 #include "base/clock.h"
-#include "post/post.h"
+#include "source/post.h"
 
 #include <math.h>
 #include <stdlib.h>

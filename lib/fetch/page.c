@@ -6,7 +6,7 @@
 #include "fetch/order.h"
 #include "io/input.h"
 #include "json/pick.h"
-#include "post/post.h"
+#include "source/post.h"
 
 #include <string.h>
 

@@ -63,7 +63,7 @@ static int put_headers(struct request *r, const struct def_request *q, const str
 	for (size_t i = 0; i < q->nheader; i++) {
 		const struct def_param *p = &q->header[i];
 		buf_clear(&r->text);
-		text_expand(&r->text, &p->value, v);
+		vars_expand(&r->text, &p->value, v);
 		if (!r->text.n || !wanted(p, v))
 			continue;
 		if (memchr(r->text.p, '\n', r->text.n) || memchr(r->text.p, '\r', r->text.n) ||
@@ -77,9 +77,9 @@ static int put_headers(struct request *r, const struct def_request *q, const str
 static void put_body(struct request *r, const struct def_request *q, const struct vars *v)
 {
 	if (q->body_kind == BODY_TEXT)
-		text_expand(&r->body, &q->body_text, v);
+		vars_expand(&r->body, &q->body_text, v);
 	else if (q->body_kind == BODY_JSON)
-		text_expand_json(&r->body, q->body, v);
+		vars_expand_json(&r->body, q->body, v);
 	r->has_body = q->body_kind == BODY_TEXT || q->body_kind == BODY_JSON;
 	if (q->body_kind == BODY_JSON)
 		request_header(r, "Content-Type", "application/json");
@@ -111,12 +111,12 @@ int request_build(struct request *r, const struct request_way *w, const struct d
 {
 	request_clear(r);
 	r->method = q->method;
-	int rc = text_expand_url(&r->url, &q->url, v, e);
+	int rc = vars_expand_url(&r->url, &q->url, v, e);
 	if (rc == 0)
 		rc = move_to_endpoint(r, w, e);
 	for (size_t i = 0; rc == 0 && i < q->nquery; i++) {
 		buf_clear(&r->text);
-		text_expand(&r->text, &q->query[i].value, v);
+		vars_expand(&r->text, &q->query[i].value, v);
 		if (r->text.n && wanted(&q->query[i], v))
 			url_add_param(&r->url, q->query[i].name, r->text.p, r->text.n);
 	}
@@ -144,7 +144,7 @@ static bool at_endpoint(const struct request_way *w, const struct url_parts *p)
 static bool speaks_securely(const struct source_def *d, const struct vars *v)
 {
 	struct buf b = BUF_INIT;
-	text_expand(&b, &d->request.url, v);
+	vars_expand(&b, &d->request.url, v);
 	bool yes = strncasecmp(buf_cstr(&b), "https:", 6) == 0 || strncasecmp(buf_cstr(&b), "wss:", 4) == 0;
 	buf_release(&b);
 	return yes;
@@ -174,7 +174,7 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 	bool found = false;
 	for (size_t i = 0; i < w->def->nhosts && !found; i++) {
 		buf_clear(&host);
-		text_expand(&host, &w->def->host[i], v);
+		vars_expand(&host, &w->def->host[i], v);
 		found = host.n && is_host(&p, buf_cstr(&host));
 	}
 	buf_release(&host);
@@ -297,7 +297,7 @@ static int login_value(struct buf *b, const struct request_way *w, const struct 
 	const char *value;
 	size_t n;
 	if (!p->secret) {
-		text_expand(b, &p->value, v);
+		vars_expand(b, &p->value, v);
 		return 0;
 	}
 	int rc = secret(w, p->secret, &value, &n, e);

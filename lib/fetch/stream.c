@@ -7,7 +7,7 @@
 #include "fetch/order.h"
 #include "http/sse.h"
 #include "http/url.h"
-#include "post/post.h"
+#include "source/post.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static int find_refill(struct stream *s, struct err *e)
 	int rc = fetch_source(s->job->f, name, &s->refill, e);
 	if (rc < 0)
 		return err_wrap(e, "refill");
-	text_expand(&budget, &s->refill->def->budget, &s->job->vars);
+	vars_expand(&budget, &s->refill->def->budget, &s->job->vars);
 	if (!budget.n)
 		buf_puts(&budget, s->refill->def->name);
 	rc = budgets_get(s->job->f->budgets, buf_cstr(&budget), s->refill->def, &s->refill_budget, e);

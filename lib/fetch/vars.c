@@ -75,7 +75,7 @@ static const struct var *of_part(const struct def_part *part, const struct vars 
 	return part->var ? find(v, part->text, part->n) : NULL;
 }
 
-void text_expand(struct buf *b, const struct def_text *t, const struct vars *v)
+void vars_expand(struct buf *b, const struct def_text *t, const struct vars *v)
 {
 	for (size_t i = 0; i < t->nparts; i++) {
 		const struct var *p = of_part(&t->part[i], v);
@@ -110,7 +110,7 @@ static bool at_host(const char *p, size_t n)
 	return s && !memchr(s + 3, '/', n - (size_t)(s + 3 - p));
 }
 
-int text_expand_url(struct buf *b, const struct def_text *t, const struct vars *v, struct err *e)
+int vars_expand_url(struct buf *b, const struct def_text *t, const struct vars *v, struct err *e)
 {
 	size_t start = b->n;
 	for (size_t i = 0; i < t->nparts; i++) {
@@ -157,7 +157,7 @@ static void expand_string(struct buf *b, const char *s, size_t n, const struct v
 	buf_release(&text);
 }
 
-void text_expand_json(struct buf *b, const struct json *tree, const struct vars *v)
+void vars_expand_json(struct buf *b, const struct json *tree, const struct vars *v)
 {
 	char open = tree->type == JSON_OBJECT ? '{' : '[';
 	if (tree->type == JSON_STRING) {
@@ -176,7 +176,7 @@ void text_expand_json(struct buf *b, const struct json *tree, const struct vars 
 			json_put_string(b, c->key, c->nkey);
 			buf_putc(b, ':');
 		}
-		text_expand_json(b, c, v);
+		vars_expand_json(b, c, v);
 	}
 	buf_putc(b, open == '{' ? '}' : ']');
 }

@@ -8,7 +8,7 @@
 #ifndef SM_HTTP_LOOP_H
 #define SM_HTTP_LOOP_H
 
-/* Before <time.h>, whose TIME_UTC is a macro. */
+/* Before <time.h>, whose ZONE_UTC is a macro. */
 #include "base/clock.h"
 #include "http/head.h"
 #include "http/http.h"

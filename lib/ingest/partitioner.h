@@ -16,7 +16,7 @@
 #define SM_INGEST_PARTITIONER_H
 
 #include "column/infer.h"
-#include "flow/reject.h"
+#include "stream/reject.h"
 #include "io/output.h"
 #include "parquet/writer.h"
 

@@ -4,7 +4,7 @@
 #define SM_INGEST_RUN_H
 
 #include "column/json_in.h"
-#include "flow/mark.h"
+#include "stream/mark.h"
 #include "ingest/files.h"
 #include "ingest/partitioner.h"
 #include "ingest/sample.h"

@@ -2,7 +2,7 @@
 #include "ingest/sample.h"
 
 #include "base/mem.h"
-#include "flow/mark.h"
+#include "stream/mark.h"
 
 #include <string.h>
 

@@ -154,7 +154,7 @@ int ingest_schema_load(struct schema *s, const char *name, struct err *e)
 	schema_init(s);
 	buf_printf(&path, "schemas/%s.json", name);
 	bool word = !strchr(name, '/') && !strchr(name, '.');
-	r = word ? share_read(&text, buf_cstr(&path), SCHEMA_FILE_MAX, NULL, e) : ERR_NOT_FOUND;
+	r = word ? data_read(&text, buf_cstr(&path), SCHEMA_FILE_MAX, NULL, e) : ERR_NOT_FOUND;
 	if (r == ERR_NOT_FOUND)
 		r = file_read(&text, name, SCHEMA_FILE_MAX, e);
 	if (r == 0) {

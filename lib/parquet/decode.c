@@ -103,9 +103,9 @@ int decoder_init(struct decoder *d, int encoding, int physical, size_t width, co
 		ok = dictionary_init(d);
 		break;
 	case PQ_RLE: ok = rle_booleans(d); break;
-	case PQ_DELTA_BINARY_PACKED: ok = !n || delta_init(&d->delta, p, d->end); break;
+	case PQ_DELTA_BINARY_PACKED: ok = !n || pq_delta_init(&d->delta, p, d->end); break;
 	case PQ_DELTA_LENGTH_BYTE_ARRAY:
-	case PQ_DELTA_BYTE_ARRAY: ok = !n || delta_bytes_init(d); break;
+	case PQ_DELTA_BYTE_ARRAY: ok = !n || pq_delta_bytes_init(d); break;
 	case PQ_BYTE_STREAM_SPLIT:
 		ok = width > 0 && n % width == 0;
 		d->stride = width ? n / width : 0;
@@ -137,9 +137,9 @@ size_t decoder_read(struct decoder *d, struct vals *v, size_t n)
 	case PQ_PLAIN_DICTIONARY:
 	case PQ_RLE_DICTIONARY: return dictionary_read(d, v, n);
 	case PQ_RLE: return rle_read(d, v, n);
-	case PQ_DELTA_BINARY_PACKED: return delta_read(d, v, n);
-	case PQ_DELTA_LENGTH_BYTE_ARRAY: return delta_length_read(d, v, n);
-	case PQ_DELTA_BYTE_ARRAY: return delta_bytes_read(d, v, n);
+	case PQ_DELTA_BINARY_PACKED: return pq_delta_read(d, v, n);
+	case PQ_DELTA_LENGTH_BYTE_ARRAY: return pq_delta_length_read(d, v, n);
+	case PQ_DELTA_BYTE_ARRAY: return pq_delta_bytes_read(d, v, n);
 	default: return split_read(d, v, n);
 	}
 }

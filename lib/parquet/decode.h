@@ -26,10 +26,10 @@ struct delta_dec {
 	bool first, bad;
 };
 
-bool delta_init(struct delta_dec *d, const uint8_t *p, const uint8_t *end);
-size_t delta_get(struct delta_dec *d, int64_t *to, size_t n);
+bool pq_delta_init(struct delta_dec *d, const uint8_t *p, const uint8_t *end);
+size_t pq_delta_get(struct delta_dec *d, int64_t *to, size_t n);
 /* Where the stream ends; reads all of it. NULL when it is damaged. */
-const uint8_t *delta_end(const struct delta_dec *d);
+const uint8_t *pq_delta_end(const struct delta_dec *d);
 
 struct decoder {
 	int encoding;
@@ -56,10 +56,10 @@ size_t decoder_read(struct decoder *d, struct vals *v, size_t n);
 /* By encoding, called by the above. */
 size_t plain_read(struct decoder *d, struct vals *v, size_t n);
 size_t dictionary_read(struct decoder *d, struct vals *v, size_t n);
-bool delta_bytes_init(struct decoder *d);
-size_t delta_read(struct decoder *d, struct vals *v, size_t n);
-size_t delta_length_read(struct decoder *d, struct vals *v, size_t n);
-size_t delta_bytes_read(struct decoder *d, struct vals *v, size_t n);
+bool pq_delta_bytes_init(struct decoder *d);
+size_t pq_delta_read(struct decoder *d, struct vals *v, size_t n);
+size_t pq_delta_length_read(struct decoder *d, struct vals *v, size_t n);
+size_t pq_delta_bytes_read(struct decoder *d, struct vals *v, size_t n);
 size_t split_read(struct decoder *d, struct vals *v, size_t n);
 
 #endif

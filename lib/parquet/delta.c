@@ -21,7 +21,7 @@ static uint64_t unzigzag(uint64_t v)
 	return (v >> 1) ^ -(v & 1);
 }
 
-bool delta_init(struct delta_dec *d, const uint8_t *p, const uint8_t *end)
+bool pq_delta_init(struct delta_dec *d, const uint8_t *p, const uint8_t *end)
 {
 	uint64_t block, minis, count, first;
 	*d = (struct delta_dec){ .p = p, .end = end, .first = true };
@@ -75,7 +75,7 @@ static uint64_t get_bits(const uint8_t *p, uint64_t bit, unsigned width)
 	return (uint64_t)(v >> (bit & 7)) & (UINT64_MAX >> (64 - width));
 }
 
-size_t delta_get(struct delta_dec *d, int64_t *to, size_t n)
+size_t pq_delta_get(struct delta_dec *d, int64_t *to, size_t n)
 {
 	size_t i = 0;
 	if (d->bad)
@@ -100,12 +100,12 @@ size_t delta_get(struct delta_dec *d, int64_t *to, size_t n)
 	return i;
 }
 
-const uint8_t *delta_end(const struct delta_dec *from)
+const uint8_t *pq_delta_end(const struct delta_dec *from)
 {
 	struct delta_dec d = *from;
 	int64_t scratch[256];
 	while (d.left)
-		if (!delta_get(&d, scratch, 256))
+		if (!pq_delta_get(&d, scratch, 256))
 			return NULL;
 	if (d.mini < d.miniblocks && d.widths) {
 		d.p += (size_t)d.widths[d.mini] * d.per_mini / 8;
@@ -114,13 +114,13 @@ const uint8_t *delta_end(const struct delta_dec *from)
 	return d.p <= d.end ? d.p : NULL;
 }
 
-size_t delta_read(struct decoder *d, struct vals *v, size_t n)
+size_t pq_delta_read(struct decoder *d, struct vals *v, size_t n)
 {
 	int64_t block[256];
 	size_t done = 0;
 	n = d->delta.left < n ? (size_t)d->delta.left : n;
 	while (done < n) {
-		size_t k = delta_get(&d->delta, block, n - done < 256 ? n - done : 256);
+		size_t k = pq_delta_get(&d->delta, block, n - done < 256 ? n - done : 256);
 		if (!k || !vals_reserve(v, k, k * v->width))
 			break;
 		uint8_t *to = v->data + v->ndata;
@@ -138,27 +138,27 @@ size_t delta_read(struct decoder *d, struct vals *v, size_t n)
 }
 
 /* LENGTH: lengths, bytes. DELTA_BYTE_ARRAY: lengths of prefixes, lengths of suffixes, bytes of suffixes. */
-bool delta_bytes_init(struct decoder *d)
+bool pq_delta_bytes_init(struct decoder *d)
 {
 	const uint8_t *p = d->p;
 	vals_release(&d->last);
 	vals_init(&d->last, 0);
 	if (d->encoding == PQ_DELTA_BYTE_ARRAY) {
-		if (!delta_init(&d->prefix, p, d->end) || !(p = delta_end(&d->prefix)))
+		if (!pq_delta_init(&d->prefix, p, d->end) || !(p = pq_delta_end(&d->prefix)))
 			return false;
 	}
-	if (!delta_init(&d->delta, p, d->end) || !(p = delta_end(&d->delta)))
+	if (!pq_delta_init(&d->delta, p, d->end) || !(p = pq_delta_end(&d->delta)))
 		return false;
 	d->p = p;
 	return true;
 }
 
-size_t delta_length_read(struct decoder *d, struct vals *v, size_t n)
+size_t pq_delta_length_read(struct decoder *d, struct vals *v, size_t n)
 {
 	int64_t len[256];
 	size_t done = 0;
 	while (done < n) {
-		size_t k = delta_get(&d->delta, len, n - done < 256 ? n - done : 256);
+		size_t k = pq_delta_get(&d->delta, len, n - done < 256 ? n - done : 256);
 		if (!k)
 			break;
 		for (size_t i = 0; i < k; i++, done++) {
@@ -196,13 +196,13 @@ static bool put_joined(struct decoder *d, struct vals *v, int64_t prefix, int64_
 	return true;
 }
 
-size_t delta_bytes_read(struct decoder *d, struct vals *v, size_t n)
+size_t pq_delta_bytes_read(struct decoder *d, struct vals *v, size_t n)
 {
 	int64_t prefix[256], suffix[256];
 	size_t done = 0;
 	while (done < n) {
-		size_t want = n - done < 256 ? n - done : 256, k = delta_get(&d->prefix, prefix, want);
-		if (!k || delta_get(&d->delta, suffix, k) != k)
+		size_t want = n - done < 256 ? n - done : 256, k = pq_delta_get(&d->prefix, prefix, want);
+		if (!k || pq_delta_get(&d->delta, suffix, k) != k)
 			break;
 		for (size_t i = 0; i < k; i++, done++)
 			if (!put_joined(d, v, prefix[i], suffix[i]))

@@ -172,7 +172,7 @@ static int nested_rows(struct leaf_reader *l, uint64_t rows, struct err *e)
 			if (!l->entries_left && l->chunk_left <= 0 && !rows)
 				break;
 			if (!l->entries_left)
-				rc = page_next(l, &none, e);
+				rc = pq_page_next(l, &none, e);
 			if (rc == 0)
 				rc = fill_pending(l, e);
 			if (rc)
@@ -193,7 +193,7 @@ int leaf_read(struct leaf_reader *l, uint64_t rows, struct err *e)
 		return rows ? nested_rows(l, rows, e) : 0;
 	while (rows && rc == 0) {
 		if (!l->entries_left)
-			rc = page_next(l, &none, e);
+			rc = pq_page_next(l, &none, e);
 		if (rc)
 			break;
 		uint64_t n = rows < (uint64_t)l->entries_left ? rows : (uint64_t)l->entries_left;
@@ -208,7 +208,7 @@ int leaf_skip(struct leaf_reader *l, uint64_t rows, struct err *e)
 	int rc = 0;
 	while (rows && rc == 0) {
 		if (!l->entries_left) {
-			rc = page_next(l, &rows, e);
+			rc = pq_page_next(l, &rows, e);
 			if (rc || !rows)
 				break;
 		}

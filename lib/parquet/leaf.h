@@ -57,6 +57,6 @@ int leaf_read(struct leaf_reader *l, uint64_t rows, struct err *e);  /* appends 
 int leaf_skip(struct leaf_reader *l, uint64_t rows, struct err *e);  /* clears */
 
 /* page.c */
-int page_next(struct leaf_reader *l, uint64_t *skip_rows, struct err *e);
+int pq_page_next(struct leaf_reader *l, uint64_t *skip_rows, struct err *e);
 
 #endif

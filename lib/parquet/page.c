@@ -192,7 +192,7 @@ static bool page_rows(const struct leaf_reader *l, const struct pq_page *h, uint
 }
 
 /* Open the next page with values. Whole pages among the next *SKIP_ROWS are passed over, and taken off it. */
-int page_next(struct leaf_reader *l, uint64_t *skip_rows, struct err *e)
+int pq_page_next(struct leaf_reader *l, uint64_t *skip_rows, struct err *e)
 {
 	struct pq_page h;
 	uint64_t rows;

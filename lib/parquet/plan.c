@@ -149,7 +149,7 @@ static int walk(struct walk *w, struct shred_node *n, unsigned depth)
 	return rc;
 }
 
-int plan_make(struct plan *p, const struct type *type, struct arena *a, struct err *e)
+int pq_plan_make(struct plan *p, const struct type *type, struct arena *a, struct err *e)
 {
 	struct walk w = { .p = p, .a = a, .e = e };
 	*p = (struct plan){ .root = { .type = type, .name = "schema" }, .nleaves = type_leaves(type) };
@@ -225,7 +225,7 @@ static size_t put_element(const struct shred_node *n, struct buf *b)
 	return count;
 }
 
-size_t plan_elements(const struct plan *p, struct buf *b)
+size_t pq_plan_elements(const struct plan *p, struct buf *b)
 {
 	return put_element(&p->root, b);
 }

@@ -20,9 +20,9 @@ struct plan {
 };
 
 /* Everything lives in A. ERR_DATA: nothing to write, or nested too deeply. */
-int plan_make(struct plan *p, const struct type *type, struct arena *a, struct err *e);
+int pq_plan_make(struct plan *p, const struct type *type, struct arena *a, struct err *e);
 /* The SchemaElements, the root first; returns how many. */
-size_t plan_elements(const struct plan *p, struct buf *b);
+size_t pq_plan_elements(const struct plan *p, struct buf *b);
 /* `parquet.field.id` in a field's metadata, -1 when there is none. */
 int field_parquet_id(const struct field *f);
 

@@ -62,7 +62,7 @@ int pq_writer_new(struct pq_writer **out, const struct type *type, const struct 
 		w->env.page_bytes = (size_t)256 << 20;
 	w->env.no_dictionary = o->no_dictionary;
 	copy_metadata(w, o->metadata);
-	int rc = plan_make(&w->plan, type, &w->arena, e);
+	int rc = pq_plan_make(&w->plan, type, &w->arena, e);
 	for (size_t i = 0; i < w->plan.nchunks; i++)
 		chunk_init(&w->plan.chunk[i], &w->env);
 	gather(w, "PAR1", 4);
@@ -261,7 +261,7 @@ static void put_footer(const struct pq_writer *w, struct buf *b)
 {
 	static const char by[] = "smtools version " SM_VERSION;
 	struct buf elements = BUF_INIT;
-	size_t n = plan_elements(&w->plan, &elements);
+	size_t n = pq_plan_elements(&w->plan, &elements);
 	int last = 0;
 	thrift_put_int(b, &last, 1, THRIFT_I32, 1);
 	thrift_put_list(b, &last, 2, THRIFT_STRUCT, n);

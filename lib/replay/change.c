@@ -97,7 +97,7 @@ static int add_unit(struct changes *c, const struct delta_add *add, const struct
 	struct unit u = { .minus = copy_dv(&c->plan->arena, add->dv), .only = copy_dv(&c->plan->arena, only) };
 	file_of(c, add, &u.file);
 	tag(c, &u, type);
-	return plan_add(c->plan, c->project, c->snapshot, &u, e);
+	return replay_plan_add(c->plan, c->project, c->snapshot, &u, e);
 }
 
 /* the snapshot of the version before */
@@ -177,7 +177,7 @@ static int plan_version(struct changes *c, struct err *e)
 	return rc;
 }
 
-int plan_changes(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, int64_t first, int64_t last,
+int replay_plan_changes(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, int64_t first, int64_t last,
 		 bool tagged, struct err *e)
 {
 	struct changes c = { .plan = p, .project = pr, .snapshot = sn, .tagged = tagged };

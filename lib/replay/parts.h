@@ -12,7 +12,7 @@
 #ifndef SM_REPLAY_PARTS_H
 #define SM_REPLAY_PARTS_H
 
-#include "base/clock.h" /* before time.h, which has a TIME_UTC of its own */
+#include "base/clock.h" /* before time.h, which has a ZONE_UTC of its own */
 #include "column/json_out.h"
 #include "delta/dv.h"
 #include "delta/snapshot.h"
@@ -66,16 +66,16 @@ struct plan {
 	struct expr_eval *eval;
 	uint64_t files;              /* looked at */
 };
-void plan_init(struct plan *p, const struct project *pr);
-void plan_release(struct plan *p);
-void plan_clear(struct plan *p);
+void replay_plan_init(struct plan *p, const struct project *pr);
+void replay_plan_release(struct plan *p);
+void replay_plan_clear(struct plan *p);
 /* Take in FILE when it can hold a match. */
-int plan_add(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct unit *u, struct err *e);
-void plan_sort_by_time(struct plan *p);
-int plan_snapshot(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct replay_opts *o,
+int replay_plan_add(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct unit *u, struct err *e);
+void replay_plan_sort_by_time(struct plan *p);
+int replay_plan_snapshot(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct replay_opts *o,
 		  struct err *e);
 /* Versions FIRST to LAST. TAGGED: with _change_type and so on; otherwise added rows only, and removed ones are an error. */
-int plan_changes(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, int64_t first, int64_t last,
+int replay_plan_changes(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, int64_t first, int64_t last,
 		 bool tagged, struct err *e);
 
 /* --- source.c --- */
@@ -115,8 +115,8 @@ struct claim {
 	uint64_t first_row;          /* of the group in the file */
 };
 /* 1: C is to be read and released; 0: no more; negative: an error. */
-int feed_claim(struct feed *f, struct claim *c, struct err *e);
-void feed_release(struct feed *f, struct claim *c);
+int replay_feed_claim(struct feed *f, struct claim *c, struct err *e);
+void replay_feed_release(struct feed *f, struct claim *c);
 
 /* --- reader.c --- */
 
@@ -155,7 +155,7 @@ void reader_release(struct reader *r);
 int reader_start(struct reader *r, const struct claim *c, struct err *e);
 int reader_piece(struct reader *r, struct text *t, bool sliced, struct err *e);
 void reader_stop(struct reader *r);
-void text_release(struct text *t);
+void replay_text_release(struct text *t);
 
 /* --- ring.c --- */
 

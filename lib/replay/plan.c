@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-void plan_init(struct plan *p, const struct project *pr)
+void replay_plan_init(struct plan *p, const struct project *pr)
 {
 	memset(p, 0, sizeof *p);
 	p->stats = mem_array(NULL, pr->schema_leaves + 1, sizeof *p->stats);
@@ -16,7 +16,7 @@ void plan_init(struct plan *p, const struct project *pr)
 		p->eval = expr_eval_new(pr->bound_where);
 }
 
-void plan_release(struct plan *p)
+void replay_plan_release(struct plan *p)
 {
 	mem_free(p->stats);
 	mem_free(p->leaf);
@@ -27,7 +27,7 @@ void plan_release(struct plan *p)
 	arena_release(&p->scratch);
 }
 
-void plan_clear(struct plan *p)
+void replay_plan_clear(struct plan *p)
 {
 	p->n = 0;
 	arena_clear(&p->arena);
@@ -56,7 +56,7 @@ static int64_t earliest(const struct plan *p, const struct project *pr)
 	return t->kind == TYPE_TIMESTAMP || t->kind == TYPE_TIMESTAMP_NTZ ? s->min.i : INT64_MIN;
 }
 
-int plan_add(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct unit *u, struct err *e)
+int replay_plan_add(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct unit *u, struct err *e)
 {
 	struct unit *to;
 	unsigned may = EXPR_MAY_TRUE;
@@ -88,13 +88,13 @@ static int by_time(const void *a, const void *b)
 	return strcmp(x->file.path, y->file.path);
 }
 
-void plan_sort_by_time(struct plan *p)
+void replay_plan_sort_by_time(struct plan *p)
 {
 	if (p->n)
 		qsort(p->unit, p->n, sizeof *p->unit, by_time);
 }
 
-int plan_snapshot(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct replay_opts *o,
+int replay_plan_snapshot(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct replay_opts *o,
 		  struct err *e)
 {
 	struct delta_iter it = DELTA_ITER_INIT;
@@ -102,9 +102,9 @@ int plan_snapshot(struct plan *p, const struct project *pr, const struct delta_s
 	int rc = 0;
 	while (rc == 0 && (f = delta_snapshot_next(sn, &it))) {
 		struct unit u = { .file = *f, .minus = f->more ? f->more->dv : NULL };
-		rc = plan_add(p, pr, sn, &u, e);
+		rc = replay_plan_add(p, pr, sn, &u, e);
 	}
 	if (rc == 0 && o->by_time)
-		plan_sort_by_time(p);
+		replay_plan_sort_by_time(p);
 	return rc;
 }

@@ -49,7 +49,7 @@ void reader_release(struct reader *r)
 	buf_release(&r->result);
 }
 
-void text_release(struct text *t)
+void replay_text_release(struct text *t)
 {
 	buf_release(&t->buf);
 	mem_free(t->record);
@@ -81,7 +81,7 @@ void reader_stop(struct reader *r)
 	pq_scan_free(r->scan);
 	r->scan = NULL;
 	if (r->claimed)
-		feed_release(r->feed, &r->claim);
+		replay_feed_release(r->feed, &r->claim);
 	r->claimed = false;
 }
 

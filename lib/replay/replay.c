@@ -62,10 +62,10 @@ static int start_readers(struct replay *r, struct err *e)
 static int make_plan(struct replay *r, struct err *e)
 {
 	struct replay_opts *o = &r->opts;
-	plan_init(&r->plan, &r->project);
+	replay_plan_init(&r->plan, &r->project);
 	if (o->changes)
-		return plan_changes(&r->plan, &r->project, r->snapshot, o->first, r->version, true, e);
-	return plan_snapshot(&r->plan, &r->project, r->snapshot, o, e);
+		return replay_plan_changes(&r->plan, &r->project, r->snapshot, o->first, r->version, true, e);
+	return replay_plan_snapshot(&r->plan, &r->project, r->snapshot, o, e);
 }
 
 int replay_open(struct replay **out, const char *table, const struct replay_opts *o, struct err *e)
@@ -107,14 +107,14 @@ void replay_free(struct replay *r)
 	if (r->reader_ready)
 		reader_release(&r->reader);
 	if (r->feed.open)
-		feed_release(&r->feed, &(struct claim){ .source = r->feed.open });
+		replay_feed_release(&r->feed, &(struct claim){ .source = r->feed.open });
 	expr_eval_free(r->feed.eval);
 	pthread_mutex_destroy(&r->feed.lock);
-	plan_release(&r->plan);
+	replay_plan_release(&r->plan);
 	project_release(&r->project);
 	delta_snapshot_free(r->snapshot);
 	store_free(r->store);
-	text_release(&r->text);
+	replay_text_release(&r->text);
 	mem_free(r);
 }
 
@@ -124,7 +124,7 @@ static int next_here(struct replay *r, struct err *e)
 	for (;;) {
 		if (!r->reading) {
 			struct claim c;
-			int rc = feed_claim(&r->feed, &c, e);
+			int rc = replay_feed_claim(&r->feed, &c, e);
 			if (rc <= 0)
 				return rc;
 			rc = reader_start(&r->reader, &c, e);
@@ -179,13 +179,13 @@ int replay_more(struct replay *r, struct err *e)
 	r->ring = NULL;
 	r->rows = rows - r->reader.rows;
 	r->matched = matched - r->reader.matched;
-	plan_clear(&r->plan);
-	rc = plan_changes(&r->plan, &r->project, r->snapshot, was + 1, r->snapshot->version, r->opts.changes, e);
+	replay_plan_clear(&r->plan);
+	rc = replay_plan_changes(&r->plan, &r->project, r->snapshot, was + 1, r->snapshot->version, r->opts.changes, e);
 	if (rc)
 		return rc;
 	r->version = r->snapshot->version;
 	if (r->opts.by_time)
-		plan_sort_by_time(&r->plan);
+		replay_plan_sort_by_time(&r->plan);
 	rc = start_readers(r, e);
 	return rc ? rc : 1;
 }

@@ -95,7 +95,7 @@ static int fill(struct ring *g, struct task *task, struct reader *r, struct err 
 static struct task *claim(struct ring *g, struct claim *c)
 {
 	struct task *task = mem_zalloc(sizeof *task);
-	task->rc = feed_claim(g->feed, c, &task->err);
+	task->rc = replay_feed_claim(g->feed, c, &task->err);
 	if (task->rc == 0) {
 		mem_free(task);
 		return NULL;
@@ -186,7 +186,7 @@ int ring_new(struct ring **out, struct feed *f, const struct project *p, const s
 static void task_free(struct task *task)
 {
 	for (size_t i = task->from; i < task->n; i++) {
-		text_release(task->piece[i]);
+		replay_text_release(task->piece[i]);
 		mem_free(task->piece[i]);
 	}
 	mem_free(task->piece);
@@ -213,7 +213,7 @@ void ring_free(struct ring *g)
 	if (g->shown)
 		give_back(g, g->shown);
 	for (size_t i = 0; i < g->nspare; i++) {
-		text_release(g->spare[i]);
+		replay_text_release(g->spare[i]);
 		mem_free(g->spare[i]);
 	}
 	mem_free(g->spare);

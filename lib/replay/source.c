@@ -238,7 +238,7 @@ static int claim_locked(struct feed *f, struct claim *c, struct err *e)
 	}
 }
 
-int feed_claim(struct feed *f, struct claim *c, struct err *e)
+int replay_feed_claim(struct feed *f, struct claim *c, struct err *e)
 {
 	pthread_mutex_lock(&f->lock);
 	int rc = claim_locked(f, c, e);
@@ -246,7 +246,7 @@ int feed_claim(struct feed *f, struct claim *c, struct err *e)
 	return rc;
 }
 
-void feed_release(struct feed *f, struct claim *c)
+void replay_feed_release(struct feed *f, struct claim *c)
 {
 	pthread_mutex_lock(&f->lock);
 	unref(c->source);

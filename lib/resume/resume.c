@@ -4,9 +4,9 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "flow/ck.h"
-#include "flow/journal.h"
-#include "flow/mark.h"
+#include "stream/ck.h"
+#include "stream/journal.h"
+#include "stream/mark.h"
 #include "resume/table.h"
 
 #include <string.h>

@@ -3,8 +3,8 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
-#include "flow/ck.h"
-#include "flow/mark.h"
+#include "stream/ck.h"
+#include "stream/mark.h"
 #include "json/doc.h"
 
 #include <string.h>

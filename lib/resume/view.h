@@ -9,8 +9,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "flow/ck.h"
-#include "flow/journal.h"
+#include "stream/ck.h"
+#include "stream/journal.h"
 
 #include <stdbool.h>
 #include <stdint.h>

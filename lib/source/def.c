@@ -133,7 +133,7 @@ int def_load_noting(struct source_def **d, const char *name, const struct def_lo
 		rc = file_read(&text, name, DEF_MAX_TEXT, e);
 	} else {
 		buf_printf(&file, "sources/%s.json", name);
-		rc = share_read(&text, buf_cstr(&file), DEF_MAX_TEXT, &path, e);
+		rc = data_read(&text, buf_cstr(&file), DEF_MAX_TEXT, &path, e);
 		if (rc == ERR_NOT_FOUND)
 			rc = not_found(name, e);
 	}
@@ -173,7 +173,7 @@ int source_def_list(const char ***names, size_t *n, struct arena *a, struct err 
 	struct buf path = BUF_INIT;
 	const char **v = NULL;
 	size_t cap = 0, count = 0;
-	int rc = share_path(&path, "sources", e);
+	int rc = data_path(&path, "sources", e);
 	DIR *dir = rc == 0 ? opendir(buf_cstr(&path)) : NULL;
 	if (rc == 0 && !dir)
 		rc = err_sys(e, errno, "cannot open %s", path.p);

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "source/def_int.h"
-#include "post/post.h"
+#include "source/post.h"
 
 #include <string.h>
 

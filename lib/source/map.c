@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "json/jq.h"
-#include "post/fast.h"
-#include "post/post.h"
+#include "source/fast.h"
+#include "source/post.h"
 
 #include <string.h>
 

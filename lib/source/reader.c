@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "flow/mark.h"
+#include "stream/mark.h"
 #include "json/pick.h"
 
 #include <string.h>

@@ -223,7 +223,7 @@ int vader_open(struct vader **v, enum vader_edition edition, struct err *e)
 {
 	struct buf text = BUF_INIT, path = BUF_INIT;
 	*v = NULL;
-	int r = share_read(&text, VADER_LEXICON, VADER_MAX_LEXICON, &path, e);
+	int r = data_read(&text, VADER_LEXICON, VADER_MAX_LEXICON, &path, e);
 	if (!r) {
 		r = vader_new(v, text.p, text.n, edition, e);
 		if (r)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """tests/crash/spill_list.py DIR - the records in a spill that are not behind its offset, a line each, as docs/rate.md describes the files.
 
-Written from the description, not from the reader in lib/flow, so that the two check each other.
+Written from the description, not from the reader in lib/rate, so that the two check each other.
 """
 import json, os, struct, sys, zlib
 

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "json/doc.h"
-#include "post/fast.h"
+#include "source/fast.h"
 #include "source/map.h"
 
 #include <stdio.h>

@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char type_text[] = "struct<a:string,b:long,c:double,d:boolean,e:array<string>,f:struct<a:integer,b:array<array<byte>>>,"
+static const char sql_type_text[] = "struct<a:string,b:long,c:double,d:boolean,e:array<string>,f:struct<a:integer,b:array<array<byte>>>,"
 	"g:map<string,long>,h:map<long,string>,i:date,j:timestamp,k:timestamp_ntz,l:decimal(20,3),m:binary,n:float,o:void>";
 
 static void check(bool ok)
@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p[size] = '\n';
 	memset(p + size + 1, '"', JSON_PADDING);
 	schema_init(&s);
-	check(type_parse(&s.root, &s.arena, type_text, sizeof type_text - 1, NULL) == 0);
+	check(type_parse(&s.root, &s.arena, sql_type_text, sizeof sql_type_text - 1, NULL) == 0);
 	run(&s.root, JSON_IN_UNKNOWN_IGNORE, p, size + 1, 1, one);
 	run(&s.root, JSON_IN_UNKNOWN_IGNORE, p, size + 1, 1000, many);
 	check(memcmp(one, many, sizeof one) == 0);

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "source/def.h"
 #include "source/def_print.h"
-#include "post/post.h"
+#include "source/post.h"
 #include "source/scan.h"
 
 #include <stdlib.h>

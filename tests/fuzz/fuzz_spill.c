@@ -2,7 +2,7 @@
 /* Any bytes may be what a killed process or a bad disk left as a segment: opening and reading it never fails, frames print to the bytes
  * they were parsed from, and what the check calls whole is what the reader gives out. */
 #include "base/buf.h"
-#include "flow/spill.h"
+#include "rate/spill.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char type_text[] = "struct<a:integer,b:long,d:double,s:string,t:timestamp,dt:date,dec:decimal(6,2),k:boolean,"
+static const char sql_type_text[] = "struct<a:integer,b:long,d:double,s:string,t:timestamp,dt:date,dec:decimal(6,2),k:boolean,"
 				"st:struct<x:integer,y:struct<z:string>>,l:array<integer>,m:map<string,long>,bin:binary>";
 static const char rows[] =
 	"{\"a\":1,\"b\":9007199254740993,\"d\":1.5,\"s\":\"h\\u00e9llo\",\"t\":\"2024-02-29T01:02:03.000004Z\",\"dt\":\"2024-02-29\","
@@ -48,7 +48,7 @@ static void set_up(void)
 	struct err e;
 	size_t leaf = 0;
 	schema_init(&schema);
-	check(!type_parse(&schema.root, &schema.arena, type_text, strlen(type_text), &e));
+	check(!type_parse(&schema.root, &schema.arena, sql_type_text, strlen(sql_type_text), &e));
 	batch_init(&batch, &schema.root);
 	struct json_in *in = json_in_new(&schema.root, NULL);
 	memcpy(text, rows, sizeof rows);

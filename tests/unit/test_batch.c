@@ -5,7 +5,7 @@
 
 static struct arena arena = ARENA_INIT;
 
-static struct type type_of(const char *text)
+static struct type sql_type_of(const char *text)
 {
 	struct type t;
 	struct err e;
@@ -81,7 +81,7 @@ static void check_row(const struct batch *b, size_t at, int i)
 
 int main(void)
 {
-	struct type t = type_of("struct<k:int,s:string,b:boolean,l:array<string>,m:map<string,long>,"
+	struct type t = sql_type_of("struct<k:int,s:string,b:boolean,l:array<string>,m:map<string,long>,"
 				"st:struct<d:double,x:decimal(38,3)>>");
 	T_CASE("builders: what goes in comes out, over growth")
 	{
@@ -128,7 +128,7 @@ int main(void)
 	}
 	T_CASE("nulls: a late first null leaves the rows before it present")
 	{
-		struct type s = type_of("struct<a:long>");
+		struct type s = sql_type_of("struct<a:long>");
 		for (int at = 0; at < 20; at++) {
 			struct batch b;
 			batch_init(&b, &s);
@@ -144,7 +144,7 @@ int main(void)
 	}
 	T_CASE("defaults: zero, empty, false; the children of a struct too")
 	{
-		struct type s = type_of("struct<a:struct<x:date,y:string,z:array<int>,b:boolean,f:float>>");
+		struct type s = sql_type_of("struct<a:struct<x:date,y:string,z:array<int>,b:boolean,f:float>>");
 		struct batch b;
 		batch_init(&b, &s);
 		column_add_default(&b.col[0]);

@@ -27,26 +27,26 @@ int main(void)
 		T_OK(made);
 		write_file(file, "hello\n");
 		setenv("SM_SHARE", dir, 1);
-		T_INT(share_path(&p, "one.txt", &e), 0);
+		T_INT(data_path(&p, "one.txt", &e), 0);
 		T_STR(p.p, file);
-		T_INT(share_read(&b, "one.txt", 100, &p, &e), 0);
+		T_INT(data_read(&b, "one.txt", 100, &p, &e), 0);
 		T_MEM(b.p, b.n, "hello\n", 6);
-		T_INT(share_read(&b, "one.txt", 6, NULL, &e), 0);
+		T_INT(data_read(&b, "one.txt", 6, NULL, &e), 0);
 	}
 	T_CASE("a file that is too large is an error with its name") {
-		T_INT(share_read(&b, "one.txt", 5, NULL, &e), ERR_DATA);
+		T_INT(data_read(&b, "one.txt", 5, NULL, &e), ERR_DATA);
 		T_STR(e.file, file);
 	}
 	T_CASE("with SM_SHARE set no other folder is tried") {
-		T_INT(share_path(&p, "lexicon", &e), ERR_NOT_FOUND);
+		T_INT(data_path(&p, "lexicon", &e), ERR_NOT_FOUND);
 		T_OK(strstr(e.msg, dir) != NULL);
 	}
 	T_CASE("a folder cannot be read as a file") {
-		T_INT(share_read(&b, ".", 100, NULL, &e), ERR_IO);
+		T_INT(data_read(&b, ".", 100, NULL, &e), ERR_IO);
 	}
 	T_CASE("without SM_SHARE a missing file says what to do") {
 		unsetenv("SM_SHARE");
-		T_INT(share_path(&p, "no/such/thing", &e), ERR_NOT_FOUND);
+		T_INT(data_path(&p, "no/such/thing", &e), ERR_NOT_FOUND);
 		T_OK(strstr(e.msg, "SM_SHARE") != NULL);
 	}
 	unlink(file);

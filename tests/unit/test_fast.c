@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Maps without libjq: each program over each item, as libjq does it; and what is outside of the subset, and where. */
 #include "base/mem.h"
-#include "post/fast.h"
+#include "source/fast.h"
 #include "source/map.h"
 
 #include "t.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
-#include "flow/gcra.h"
-#include "flow/pace.h"
+#include "rate/gcra.h"
+#include "rate/pace.h"
 #include "t.h"
 
 #define SEC NS_PER_SEC

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
-#include "flow/ck.h"
-#include "flow/journal.h"
-#include "flow/state.h"
+#include "stream/ck.h"
+#include "stream/journal.h"
+#include "stream/state.h"
 #include "t.h"
 
 #include <fcntl.h>

@@ -14,7 +14,7 @@
 
 static struct arena arena = ARENA_INIT;
 
-static struct type type_of(const char *text)
+static struct type sql_type_of(const char *text)
 {
 	struct type t;
 	struct err e;
@@ -36,7 +36,7 @@ static void check_i64(const char *type, int64_t v, const char *want)
 {
 	char text[40];
 	snprintf(text, sizeof text, "struct<a:%s>", type);
-	struct type t = type_of(text);
+	struct type t = sql_type_of(text);
 	struct batch b;
 	struct buf out = BUF_INIT;
 	batch_init(&b, &t);
@@ -63,7 +63,7 @@ static void check_decimal(__int128 v, unsigned scale, const char *want)
 
 static void check_string(const char *s, size_t n, const char *want)
 {
-	struct type t = type_of("struct<a:string>");
+	struct type t = sql_type_of("struct<a:string>");
 	struct batch b;
 	struct buf out = BUF_INIT;
 	batch_init(&b, &t);
@@ -84,7 +84,7 @@ static void check_base64(const char *s, const char *want)
 
 static void test_rows(void)
 {
-	struct type t = type_of("struct<id:long,s:string,st:struct<x:int,y:struct<z:boolean>>,l:array<string>,"
+	struct type t = sql_type_of("struct<id:long,s:string,st:struct<x:int,y:struct<z:boolean>>,l:array<string>,"
 				"m:map<string,long>,k:map<int,string>,d:decimal(10,2)>");
 	struct batch b;
 	batch_init(&b, &t);
@@ -135,7 +135,7 @@ static void test_rows(void)
 
 static void test_extra(void)
 {
-	struct type t = type_of("struct<a:long,day:date>");
+	struct type t = sql_type_of("struct<a:long,day:date>");
 	struct batch b;
 	struct buf out = BUF_INIT;
 	batch_init(&b, &t);
@@ -261,7 +261,7 @@ static void test_times(void)
 static void test_string_round_trip(void)
 {
 	struct rng r;
-	struct type t = type_of("struct<a:string>");
+	struct type t = sql_type_of("struct<a:string>");
 	rng_seed(&r, 11);
 	for (int i = 0; i < 3000; i++) {
 		struct batch b;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 #include "base/rand.h"
-#include "flow/lanes.h"
+#include "rate/lanes.h"
 #include "t.h"
 
 #include <stdio.h>

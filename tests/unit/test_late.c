@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "flow/ck.h"
-#include "shape/late.h"
+#include "stream/ck.h"
+#include "rate/late.h"
 #include "t.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "flow/mark.h"
-#include "flow/reject.h"
+#include "stream/mark.h"
+#include "stream/reject.h"
 #include "t.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads: a reader that puts, a writer that takes, outputs that are slow or closed. Run under TSan too. */
 #include "base/clock.h"
-#include "flow/outs.h"
-#include "flow/queue.h"
+#include "rate/outs.h"
+#include "rate/queue.h"
 #include "t.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "flow/ck.h"
-#include "flow/journal.h"
-#include "flow/mark.h"
+#include "stream/ck.h"
+#include "stream/journal.h"
+#include "stream/mark.h"
 #include "resume/resume.h"
 #include "t.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
-#include "shape/settings.h"
+#include "rate/settings.h"
 #include "t.h"
 
 #define S NS_PER_SEC

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
-#include "flow/share.h"
+#include "rate/share.h"
 #include "t.h"
 
 #include <fcntl.h>

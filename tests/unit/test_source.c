@@ -5,7 +5,7 @@
 #include "source/def.h"
 #include "source/done.h"
 #include "source/path.h"
-#include "post/post.h"
+#include "source/post.h"
 #include "source/scan.h"
 
 #include "t.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
 #include "base/rand.h"
-#include "flow/spill.h"
+#include "rate/spill.h"
 #include "t.h"
 
 #include <dirent.h>

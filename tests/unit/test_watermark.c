@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/rand.h"
-#include "flow/aimd.h"
-#include "flow/watermark.h"
+#include "rate/aimd.h"
+#include "rate/watermark.h"
 #include "t.h"
 
 #include <fcntl.h>

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "rate/pace.h"
+
+#include "json/number.h"
+
+#include <math.h>
+#include <string.h>
+
+bool pace_parse_speed(const char *s, double *speed)
+{
+	size_t n = strlen(s);
+	if (strcmp(s, "max") == 0) {
+		*speed = 0;
+		return true;
+	}
+	if (n > 1 && s[n - 1] == 'x')
+		n--;
+	return n && strspn(s, "0123456789.") >= n && json_parse_double(s, n, speed) && *speed > 0;
+}
+
+void pace_init(struct pace *p, double speed, int64_t gap_max)
+{
+	*p = (struct pace){ .speed = speed, .gap_max = gap_max };
+}
+
+int64_t pace_due(struct pace *p, int64_t event_us, int64_t now_ns)
+{
+	if (!p->started) {
+		p->started = true;
+		p->newest_us = event_us;
+		p->due = now_ns;
+		return now_ns;
+	}
+	if (event_us <= p->newest_us || p->speed <= 0)
+		return p->due;
+	double gap = ((double)event_us - (double)p->newest_us) * 1000 / p->speed;
+	p->newest_us = event_us;
+	if (p->gap_max > 0 && gap > (double)p->gap_max) {
+		/* Behind a pause that was cut short, time counts from its end. */
+		p->due += p->gap_max;
+		p->carry = 0;
+		return p->due;
+	}
+	double exact = gap + p->carry, whole = floor(exact);
+	if (whole > (double)(INT64_MAX / 4) || p->due > INT64_MAX / 2)
+		return p->due = INT64_MAX / 2;
+	p->due += (int64_t)whole;
+	p->carry = exact - whole;
+	return p->due;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "rate/pump.h"
+
+#define BATCH 64u
+
+/* What was let go reaches the reader. Returns in *STALL by how much what is due has moved. */
+static int write_out(struct pump *p, int64_t *stall)
+{
+	int r = 0;
+	if (p->out && p->out->buf.n) {
+		int64_t start = clock_mono_ns();
+		r = output_flush(p->out, &p->err);
+		*stall += gate_wrote(p->gate, start, p->out->fd);
+	}
+	meter_gate(p->meter, p->gate);
+	if (r != 0)
+		return r;
+	/* What an output has in its buffer is not written; the spill must not forget it. */
+	if (p->outs && p->spilled)
+		r = outs_drain(p->outs, &p->err);
+	p->spilled = false;
+	queue_done(p->queue, &p->written);
+	p->nwritten = 0;
+	if (r == 0 && queue_settles(p->queue))
+		r = queue_settle(p->queue, &p->err);
+	return r;
+}
+
+static int emit(struct pump *p, struct item *it)
+{
+	int64_t start, stall = 0;
+	int r = 0;
+	uint64_t n = it->n;
+	bool mark = it->mark;
+	if (mark && (r = drops_flush(p->drops, &p->err)) != 0) {
+		item_free(it);
+		return r;
+	}
+	if (p->outs) {
+		start = clock_mono_ns();
+		r = mark ? outs_mark(p->outs, it->text, n, &p->err) : outs_record(p->outs, it->route, it->text, n, &p->err);
+		gate_wrote(p->gate, start, -1);
+	} else {
+		output_put(p->out, it->text, n);
+	}
+	meter_add(mark ? &p->meter->out_marks : &p->meter->out_records, 1);
+	meter_add(&p->meter->out_bytes, n);
+	p->spilled = p->spilled || it->chunk;
+	item_append(&p->written, it);
+	p->nwritten += n;
+	if (r == 0 && (p->nwritten >= OUTPUT_BLOCK || p->unbuffered))
+		r = write_out(p, &stall);
+	return r;
+}
+
+static int pass(struct pump *p, struct item *it)
+{
+	struct gate *g = p->gate;
+	int64_t due, stall = 0;
+	int r = 0;
+	if (!it->mark && (g->shaped || g->paced)) {
+		r = gate_due(g, it->n, it->event_us, &due, &p->err);
+		if (r == 0 && due > g->now) {
+			r = write_out(p, &stall);
+			if (r == 0)
+				gate_wait(g, due + stall);
+		}
+	}
+	if (r == 0)
+		return emit(p, it);
+	item_free(it);
+	return r;
+}
+
+static int run(struct pump *p)
+{
+	struct gate *g = p->gate;
+	size_t batch = g->shaped || g->paced ? 1 : BATCH;
+	int64_t due, stall = 0;
+	int r;
+	for (;;) {
+		struct item_list got = { 0 };
+		struct item *it;
+		gate_look(g);
+		r = queue_take(p->queue, batch, &got, g->now, &due, &p->err);
+		if (r < 0)
+			return r;
+		if (r != QUEUE_OK) {
+			bool end = r == QUEUE_END;
+			r = write_out(p, &stall);
+			if (r != 0)
+				return r;
+			if (end)
+				break;
+			queue_wait(p->queue, due);
+			gate_arrived(g, true);
+			continue;
+		}
+		while (r >= 0 && (it = item_pop(&got)) != NULL)
+			r = pass(p, it);
+		item_list_free(&got);
+		if (r < 0)
+			return r;
+	}
+	return p->outs ? outs_drain(p->outs, &p->err) : 0;
+}
+
+static void *thread(void *arg)
+{
+	struct pump *p = arg;
+	if (run(p) != 0)
+		queue_fail(p->queue, &p->err);
+	return NULL;
+}
+
+int pump_start(struct pump *p, struct err *e)
+{
+	gate_start(p->gate);
+	int code = pthread_create(&p->thread, NULL, thread, p);
+	if (code)
+		return err_sys(e, code, "cannot start a thread");
+	p->running = true;
+	return 0;
+}
+
+int pump_join(struct pump *p, struct err *e)
+{
+	if (!p->running)
+		return 0;
+	pthread_join(p->thread, NULL);
+	p->running = false;
+	item_list_free(&p->written);
+	if (p->err.code)
+		*e = p->err;
+	return p->err.code;
+}

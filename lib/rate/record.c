@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/clock.h"
+#include "base/hash.h"
+#include "rate/shape_int.h"
+
+#define ROUTE_SEED 0x726f7574652e3031u
+
+static const struct json_field *field_of(const struct shape *s, const struct json_record *rec, enum shape_field f)
+{
+	return s->field[f] >= 0 ? &rec->field[s->field[f]] : NULL;
+}
+
+static int event_time(struct shape *s, const struct json_record *rec, int64_t *us, struct err *why)
+{
+	const struct json_field *f = field_of(s, rec, SHAPE_TIME);
+	*us = 0;
+	if (!f)
+		return 0;
+	if (!f->p || f->type == JSON_NULL)
+		return err_set(why, ERR_DATA, "the record has no field %s", s->o->time);
+	buf_clear(&s->text);
+	if (f->type == JSON_STRING)
+		json_unescape(&s->text, f->p, f->n);
+	if (f->type == JSON_STRING && time_parse(s->text.p ? s->text.p : "", s->text.n, us, NULL))
+		return 0;
+	err_set(why, ERR_DATA, "field %s is no RFC 3339 time", s->o->time);
+	why->col = (uint64_t)(f->p - rec->p) + 1;
+	return why->code;
+}
+
+/* Which output: the same for the same value. The key's buffer serves for it, so this comes before the key. */
+static uint64_t route_of(struct shape *s, const struct json_record *rec)
+{
+	const struct json_field *f = field_of(s, rec, SHAPE_ROUTE);
+	if (!f)
+		return 0;
+	key_of_field(&s->key, f);
+	uint64_t route = hash_bytes(s->key.p, s->key.n, ROUTE_SEED);
+	buf_clear(&s->key);
+	return route;
+}
+
+/* Is the record late, and does it pass all the same? *P and *N become the line that passes. */
+static int judge(struct shape *s, int64_t us, const char **p, size_t *n, bool *passes, struct err *why)
+{
+	bool is_late = late_see(&s->late, s->key.p, s->key.n, us);
+	atomic_store_explicit(&s->meter.watermark_us, s->late.watermark.at_us, memory_order_relaxed);
+	if (!is_late)
+		return 0;
+	meter_add(&s->meter.late, 1);
+	return late_treat(&s->late, p, n, passes, why);
+}
+
+int shape_record(struct shape *s, const struct json_record *rec, struct err *why)
+{
+	const char *p = rec->p;
+	size_t n = rec->n;
+	int64_t us;
+	bool passes = true;
+	int got = event_time(s, rec, &us, why);
+	if (got != 0)
+		return got;
+	uint64_t route = route_of(s, rec);
+	const struct json_field *key = field_of(s, rec, SHAPE_KEY);
+	if (key)
+		key_of_field(&s->key, key);
+	s->any_record = true;
+	if (s->o->late.judges)
+		got = judge(s, us, &p, &n, &passes, why);
+	if (got != 0 || !passes)
+		return got;
+	if (!s->o->queued)
+		return direct_record(&s->direct, p, n, us, p == rec->p && p[n] == '\n', why);
+	got = shape_queue_start(s, NULL, why);
+	return got ? got : shape_queue_record(s, p, n, us, route, why);
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* The folder of a spill: its small files, opening it after whatever happened to the process before, whose it is. */
+#include "base/clock.h"
+#include "base/num.h"
+#include "rate/spill_parts.h"
+#include "json/doc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FORMAT 1
+#define SMALL_FILE ((size_t)1 << 20)
+#define SEGMENT_MOST ((uint64_t)16 << 20)
+#define SEGMENT_LEAST ((uint64_t)64 << 10)
+#define DIGITS 20
+
+int spill_fault(const struct spill *s, const char *step, const char *path)
+{
+	return s->o.fault ? s->o.fault(s->o.fault_arg, step, path) : 0;
+}
+
+char *spill_path(const struct spill *s, uint64_t number, struct buf *b)
+{
+	char name[DIGITS + 8];
+	size_t n = fmt_u64(name, number);
+	char digits[DIGITS + 5];
+	memset(digits, '0', DIGITS);
+	memcpy(digits + DIGITS - n, name, n);
+	memcpy(digits + DIGITS, ".seg", 5);
+	if (s)
+		store_path(s->store, digits, b);
+	else
+		buf_puts(b, digits);
+	return buf_cstr(b);
+}
+
+int spill_sys(const struct spill *s, int code, const char *what, uint64_t number, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	err_sys(e, code, "%s", what);
+	err_at(e, spill_path(s, number, &b), 0, 0);
+	buf_release(&b);
+	return ERR_IO;
+}
+
+/* --- the small files --- */
+
+int spill_put_offset(struct spill *s, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	buf_printf(&b, "{\"v\":%d,\"segment\":%llu,\"offset\":%llu}\n", FORMAT, (unsigned long long)s->done_segment,
+		   (unsigned long long)s->done);
+	int r = store_put(s->store, SPILL_OFFSET, b.p, b.n, e);
+	buf_release(&b);
+	if (r == 0) {
+		s->kept_segment = s->done_segment;
+		s->kept = s->done;
+		s->kept_at = clock_mono_ns();
+	}
+	return r;
+}
+
+int spill_put_owner(struct spill *s, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	buf_printf(&b, "{\"v\":%d,\"stream\":", FORMAT);
+	if (s->stream)
+		json_put_cstr(&b, s->stream);
+	else
+		buf_puts(&b, "null");
+	buf_puts(&b, "}\n");
+	int r = store_put(s->store, SPILL_OWNER, b.p, b.n, e);
+	buf_release(&b);
+	s->owned = r == 0;
+	return r;
+}
+
+/* An offset that cannot be read costs nothing but records that come again. */
+static int get_offset(struct spill *s, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	struct arena a = ARENA_INIT;
+	struct json *v;
+	int64_t segment, at;
+	int r = store_get(s->store, SPILL_OFFSET, SMALL_FILE, &b, e);
+	if (r == 0 && json_parse(&v, &a, b.p ? b.p : "", b.n, NULL) == 0 && json_i64(json_get(v, "segment"), &segment) &&
+	    json_i64(json_get(v, "offset"), &at) && segment >= 0 && at >= 0) {
+		s->done_segment = s->kept_segment = (uint64_t)segment;
+		s->done = s->kept = (uint64_t)at;
+	}
+	arena_release(&a);
+	buf_release(&b);
+	return r == ERR_NOT_FOUND || r == ERR_DATA ? 0 : r;
+}
+
+static int get_owner(struct spill *s, struct err *e)
+{
+	struct buf b = BUF_INIT, path = BUF_INIT;
+	struct arena a = ARENA_INIT;
+	struct json *v;
+	int64_t format;
+	int r = store_get(s->store, SPILL_OWNER, SMALL_FILE, &b, e);
+	if (r == 0) {
+		store_path(s->store, SPILL_OWNER, &path);
+		r = json_parse(&v, &a, b.p ? b.p : "", b.n, e);
+		const struct json *stream = r == 0 ? json_get(v, "stream") : NULL;
+		if (r == 0 && (!json_i64(json_get(v, "v"), &format) || !stream))
+			r = err_set(e, ERR_DATA, "this says nothing about a spill");
+		else if (r == 0 && format != FORMAT)
+			r = err_set(e, ERR_UNSUPPORTED, "format %lld is not known to this program (it knows %d)", (long long)format, FORMAT);
+		if (r != 0)
+			err_at(e, buf_cstr(&path), e->line, e->col);
+		else if (json_str(stream))
+			s->stream = mem_strdup(json_str(stream));
+		s->owned = true;
+	} else if (r == ERR_NOT_FOUND) {
+		r = 0;
+	}
+	arena_release(&a);
+	buf_release(&b);
+	buf_release(&path);
+	return r;
+}
+
+/* --- opening --- */
+
+static int take_lock(struct spill *s, struct err *e)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct buf path = BUF_INIT;
+	int r = 0;
+	s->dir = open(store_root(s->store), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir < 0)
+		return err_sys(e, errno, "cannot open '%s'", store_root(s->store));
+	store_path(s->store, "lock", &path);
+	s->lock = open(buf_cstr(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (s->lock < 0)
+		r = err_sys(e, errno, "cannot open '%s'", path.p);
+	else if (fcntl(s->lock, F_OFD_SETLK, &l) != 0)
+		r = errno == EAGAIN || errno == EACCES ? err_set(e, ERR_CONFLICT, "another process uses the spill in '%s'", store_root(s->store))
+						       : err_sys(e, errno, "cannot lock '%s'", path.p);
+	buf_release(&path);
+	return r;
+}
+
+static int list_one(void *arg, const struct store_entry *en, struct err *e)
+{
+	struct spill *s = arg;
+	uint64_t number;
+	(void)e;
+	if (en->dir || strlen(en->name) != DIGITS + 4 || strcmp(en->name + DIGITS, ".seg") != 0 || !num_u64(en->name, DIGITS, &number))
+		return 0;
+	MEM_GROW(s->seg, s->cap, s->nseg + 1);
+	s->seg[s->nseg++] = (struct spill_segment){ number, en->size, true };
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct spill_segment *x = a, *y = b;
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+static int delete_segment(struct spill *s, uint64_t number, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	int r = store_delete(s->store, spill_path(NULL, number, &b), e);
+	buf_release(&b);
+	return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+int spill_drop_segments(struct spill *s, size_t n, struct err *e)
+{
+	int r = 0;
+	size_t i = 0;
+	for (; i < n && r == 0; i++) {
+		r = delete_segment(s, s->seg[i].number, e);
+		if (r == 0)
+			s->st.held -= s->seg[i].size;
+	}
+	size_t gone = r == 0 ? n : i - 1;
+	if (gone)
+		memmove(s->seg, s->seg + gone, (s->nseg - gone) * sizeof *s->seg);
+	s->nseg -= gone;
+	if (gone)
+		s->disk_full = false;
+	return r;
+}
+
+/* The last segment may end in the middle of a frame: cut it off. */
+static int cut_tail(struct spill *s, struct err *e)
+{
+	struct spill_segment *g = &s->seg[s->nseg - 1];
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	int r = store_get(s->store, spill_path(NULL, g->number, &path), SIZE_MAX / 4, &text, e);
+	if (r == 0) {
+		size_t good = spill_check_segment(text.p ? text.p : "", text.n, g->number);
+		s->st.torn = text.n - good;
+		if (good == text.n) {
+			g->size = good;
+		} else if (good <= SPILL_HEADER) {
+			r = delete_segment(s, g->number, e);
+			s->nseg--;
+		} else {
+			buf_clear(&path);
+			spill_path(s, g->number, &path);
+			int code = spill_fault(s, "truncate", path.p);
+			if (code || truncate(path.p, (off_t)good) != 0)
+				r = spill_sys(s, code ? code : errno, "cannot cut the torn end off", g->number, e);
+			g->size = good;
+		}
+	}
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}
+
+static int recover(struct spill *s, struct err *e)
+{
+	size_t behind = 0;
+	int r = store_list(s->store, "", list_one, s, e);
+	if (r == 0 && s->nseg)
+		qsort(s->seg, s->nseg, sizeof *s->seg, by_number);
+	if (r == 0)
+		r = get_offset(s, e);
+	s->next = s->nseg ? s->seg[s->nseg - 1].number + 1 : 0;
+	s->next = s->next > s->done_segment ? s->next : s->done_segment + 1;
+	if (r == 0 && s->nseg)
+		r = cut_tail(s, e);
+	while (r == 0 && behind < s->nseg &&
+	       (s->seg[behind].number < s->done_segment || (s->seg[behind].number == s->done_segment && s->seg[behind].size <= s->done)))
+		behind++;
+	for (size_t i = 0; i < s->nseg; i++)
+		s->st.held += s->seg[i].size;
+	if (r == 0)
+		r = spill_drop_segments(s, behind, e);
+	s->leftover = s->nseg > 0;
+	if (s->nseg && s->done_segment < s->seg[0].number) {
+		s->done_segment = s->seg[0].number;
+		s->done = SPILL_HEADER;
+	}
+	if (s->done < SPILL_HEADER)
+		s->done = SPILL_HEADER;
+	s->at_segment = s->done_segment;
+	s->at = s->done;
+	return r;
+}
+
+int spill_open(struct spill **out, const char *dir, const struct spill_opts *o, struct err *e)
+{
+	struct spill *s = mem_zalloc(sizeof *s);
+	s->o = *o;
+	s->lock = s->dir = s->out = s->in = -1;
+	if (!s->o.segment) {
+		uint64_t part = o->max ? o->max / 8 : SEGMENT_MOST;
+		s->o.segment = part > SEGMENT_MOST ? SEGMENT_MOST : part < SEGMENT_LEAST ? SEGMENT_LEAST : part;
+	}
+	int r = store_open(&s->store, dir, e);
+	if (r == 0 && o->fault)
+		store_set_fault(s->store, o->fault, o->fault_arg);
+	if (r == 0)
+		r = store_mkdir(s->store, "", e);
+	if (r == 0)
+		r = take_lock(s, e);
+	if (r == 0)
+		r = get_owner(s, e);
+	if (r == 0)
+		r = recover(s, e);
+	if (r != 0) {
+		s->owned = false;
+		s->nseg = 0;
+		s->begun = false;
+		spill_close(s, NULL);
+		return r;
+	}
+	*out = s;
+	return 0;
+}
+
+bool spill_leftover(const struct spill *s, const char **stream)
+{
+	*stream = s->stream;
+	return s->leftover;
+}
+
+/* Without the generation: what an earlier generation spilled comes again as well. */
+static size_t base_of(const char *stream)
+{
+	return strcspn(stream, ".");
+}
+
+int spill_begin(struct spill *s, const char *stream, bool *removed, struct err *e)
+{
+	bool same = stream && s->stream ? base_of(stream) == base_of(s->stream) && strncmp(stream, s->stream, base_of(stream)) == 0
+					: !stream && !s->stream;
+	int r = 0;
+	if (removed)
+		*removed = false;
+	if (s->leftover && !same)
+		return err_set(e, ERR_CONFLICT, "'%s' holds spilled records of %s%s, and this is %s%s: let such a run empty it, or remove it",
+			       store_root(s->store), s->stream ? "stream " : "a stream without a checkpoint", s->stream ? s->stream : "",
+			       stream ? "stream " : "a stream without a checkpoint", stream ? stream : "");
+	if (s->leftover && stream) {
+		r = spill_drop_segments(s, s->nseg, e);
+		s->done_segment = s->at_segment = s->next;
+		s->done = s->at = SPILL_HEADER;
+		s->leftover = false;
+		if (removed)
+			*removed = true;
+	}
+	if (!s->leftover) {
+		bool changed = stream ? !s->stream || strcmp(stream, s->stream) != 0 : s->stream != NULL;
+		mem_free(s->stream);
+		s->stream = stream ? mem_strdup(stream) : NULL;
+		if (changed)
+			s->owned = false;
+	}
+	s->begun = r == 0;
+	return r;
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+#include "stream/ck.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/rand.h"
+#include "json/doc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC "smtools checkpoint "
+
+static void put_time(struct buf *b, const char *key, int64_t us)
+{
+	char text[40];
+	buf_puts(b, key);
+	json_put_string(b, text, time_format(text, us, -1, true));
+}
+
+static int64_t get_time(const struct json *v)
+{
+	const char *s = json_str(v);
+	int64_t us;
+	return s && time_parse(s, v->nstr, &us, NULL) ? us : 0;
+}
+
+/* Read the JSON object in NAME; its text lives in A. */
+static int read_object(struct store *s, const char *name, struct arena *a, struct json **root, struct err *e)
+{
+	struct buf b = BUF_INIT, path = BUF_INIT;
+	int r = store_get(s, name, CK_FILE_MAX, &b, e);
+	if (r == 0) {
+		r = json_parse(root, a, arena_strndup(a, b.p ? b.p : "", b.n), b.n, e);
+		store_path(s, name, &path);
+		if (r != 0)
+			err_at(e, buf_cstr(&path), e ? e->line : 0, e ? e->col : 0);
+		else if ((*root)->type != JSON_OBJECT)
+			r = err_set(e, ERR_DATA, "%s is no JSON object", buf_cstr(&path));
+	}
+	buf_release(&b);
+	buf_release(&path);
+	return r;
+}
+
+static int check_format(struct ck *ck, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	uint64_t v;
+	size_t skip = sizeof MAGIC - 1;
+	int r = store_get(ck->store, "FORMAT", CK_FILE_MAX, &b, e);
+	if (r == ERR_NOT_FOUND)
+		err_set(e, r, "%s is no checkpoint folder (it has no file FORMAT)", ck->path);
+	if (r != 0)
+		goto out;
+	while (b.n && (b.p[b.n - 1] == '\n' || b.p[b.n - 1] == '\r'))
+		b.n--;
+	if (b.n <= skip || memcmp(b.p, MAGIC, skip) != 0 || !num_u64(b.p + skip, b.n - skip, &v))
+		r = err_set(e, ERR_DATA, "%s/FORMAT does not say `" MAGIC "N`: no checkpoint", ck->path);
+	else if (v != CK_FORMAT)
+		r = err_set(e, ERR_UNSUPPORTED, "checkpoint %s has format %llu; this program knows %d", ck->path,
+			    (unsigned long long)v, CK_FORMAT);
+out:
+	buf_release(&b);
+	return r;
+}
+
+static void set_stream(struct ck *ck)
+{
+	struct buf b = BUF_INIT;
+	buf_puts(&b, ck->id);
+	if (ck->generation > 1)
+		buf_printf(&b, ".%lld", (long long)ck->generation);
+	mem_free(ck->stream);
+	ck->stream = buf_detach(&b, NULL);
+}
+
+static int read_id(struct ck *ck, struct err *e)
+{
+	struct arena a = ARENA_INIT;
+	struct json *root;
+	int64_t v;
+	int r = read_object(ck->store, "id", &a, &root, e);
+	if (r == ERR_NOT_FOUND)
+		err_set(e, ERR_DATA, "checkpoint %s has no file id", ck->path);
+	if (r != 0)
+		goto out;
+	const struct json *id = json_get(root, "id");
+	if (!json_i64(json_get(root, "v"), &v) || v != CK_FORMAT || !json_str(id) || !id->nstr ||
+	    strlen(id->str) != id->nstr || !json_i64(json_get(root, "generation"), &ck->generation) || ck->generation < 1) {
+		r = err_set(e, ERR_DATA, "%s/id: needs \"v\", \"id\" and \"generation\"", ck->path);
+		goto out;
+	}
+	ck->id = mem_strdup(id->str);
+	ck->created_us = get_time(json_get(root, "created"));
+	set_stream(ck);
+out:
+	arena_release(&a);
+	return r == ERR_NOT_FOUND ? ERR_DATA : r;
+}
+
+static int write_id(struct ck *ck, const char *id, int64_t generation, int64_t created, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	buf_printf(&b, "{\"v\":%d,\"id\":", CK_FORMAT);
+	json_put_cstr(&b, id);
+	buf_printf(&b, ",\"generation\":%lld", (long long)generation);
+	put_time(&b, ",\"created\":", created);
+	buf_puts(&b, "}\n");
+	int r = store_put(ck->store, "id", b.p, b.n, e);
+	buf_release(&b);
+	return r;
+}
+
+/* Only ours, or nothing: anything else in a folder without FORMAT is somebody's data. */
+static int refuse_foreign(void *arg, const struct store_entry *entry, struct err *e)
+{
+	static const char *const ours[] = { "lock", "id" };
+	const struct ck *ck = arg;
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (strcmp(entry->name, ours[i]) == 0)
+			return 0;
+	/* Left by a put that was cut off: lib/store's temporary names begin with a dot. */
+	if (entry->name[0] == '.')
+		return 0;
+	return err_set(e, ERR_DATA, "%s is no checkpoint folder, and not empty (%s)", ck->path, entry->name);
+}
+
+static bool has(const struct ck *ck, const char *name)
+{
+	return store_stat(ck->store, name, NULL, NULL, NULL) == 0;
+}
+
+static int make_folder(struct ck *ck, struct err *e)
+{
+	struct stat st;
+	if (has(ck, "FORMAT"))
+		return 0;
+	if (stat(ck->path, &st) == 0 && !S_ISDIR(st.st_mode))
+		return err_set(e, ERR_DATA, "%s is no folder", ck->path);
+	int r = store_list(ck->store, "", refuse_foreign, ck, e);
+	return r != 0 ? r : store_mkdir(ck->store, "", e);
+}
+
+/* With the lock held: id first, FORMAT last, so that a folder with FORMAT has everything. */
+static int make_files(struct ck *ck, struct err *e)
+{
+	static const char format[] = MAGIC "1\n";
+	char id[UUID_TEXT + 1];
+	int r = 0;
+	if (has(ck, "FORMAT"))
+		return 0;
+	rand_uuid(id);
+	if (!has(ck, "id"))
+		r = write_id(ck, id, 1, clock_now_us(), e);
+	return r != 0 ? r : store_put(ck->store, "FORMAT", format, sizeof format - 1, e);
+}
+
+static int open_lock(const struct ck *ck, int flags, int *fd, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	buf_printf(&b, "%s/lock", ck->path);
+	*fd = open(buf_cstr(&b), flags | O_CLOEXEC, 0666);
+	int r = *fd >= 0 ? 0 : errno == ENOENT ? ERR_NOT_FOUND : err_sys(e, errno, "cannot open '%s'", b.p);
+	buf_release(&b);
+	return r;
+}
+
+static int64_t read_pid(int fd)
+{
+	char text[32];
+	uint64_t pid;
+	ssize_t n = pread(fd, text, sizeof text, 0);
+	while (n > 0 && text[n - 1] == '\n')
+		n--;
+	return n > 0 && num_u64(text, (size_t)n, &pid) && pid < INT32_MAX ? (int64_t)pid : 0;
+}
+
+/* An open file description lock: let go with the last descriptor, not, as a plain fcntl lock, when any descriptor of the
+ * file in this process is closed. */
+static int take_lock(struct ck *ck, struct err *e)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd, r = open_lock(ck, O_RDWR | O_CREAT, &fd, e);
+	if (r != 0)
+		return r == ERR_NOT_FOUND ? err_set(e, ERR_NOT_FOUND, "%s: no such checkpoint", ck->path) : r;
+	if (fcntl(fd, F_OFD_SETLK, &fl) != 0) {
+		int64_t pid = read_pid(fd);
+		if (errno != EAGAIN && errno != EACCES)
+			r = err_sys(e, errno, "cannot lock '%s/lock'", ck->path);
+		else if (pid)
+			r = err_set(e, ERR_CONFLICT, "checkpoint %s is in use by process %lld", ck->path, (long long)pid);
+		else
+			r = err_set(e, ERR_CONFLICT, "checkpoint %s is in use by another process", ck->path);
+		close(fd);
+		return r;
+	}
+	char text[32];
+	int n = snprintf(text, sizeof text, "%lld\n", (long long)getpid());
+	/* For people only; the lock itself does not depend on it. */
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
+		r = err_sys(e, errno, "cannot write '%s/lock'", ck->path);
+	if (r != 0)
+		close(fd);
+	else
+		ck->lock = fd;
+	return r;
+}
+
+int ck_running(const struct ck *ck, bool *running, int64_t *pid, struct err *e)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd, r = open_lock(ck, O_RDWR, &fd, e);
+	*running = false;
+	*pid = 0;
+	if (r != 0)
+		return r == ERR_NOT_FOUND ? 0 : r;
+	if (fcntl(fd, F_OFD_GETLK, &fl) != 0)
+		r = err_sys(e, errno, "cannot ask for the lock of '%s'", ck->path);
+	else if (fl.l_type != F_UNLCK) {
+		*running = true;
+		*pid = read_pid(fd);
+	}
+	close(fd);
+	return r;
+}
+
+int ck_open(struct ck **out, const char *path, unsigned flags, struct err *e)
+{
+	struct ck *ck = mem_zalloc(sizeof *ck);
+	int r;
+	ck->lock = -1;
+	if (!*path) {
+		r = err_set(e, ERR_USAGE, "the name of a checkpoint folder is empty");
+		goto fail;
+	}
+	if ((r = store_open(&ck->store, path, e)) != 0)
+		goto fail;
+	ck->path = store_root(ck->store);
+	if (flags & CK_CREATE)
+		r = make_folder(ck, e);
+	else if (access(ck->path, F_OK) != 0)
+		r = err_set(e, ERR_NOT_FOUND, "%s: no such checkpoint", ck->path);
+	else
+		r = check_format(ck, e);
+	if (r == 0 && flags & (CK_LOCK | CK_CREATE))
+		r = take_lock(ck, e);
+	if (r == 0 && flags & CK_CREATE)
+		r = make_files(ck, e);
+	if (r == 0)
+		r = check_format(ck, e);
+	if (r == 0)
+		r = read_id(ck, e);
+	if (r == 0) {
+		*out = ck;
+		return 0;
+	}
+fail:
+	ck_close(ck);
+	return r;
+}
+
+void ck_close(struct ck *ck)
+{
+	if (!ck)
+		return;
+	if (ck->lock >= 0)
+		close(ck->lock);
+	store_free(ck->store);
+	mem_free(ck->id);
+	mem_free(ck->stream);
+	mem_free(ck);
+}
+
+int ck_next_generation(struct ck *ck, struct err *e)
+{
+	int r = write_id(ck, ck->id, ck->generation + 1, ck->created_us, e);
+	if (r != 0)
+		return r;
+	ck->generation++;
+	set_stream(ck);
+	return 0;
+}
+
+bool ck_is(const char *path)
+{
+	struct ck *ck;
+	int r = ck_open(&ck, path, 0, NULL);
+	if (r == 0)
+		ck_close(ck);
+	return r == 0;
+}
+
+int ck_record_read(const struct ck *ck, struct arena *a, struct ck_record *rec, struct err *e)
+{
+	struct json *root;
+	int64_t v;
+	int r = read_object(ck->store, "table", a, &root, e);
+	if (r != 0)
+		return r;
+	const struct json *table = json_get(root, "table"), *version = json_get(root, "version");
+	rec->stream = json_str(json_get(root, "stream"));
+	rec->table = json_str(table);
+	rec->version = -1;
+	rec->at_us = get_time(json_get(root, "at"));
+	if (!json_i64(json_get(root, "v"), &v) || v != CK_FORMAT || !rec->stream ||
+	    !json_i64(json_get(root, "seq"), &rec->seq) || rec->seq < 0 ||
+	    (table && table->type != JSON_NULL && (!rec->table || *rec->table != '/')) ||
+	    (version && !json_i64(version, &rec->version)))
+		return err_set(e, ERR_DATA, "%s/table: needs \"v\", \"stream\", \"seq\" and an absolute \"table\"", ck->path);
+	return 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static int check_record(const struct ck *ck, const struct ck_record *old, const struct ck_record *rec, struct err *e)
+{
+	if (strcmp(rec->stream, ck->stream) != 0)
+		return err_set(e, ERR_CONFLICT, "this pipe carries stream %s, but checkpoint %s is at stream %s", rec->stream,
+			       ck->path, ck->stream);
+	if (!old || strcmp(old->stream, rec->stream) != 0 || same_text(old->table, rec->table))
+		return 0;
+	return err_set(e, ERR_CONFLICT, "checkpoint %s: this stream ends in %s, not in %s (one stream, one table)", ck->path,
+		       old->table ? old->table : "no table", rec->table ? rec->table : "no table");
+}
+
+static int write_record(const struct ck *ck, const struct ck_record *rec, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	buf_printf(&b, "{\"v\":%d,\"stream\":", CK_FORMAT);
+	json_put_cstr(&b, rec->stream);
+	if (rec->table) {
+		buf_puts(&b, ",\"table\":");
+		json_put_cstr(&b, rec->table);
+	}
+	buf_printf(&b, ",\"seq\":%lld", (long long)rec->seq);
+	if (rec->version >= 0)
+		buf_printf(&b, ",\"version\":%lld", (long long)rec->version);
+	put_time(&b, ",\"at\":", clock_now_us());
+	buf_puts(&b, "}\n");
+	int r = store_put(ck->store, "table", b.p, b.n, e);
+	buf_release(&b);
+	return r;
+}
+
+/* The generation may have moved on since the checkpoint was opened. */
+static int check_generation(const struct ck *ck, struct err *e)
+{
+	struct ck *now;
+	int r = ck_open(&now, ck->path, 0, e);
+	if (r != 0)
+		return r;
+	if (strcmp(now->stream, ck->stream) != 0)
+		r = err_set(e, ERR_CONFLICT, "checkpoint %s was rewound: stream %s is over", ck->path, ck->stream);
+	ck_close(now);
+	return r;
+}
+
+int ck_record_save(const struct ck *ck, const struct ck_record *rec, bool *moved, struct err *e)
+{
+	struct arena a = ARENA_INIT;
+	struct ck_record old;
+	bool have = false;
+	if (moved)
+		*moved = false;
+	/* Two runs may end at the same time: read, compare and write under a lock on the folder itself. */
+	int r, dir = open(ck->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(e, errno, "cannot open '%s'", ck->path);
+	while ((r = flock(dir, LOCK_EX)) != 0 && errno == EINTR)
+		;
+	if (r != 0) {
+		r = err_sys(e, errno, "cannot lock '%s'", ck->path);
+		goto out;
+	}
+	if ((r = check_generation(ck, e)) != 0)
+		goto out;
+	r = ck_record_read(ck, &a, &old, e);
+	have = r == 0;
+	if (r != 0 && r != ERR_NOT_FOUND)
+		goto out;
+	if ((r = check_record(ck, have ? &old : NULL, rec, e)) != 0)
+		goto out;
+	if (have && strcmp(old.stream, rec->stream) == 0 && old.seq >= rec->seq)
+		goto out;
+	r = write_record(ck, rec, e);
+	if (r == 0 && moved)
+		*moved = true;
+out:
+	close(dir);
+	arena_release(&a);
+	return r;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "stream/mark.h"
+
+#include "json/doc.h"
+
+#include <string.h>
+
+#define MARK_FORMAT 1
+
+enum member { M_V, M_STREAM, M_FROM, M_SEQ, M_CURSOR, M_CK, M_END, M_TABLE, M_VERSION, M_RECOVERED, MEMBERS };
+static const char *const member_name[MEMBERS] = { "v", "stream", "from", "seq", "cursor", "ck", "end", "table", "version",
+	"recovered" };
+static const char *const end_name[] = { "done", "quota", "signal", "error" };
+
+static int bad(const struct json *v, const char *line, struct err *e, const char *what)
+{
+	err_set(e, ERR_DATA, "mark: \"%.64s\" %s", v->key, what);
+	err_at(e, NULL, 0, (uint64_t)(v->raw - line) + 1);
+	return ERR_DATA;
+}
+
+static bool get_text(const struct json *v, const char **to)
+{
+	const char *s = json_str(v);
+	if (!s || !v->nstr || memchr(s, '\0', v->nstr))
+		return false;
+	*to = s;
+	return true;
+}
+
+static bool get_count(const struct json *v, int64_t *to)
+{
+	return json_i64(v, to) && *to >= 0;
+}
+
+static bool get_end(const struct json *v, const char **to)
+{
+	const char *s = json_str(v);
+	for (size_t i = 0; s && i < sizeof end_name / sizeof *end_name; i++)
+		if (strcmp(s, end_name[i]) == 0) {
+			*to = end_name[i];
+			return true;
+		}
+	return false;
+}
+
+static int take_member(struct mark *m, enum member k, const struct json *v, const char *line, struct err *e)
+{
+	int64_t format;
+	switch (k) {
+	case M_V:
+		if (!json_i64(v, &format) || format < 1)
+			return bad(v, line, e, "is no format number");
+		if (format == MARK_FORMAT)
+			return 0;
+		return err_set(e, ERR_UNSUPPORTED, "mark: format %lld is newer than this program (it knows %d)",
+			       (long long)format, MARK_FORMAT);
+	case M_STREAM: return get_text(v, &m->stream) ? 0 : bad(v, line, e, "is no name");
+	case M_FROM: return get_count(v, &m->from) ? 0 : bad(v, line, e, "is no whole number from 0");
+	case M_SEQ: return get_count(v, &m->seq) ? 0 : bad(v, line, e, "is no whole number from 0");
+	case M_CURSOR:
+		m->cursor = v->raw;
+		m->ncursor = v->nraw;
+		return 0;
+	case M_CK: return get_text(v, &m->ck) && *m->ck == '/' ? 0 : bad(v, line, e, "is no absolute path");
+	case M_END: return get_end(v, &m->end) ? 0 : bad(v, line, e, "is none of done, quota, signal, error");
+	case M_TABLE: return get_text(v, &m->table) && *m->table == '/' ? 0 : bad(v, line, e, "is no absolute path");
+	case M_VERSION: return get_count(v, &m->version) ? 0 : bad(v, line, e, "is no whole number from 0");
+	case M_RECOVERED: return json_bool(v, &m->recovered) ? 0 : bad(v, line, e, "is neither true nor false");
+	default: return 0;
+	}
+}
+
+static int take_members(struct mark *m, struct arena *a, const struct json *obj, const char *line, struct err *e)
+{
+	struct buf rest = BUF_INIT;
+	unsigned seen = 0;
+	int r = 0;
+	for (const struct json *v = obj->child; v && r == 0; v = v->next) {
+		int k = 0;
+		while (k < MEMBERS && (strlen(member_name[k]) != v->nkey || memcmp(v->key, member_name[k], v->nkey) != 0))
+			k++;
+		if (k == MEMBERS) {
+			if (rest.n)
+				buf_putc(&rest, ',');
+			json_put_string(&rest, v->key, v->nkey);
+			buf_putc(&rest, ':');
+			buf_put(&rest, v->raw, v->nraw);
+		} else if (seen & 1u << k) {
+			r = bad(v, line, e, "is given twice");
+		} else {
+			seen |= 1u << k;
+			r = take_member(m, (enum member)k, v, line, e);
+		}
+	}
+	if (r == 0 && !(seen & 1u << M_V))
+		r = err_set(e, ERR_DATA, "mark: \"v\", the number of its format, is missing");
+	if (r == 0 && m->stream && (m->seq < 0 || m->from < 0))
+		r = err_set(e, ERR_DATA, "mark: a mark of a stream needs \"seq\" and \"from\"");
+	if (r == 0 && rest.n) {
+		m->rest = arena_strndup(a, rest.p, rest.n);
+		m->nrest = rest.n;
+	}
+	buf_release(&rest);
+	return r;
+}
+
+int mark_parse(struct mark *m, struct arena *a, const char *line, size_t n, struct err *e)
+{
+	struct json *root;
+	*m = (struct mark)MARK_INIT;
+	while (n && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+		n--;
+	if (!mark_is(line, n))
+		return err_set(e, ERR_DATA, "not a mark");
+	/* The tree points into the text, and a mark outlives the block that it was read from. */
+	const char *own = arena_strndup(a, line, n);
+	int r = json_parse(&root, a, own, n, e);
+	if (r != 0) {
+		err_wrap(e, "mark");
+		if (e)
+			e->line = 0;
+		return r;
+	}
+	const struct json *obj = root->child;
+	if (root->nchild != 1)
+		return err_set(e, ERR_DATA, "mark: nothing may stand beside \"$mark\"");
+	if (obj->type != JSON_OBJECT)
+		return bad(obj, own, e, "is no object");
+	return take_members(m, a, obj, own, e);
+}
+
+static void put_key(struct buf *b, enum member k)
+{
+	buf_putc(b, ',');
+	json_put_cstr(b, member_name[k]);
+	buf_putc(b, ':');
+}
+
+static void put_text(struct buf *b, enum member k, const char *s)
+{
+	if (!s)
+		return;
+	put_key(b, k);
+	json_put_cstr(b, s);
+}
+
+static void put_count(struct buf *b, enum member k, int64_t v)
+{
+	if (v < 0)
+		return;
+	put_key(b, k);
+	buf_i64(b, v);
+}
+
+void mark_print(const struct mark *m, struct buf *b)
+{
+	buf_puts(b, MARK_PREFIX "{\"v\":1");
+	put_text(b, M_STREAM, m->stream);
+	put_count(b, M_FROM, m->from);
+	put_count(b, M_SEQ, m->seq);
+	if (m->cursor) {
+		put_key(b, M_CURSOR);
+		buf_put(b, m->cursor, m->ncursor);
+	}
+	put_text(b, M_CK, m->ck);
+	put_text(b, M_END, m->end);
+	put_text(b, M_TABLE, m->table);
+	put_count(b, M_VERSION, m->version);
+	if (m->recovered)
+		buf_puts(b, ",\"recovered\":true");
+	if (m->rest) {
+		buf_putc(b, ',');
+		buf_put(b, m->rest, m->nrest);
+	}
+	buf_puts(b, "}}\n");
+}
+
+int mark_end_status(const char *end)
+{
+	if (!end || strcmp(end, "error") == 0)
+		return err_status(ERR_IO);
+	if (strcmp(end, "quota") == 0)
+		return err_status(ERR_RETRY);
+	return 0;
+}
