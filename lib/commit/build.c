@@ -54,7 +54,7 @@ static int build_create(struct build *b, struct err *e)
 {
 	struct group *g = &b->c->group;
 	struct delta_action act = { .kind = DELTA_PROTOCOL };
-	if (!g->has_metadata)
+	if (!g->nmetadata)
 		return err_set(e, ERR_DATA, "there is no table at %s, and no metaData in the input to make one of",
 			       store_root(b->c->store));
 	b->metadata = g->metadata;
@@ -103,7 +103,7 @@ static int build_metadata(struct build *b, struct err *e)
 	b->metadata = b->sn->metadata;
 	r = check_protocol(b, e);
 	if (r == 0)
-		r = c->group.has_metadata ? fit_metadata(c, b->sn, &b->metadata, &changed, &b->job->arena, e)
+		r = c->group.nmetadata ? fit_metadata(c, b->sn, &b->metadata, &changed, &b->job->arena, e)
 					  : fit_unchanged(c, b->sn, b->job->m->version, e);
 	if (r == 0)
 		r = schema_from_delta(&b->schema, b->metadata.schema_string, b->metadata.nschema_string, e);

@@ -257,11 +257,9 @@ static int take_mark(struct committer *c, const struct mark *m, struct buf *out,
 
 static int take_action(struct committer *c, const char *line, size_t n, struct err *e)
 {
-	bool had = c->group.has_metadata;
+	size_t had = c->group.nmetadata;
 	int r = group_add_line(&c->group, line, n, e);
-	if (r == 0 && !had && c->group.has_metadata)
-		r = fit_take_metadata(c, &c->group.metadata, e);
-	return r;
+	return r == 0 && c->group.nmetadata > had ? fit_take_metadata(c, &c->group.metadata, had > 0, e) : r;
 }
 
 int committer_line(struct committer *c, const char *line, size_t n, struct buf *out, struct err *e)

@@ -28,8 +28,9 @@ struct group {
 	struct group_files adds, removes;
 	struct delta_txn *txns;    /* of other applications, as given */
 	size_t ntxns, txns_cap;
-	bool has_metadata, has_protocol;
-	struct delta_metadata metadata;
+	bool has_protocol;
+	size_t nmetadata;
+	struct delta_metadata metadata; /* the newest of them */
 	struct delta_protocol protocol;
 	size_t nactions;
 };
@@ -64,7 +65,8 @@ void group_release(struct group *g);
 int group_add_line(struct group *g, const char *line, size_t n, struct err *e);
 
 /* fit.c: may files of the producer's schema stand in the table? */
-int fit_take_metadata(struct committer *c, const struct delta_metadata *m, struct err *e);
+/* What the producer writes from now on. AGAIN: the group had a metaData, which this one must widen. */
+int fit_take_metadata(struct committer *c, const struct delta_metadata *m, bool again, struct err *e);
 /* With ours, the metaData in the group: 0 and *WIDENED (text in A) when it must be committed, else NULL. */
 int fit_metadata(struct committer *c, const struct delta_snapshot *sn, struct delta_metadata *widened, bool *changed,
 		 struct arena *a, struct err *e);

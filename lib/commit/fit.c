@@ -153,15 +153,36 @@ static bool agreed(const struct producer *p, const struct delta_snapshot *sn)
 	return same;
 }
 
-int fit_take_metadata(struct committer *c, const struct delta_metadata *m, struct err *e)
+/* May the metaData M with schema S follow P's before one mark? The files that were written under P's must be right under S. */
+static int widens(const struct producer *p, const struct schema *s, const struct delta_metadata *m, struct err *e)
+{
+	int r = fit_partition(&p->partition, &m->partition_columns, e);
+	if (r == 0)
+		r = fit_struct(NULL, &p->schema.root, &s->root, NULL, e);
+	if (r) {
+		err_wrap(e, "a second metaData before the mark does not widen the one before it");
+		if (e)
+			e->code = ERR_DATA;
+	}
+	return r ? ERR_DATA : 0;
+}
+
+int fit_take_metadata(struct committer *c, const struct delta_metadata *m, bool again, struct err *e)
 {
 	struct producer *p = &c->producer;
-	producer_release(p);
-	int r = schema_from_delta(&p->schema, m->schema_string, m->nschema_string, e);
+	struct schema s;
+	int r = schema_from_delta(&s, m->schema_string, m->nschema_string, e);
 	if (r) {
 		err_wrap(e, "metaData.schemaString");
 		return r;
 	}
+	r = again ? widens(p, &s, m, e) : 0;
+	if (r) {
+		schema_release(&s);
+		return r;
+	}
+	producer_release(p);
+	p->schema = s;
 	struct delta_metadata copy;
 	delta_metadata_copy(&copy, m, &p->arena);
 	p->partition = copy.partition_columns;
@@ -254,7 +275,7 @@ static int learn(struct committer *c, const struct delta_snapshot *sn, int64_t v
 		at = old;
 	}
 	if (r == 0)
-		r = fit_take_metadata(c, &at->metadata, e);
+		r = fit_take_metadata(c, &at->metadata, false, e);
 	delta_snapshot_free(old);
 	return r;
 }

@@ -9,8 +9,8 @@
 void group_clear(struct group *g)
 {
 	arena_clear(&g->arena);
-	g->adds.n = g->removes.n = g->ntxns = g->nactions = 0;
-	g->has_metadata = g->has_protocol = false;
+	g->adds.n = g->removes.n = g->ntxns = g->nmetadata = g->nactions = 0;
+	g->has_protocol = false;
 }
 
 void group_release(struct group *g)
@@ -42,11 +42,32 @@ static void add_file(struct group *g, struct group_files *to, const struct delta
 	f->rows = stats_rows(&g->arena, add);
 }
 
-static int once(bool *has, const char *what, struct err *e)
+static bool names_have(const struct delta_names *names, const char *name)
 {
-	if (*has)
-		return err_set(e, ERR_DATA, "a second %s before the mark: a commit has one at most", what);
-	*has = true;
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->v[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool names_hold(const struct delta_names *all, const struct delta_names *some)
+{
+	for (size_t i = 0; i < some->n; i++)
+		if (!names_have(all, some->v[i]))
+			return false;
+	return true;
+}
+
+/* A commit has one protocol: of several the newest, which must ask for all that those before it asked for. */
+static int take_protocol(struct group *g, const struct delta_protocol *p, struct err *e)
+{
+	const struct delta_protocol *had = &g->protocol;
+	if (g->has_protocol && (p->min_reader < had->min_reader || p->min_writer < had->min_writer ||
+				!names_hold(&p->reader_features, &had->reader_features) ||
+				!names_hold(&p->writer_features, &had->writer_features)))
+		return err_set(e, ERR_DATA, "a second protocol before the mark asks for less than the one before it");
+	g->protocol = *p;
+	g->has_protocol = true;
 	return 0;
 }
 
@@ -66,11 +87,10 @@ int group_add_line(struct group *g, const char *line, size_t n, struct err *e)
 		g->txns[g->ntxns++] = act.txn;
 		return 0;
 	case DELTA_METADATA:
-		g->metadata = act.metadata;
-		return once(&g->has_metadata, "metaData", e);
-	case DELTA_PROTOCOL:
-		g->protocol = act.protocol;
-		return once(&g->has_protocol, "protocol", e);
+		g->metadata = act.metadata; /* the newest: fit_take_metadata says whether it may follow another */
+		g->nmetadata++;
+		return 0;
+	case DELTA_PROTOCOL: return take_protocol(g, &act.protocol, e);
 	case DELTA_COMMIT_INFO:
 		g->nactions--;
 		return 0; /* smcommit writes its own */

@@ -20,6 +20,9 @@ versions() { ls t/_delta_log 2>/dev/null | grep -c '^[0-9]*\.json$'; }
 log() { cat t/_delta_log/*.json; }
 files() { log | jq -r 'if .add then "+"+.add.path elif .remove then "-"+.remove.path else empty end'; }
 seq_of() { log | jq -s --arg s "${1:-s}" '[.[]|select(.txn.appId==$s).txn.version]|last'; }
+# A schema of the given columns, all long; @d is the partition column.
+schema_of() { local f= c; for c; do f+=',{\"name\":\"'$c'\",\"type\":\"long\",\"nullable\":true,\"metadata\":{}}'; done; printf '%s' '{\"type\":\"struct\",\"fields\":[{\"name\":\"d\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}'"$f]}"; }
+fields() { log | jq -r 'select(.metaData).metaData.schemaString|fromjson|[.fields[].name]|join(",")'; }
 
 @test "creates a table: protocol, metaData, the adds, txn, commitInfo with metrics; prints commit and mark" {
 	{ create; add d=x/1 x; add d=y/2 y; mark 0 7 done; } >in
@@ -133,12 +136,12 @@ seq_of() { log | jq -s --arg s "${1:-s}" '[.[]|select(.txn.appId==$s).txn.versio
 	[[ $stderr == *"has been removed since"* ]]
 }
 
-@test "garbage, records, unknown actions, two metaData: 3 with file and line" {
+@test "garbage, records, unknown actions, a metaData that takes away: 3 with file and line" {
 	printf 'garbage\n' >in; run -3 --separate-stderr "$smcommit" <in; [[ $stderr == "smcommit: <stdin>:1:"* ]]
 	{ create; printf '{"id":1}\n'; } >in; run -3 --separate-stderr "$smcommit" <in; [[ $stderr == "smcommit: <stdin>:3:"*"neither"* ]]
 	printf '{"add":{"path":1}}\n' >in; run -3 --separate-stderr "$smcommit" <in; [[ $stderr == *"add.path"* ]]
 	printf '{"add":{"path":"a","size":1,\n' >in; run -3 "$smcommit" <in
-	{ create; meta; } >in; run -3 "$smcommit" <in
+	{ create; meta "$(schema_of b)"; } >in; run -3 "$smcommit" <in
 	printf '{"cdc":{"path":"a"}}\n' >in; run -3 "$smcommit" <in
 	printf '{"$mark":{"v":9}}\n' >in; run -3 "$smcommit" <in
 	{ mark 0 1 done; mark 0 2; } >in; run -3 "$smcommit" <in
@@ -201,6 +204,53 @@ seq_of() { log | jq -s --arg s "${1:-s}" '[.[]|select(.txn.appId==$s).txn.versio
 	"$smcommit" --merge-schema <<<"$(plain)" >/dev/null
 	{ add d=x/3 x; plain; } | "$smcommit" >/dev/null
 	[ "$(log | jq -c 'select(.metaData)' | wc -l)" = 2 ]
+}
+
+@test "several metaData before one mark: each widens the one before, the newest is committed" {
+	{ meta "$(schema_of a)"; add d=x/1 x; meta "$(schema_of a b)"; add d=x/2 x; meta "$(schema_of a b c)"; add d=x/3 x; plain; } >in
+	"$smcommit" <in >/dev/null
+	[ "$(versions)" = 1 ]
+	[ "$(fields)" = d,a,b,c ]
+	[ "$(files | wc -l)" = 3 ]
+	# A table that is there: once by the newest, too.
+	{ meta "$(schema_of a b c e)"; add d=x/4 x; meta "$(schema_of a b c e f)"; add d=x/5 x; plain; } >in
+	run -5 --separate-stderr "$smcommit" <in
+	[[ $stderr == *"column 'e' is not in the table (--merge-schema"* ]]
+	"$smcommit" --merge-schema <in >/dev/null
+	[ "$(fields | tail -n 1)" = d,a,b,c,e,f ]
+	[ "$(fields | wc -l)" = 2 ]
+	# One that loses or changes something would make the files before it wrong.
+	local other
+	for other in "$(schema_of a)" "$(schema_of a b c e | sed 's/"a\\",\\"type\\":\\"long/"a\\",\\"type\\":\\"string/')"; do
+		{ meta "$(schema_of a b)"; add d=x/6 x; meta "$other"; add d=x/7 x; plain; } >in
+		run -3 --separate-stderr "$smcommit" <in
+		[[ $stderr == *"<stdin>:3:"*"second metaData"* ]]
+	done
+	[ "$(versions)" = 2 ]
+}
+
+@test "several protocols before one mark: the newest asks for all that the others did" {
+	local ntz='{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["timestampNtz"],"writerFeatures":["timestampNtz"]}}'
+	{ create; add d=x/1 x; echo "$ntz"; meta "$(schema_of a b)"; add d=x/2 x; plain; } | "$smcommit" >/dev/null
+	[ "$(log | jq -c 'select(.protocol).protocol.minReaderVersion')" = 3 ]
+	rm -rf t
+	{ echo "$ntz"; meta; add d=x/1 x; printf '{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}\n'; plain; } >in
+	run -3 --separate-stderr "$smcommit" <in
+	[[ $stderr == *"second protocol"* ]]
+}
+
+@test "smpartition --merge-schema: fields that come late in a new table, and several in one that is there" {
+	(seq -f '{"id":%.0f}' 1 10000; echo '{"id":10001,"likes":5}'; echo '{"id":10002,"lang":"en"}') >in
+	"$SM_BIN/smpartition" --merge-schema n in | "$smcommit" >/dev/null
+	[ "$("$SM_BIN/smreplay" n --count)" = 10002 ]
+	(echo '{"id":1,"a":1}'; echo '{"id":2,"b":1}'; echo '{"id":3,"c":1}') | "$SM_BIN/smpartition" --merge-schema n | "$smcommit" --merge-schema >/dev/null
+	[ "$("$SM_BIN/smreplay" n --where 'c = 1')" = '{"id":3,"c":1}' ]
+	# A resumed stream goes on from where it was.
+	printf '%s\n' '{"a":1}' '{"a":2,"b":1}' >f
+	"$SM_BIN/smfetch" files f --resume ck | "$SM_BIN/smpartition" --sample-rows 1 --merge-schema r | "$smcommit" | "$SM_BIN/smcheckpoint" save >/dev/null
+	printf '%s\n' '{"c":3}' '{"d":4}' >>f
+	"$SM_BIN/smfetch" files f --resume ck | "$SM_BIN/smpartition" --merge-schema r | "$smcommit" --merge-schema | "$SM_BIN/smcheckpoint" save >/dev/null
+	[ "$("$SM_BIN/smreplay" r | sort | tr -d '\n')" = '{"a":1}{"a":2,"b":1}{"c":3}{"d":4}' ]
 }
 
 @test "--overwrite-schema gives the table another schema and keeps its id" {
