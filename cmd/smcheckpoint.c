@@ -230,18 +230,27 @@ static int list_dir(struct output *out, const char *dir, struct err *e)
 	char **names = NULL;
 	size_t n = 0, cap = 0;
 	int r = 0;
-	if (ck_is(dir))
-		return list_one(out, dir, e);
+	r = ck_is(dir, e);
+	if (r != 0)
+		return r < 0 ? r : list_one(out, dir, e);
 	DIR *d = opendir(dir);
 	if (!d)
 		return err_sys(e, errno, "cannot open '%s'", dir);
-	for (struct dirent *ent; (ent = readdir(d));) {
+	while (r == 0) {
 		struct buf path = BUF_INIT;
+		errno = 0;
+		struct dirent *ent = readdir(d);
+		if (!ent) {
+			r = errno ? err_sys(e, errno, "cannot read '%s'", dir) : 0;
+			break;
+		}
 		buf_printf(&path, "%s/%s", dir, ent->d_name);
-		if (ent->d_name[0] != '.' && ck_is(buf_cstr(&path))) {
+		int is = ent->d_name[0] != '.' ? ck_is(buf_cstr(&path), e) : 0;
+		if (is > 0) {
 			MEM_GROW(names, cap, n + 1);
 			names[n++] = buf_detach(&path, NULL);
 		}
+		r = is < 0 ? is : 0;
 		buf_release(&path);
 	}
 	closedir(d);

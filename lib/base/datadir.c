@@ -23,10 +23,13 @@ static size_t exe_dir(char *to, size_t cap)
 	return (size_t)n;
 }
 
-static bool is_there(struct buf *b)
+/* 1, 0, or negative. */
+static int is_there(struct buf *b, struct err *e)
 {
 	struct stat st;
-	return stat(buf_cstr(b), &st) == 0;
+	if (stat(buf_cstr(b), &st) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : err_sys(e, errno, "cannot look at %s", b->p);
 }
 
 int data_path(struct buf *b, const char *name, struct err *e)
@@ -36,21 +39,24 @@ int data_path(struct buf *b, const char *name, struct err *e)
 	buf_clear(b);
 	if (set && *set) {
 		buf_printf(b, "%s/%s", set, name);
-		if (is_there(b))
-			return 0;
+		int is = is_there(b, e);
+		if (is)
+			return is < 0 ? is : 0;
 		return err_set(e, ERR_NOT_FOUND, "no data file %s in %s (SM_SHARE)", name, set);
 	}
 	size_t n = exe_dir(dir, sizeof dir);
 	for (size_t i = 0; n && i < sizeof beside / sizeof *beside; i++) {
 		buf_clear(b);
 		buf_printf(b, "%s%s/%s", dir, beside[i], name);
-		if (is_there(b))
-			return 0;
+		int is = is_there(b, e);
+		if (is)
+			return is < 0 ? is : 0;
 	}
 	buf_clear(b);
 	buf_printf(b, "%s/%s", SM_DATADIR, name);
-	if (is_there(b))
-		return 0;
+	int is = is_there(b, e);
+	if (is)
+		return is < 0 ? is : 0;
 	return err_set(e, ERR_NOT_FOUND,
 		       "no data file %s beside the program (../share) or in %s: set SM_SHARE to the folder that holds it", name,
 		       SM_DATADIR);

@@ -263,6 +263,15 @@ static void config_line(const char *path, unsigned long line, char *text)
 	set_from_outside(o, from, mem_strdup(trim(eq + 1)));
 }
 
+/* Settings that were meant to hold and cannot be read are no reason to do without them. */
+static _Noreturn void config_failed(const char *path, int errnum)
+{
+	struct err e;
+	err_sys(&e, errnum, "cannot read the settings");
+	err_at(&e, path, 0, 0);
+	exit(diag_fail(&e));
+}
+
 static void read_config(void)
 {
 	char path[512], *text = NULL;
@@ -270,13 +279,17 @@ static void read_config(void)
 	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	int n = xdg && *xdg ? snprintf(path, sizeof path, "%s/smtools/%s.conf", xdg, tool->name)
 			    : snprintf(path, sizeof path, "%s/.config/smtools/%s.conf", home ? home : "", tool->name);
-	if (n >= (int)sizeof path)
+	FILE *f = n < (int)sizeof path ? fopen(path, "re") : NULL;
+	/* ENOTDIR: users of services have /dev/null for a home. */
+	if (!f && n < (int)sizeof path && (errno == ENOENT || errno == ENOTDIR))
 		return;
-	FILE *f = fopen(path, "re");
 	if (!f)
-		return;
-	for (unsigned long line = 1; getline(&text, &cap, f) > 0; line++)
+		config_failed(path, n < (int)sizeof path ? errno : ENAMETOOLONG);
+	errno = 0;
+	for (unsigned long line = 1; getline(&text, &cap, f) > 0; line++, errno = 0)
 		config_line(path, line, text);
+	if (ferror(f))
+		config_failed(path, errno);
 	free(text);
 	fclose(f);
 }

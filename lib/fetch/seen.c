@@ -220,21 +220,27 @@ static int start_file(struct seen *s, int64_t file, struct err *e)
 }
 
 /* The highest number in the folder; files below KEEP are removed. */
-static int64_t look_around(const struct seen *s, int64_t keep)
+static int look_around(const struct seen *s, int64_t keep, int64_t *highest, struct err *e)
 {
 	DIR *d = opendir(s->folder);
-	int64_t highest = 0, n;
-	for (struct dirent *en; d && (en = readdir(d)) != NULL;) {
+	int64_t n;
+	*highest = 0;
+	for (;;) {
+		errno = d ? 0 : errno;
+		struct dirent *en = d ? readdir(d) : NULL;
+		if (!en)
+			break;
 		if (!number_of(en->d_name, &n))
 			continue;
-		if (n > highest)
-			highest = n;
+		if (n > *highest)
+			*highest = n;
 		if (n < keep)
 			unlinkat(dirfd(d), en->d_name, 0);
 	}
+	int rc = errno ? err_sys(e, errno, "cannot list %s", s->folder) : 0;
 	if (d)
 		closedir(d);
-	return highest;
+	return rc;
 }
 
 static int open_folder(struct seen *s, const struct json *from, struct err *e)
@@ -247,7 +253,9 @@ static int open_folder(struct seen *s, const struct json *from, struct err *e)
 	int rc = file ? load(s, file, (uint64_t)count, &length, e) : 0;
 	if (rc < 0)
 		return rc;
-	int64_t highest = look_around(s, file);
+	int64_t highest;
+	if ((rc = look_around(s, file, &highest, e)) < 0)
+		return rc;
 	s->oldest = file;
 	if (file && highest == file && length == (uint64_t)count && length < GROWN * s->max) {
 		s->entries = length;
@@ -313,8 +321,9 @@ void seen_forget(struct seen *s, const struct json *recorded)
 	const char *name = json_str(json_get(recorded, "file"));
 	if (!name || !number_of(name, &file) || file > s->file)
 		return;
-	look_around(s, file);
-	s->oldest = file;
+	int64_t highest;
+	if (look_around(s, file, &highest, NULL) == 0)
+		s->oldest = file;
 }
 
 bool seen_ref(const struct seen *s, struct buf *b)

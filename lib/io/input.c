@@ -213,9 +213,13 @@ static int open_next(struct input *in, struct err *e)
 		err_sys(e, errno, "cannot open");
 		return err_at(e, in->name, 0, 0);
 	}
-	if (fstat(in->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+	int why = fstat(in->fd, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
+	if (why) {
 		close_file(in);
-		err_set(e, ERR_IO, "is a directory");
+		if (why == EISDIR)
+			err_set(e, ERR_IO, "is a directory");
+		else
+			err_sys(e, why, "cannot open");
 		return err_at(e, in->name, 0, 0);
 	}
 	in->regular = S_ISREG(st.st_mode);

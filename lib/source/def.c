@@ -177,7 +177,13 @@ int source_def_list(const char ***names, size_t *n, struct arena *a, struct err 
 	DIR *dir = rc == 0 ? opendir(buf_cstr(&path)) : NULL;
 	if (rc == 0 && !dir)
 		rc = err_sys(e, errno, "cannot open %s", path.p);
-	for (struct dirent *en; dir && (en = readdir(dir)) != NULL;) {
+	while (dir) {
+		errno = 0;
+		struct dirent *en = readdir(dir);
+		if (!en) {
+			rc = errno ? err_sys(e, errno, "cannot read %s", path.p) : 0;
+			break;
+		}
 		size_t len = strlen(en->d_name);
 		if (len <= 5 || en->d_name[0] == '.' || strcmp(en->d_name + len - 5, ".json") != 0)
 			continue;

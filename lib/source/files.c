@@ -6,6 +6,7 @@
 #include "source/path.h"
 #include "source/reader.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -150,7 +151,12 @@ static int open_file(struct source_files *f, const char *path, const struct sour
 	if (rc < 0 && rc != ERR_DATA)
 		return rc;
 	f->current = path;
-	f->kept = strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	f->kept = strcmp(path, "-") != 0;
+	if (f->kept && stat(path, &st) < 0) {
+		err_sys(e, errno, "cannot look at it");
+		return err_at(e, path, 0, 0);
+	}
+	f->kept = f->kept && S_ISREG(st.st_mode);
 	f->started = from != NULL;
 	f->pos = from ? *from : (struct source_reader_pos){ 0 };
 	return rc < 0 ? rc : 1;

@@ -75,12 +75,17 @@ static int walk(struct path_list *to, struct arena *a, const char *folder, const
 	const char *slash = n && folder[n - 1] == '/' ? "" : "/";
 	for (size_t i = 0; rc == 0 && i < names.n; i++) {
 		const char *path = arena_printf(a, "%s%s%s", folder, slash, names.v[i]);
-		if (lstat(path, &st) < 0)
-			continue;       /* gone since it was listed */
-		bool link = S_ISLNK(st.st_mode);
-		if (link && stat(path, &st) < 0)
+		/* Gone since it was listed, or a link to nowhere. All else is told: what lies there would be passed over. */
+		int why = lstat(path, &st) < 0 ? errno : 0;
+		bool link = !why && S_ISLNK(st.st_mode);
+		if (link)
+			why = stat(path, &st) < 0 ? errno : 0;
+		if (why == ENOENT)
 			continue;
-		if (S_ISDIR(st.st_mode) && !link)
+		if (why) {
+			err_sys(e, why, "cannot look at it");
+			rc = err_at(e, path, 0, 0);
+		} else if (S_ISDIR(st.st_mode) && !link)
 			rc = walk(to, a, path, include, level + 1, e);
 		else if (S_ISREG(st.st_mode) &&
 			 (!include || is_archive_name(names.v[i]) || fnmatch(include, names.v[i], 0) == 0))

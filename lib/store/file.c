@@ -31,7 +31,7 @@ int store_file_open(struct store_file **out, struct store *s, const char *name, 
 	if (!errnum && !S_ISREG(st.st_mode))
 		errnum = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 	if (errnum) {
-		r = errnum == ENOENT || errnum == ENOTDIR ? err_set(e, ERR_NOT_FOUND, "%s is not there", path)
+		r = errnum == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s is not there", path)
 							  : err_sys(e, errnum, "cannot open %s", path);
 		if (fd >= 0)
 			close(fd);

@@ -177,12 +177,12 @@ int store_stat(struct store *s, const char *name, uint64_t *size, int64_t *mtime
 	int errnum = store_step(s, "stat", path);
 	if (!errnum && stat(path, &st))
 		errnum = errno;
-	if (errnum == ENOENT || errnum == ENOTDIR)
+	if (errnum == ENOENT)
 		r = err_set(e, ERR_NOT_FOUND, "%s is not there", path);
 	else if (errnum)
 		r = err_sys(e, errnum, "cannot look at %s", path);
 	else if (!S_ISREG(st.st_mode))
-		r = err_set(e, ERR_NOT_FOUND, "%s is not a file", path);
+		r = err_set(e, ERR_IO, "%s is not a regular file", path);
 	if (r == 0 && size)
 		*size = (uint64_t)st.st_size;
 	if (r == 0 && mtime_ms)

@@ -12,7 +12,8 @@
  * Ownership: a store owns its root text; files and writers must be closed before it is freed.
  * Threads: a store may be shared; a store_file may be read by several threads at once; a
  * store_out has one owner.
- * Errors: ERR_NOT_FOUND and ERR_EXISTS where said, otherwise ERR_IO; the message names the file.
+ * Errors: ERR_NOT_FOUND and ERR_EXISTS where said, otherwise ERR_IO; the message names the file. ERR_NOT_FOUND is ENOENT
+ * and nothing else: a file that cannot be looked at (EIO, EACCES, ESTALE) may well be there.
  * Source: POSIX rename(2), link(2), fsync(2).
  */
 #ifndef SM_STORE_STORE_H

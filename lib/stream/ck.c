@@ -132,19 +132,25 @@ static int refuse_foreign(void *arg, const struct store_entry *entry, struct err
 	return err_set(e, ERR_DATA, "%s is no checkpoint folder, and not empty (%s)", ck->path, entry->name);
 }
 
-static bool has(const struct ck *ck, const char *name)
+/* 1, 0, or negative. */
+static int has(const struct ck *ck, const char *name, struct err *e)
 {
-	return store_stat(ck->store, name, NULL, NULL, NULL) == 0;
+	int r = store_stat(ck->store, name, NULL, NULL, e);
+	return r == 0 ? 1 : r == ERR_NOT_FOUND ? 0 : r;
 }
 
 static int make_folder(struct ck *ck, struct err *e)
 {
 	struct stat st;
-	if (has(ck, "FORMAT"))
-		return 0;
-	if (stat(ck->path, &st) == 0 && !S_ISDIR(st.st_mode))
+	int why = stat(ck->path, &st) == 0 ? 0 : errno;
+	if (why && why != ENOENT)
+		return err_sys(e, why, "cannot look at %s", ck->path);
+	if (!why && !S_ISDIR(st.st_mode))
 		return err_set(e, ERR_DATA, "%s is no folder", ck->path);
-	int r = store_list(ck->store, "", refuse_foreign, ck, e);
+	int r = has(ck, "FORMAT", e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = store_list(ck->store, "", refuse_foreign, ck, e);
 	return r != 0 ? r : store_mkdir(ck->store, "", e);
 }
 
@@ -153,13 +159,14 @@ static int make_files(struct ck *ck, struct err *e)
 {
 	static const char format[] = MAGIC "1\n";
 	char id[UUID_TEXT + 1];
-	int r = 0;
-	if (has(ck, "FORMAT"))
-		return 0;
+	int r = has(ck, "FORMAT", e);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	rand_uuid(id);
-	if (!has(ck, "id"))
+	r = has(ck, "id", e);
+	if (r == 0)
 		r = write_id(ck, id, 1, clock_now_us(), e);
-	return r != 0 ? r : store_put(ck->store, "FORMAT", format, sizeof format - 1, e);
+	return r < 0 ? r : store_put(ck->store, "FORMAT", format, sizeof format - 1, e);
 }
 
 static int open_lock(const struct ck *ck, int flags, int *fd, struct err *e)
@@ -246,7 +253,8 @@ int ck_open(struct ck **out, const char *path, unsigned flags, struct err *e)
 	if (flags & CK_CREATE)
 		r = make_folder(ck, e);
 	else if (access(ck->path, F_OK) != 0)
-		r = err_set(e, ERR_NOT_FOUND, "%s: no such checkpoint", ck->path);
+		r = errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no such checkpoint", ck->path)
+				    : err_sys(e, errno, "cannot look at %s", ck->path);
 	else
 		r = check_format(ck, e);
 	if (r == 0 && flags & (CK_LOCK | CK_CREATE))
@@ -288,13 +296,18 @@ int ck_next_generation(struct ck *ck, struct err *e)
 	return 0;
 }
 
-bool ck_is(const char *path)
+int ck_is(const char *path, struct err *e)
 {
 	struct ck *ck;
-	int r = ck_open(&ck, path, 0, NULL);
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return errno == ENOENT ? 0 : err_sys(e, errno, "cannot look at %s", path);
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	int r = ck_open(&ck, path, 0, e);
 	if (r == 0)
 		ck_close(ck);
-	return r == 0;
+	return r == 0 ? 1 : r == ERR_IO ? r : 0;
 }
 
 int ck_record_read(const struct ck *ck, struct arena *a, struct ck_record *rec, struct err *e)

@@ -47,8 +47,8 @@ void ck_close(struct ck *ck);    /* lets the lock go; NULL is fine */
 int ck_running(const struct ck *ck, bool *running, int64_t *pid, struct err *e);
 /* Start the next generation, durably: the stream begins again at 0 under a new name. Needs the lock. */
 int ck_next_generation(struct ck *ck, struct err *e);
-/* Does PATH look like a checkpoint folder? */
-bool ck_is(const char *path);
+/* Does PATH look like a checkpoint folder? 1, 0, or negative when it cannot be looked at. */
+int ck_is(const char *path, struct err *e);
 
 struct ck_record {
 	const char *stream;

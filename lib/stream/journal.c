@@ -146,6 +146,13 @@ static int open_append(struct journal *j, struct err *e)
 	return j->fd >= 0 ? 0 : err_sys(e, errno, "cannot open '%s'", j->path.p);
 }
 
+/* A new file through the store, so that its name is durable before the first line is. */
+static int make_if_absent(const struct ck *ck, struct err *e)
+{
+	int r = store_stat(ck->store, NAME, NULL, NULL, e);
+	return r == ERR_NOT_FOUND ? store_put_if_absent(ck->store, NAME, "", 0, e) : r;
+}
+
 static int cut_tail(struct journal *j, size_t size, struct err *e)
 {
 	if (size == j->size)
@@ -166,9 +173,8 @@ int journal_open(struct journal **out, const struct ck *ck, struct err *e)
 	int r = load(ck, &text, e);
 	if (r == 0)
 		r = walk(ck, &text, &j->size, count, j, e);
-	/* A new file through the store, so that its name is durable before the first line is. */
-	if (r == 0 && store_stat(ck->store, NAME, NULL, NULL, NULL) != 0)
-		r = store_put(ck->store, NAME, "", 0, e);
+	if (r == 0)
+		r = make_if_absent(ck, e);
 	if (r == 0)
 		r = open_append(j, e);
 	if (r == 0)

@@ -5,6 +5,7 @@
 #include "stream/state.h"
 #include "t.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -136,7 +137,7 @@ static void test_folder(void)
 		T_INT(ck_open(&ck, dir, 0, &e), ERR_DATA);
 		T_INT(ck_open(&ck, in_dir("notes.txt"), CK_CREATE, &e), ERR_DATA);
 		T_INT(ck_open(&ck, "", CK_CREATE, &e), ERR_USAGE);
-		T_OK(!ck_is(dir));
+		T_OK(!ck_is(dir, &e));
 	}
 	T_CASE("checkpoint: a crash while it was made is made good")
 	{
@@ -195,6 +196,18 @@ static void test_record(void)
 	arena_release(&a);
 }
 
+struct fault {
+	int left;        /* steps that go well before the one that fails */
+};
+
+static int fault(void *arg, const char *step, const char *path)
+{
+	struct fault *f = arg;
+	(void)step;
+	(void)path;
+	return f->left-- == 0 ? EIO : 0;
+}
+
 static void test_journal(void)
 {
 	struct arena a = ARENA_INIT;
@@ -242,6 +255,22 @@ static void test_journal(void)
 		journal_close(j);
 		T_INT(journal_find(ck, 1, 4, &a, &en, &e), 0);
 		T_MEM(en.cursor, en.ncursor, "\"four\"", 6);
+	}
+	T_CASE("journal: one that cannot be looked at is left as it is")
+	{
+		char now[1024];
+		get("journal", text, sizeof text);
+		for (int n = 0; n < 4; n++) {
+			struct fault f = { n };
+			store_set_fault(ck->store, fault, &f);
+			int r = journal_open(&j, ck, &e);
+			store_set_fault(ck->store, NULL, NULL);
+			if (r == 0)
+				journal_close(j);
+			T_OK(r == (f.left < 0 ? ERR_IO : 0));
+			get("journal", now, sizeof now);
+			T_STR(now, text);
+		}
 	}
 	T_CASE("journal: damage before the last line is an error that names the line")
 	{

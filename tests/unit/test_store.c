@@ -80,8 +80,9 @@ static void test_put(struct store *s)
 	}
 	T_CASE("what is not there") {
 		T_INT(store_get(s, "nope", 100, &b, &e), ERR_NOT_FOUND);
-		T_INT(store_get(s, "p/q/one/below", 100, &b, &e), ERR_NOT_FOUND);
-		T_INT(store_stat(s, "p/q", NULL, NULL, &e), ERR_NOT_FOUND);
+		T_INT(store_get(s, "p/q/one/below", 100, &b, &e), ERR_IO);
+		T_INT(store_stat(s, "p/q/one/below", NULL, NULL, &e), ERR_IO);
+		T_INT(store_stat(s, "p/q", NULL, NULL, &e), ERR_IO);
 		T_INT(store_delete(s, "nope", &e), ERR_NOT_FOUND);
 		T_INT(entries(s, "nope"), 0);
 	}
