@@ -174,6 +174,8 @@ static int run_history(int argc, char **argv)
 		r = delta_log_times(&l, s, &time_ms, &e);
 	if (r == 0)
 		r = history_rows(s, &l, time_ms, table ? &g : NULL, &e);
+	if (r == 0)
+		r = delta_log_check(&l, s, &e);
 	if (r == 0 && table)
 		grid_print(&g, &out.buf);
 	grid_release(&g);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "commit/committer.h"
+#include "delta/log.h"
 #include "delta/protocol.h"
 
 #include <stdlib.h>
@@ -17,6 +18,11 @@ int build_check_seq(struct build_job *job, const struct delta_snapshot *sn, stru
 	if (!sn || !delta_snapshot_txn(sn, c->stream, &seq))
 		seq = 0;
 	job->table_seq = seq;
+	/* Who made the stream's last commit may have died, or failed, before its name was durable; what we say of it now is
+	 * recorded as safe. */
+	if (seq > 0 && !c->synced && store_sync(c->store, DELTA_LOG_DIR, e))
+		return e ? e->code : ERR_IO;
+	c->synced = c->synced || seq > 0;
 	if (seq == expected)
 		return 0;
 	if (seq > expected) {

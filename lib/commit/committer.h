@@ -52,6 +52,7 @@ struct committer {
 	struct producer producer;
 	struct expr *where;
 	bool opened, ended, replaced;
+	bool synced;               /* the log's names were made durable by us */
 	char *stream;
 	int64_t from, last_seq;    /* last_seq: what we committed last, -1: nothing yet */
 	char *cursor;              /* of the opening mark, later of the last mark committed */

@@ -137,6 +137,18 @@ static int take_txn_id(void *arg, const struct delta_action *act, uint64_t line,
 
 enum outcome { OUTCOME_OURS = 1, OUTCOME_LOST = 2 };
 
+/* Our commit is in the log. Name and content must be durable before anybody is told: a power cut would take back what a
+ * checkpoint has recorded. An fsync that failed is not tried again, since the kernel reports a lost write only once. */
+static int settle_ours(struct attempt *at, int r, struct err *e)
+{
+	if (r == ERR_EXISTS)
+		r = store_sync(at->s, DELTA_LOG_DIR, e);
+	if (r == 0)
+		return OUTCOME_OURS;
+	err_wrap(e, "version %lld of %s is in the log, but may not survive a power cut", (long long)at->version, store_root(at->s));
+	return r;
+}
+
 /* Put the body; where the answer leaves it open whether it is there, look. */
 static int put(struct attempt *at, struct err *e)
 {
@@ -149,7 +161,7 @@ static int put(struct attempt *at, struct err *e)
 	} else if (r == ERR_EXISTS || r == ERR_IO) {
 		int ours = delta_log_read(at->s, at->version, NULL, take_txn_id, at, &look);
 		if (ours == 1)
-			r = OUTCOME_OURS;
+			r = settle_ours(at, r, e);
 		else if (r == ERR_EXISTS || ours == 0)
 			r = OUTCOME_LOST; /* a winner that cannot be read is reported when the snapshot moves on */
 	}

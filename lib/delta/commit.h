@@ -6,7 +6,8 @@
  * Each attempt calls BUILD on the snapshot it is made against; what it appends goes into the commit behind our commitInfo.
  * The attempt is a put-if-absent of version + 1. When another writer was first, each winning commit is checked against what this
  * change depends on, the snapshot moves on, and after a jittered pause the next attempt is made.
- * A put whose outcome is not known is settled by reading the file back and comparing commitInfo.txnId.
+ * A put whose outcome is not known is settled by reading the file back and comparing commitInfo.txnId. A commit that is there
+ * but could not be made durable is ERR_IO, whose message says that it is there; who comes next finds it.
  */
 #ifndef SM_DELTA_COMMIT_H
 #define SM_DELTA_COMMIT_H

@@ -91,8 +91,10 @@ static int take_entry(void *arg, const struct store_entry *entry, struct err *e)
 	const char *s = entry->name;
 	int64_t version;
 	(void)e;
-	if (entry->dir || !digits(&s, VERSION_DIGITS, &version))
+	if (entry->dir || (!digits(&s, VERSION_DIGITS, &version) && strcmp(s, "_last_checkpoint") != 0))
 		return 0;
+	if (!l->trace)
+		l->trace = arena_strdup(&l->arena, entry->name);
 	if (strcmp(s, ".json") == 0) {
 		MEM_GROW(l->commits, l->commits_cap, l->ncommits + 1);
 		l->commits[l->ncommits++] = (struct delta_log_commit){ version, entry->mtime_ms, entry->size };
@@ -150,12 +152,16 @@ int delta_log_list(struct delta_log *l, struct store *s, struct err *e)
 {
 	struct listing ls = { .l = l };
 	l->ncommits = l->ncheckpoints = 0;
+	l->trace = NULL;
 	int r = store_list(s, DELTA_LOG_DIR, take_entry, &ls, e);
 	if (r == 0) {
 		if (l->ncommits)
 			qsort(l->commits, l->ncommits, sizeof *l->commits, compare_commits);
 		assemble(&ls);
-		if (l->ncommits == 0 && l->ncheckpoints == 0)
+		if (l->ncommits == 0 && l->ncheckpoints == 0 && l->trace)
+			r = err_set(e, ERR_IO, "the log of %s has lost its commits: there is %s, but no commit and no whole checkpoint",
+				    store_root(s), l->trace);
+		else if (l->ncommits == 0 && l->ncheckpoints == 0)
 			r = err_set(e, ERR_NOT_FOUND, "%s is no Delta table: no commit in %s", store_root(s), DELTA_LOG_DIR);
 	}
 	mem_free(ls.v);
@@ -174,6 +180,28 @@ const struct delta_log_commit *delta_log_find(const struct delta_log *l, int64_t
 {
 	struct delta_log_commit key = { .version = version };
 	return l->ncommits ? bsearch(&key, l->commits, l->ncommits, sizeof *l->commits, compare_commits) : NULL;
+}
+
+bool delta_log_contiguous(const struct delta_log *l, int64_t first, int64_t last)
+{
+	if (first > last)
+		return true;
+	const struct delta_log_commit *c = delta_log_find(l, first);
+	return c && (size_t)(last - first) < (size_t)(l->commits + l->ncommits - c) && c[last - first].version == last;
+}
+
+int delta_log_check(const struct delta_log *l, const struct store *s, struct err *e)
+{
+	int64_t newest = delta_log_newest(l), missing = newest;
+	bool whole = delta_log_contiguous(l, 0, newest);
+	for (size_t i = l->ncheckpoints; i-- > 0 && !whole; )
+		whole = delta_log_contiguous(l, l->checkpoints[i].version + 1, newest);
+	if (whole)
+		return 0;
+	while (missing >= 0 && delta_log_find(l, missing))
+		missing--;
+	return err_set(e, ERR_IO, "the log of %s has a gap: version %lld is missing, and no checkpoint makes up for it (the newest "
+		       "version is %lld)", store_root(s), (long long)missing, (long long)newest);
 }
 
 int delta_log_moved(struct store *s, int64_t version, bool *moved, struct err *e)

@@ -29,14 +29,19 @@ struct delta_log {
 	size_t ncommits, commits_cap;
 	struct delta_log_checkpoint *checkpoints;  /* complete ones, by version, then classic before V2 */
 	size_t ncheckpoints, checkpoints_cap;
+	const char *trace;          /* a file that only a table leaves, be it a checksum or part of a checkpoint; NULL: none */
 };
 
 void delta_log_init(struct delta_log *l);
 void delta_log_release(struct delta_log *l);
-/* ERR_NOT_FOUND: no table there (no commit and no checkpoint). */
+/* ERR_NOT_FOUND: no table there (no commit and no checkpoint, nor a trace of one). ERR_IO: traces of a table, but neither. */
 int delta_log_list(struct delta_log *l, struct store *s, struct err *e);
 int64_t delta_log_newest(const struct delta_log *l);
 const struct delta_log_commit *delta_log_find(const struct delta_log *l, int64_t version); /* NULL: not there */
+bool delta_log_contiguous(const struct delta_log *l, int64_t first, int64_t last); /* are commits FIRST to LAST all there? */
+/* ERR_IO naming the version that is missing, when neither version 0 nor a checkpoint leads to the newest version. Nobody may
+ * take that for "no table": a writer would make version 0 anew under the commits that are left. */
+int delta_log_check(const struct delta_log *l, const struct store *s, struct err *e);
 /* Is the newest version still V? (one stat call for V + 1) */
 int delta_log_moved(struct store *s, int64_t version, bool *moved, struct err *e);
 

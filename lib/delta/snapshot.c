@@ -29,15 +29,6 @@ static int take_action(void *arg, const struct delta_action *act, uint64_t line,
 	return index_apply(arg, act, e);
 }
 
-/* The commits FIRST to LAST must all be there. */
-static bool contiguous(const struct delta_log *l, int64_t first, int64_t last)
-{
-	if (first > last)
-		return true;
-	const struct delta_log_commit *c = delta_log_find(l, first);
-	return c && (size_t)(last - first) < (size_t)(l->commits + l->ncommits - c) && c[last - first].version == last;
-}
-
 static int replay(struct delta_snapshot *sn, int64_t first, int64_t last, struct err *e)
 {
 	int r = 0;
@@ -61,22 +52,24 @@ static int load_from(struct delta_snapshot *sn, const struct delta_log_checkpoin
 	return r;
 }
 
-static int not_there(const struct delta_log *l, int64_t version, struct err *e)
+static int not_there(const struct delta_log *l, const struct store *store, int64_t version, struct err *e)
 {
 	int64_t newest = delta_log_newest(l);
+	if (version == newest)
+		return delta_log_check(l, store, e);
 	if (version > newest)
 		return err_set(e, ERR_NOT_FOUND, "the table has no version %lld; its newest is %lld", (long long)version,
 			       (long long)newest);
 	int64_t oldest = l->ncommits && l->commits[0].version == 0 ? 0 : newest;
 	for (size_t i = l->ncheckpoints; i-- > 0 && oldest; )
-		if (contiguous(l, l->checkpoints[i].version + 1, newest))
+		if (delta_log_contiguous(l, l->checkpoints[i].version + 1, newest))
 			oldest = l->checkpoints[i].version;
 	return err_set(e, ERR_NOT_FOUND, "version %lld can no longer be read: commits before it are gone "
 		       "(versions from %lld on can)", (long long)version, (long long)oldest);
 }
 
 /* Newest checkpoint first; one that is damaged gives way to an older one, and in the end to the commits alone. */
-static int load(struct delta_snapshot *sn, const struct delta_log *l, int64_t version, struct err *e)
+static int load(struct delta_snapshot *sn, const struct delta_log *l, int64_t version, bool *vanished, struct err *e)
 {
 	struct err first = { 0 };
 	bool tried = false;
@@ -84,11 +77,14 @@ static int load(struct delta_snapshot *sn, const struct delta_log *l, int64_t ve
 		const struct delta_log_checkpoint *c = i ? &l->checkpoints[i - 1] : NULL;
 		if (c && c->version > version)
 			continue;
-		if (!contiguous(l, c ? c->version + 1 : 0, version))
+		if (!delta_log_contiguous(l, c ? c->version + 1 : 0, version))
 			continue;
 		int r = load_from(sn, c, version, e);
 		if (r == 0)
 			return 0;
+		/* A file that the listing showed is gone: look again, and in the end this is damage, never "no table". */
+		if (r == ERR_NOT_FOUND)
+			*vanished = true;
 		if (!c || (r != ERR_DATA && r != ERR_NOT_FOUND)) {
 			if (tried && e)
 				*e = first;
@@ -103,7 +99,7 @@ static int load(struct delta_snapshot *sn, const struct delta_log *l, int64_t ve
 			*e = first;
 		return first.code;
 	}
-	return not_there(l, version, e);
+	return not_there(l, sn->store, version, e);
 }
 
 static int settle(struct delta_snapshot *sn, struct err *e)
@@ -123,21 +119,26 @@ static int settle(struct delta_snapshot *sn, struct err *e)
 static int load_listed(struct delta_snapshot *sn, int64_t version, struct err *e)
 {
 	struct delta_log l;
+	bool again = true, vanished = false;
 	int r = 0;
-	for (int i = 0; i < LIST_ATTEMPTS; i++) {
+	for (int i = 0; i < LIST_ATTEMPTS && again; i++) {
+		vanished = false;
 		delta_log_init(&l);
 		r = delta_log_list(&l, sn->store, e);
 		int64_t want = version == DELTA_NEWEST ? delta_log_newest(&l) : version;
 		if (r == 0)
-			r = load(sn, &l, want, e);
-		bool again = r == ERR_NOT_FOUND && l.ncommits && want <= delta_log_newest(&l);
+			r = load(sn, &l, want, &vanished, e);
+		again = (r == ERR_NOT_FOUND || r == ERR_IO) && l.trace && want <= delta_log_newest(&l);
 		delta_log_release(&l);
 		if (r == 0) {
 			sn->version = want;
 			sn->index->read_ns = clock_mono_ns();
 		}
-		if (!again)
-			break;
+	}
+	if (r == ERR_NOT_FOUND && vanished) {
+		r = ERR_IO;
+		if (e)
+			e->code = ERR_IO;
 	}
 	return r;
 }

@@ -79,6 +79,17 @@ int store_sync_parent(const struct store *s, const char *path, struct err *e)
 	return r;
 }
 
+int store_sync(struct store *s, const char *dir, struct err *e)
+{
+	char *path;
+	int r = store_full(s, dir, &path, e);
+	if (r)
+		return r;
+	r = sync_dir(s, path, false, e);
+	mem_free(path);
+	return r;
+}
+
 /* Where DIR is, or would be, in the set. Called with the lock held. */
 static char **durable_slot(struct store *s, const char *dir)
 {

@@ -55,6 +55,8 @@ int store_put(struct store *s, const char *name, const void *p, size_t n, struct
  * made (a power cut, a network): who must know reads it back. */
 int store_put_if_absent(struct store *s, const char *name, const void *p, size_t n, struct err *e);
 int store_delete(struct store *s, const char *name, struct err *e);          /* ERR_NOT_FOUND */
+/* fsync folder DIR: the names in it survive a power cut, whoever made them. */
+int store_sync(struct store *s, const char *dir, struct err *e);
 /* Make folder DIR and those above it, durably. */
 int store_mkdir(struct store *s, const char *dir, struct err *e);
 

@@ -362,3 +362,19 @@ fields() { log | jq -r 'select(.metaData).metaData.schemaString|fromjson|[.field
 	[ "$(files | sort | uniq -d | wc -l)" = 0 ]
 	[ "$(files | wc -l)" = $((from + 1)) ]
 }
+
+@test "a log without its version 0 is refused by every tool, and nothing is made anew under it" {
+	for i in 0 1 2 3; do echo "{\"id\":\"$i\"}" | "$SM_BIN/smpartition" g | "$smcommit" >/dev/null; done
+	echo '{"id":"9"}' >post
+	"$SM_BIN/smpartition" g <post >in
+	mv g/_delta_log/00000000000000000000.json first
+	ls g/_delta_log >before
+	for line in 'smcommit <in' 'smpartition g <post' 'smreplay g' 'smtable files g' 'smtable history g' 'smtable describe g'; do
+		run -4 --separate-stderr bash -c "PATH=$SM_BIN:\$PATH; $line"
+		[[ $stderr == *"the log of $PWD/g has a gap: version 0 is missing"* ]] || { echo "$line: $stderr"; false; }
+		ls g/_delta_log | cmp - before
+	done
+	mv g/_delta_log/00000000000000000002.json second; cp first g/_delta_log/00000000000000000000.json
+	run -4 --separate-stderr "$smcommit" <in
+	[[ $stderr == *"version 2 is missing"* ]]
+}
