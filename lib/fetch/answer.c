@@ -21,7 +21,7 @@
 struct answer {
 	struct task *t;
 	const struct http_answer *a;
-	struct buf headers, vars, feed, verdict;
+	struct buf headers, vars, link, feed, verdict;
 	struct source_about about;
 	const char *body;            /* as the expressions see it: JSON, "null" when it is none */
 	size_t nbody;
@@ -123,6 +123,7 @@ static void look_at_body(struct answer *x)
 
 static void look(struct answer *x)
 {
+	struct buf link = BUF_INIT;
 	int64_t date = http_date_us(x->a);
 	http_headers_json(x->a, &x->headers);
 	vars_json(&x->t->vars, &x->vars);
@@ -133,6 +134,14 @@ static void look(struct answer *x)
 					 .nvars = x->vars.n,
 					 .now_s = time_floor_div(date != INT64_MIN ? date : clock_now_us(), US_PER_SEC),
 					 .page = x->t->walk->pages};
+	if (http_link(x->a, "next", x->t->asked, &link)) {
+		json_put_string(&x->link, link.p, link.n);
+		/* Bytes that are no UTF-8 lead nowhere. */
+		bool good = json_check(x->link.p, x->link.n, NULL) == 0;
+		x->about.link = good ? x->link.p : NULL;
+		x->about.nlink = x->link.n;
+	}
+	buf_release(&link);
 	look_at_body(x);
 }
 
@@ -556,6 +565,7 @@ static void release(struct answer *x)
 {
 	buf_release(&x->headers);
 	buf_release(&x->vars);
+	buf_release(&x->link);
 	buf_release(&x->feed);
 	buf_release(&x->verdict);
 }

@@ -17,7 +17,7 @@ int list_take(struct job *j, const struct source_about *about, const char *body,
 	buf_clear(&j->about_vars);
 	buf_put(&j->about_vars, about->vars, about->nvars);
 	j->list_about = *about;
-	j->list_about.headers = NULL;
+	j->list_about.headers = j->list_about.link = NULL;
 	j->list_about.vars = j->about_vars.p;
 	mem_free(j->list_last);
 	j->list_last = NULL;

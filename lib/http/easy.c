@@ -99,7 +99,8 @@ static enum http_failure failure_of(CURL *easy, CURLcode rc, const char *error)
 	/* The second: bytes behind the end of what was packed. */
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WRITE_ERROR: return HTTP_ENCODING;
-	case CURLE_OUT_OF_MEMORY: mem_oom(0);
+	/* libcurl says so of a header line above 100 KiB: that is the server's doing, and no reason to end. */
+	case CURLE_OUT_OF_MEMORY: return HTTP_HEADERS;
 	default: return HTTP_PROTOCOL;
 	}
 }
@@ -136,6 +137,8 @@ enum http_failure http_why(char *why, size_t cap, CURL *easy, CURLcode rc, const
 		snprintf(why, cap, "the body is cut short");
 	else if (f == HTTP_CUT)
 		snprintf(why, cap, "the connection broke");
+	else if (f == HTTP_HEADERS)
+		snprintf(why, cap, "a header is too long, or libcurl has no memory for it");
 	else if (f == HTTP_ENCODING)
 		snprintf(why, cap, "the body cannot be unpacked");
 	else

@@ -59,6 +59,7 @@ enum http_failure {
 	HTTP_SILENT,                 /* nothing came for `silence_ns` */
 	HTTP_TIMEOUT,                /* longer than `timeout_ns` in all */
 	HTTP_TOO_LONG,               /* the body is longer than `max_body` */
+	HTTP_HEADERS,                /* the headers, or one line of them, are longer than we or libcurl take */
 	HTTP_ENCODING,               /* the body can't be unpacked */
 	HTTP_PROTOCOL                /* what came is no HTTP (or no websocket) */
 };

@@ -87,10 +87,12 @@ static const char *read_params(const char *s, const char *rel, bool *is, struct 
 static bool find_link(const char *s, const char *rel, const char *base, struct buf *to)
 {
 	struct buf v = BUF_INIT, target = BUF_INIT;
+	/* Looked for once: a list of `<` that nothing closes is read in one go. */
+	const char *last = strrchr(s, '>');
 	bool found = false, is;
-	while (*s && !found) {
+	while (last && s < last && !found) {
 		s = s + strspn(s, " \t,");
-		const char *end = *s == '<' ? strchr(s, '>') : NULL;
+		const char *end = *s == '<' && s < last ? strchr(s, '>') : NULL;
 		if (!end) {
 			s = skip_to(s, false, &v);
 			continue;

@@ -161,7 +161,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	heard(t);
 	switch (http_head_line(&t->head, p, n)) {
 	case HEAD_BAD: return give_up(t, HTTP_PROTOCOL, "what came is no HTTP");
-	case HEAD_TOO_LONG: return give_up(t, HTTP_PROTOCOL, "the headers are too long");
+	case HEAD_TOO_LONG: return give_up(t, HTTP_HEADERS, "the headers are too long");
 	case HEAD_END: return head_came(t) ? n : 0;
 	default: return n;
 	}

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { V_H, V_STATUS, V_V, V_NOW, V_PAGE, NVARS };
+enum { V_H, V_STATUS, V_V, V_NOW, V_PAGE, V_LINK, NVARS };
 
 /* A program, or a plain path of member names that is followed in a tree. */
 struct question {
@@ -40,7 +40,8 @@ static int compile(struct question *q, const struct source_def *def, struct err 
 				       [V_STATUS] = {"status", "200", 3},
 				       [V_V] = {"v", "{}", 2},
 				       [V_NOW] = {"now", "0", 1},
-				       [V_PAGE] = {"page", "0", 1}};
+				       [V_PAGE] = {"page", "0", 1},
+				       [V_LINK] = {"link", "null", 4}};
 	struct json_jq_vars vars = { v, NVARS };
 	if (!q->text)
 		return 0;
@@ -118,6 +119,8 @@ static int set_vars(struct question *q, const struct source_about *about, struct
 		rc = json_jq_set(q->jq, V_NOW, num, fmt_i64(num, about->now_s), e);
 	if (rc == 0)
 		rc = json_jq_set(q->jq, V_PAGE, num, fmt_u64(num, about->page), e);
+	if (rc == 0)
+		rc = json_jq_set(q->jq, V_LINK, about->link ? about->link : "null", about->link ? about->nlink : 4, e);
 	return rc;
 }
 

@@ -41,6 +41,8 @@ struct source_about {
 	size_t nvars;
 	int64_t now_s;              /* seconds since 1970 */
 	uint64_t page;
+	const char *link;           /* where the Link header leads with rel=next, a JSON string; NULL: null */
+	size_t nlink;
 };
 
 struct ask;

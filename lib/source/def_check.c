@@ -36,10 +36,10 @@ static long cut_line(char *msg)
 
 static void compile(struct def_load *l, const struct def_expr *x)
 {
-	bool map = strcmp(x->what, "map") == 0;
+	bool map = strcmp(x->what, "map") == 0, records = strcmp(x->what, "records") == 0 || strcmp(x->what, "context") == 0;
 	const struct json_jq_var v[] = { { "h", "{}", 2 }, { "status", "200", 3 }, { "v", "{}", 2 }, { "now", "0", 1 }, { "page", "0", 1 },
-		{ "c", NULL, 0 } };
-	struct json_jq_vars vars = { v, map ? 6 : 5 };
+		{ map ? "c" : "link", NULL, 0 } };
+	struct json_jq_vars vars = { v, records ? 5 : 6 };
 	struct json_jq *q;
 	struct buf text = BUF_INIT;
 	struct err e;

@@ -371,6 +371,10 @@ static void check_request(struct def_load *l, const struct json *root, const str
 	/* Without a map items come out as they are. */
 	if (m[K_CURSOR] && d->cursor.field && !d->map && !json_get(root, "map"))
 		def_fault(l, m[K_CURSOR], "'cursor.field' is a member of what 'map' makes, which is missing: say 'value'");
+	/* The values of a list have no place of their own: their pages are followed. */
+	if (d->cursor.asc && !d->cursor.first_desc && d->next != NEXT_NONE && !d->has_list && (m[K_CURSOR] || m[K_NEXT]))
+		def_fault(l, where(root, m, K_NEXT, K_CURSOR),
+			  "with 'cursor.order' asc the next page begins behind the cursor: 'next' would not be followed");
 	if (m[K_CURSOR] && d->cursor.first_desc && d->next == NEXT_NONE)
 		def_fault(l, m[K_CURSOR], "'cursor.first' goes backwards by 'next', which is missing");
 }

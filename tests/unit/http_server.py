@@ -211,6 +211,10 @@ def long_headers(p, n, r):
     p.answer(200, b"ok", [("X-%d" % i, "y" * 60000) for i in range(n)])
 
 
+def long_line(p, n, r):
+    p.answer(200, b"ok", [("X-Long", "y" * n)])
+
+
 def early(p, n, r):
     p.send(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nX-Early: yes\r\n\r\n")
     p.answer(200, b"late enough", [("X-Late", "yes")])
@@ -439,7 +443,7 @@ def tunnel(p, r):
 
 PLAIN = {f.__name__.replace("_", "-"): f for f in (
     hello, echo, count, most, seen, status, packed, deflated, unpackable, bomb, chunked, chunks_cut, short, dropped, no_answer,
-    garbage, no_field, drip, silent, hang, big, headers, many_headers, long_headers, early, redirect, link, events, gzip_stream)}
+    garbage, no_field, drip, silent, hang, big, headers, many_headers, long_headers, long_line, early, redirect, link, events, gzip_stream)}
 
 
 def serve(sock):

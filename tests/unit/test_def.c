@@ -418,6 +418,7 @@ static void test_walks(void)
 			{ "'cursor':^{'field':'id','cmp':'str'}", "'cursor.order' is missing" },
 			{ "'cursor':{'field':'id','cmp':^'int','order':'asc'}", "'cursor.cmp' must be one of lenlex|str|num|time" },
 			{ "'cursor':{'field':'id','cmp':'str','order':^'up'}", "'cursor.order' must be one of desc|asc" },
+			{ "'cursor':{'field':'id','cmp':'str','order':'asc'},'next':^{'link':'next'}", "'next' would not be followed" },
 			{ "'cursor':{'field':'id','cmp':'str','order':'desc','first':^'desc'}", "'cursor.first' is for order asc" },
 			{ "'cursor':{'field':'id','cmp':'str','order':'asc','first':^'asc'}", "'cursor.first' must be one of desc" },
 			{ "'cursor':^{'field':'id','cmp':'str','order':'asc','first':'desc'}", "'cursor.first' goes backwards by 'next'" },
@@ -827,12 +828,12 @@ static void test_check(void)
 	T_CASE("a check compiles each expression as it will run; the place is that of the line") {
 		put_file("c.json", FETCHING "'request':{'url':'https://h/'},\n'records':'[$h,$status,$v,$now,$page]|plain|some|striphtml','rate':'{a:$c}',\n"
 				   "'outcome':[ 'if 1',\n 'then 2',\n  'alse 3 end' ],'dedup':['.a',\n'|.b | \\n| .c | nope',\n'|.d'],\n"
-				   "'cursor':{'value':'.[','cmp':'num','order':'asc'},'next':{'url':'nope'}}");
+				   "'cursor':{'value':'.[','cmp':'num','order':'desc'},'next':{'url':'$link|nope'}}");
 		T_STR(check(&b, "c.json"), "c.json:4:68: 'rate': jq: $c is not defined\n"
 					   "c.json:7:3: 'outcome': jq: syntax error, unexpected IDENT\n"
 					   "c.json:8:1: 'dedup': jq: syntax error, unexpected '|'\n"
 					   "c.json:10:19: 'cursor.value': jq: syntax error, unexpected $end\n"
-					   "c.json:10:65: 'next.url': jq: nope/0 is not defined\n");
+					   "c.json:10:66: 'next.url': jq: nope/0 is not defined\n");
 		put_file("c.json", HEAD "'context':'$c'}");
 		T_STR(check(&b, "c.json"), "c.json:2:11: 'context': jq: $c is not defined\n");
 		put_file("c.json", "{'smsource':1,'name':'c','network':'w','map':['$c','|$h']}");

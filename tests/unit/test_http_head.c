@@ -69,6 +69,17 @@ static void test_links(void)
 		links("", "next", NULL);
 		links(",,;,<", "next", NULL);
 		links("<http://>; rel=next, <2>; rel=next", "next", "https://h/p/2");
+		/* What looks at each `<` up to the end takes a minute for these. */
+		char *many = malloc(900001);
+		for (size_t i = 0; i < 3; i++) {
+			static const char *const parts[] = { "<", "<,", "\",<" };
+			size_t n = strlen(parts[i]);
+			for (size_t k = 0; k + n <= 900000; k += n)
+				memcpy(many + k, parts[i], n);
+			many[900000 / n * n] = '\0';
+			links(many, "next", NULL);
+		}
+		free(many);
 		struct http_header v[] = { { "link", "</a>; rel=prev" }, { "x", "y" }, { "link", "</b>; rel=next" } };
 		struct http_answer a = { .headers = v, .nheaders = 3 };
 		T_OK(http_link(&a, "next", "http://h/", &b));
