@@ -8,6 +8,7 @@
 #include "stream/mark.h"
 #include "stream/reject.h"
 #include "stream/state.h"
+#include "stream/trust.h"
 #include "io/input.h"
 #include "io/output.h"
 #include "json/pick.h"
@@ -109,6 +110,7 @@ struct run {
 	struct trend *trend;
 	struct stopwords *stop;
 	struct state *state;
+	struct trust trust;
 	unsigned kinds;
 	size_t ntimes;
 	char *times;                 /* --time, cut up */
@@ -120,7 +122,8 @@ struct run {
 	size_t nitem, itemcap, topiccap;
 	const char *lang;
 	size_t nlang;
-	bool any_author, any_post, marked;
+	bool any_author, any_post, any_mark;
+	bool marked, finished;       /* the windows are in a checkpoint; they were written out */
 	int64_t last_time;
 	struct err *e;
 };
@@ -360,6 +363,7 @@ static int count_record(struct run *r, const struct json_record *rec, struct err
 	p.n = r->nitem;
 	r->last_time = p.time_us;
 	r->any_post = true;
+	r->finished = false;
 	code = trend_post(r->trend, &p, r->e);
 	*fatal = code < 0;
 	return code;
@@ -389,25 +393,49 @@ static int open_state(struct run *r, const struct mark *m)
 	return code;
 }
 
+/* Write the state that the mark asks for. */
+static int keep_state(struct run *r, const struct mark *m)
+{
+	struct buf b = BUF_INIT;
+	int code = r->state ? 0 : open_state(r, m);
+	if (!code) {
+		trend_save(r->trend, &b);
+		code = state_write(r->state, m->seq, b.p, b.n, r->e);
+	}
+	buf_release(&b);
+	return code ? code : state_prune(r->state, r->e);
+}
+
+/* Nothing comes any more, and no checkpoint keeps the open windows. */
+static int finish(struct run *r)
+{
+	int code = r->marked || r->finished ? 0 : trend_finish(r->trend, r->e);
+	r->finished = true;
+	if (!code && r->window.n) {
+		output_put(&r->out, r->window.p, r->window.n);
+		output_end_record(&r->out);
+		buf_clear(&r->window);
+	}
+	return code;
+}
+
 static int pass_mark(struct run *r, const struct json_record *rec)
 {
 	struct mark m = MARK_INIT;
+	bool good = false;
 	int code = reject_flush(r->rejects, r->e);
 	arena_clear(&r->arena);
 	if (!code)
 		code = mark_parse(&m, &r->arena, rec->p, rec->n, r->e);
-	if (!code && m.ck && m.seq >= 0) {
-		if (!r->state)
-			code = open_state(r, &m);
-		if (!code) {
-			struct buf b = BUF_INIT;
-			trend_save(r->trend, &b);
-			code = state_write(r->state, m.seq, b.p, b.n, r->e);
-			buf_release(&b);
-		}
-		if (!code)
-			code = state_prune(r->state, r->e);
-	}
+	if (!code && m.ck && m.seq >= 0)
+		code = trust_mark(&r->trust, &m, &good, r->e);
+	if (!code && m.stream && m.ck && !good && !r->any_mark)
+		diag_note("the checkpoint %s is out of reach: the windows are not kept there", m.ck);
+	r->any_mark = true;
+	if (!code && good)
+		code = keep_state(r, &m);
+	if (!code && m.end)
+		code = finish(r);
 	if (!code && !opt_table)
 		output_line(&r->out, rec->p, rec->n);
 	return code;
@@ -427,7 +455,7 @@ static int do_block(struct run *r, const struct block *b)
 		if (got > 0 && rec.is_mark) {
 			got = pass_mark(r, &rec);
 			if (got)
-				return got;
+				return got == ERR_DATA && !r->e->file[0] ? err_at(r->e, b->file, line, r->e->col) : got;
 			continue;
 		}
 		if (got > 0)
@@ -509,13 +537,7 @@ static int run(struct run *r, char **files, size_t n)
 		if (got || r->out.failed)
 			return got;
 	}
-	if (!got && !r->marked)
-		got = trend_finish(r->trend, r->e);
-	if (!got && r->window.n) {
-		output_put(&r->out, r->window.p, r->window.n);
-		output_end_record(&r->out);
-	}
-	return got;
+	return got ? got : finish(r);
 }
 
 static void notes(const struct run *r)
@@ -535,6 +557,7 @@ static void release(struct run *r)
 	trend_free(r->trend);
 	stopwords_free(r->stop);
 	state_close(r->state);
+	trust_release(&r->trust);
 	arena_release(&r->arena);
 	buf_release(&r->text);
 	buf_release(&r->keys);

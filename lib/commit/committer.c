@@ -38,6 +38,7 @@ void committer_free(struct committer *c)
 	expr_free(c->where);
 	delta_snapshot_free(c->sn);
 	store_free(c->store);
+	trust_release(&c->trust);
 	mem_free(c->stream);
 	mem_free(c->cursor);
 	mem_free(c->end);
@@ -236,8 +237,10 @@ static int overwrite_mark(struct committer *c, const struct mark *m, bool first,
 
 static int take_mark(struct committer *c, const struct mark *m, struct buf *out, struct err *e)
 {
-	bool first = !c->opened;
-	int r = take_table(c, m, e);
+	bool first = !c->opened, trusted;
+	int r = trust_mark(&c->trust, m, &trusted, e);
+	if (r == 0)
+		r = take_table(c, m, e);
 	if (r == 0)
 		r = take_stream(c, m, e);
 	if (r)

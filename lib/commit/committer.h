@@ -7,6 +7,7 @@
 #include "delta/commit.h"
 #include "expr/expr.h"
 #include "stream/mark.h"
+#include "stream/trust.h"
 
 /* A file that the group adds or removes. */
 struct group_file {
@@ -58,6 +59,7 @@ struct committer {
 	char *cursor;              /* of the opening mark, later of the last mark committed */
 	char *end;                 /* of the mark that ended the input */
 	int64_t last_commit_ns;
+	struct trust trust;
 };
 
 /* group.c */

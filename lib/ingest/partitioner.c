@@ -271,6 +271,7 @@ int partition_run(const struct partition_opts *o, struct partition_result *resul
 	sample_release(&x.sample);
 	scatter_release(&x.scatter);
 	arena_release(&x.arena);
+	trust_release(&x.trust);
 	input_free(x.input);
 	pool_free(x.pool);
 	pool_free(x.waiters);

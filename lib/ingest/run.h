@@ -5,6 +5,7 @@
 
 #include "column/json_in.h"
 #include "stream/mark.h"
+#include "stream/trust.h"
 #include "ingest/files.h"
 #include "ingest/partitioner.h"
 #include "ingest/sample.h"
@@ -64,6 +65,8 @@ struct run {
 	/* Marks. */
 	struct arena arena;           /* of the mark that waits */
 	struct mark mark;             /* the last that was read */
+	struct trust trust;
+	bool trusted;                 /* its checkpoint is its stream's */
 	bool waits;                   /* it is not passed yet */
 	bool marked, ended;           /* there was one; one said `end` */
 	uint64_t since;               /* records since the last that was read */

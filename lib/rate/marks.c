@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "rate/shape_int.h"
 
+/* Into a checkpoint that is not known to be the stream's nothing is written. */
+static int ask_checkpoint(struct shape *s, struct mark *m, struct err *e)
+{
+	bool good;
+	int got = trust_mark(&s->trust, m, &good, e);
+	if (got != 0 || good)
+		return got;
+	if (late_keeps(&s->late, m) && !s->marked && s->note)
+		s->note("the stream's checkpoint is out of reach: the watermark is not kept there");
+	m->ck = NULL;
+	return 0;
+}
+
 /* Neither a watermark nor a spill can vouch for records that came before it was known of which stream they are. */
 static int check_first(const struct shape *s, const struct mark *m, struct err *e)
 {
@@ -49,7 +62,7 @@ int shape_mark(struct shape *s, const struct json_record *rec, const char *file,
 	struct mark m;
 	if (mark_parse(&m, &s->arena, rec->p, rec->n, e) < 0)
 		return err_at(e, file, line, e->col);
-	if (check_first(s, &m, e) < 0)
+	if (ask_checkpoint(s, &m, e) < 0 || check_first(s, &m, e) < 0)
 		return err_at(e, file, line, 0);
 	s->marked = true;
 	int got = make_durable(s, &m, e);

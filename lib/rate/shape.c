@@ -51,6 +51,7 @@ void shape_release(struct shape *s)
 	input_free(s->in);
 	json_pick_free(s->pick);
 	item_list_free(&s->items);
+	trust_release(&s->trust);
 	arena_release(&s->arena);
 	buf_release(&s->text);
 	buf_release(&s->key);

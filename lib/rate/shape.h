@@ -23,6 +23,7 @@
 
 #include "rate/pump.h"
 #include "stream/reject.h"
+#include "stream/trust.h"
 #include "io/input.h"
 #include "json/pick.h"
 #include "rate/direct.h"
@@ -40,6 +41,7 @@ struct shape {
 	bool waited;                 /* for the block at hand */
 	bool any_record, marked;     /* so far */
 	struct arena arena;          /* of marks */
+	struct trust trust;
 	struct buf text, key;
 
 	struct gate gate;

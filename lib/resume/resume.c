@@ -23,7 +23,9 @@ struct resume {
 	size_t ncursor;
 	size_t pruned_at;          /* lines in the journal after it was pruned last */
 	int64_t last_ns;           /* when the last mark was made */
-	bool ended;
+	bool ended, whole;
+	char *read_id;             /* NULL: no table is read */
+	int64_t read_version;
 };
 
 /* What the checkpoint has recorded of this generation; seq 0 when nothing. */
@@ -125,6 +127,7 @@ void resume_close(struct resume *rs)
 		return;
 	journal_close(rs->journal);
 	ck_close(rs->ck);
+	mem_free(rs->read_id);
 	arena_release(&rs->arena);
 	mem_free(rs);
 }
@@ -148,6 +151,18 @@ const char *resume_cursor(const struct resume *rs, size_t *n)
 bool resume_due(const struct resume *rs)
 {
 	return clock_mono_ns() - rs->last_ns >= RESUME_EVERY_NS;
+}
+
+void resume_whole(struct resume *rs)
+{
+	rs->whole = true;
+}
+
+void resume_read(struct resume *rs, const char *id, int64_t version)
+{
+	mem_free(rs->read_id);
+	rs->read_id = mem_strdup(id);
+	rs->read_version = version;
 }
 
 /* Marks that were recorded while this run went on need their cursors no longer. */
@@ -211,6 +226,9 @@ int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end
 	m.cursor = cursor;
 	m.ncursor = n;
 	m.end = end;
+	m.all = rs->whole && rs->from == 0 && end && strcmp(end, "done") == 0;
+	m.read_id = rs->read_id;
+	m.read_version = rs->read_version;
 	mark_print(&m, line);
 	rs->last_ns = clock_mono_ns();
 	rs->ended = end != NULL;

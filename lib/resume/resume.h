@@ -45,6 +45,11 @@ int64_t resume_from(const struct resume *rs);         /* seq at which this run g
 const char *resume_cursor(const struct resume *rs, size_t *n); /* raw JSON; NULL: from the start */
 /* CURSOR: N bytes of raw JSON without line breaks, NULL is null. END: NULL while the stream goes on. */
 int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end, struct buf *line, struct err *e);
+/* This run has given everything that it was asked for, and left out nothing. Where it began at 0, the closing mark "done" then says
+ * `all`. */
+void resume_whole(struct resume *rs);
+/* The table that is read, by its metaData's id, and the version: said in every mark from now on. ID is copied. */
+void resume_read(struct resume *rs, const char *id, int64_t version);
 bool resume_due(const struct resume *rs);             /* has it been RESUME_EVERY_NS since the last mark? */
 /* The cursor of the mark that the checkpoint has recorded, into A; *CURSOR is NULL when there is none. Reads the journal. */
 int resume_recorded(struct resume *rs, struct arena *a, const char **cursor, size_t *n, struct err *e);

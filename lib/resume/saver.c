@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "stream/ck.h"
 #include "stream/mark.h"
+#include "stream/trust.h"
 #include "json/doc.h"
 
 #include <string.h>
@@ -15,6 +16,7 @@
 struct saver {
 	const char *path;          /* as given by the caller, NULL: take that of the marks */
 	struct ck *ck;
+	struct trust trust;
 	struct arena scratch, kept;
 	char *stream;              /* of the first mark that had one */
 	char *table;
@@ -38,6 +40,7 @@ void saver_free(struct saver *s)
 	if (!s)
 		return;
 	ck_close(s->ck);
+	trust_release(&s->trust);
 	arena_release(&s->scratch);
 	arena_release(&s->kept);
 	mem_free(s->stream);
@@ -60,13 +63,17 @@ static bool same_folder(const char *a, const char *b)
 
 static int open_ck(struct saver *s, const struct mark *m, struct err *e)
 {
+	bool good;
+	int r = trust_mark(&s->trust, m, &good, e);
+	if (r != 0)
+		return r;
 	if (s->path && m->ck && !same_folder(s->path, m->ck))
 		return err_set(e, ERR_CONFLICT, "the marks belong to checkpoint %s, not to %s", m->ck, s->path);
 	if (s->ck)
 		return 0;
 	if (!s->path && !m->ck)
 		return err_set(e, ERR_USAGE, "the marks name no checkpoint folder, and none was given");
-	int r = ck_open(&s->ck, s->path ? s->path : m->ck, 0, e);
+	r = ck_open(&s->ck, s->path ? s->path : m->ck, 0, e);
 	if (r != 0)
 		return r;
 	s->stream = mem_strdup(m->stream);

@@ -7,9 +7,10 @@
 
 #define MARK_FORMAT 1
 
-enum member { M_V, M_STREAM, M_FROM, M_SEQ, M_CURSOR, M_CK, M_END, M_TABLE, M_VERSION, M_RECOVERED, MEMBERS };
+enum member { M_V, M_STREAM, M_FROM, M_SEQ, M_CURSOR, M_CK, M_END, M_TABLE, M_VERSION, M_RECOVERED,
+	M_ALL, M_READ, MEMBERS };
 static const char *const member_name[MEMBERS] = { "v", "stream", "from", "seq", "cursor", "ck", "end", "table", "version",
-	"recovered" };
+	"recovered", "all", "read" };
 static const char *const end_name[] = { "done", "quota", "signal", "error" };
 
 static int bad(const struct json *v, const char *line, struct err *e, const char *what)
@@ -44,6 +45,12 @@ static bool get_end(const struct json *v, const char **to)
 	return false;
 }
 
+static bool get_read(const struct json *v, struct mark *m)
+{
+	const struct json *id = json_get(v, "id"), *version = json_get(v, "version");
+	return v->type == JSON_OBJECT && id && get_text(id, &m->read_id) && version && get_count(version, &m->read_version);
+}
+
 static int take_member(struct mark *m, enum member k, const struct json *v, const char *line, struct err *e)
 {
 	int64_t format;
@@ -67,6 +74,8 @@ static int take_member(struct mark *m, enum member k, const struct json *v, cons
 	case M_TABLE: return get_text(v, &m->table) && *m->table == '/' ? 0 : bad(v, line, e, "is no absolute path");
 	case M_VERSION: return get_count(v, &m->version) ? 0 : bad(v, line, e, "is no whole number from 0");
 	case M_RECOVERED: return json_bool(v, &m->recovered) ? 0 : bad(v, line, e, "is neither true nor false");
+	case M_ALL: return json_bool(v, &m->all) ? 0 : bad(v, line, e, "is neither true nor false");
+	case M_READ: return get_read(v, m) ? 0 : bad(v, line, e, "is no {\"id\":…,\"version\":…} of a table");
 	default: return 0;
 	}
 }
@@ -169,11 +178,29 @@ void mark_print(const struct mark *m, struct buf *b)
 	put_count(b, M_VERSION, m->version);
 	if (m->recovered)
 		buf_puts(b, ",\"recovered\":true");
+	if (m->all)
+		buf_puts(b, ",\"all\":true");
+	if (m->read_id) {
+		buf_puts(b, ",\"read\":{\"id\":");
+		json_put_cstr(b, m->read_id);
+		buf_printf(b, ",\"version\":%lld}", (long long)m->read_version);
+	}
 	if (m->rest) {
 		buf_putc(b, ',');
 		buf_put(b, m->rest, m->nrest);
 	}
 	buf_puts(b, "}}\n");
+}
+
+void mark_withhold(struct mark *m, struct buf *b, const char **line, size_t *n)
+{
+	if (!m->all)
+		return;
+	m->all = false;
+	buf_clear(b);
+	mark_print(m, b);
+	*line = b->p;
+	*n = b->n - 1;
 }
 
 int mark_end_status(const char *end)

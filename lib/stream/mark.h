@@ -29,11 +29,14 @@ struct mark {
 	const char *table;        /* absolute, set by smpartition */
 	int64_t version;          /* the table's version; -1: not there */
 	bool recovered;
+	bool all;                 /* in a closing mark: the input is the whole of what was asked for, from the beginning */
+	const char *read_id;      /* of a source that reads a table: its metaData's id and the version; NULL: it reads none */
+	int64_t read_version;
 	const char *rest;         /* raw `"k":v,…` members that we do not know, passed on; NULL: none */
 	size_t nrest;
 };
 
-#define MARK_INIT { .from = -1, .seq = -1, .version = -1 }
+#define MARK_INIT { .from = -1, .seq = -1, .version = -1, .read_version = -1 }
 
 static inline bool mark_is(const char *line, size_t n)
 {
@@ -41,6 +44,9 @@ static inline bool mark_is(const char *line, size_t n)
 }
 int mark_parse(struct mark *m, struct arena *a, const char *line, size_t n, struct err *e);
 void mark_print(const struct mark *m, struct buf *b);   /* one line, '\n' included */
+/* Whoever left a record out for a fault or for overload takes `all` away from the marks that it passes on. *LINE (without its end) is
+ * that of M; where M says `all`, it becomes another, in B. */
+void mark_withhold(struct mark *m, struct buf *b, const char **line, size_t *n);
 /* 0 done, 75 quota, 0 signal …: the status that smcheckpoint gives to an `end` (docs/checkpoint.md). */
 int mark_end_status(const char *end);
 

@@ -98,16 +98,19 @@ seq_of() { jq .seq <ck/table; }
 	run --separate-stderr "$T" save <in; [ "$status" = 3 ]; [[ "$stderr" == *"<stdin>:2: a mark behind the closing mark" ]]
 }
 
-@test "save: another stream, another table, another folder are status 5" {
+@test "save: another generation, another table, another folder are status 5; a stream that CK does not name is 3" {
 	mark 1 '"table":"/t","end":"done"' | "$T" save
 	STREAM=other mark 2 '"table":"/t","end":"done"' >in
-	run --separate-stderr "$T" save <in; [ "$status" = 5 ]; [[ "$stderr" == *"stream other"*"stream stream-1"* ]]
+	run --separate-stderr "$T" save <in; [ "$status" = 3 ]; [[ "$stderr" == *"<stdin>:1: mark:"*"is the checkpoint of stream stream-1, not of other"* ]]
+	STREAM=stream-1.2 mark 2 '"table":"/t","end":"done"' >in
+	run --separate-stderr "$T" save <in; [ "$status" = 5 ]; [[ "$stderr" == *"stream stream-1.2"*"is at stream stream-1"* ]]
+	grep -q '"seq":1' ck/table
 	mark 2 '"table":"/other","end":"done"' >in
 	run --separate-stderr "$T" save <in; [ "$status" = 5 ]; [[ "$stderr" == *"/t, not in /other"* ]]
 	make_ck ck2
 	mark 2 '"table":"/t","end":"done"' >in
 	run --separate-stderr "$T" save ck2 <in; [ "$status" = 5 ]; [[ "$stderr" == *"$CK, not to ck2"* ]]
-	{ mark 2 '"table":"/t"'; STREAM=b mark 3 '"table":"/t","end":"done"'; } >in
+	{ mark 2 '"table":"/t"'; STREAM=stream-1.2 mark 3 '"table":"/t","end":"done"'; } >in
 	run --separate-stderr "$T" save <in; [ "$status" = 3 ]; [[ "$stderr" == *"one pipe carries one stream"* ]]
 }
 

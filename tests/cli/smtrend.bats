@@ -149,7 +149,11 @@ against_oracle() {
 @test "marks pass after the rows that came before them" {
 	{ echo '{"$mark":{"v":1,"seq":1}}'; post 1 p1 a1 x; post 90 p2 a2 y; echo '{"$mark":{"v":1,"seq":2,"end":"done"}}'; } |
 		"$T" -q --order count | jq -r '.["$mark"].seq // .key' | xargs >out
-	eq "1 x 2 y"
+	eq "1 x y 2"
+	# in front of the closing mark, since a tool behind us ends there
+	{ echo '{"$mark":{"v":1,"seq":1}}'; post 1 p1 a1 x; echo '{"$mark":{"v":1,"seq":2,"end":"done"}}'; } |
+		"$T" -q --order count --last | jq -r '.["$mark"].seq // .key' | xargs >out
+	eq "1 x 2"
 }
 
 @test "the open windows are kept in the checkpoint: a run cut in two gives the rows of one" {
@@ -173,6 +177,26 @@ against_oracle() {
 	printf 'x' >>ck/state/smtrend/3
 	run -3 "$T" --by tags,words --window 6h --slide 1h in
 	[[ $output == *damaged* ]]
+}
+
+@test "nothing is written into a checkpoint of another stream, and nothing where it is out of reach" {
+	mkdir ck; ck=$PWD/ck
+	printf 'smtools checkpoint 1\n' >ck/FORMAT
+	printf '{"v":1,"id":"s","generation":3,"created":"2026-01-01T00:00:00Z"}\n' >ck/id
+	mark() { printf '{"$mark":{"v":1,"stream":"%s","from":0,"seq":7000,"ck":"%s","end":"done"}}\n' "$1" "$2"; }
+	for stream in other ss s.x s.02; do
+		{ post 1 p1 a1 x; mark "$stream" "$ck"; } >in
+		run -3 --separate-stderr "$T" -q --on-error=skip in
+		[[ $stderr == "smtrend: in:2:"*"is the checkpoint of stream s, not of $stream"* ]]
+		[ ! -e ck/state ]
+	done
+	{ post 1 p1 a1 x; mark s "$PWD/gone"; } >in
+	run -0 --separate-stderr "$T" --order count in
+	[[ $stderr == *"gone is out of reach"* ]]; [[ $output == *'"key":"x"'*'"seq":7000'* ]]; [ ! -e gone ]
+	{ post 1 p1 a1 x; mark s "$PWD"; } >in
+	run -3 "$T" -q in; [ ! -e state ]
+	{ post 1 p1 a1 x; mark s.2 "$ck"; } >in
+	run -0 "$T" -q in; [ -s ck/state/smtrend/7000 ]
 }
 
 @test "the same input gives the same bytes, from a file, a pipe, or compressed" {

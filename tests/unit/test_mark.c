@@ -42,6 +42,26 @@ static void test_marks(void)
 		round_trip("{\"$mark\":{\"v\":1,\"end\":\"done\"}}\n");
 		round_trip("{\"$mark\":{\"v\":1,\"stream\":\"7f\",\"from\":42,\"seq\":57,\"cursor\":{\"id\":675127116845989889, \"x\":[1.0]},\"ck\":\"/a b\"}}\n");
 		round_trip("{\"$mark\":{\"v\":1,\"stream\":\"7f\",\"from\":0,\"seq\":9223372036854775807,\"cursor\":null,\"end\":\"quota\",\"table\":\"/t\",\"version\":0,\"recovered\":true,\"shard\":[1,2],\"a\\nb\":null}}\n");
+		round_trip("{\"$mark\":{\"v\":1,\"end\":\"done\",\"all\":true,\"read\":{\"id\":\"a\\\"b\",\"version\":7}}}\n");
+	}
+	T_CASE("marks: `all` is taken away from a mark that is passed on, and the rest stays")
+	{
+		struct arena a = ARENA_INIT;
+		struct buf b = BUF_INIT;
+		struct mark m;
+		struct err e;
+		static const char text[] = "{\"$mark\":{\"v\":1, \"end\":\"done\",\"all\":true,\"x\":[1]}}", less[] = "{\"$mark\":{\"v\":1,\"end\":\"done\",\"x\":[1]}}";
+		const char *line = text;
+		size_t n = sizeof text - 1;
+		T_INT(mark_parse(&m, &a, text, n, &e), 0);
+		mark_withhold(&m, &b, &line, &n);
+		T_OK(!m.all);
+		T_MEM(line, n, less, sizeof less - 1);
+		line = less;
+		mark_withhold(&m, &b, &line, &n);
+		T_OK(line == less);
+		buf_release(&b);
+		arena_release(&a);
 	}
 	T_CASE("marks: members in any order, white space, CRLF")
 	{
@@ -76,6 +96,11 @@ static void test_marks(void)
 		refused("{\"$mark\":{\"v\":1,\"stream\":\"\",\"from\":0,\"seq\":1}}", ERR_DATA, "\"stream\"");
 		refused("{\"$mark\":{\"v\":1,\"stream\":\"s\",\"seq\":1}}", ERR_DATA, "\"from\"");
 		refused("{\"$mark\":{\"v\":1,\"recovered\":1}}", ERR_DATA, "\"recovered\"");
+		refused("{\"$mark\":{\"v\":1,\"all\":1}}", ERR_DATA, "\"all\"");
+		refused("{\"$mark\":{\"v\":1,\"read\":7}}", ERR_DATA, "\"read\"");
+		refused("{\"$mark\":{\"v\":1,\"read\":{\"id\":\"\",\"version\":1}}}", ERR_DATA, "\"read\"");
+		refused("{\"$mark\":{\"v\":1,\"read\":{\"id\":\"x\",\"version\":-1}}}", ERR_DATA, "\"read\"");
+		refused("{\"$mark\":{\"v\":1,\"read\":{\"id\":\"x\"}}}", ERR_DATA, "\"read\"");
 		refused("{\"$mark\":{\"v\":1}}{}", ERR_DATA, "mark: ");
 	}
 	T_CASE("marks: only the exact prefix makes one")

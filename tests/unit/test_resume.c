@@ -2,6 +2,7 @@
 #include "stream/ck.h"
 #include "stream/journal.h"
 #include "stream/mark.h"
+#include "stream/trust.h"
 #include "resume/resume.h"
 #include "t.h"
 
@@ -232,6 +233,110 @@ static void test_pruning(void)
 	}
 }
 
+/* What the opening and the closing mark of a run say of `all` and `read`. */
+static void whole(const char *ck, int64_t from, const char *end, bool vouches, bool want)
+{
+	struct resume *rs;
+	struct buf b = BUF_INIT;
+	struct err e;
+	T_INT(resume_open(&rs, ck, &e), 0);
+	T_INT(resume_from(rs), from);
+	resume_read(rs, "i-1", 4);
+	T_INT(resume_mark(rs, "1", 1, NULL, &b, &e), 0);
+	T_OK(!strstr(buf_cstr(&b), "\"all\"") && strstr(b.p, "\"read\":{\"id\":\"i-1\",\"version\":4}"));
+	buf_clear(&b);
+	resume_read(rs, "i-1", 5);
+	if (vouches)
+		resume_whole(rs);
+	T_INT(resume_mark(rs, "2", 1, end, &b, &e), 0);
+	T_OK((strstr(buf_cstr(&b), "\"all\":true") != NULL) == want);
+	T_OK(strstr(b.p, "\"read\":{\"id\":\"i-1\",\"version\":5}") != NULL);
+	resume_close(rs);
+	buf_release(&b);
+}
+
+static void test_whole(void)
+{
+	T_CASE("resume: only a run that began at 0, is done and left out nothing says that it gave all")
+	{
+		fresh();
+		whole(NULL, 0, "done", true, true);
+		whole(NULL, 0, "done", false, false);
+		whole(NULL, 0, "error", true, false);
+		whole(NULL, 0, "quota", true, false);
+		whole(NULL, 0, "signal", true, false);
+		whole(dir, 0, "done", true, true);
+		record(2, false);
+		whole(dir, 2, "done", true, false);
+	}
+}
+
+static int trusts(struct trust *t, const char *stream, const char *ck, bool *good)
+{
+	struct mark m = MARK_INIT;
+	struct err e;
+	m.stream = stream;
+	m.ck = ck;
+	return trust_mark(t, &m, good, &e);
+}
+
+static void test_trust(void)
+{
+	struct trust t = { 0 };
+	struct resume *rs;
+	struct buf name = BUF_INIT;
+	bool good;
+	fresh();
+	rs = open_ok(0, NULL);
+	buf_puts(&name, resume_stream(rs));
+	resume_close(rs);
+	T_CASE("trust: a mark is believed where its checkpoint names its stream, generations aside")
+	{
+		const struct { const char *behind; int code; bool good; } of[] = { { "", 0, true }, { ".2", 0, true },
+			{ ".17", 0, true }, { ".", ERR_DATA, false }, { ".02", ERR_DATA, false }, { ".x", ERR_DATA, false },
+			{ "x", ERR_DATA, false } };
+		size_t n = name.n;
+		for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+			name.n = n;
+			buf_puts(&name, of[i].behind);
+			T_INT(trusts(&t, buf_cstr(&name), dir, &good), of[i].code);
+			T_OK(good == of[i].good);
+		}
+		name.n = n;
+		T_INT(trusts(&t, "11111111-1111-1111-1111-111111111111", dir, &good), ERR_DATA);
+		T_OK(!good);
+		name.p[n - 1] ^= 1;
+		T_INT(trusts(&t, buf_cstr(&name), dir, &good), ERR_DATA);
+		name.p[n - 1] ^= 1;
+	}
+	T_CASE("trust: nothing to ask is no error, and no trust")
+	{
+		T_INT(trusts(&t, NULL, NULL, &good), 0);
+		T_OK(!good);
+		T_INT(trusts(&t, buf_cstr(&name), NULL, &good), 0);
+		T_OK(!good);
+		T_INT(trusts(&t, NULL, dir, &good), 0);
+		T_OK(!good);
+		T_INT(trusts(&t, buf_cstr(&name), "/no/such/folder", &good), 0);
+		T_OK(!good);
+		T_INT(trusts(&t, buf_cstr(&name), dir, &good), 0);
+		T_OK(good);
+	}
+	T_CASE("trust: a folder that is no checkpoint, and a file, are nobody's")
+	{
+		char cmd[200];
+		T_INT(trusts(&t, buf_cstr(&name), root, &good), ERR_DATA);
+		T_INT(trusts(&t, buf_cstr(&name), "/dev/null", &good), ERR_DATA);
+		snprintf(cmd, sizeof cmd, "echo '{}' >%s/id", dir);
+		T_INT(system(cmd), 0);
+		trust_release(&t);
+		T_INT(trusts(&t, buf_cstr(&name), dir, &good), ERR_DATA);
+		T_OK(!good);
+	}
+	trust_release(&t);
+	buf_release(&name);
+}
+
 int main(void)
 {
 	char cmd[64];
@@ -240,6 +345,8 @@ int main(void)
 	test_checkpoint_only();
 	test_table();
 	test_pruning();
+	test_whole();
+	test_trust();
 	snprintf(cmd, sizeof cmd, "rm -rf %s", root);
 	return t_done() | (system(cmd) != 0);
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether a mark's checkpoint is its stream's. */
+#include "stream/trust.h"
+
+#include "base/mem.h"
+#include "stream/ck.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* STREAM is ID, or ID.N of a later generation. */
+static bool same_id(const char *stream, const char *id)
+{
+	size_t n = strlen(id);
+	if (strncmp(stream, id, n) != 0)
+		return false;
+	if (!stream[n])
+		return true;
+	const char *generation = stream + n + 1;
+	return stream[n] == '.' && *generation && *generation != '0' && strspn(generation, "0123456789") == strlen(generation);
+}
+
+static int ask(const char *stream, const char *path, bool *good, struct err *e)
+{
+	struct ck *ck;
+	struct stat st;
+	*good = false;
+	if (stat(path, &st) != 0)
+		return 0;
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ERR_DATA, "mark: \"ck\" %s is no folder", path);
+	int r = ck_open(&ck, path, 0, e);
+	if (r == ERR_IO)
+		return 0;
+	if (r == ERR_NOT_FOUND)
+		r = err_set(e, ERR_DATA, "%s is no checkpoint folder", path);
+	if (r != 0) {
+		err_wrap(e, "mark: \"ck\"");
+		return r;
+	}
+	*good = same_id(stream, ck->id);
+	if (!*good)
+		r = err_set(e, ERR_DATA, "mark: \"ck\" %s is the checkpoint of stream %s, not of %s, which the mark names", path, ck->id,
+			    stream);
+	ck_close(ck);
+	return r;
+}
+
+int trust_mark(struct trust *t, const struct mark *m, bool *good, struct err *e)
+{
+	*good = false;
+	if (!m->stream || !m->ck)
+		return 0;
+	if (!t->ck || strcmp(t->ck, m->ck) != 0 || strcmp(t->stream, m->stream) != 0) {
+		trust_release(t);
+		int r = ask(m->stream, m->ck, &t->good, e);
+		if (r != 0)
+			return r;
+		t->stream = mem_strdup(m->stream);
+		t->ck = mem_strdup(m->ck);
+	}
+	*good = t->good;
+	return 0;
+}
+
+void trust_release(struct trust *t)
+{
+	mem_free(t->stream);
+	mem_free(t->ck);
+	*t = (struct trust){ 0 };
+}
