@@ -207,8 +207,8 @@ static void put_partition(struct buf *b, const struct delta_snapshot *sn, const 
 			buf_putc(b, ',');
 		json_put_cstr(b, sn->part_field[i]->name);
 		buf_putc(b, ':');
-		if (f->part[i])
-			json_put_cstr(b, f->part[i]);
+		if (f->part[i].p)
+			json_put_string(b, f->part[i].p, f->part[i].n);
 		else
 			buf_puts(b, "null");
 	}

@@ -99,7 +99,7 @@ bool date_parse(const char *s, size_t n, int32_t *days)
 	if (n != 10 || s[4] != '-' || s[7] != '-' || !digits(s, 4, &y) || !digits(s + 5, 2, &m) ||
 	    !digits(s + 8, 2, &d))
 		return false;
-	if (m < 1 || m > 12 || d < 1 || d > date_days_in_month(y, m))
+	if (y < 1 || m < 1 || m > 12 || d < 1 || d > date_days_in_month(y, m))
 		return false;
 	*days = (int32_t)date_from_civil(y, m, d);
 	return true;
@@ -195,7 +195,7 @@ bool time_parse(const char *s, size_t n, int64_t *us, enum time_zone *zone)
 	*us = (int64_t)days * US_PER_DAY + (int64_t)(h * 3600 + m * 60 + sec) * US_PER_SEC + frac - offset;
 	if (zone)
 		*zone = z;
-	return true;
+	return *us >= TIME_MIN_US && *us <= TIME_MAX_US;
 }
 
 size_t time_format(char *to, int64_t us, int fraction, bool zone)

@@ -32,13 +32,17 @@ void clock_set(const struct clock_source *s); /* NULL: the real ones */
 int64_t date_from_civil(int64_t y, unsigned m, unsigned d);   /* days since the epoch */
 void date_to_civil(int64_t days, int64_t *y, unsigned *m, unsigned *d);
 unsigned date_days_in_month(int64_t y, unsigned m);
-bool date_parse(const char *s, size_t n, int32_t *days);     /* YYYY-MM-DD, real dates only, whole input */
+/* YYYY-MM-DD, real dates only, whole input. Years 0001 to 9999, here and in time_parse: what SQL engines can read. */
+bool date_parse(const char *s, size_t n, int32_t *days);
 size_t date_format(char *to, int32_t days);                  /* at most 16 bytes, no NUL */
+
+#define TIME_MIN_US INT64_C(-62135596800000000)  /* 0001-01-01T00:00:00Z */
+#define TIME_MAX_US INT64_C(253402300799999999)  /* 9999-12-31T23:59:59.999999Z */
 
 enum time_zone { ZONE_NONE, ZONE_UTC, ZONE_OFFSET };
 /* RFC 3339 date-time: `T`, `t` or a space between, fraction of 1 to 9 digits (cut to
  * microseconds), then `Z`, `z`, +hh:mm, -hh:mm or (zone = ZONE_NONE) nothing.
- * US is in UTC (as written, without a zone). False unless all N bytes are one time. */
+ * US is in UTC (as written, without a zone). False unless all N bytes are one time, in years 0001 to 9999 of UTC. */
 bool time_parse(const char *s, size_t n, int64_t *us, enum time_zone *zone);
 /* YYYY-MM-DDTHH:MM:SS[.fraction]Z; FRACTION digits 0, 3 or 6; -1: as few of 0, 3, 6 as keep the value.
  * ZONE false leaves out the Z. At most 40 bytes, no NUL; returns the number of bytes. */

@@ -45,7 +45,7 @@ struct build {
 	struct delta_metadata metadata;  /* that the table has after this commit */
 	struct schema schema;            /* parsed from it */
 	struct where *where;
-	const char **text;               /* scratch: one a partition column */
+	struct delta_text *text;         /* scratch: one a partition column */
 	uint64_t removed_bytes;
 	int64_t now_ms;
 };
@@ -134,14 +134,13 @@ static int partition_text(struct build *b, const struct delta_add *add, struct e
 	const struct delta_map *m = &add->partition_values;
 	for (size_t i = 0; i < cols->n; i++) {
 		struct delta_value v;
-		const struct delta_kv *kv = delta_map_get(m, cols->v[i]);
 		const struct field *f = schema_find(&b->schema, cols->v[i], strlen(cols->v[i]));
 		if (!f)
 			return err_set(e, ERR_DATA, "the partition column '%s' is not in the schema", cols->v[i]);
-		if (!kv)
+		if (!delta_map_get(m, cols->v[i]))
 			return err_set(e, ERR_DATA, "partitionValues lacks '%s'", cols->v[i]);
-		b->text[i] = kv->nvalue ? kv->value : NULL;
-		int r = delta_value_parse(&v, &f->type, b->text[i], kv->nvalue, e);
+		b->text[i] = delta_map_text(m, cols->v[i]);
+		int r = delta_value_parse(&v, &f->type, b->text[i].p, b->text[i].n, e);
 		if (r) {
 			err_wrap(e, "partition column '%s'", cols->v[i]);
 			return r;
@@ -383,11 +382,9 @@ static int reads_file(void *arg, const struct delta_snapshot *sn, const struct d
 	int r = where_new(&w, c->where, &sn->schema, &sn->metadata.partition_columns, e);
 	if (r)
 		return r;
-	const char **text = mem_array(NULL, sn->npart ? sn->npart : 1, sizeof *text);
-	for (size_t i = 0; i < sn->npart; i++) {
-		const struct delta_kv *kv = delta_map_get(&add->partition_values, sn->metadata.partition_columns.v[i]);
-		text[i] = kv && kv->nvalue ? kv->value : NULL;
-	}
+	struct delta_text *text = mem_array(NULL, sn->npart ? sn->npart : 1, sizeof *text);
+	for (size_t i = 0; i < sn->npart; i++)
+		text[i] = delta_map_text(&add->partition_values, sn->metadata.partition_columns.v[i]);
 	r = where_matches(w, text, reads, e);
 	mem_free(text);
 	where_free(w);

@@ -82,8 +82,8 @@ struct where;
 int where_new(struct where **w, const struct expr *x, const struct schema *schema, const struct delta_names *partition,
 	      struct err *e);
 void where_free(struct where *w);
-/* TEXT[i] is the text of partition column i (NULL: null). */
-int where_matches(struct where *w, const char *const *text, bool *match, struct err *e);
+/* TEXT[i] is that of partition column i. */
+int where_matches(struct where *w, const struct delta_text *text, bool *match, struct err *e);
 
 /* build.c */
 struct build_job {

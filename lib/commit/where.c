@@ -49,14 +49,14 @@ void where_free(struct where *w)
 	mem_free(w);
 }
 
-int where_matches(struct where *w, const char *const *text, bool *match, struct err *e)
+int where_matches(struct where *w, const struct delta_text *text, bool *match, struct err *e)
 {
 	uint32_t sel[1];
 	batch_clear(&w->batch);
 	for (size_t i = 0; i < w->batch.ncols; i++) {
 		struct delta_value v;
 		const struct field *f = &w->schema.root.fields[i];
-		int r = delta_value_parse(&v, &f->type, text[i], text[i] ? strlen(text[i]) : 0, e);
+		int r = delta_value_parse(&v, &f->type, text[i].p, text[i].n, e);
 		if (r) {
 			err_wrap(e, "partition column '%s'", f->name);
 			return r;

@@ -26,6 +26,12 @@ static int wrong(const struct from *f, const char *key, const char *want)
 	return err_set(f->e, ERR_DATA, "%s.%s %s", f->what, key, want);
 }
 
+/* Names are C strings; only values (partition values, properties, texts) may hold anything. */
+static bool has_nul(const char *s, size_t n)
+{
+	return memchr(s, '\0', n) != NULL;
+}
+
 /* The member, NULL when it is missing or null. */
 static const struct json *member(const struct from *f, const char *key)
 {
@@ -42,7 +48,7 @@ static int get_string(const struct from *f, const char *key, bool required, cons
 	*to = json_str(v);
 	if (!*to)
 		return wrong(f, key, "is no string");
-	return memchr(*to, '\0', v->nstr) ? wrong(f, key, "holds a NUL character") : 0;
+	return has_nul(*to, v->nstr) ? wrong(f, key, "holds a NUL character") : 0;
 }
 
 static int get_i64(const struct from *f, const char *key, bool required, int64_t absent, int64_t *to)
@@ -87,6 +93,8 @@ static int get_names(const struct from *f, const char *key, struct delta_names *
 		const char *s = json_str(c);
 		if (!s)
 			return wrong(f, key, "holds something that is no string");
+		if (has_nul(s, c->nstr))
+			return wrong(f, key, "holds a NUL character");
 		to->v[to->n++] = s;
 	}
 	return 0;
@@ -105,6 +113,8 @@ static int get_map(const struct from *f, const char *key, struct delta_map *to)
 	for (const struct json *c = v->child; c; c = c->next) {
 		struct delta_kv *kv = &to->v[to->n++];
 		kv->key = c->key;
+		if (has_nul(c->key, c->nkey))
+			return wrong(f, key, "has a key that holds a NUL character");
 		if (c->type == JSON_STRING) {
 			kv->value = c->str;
 			kv->nvalue = c->nstr;
@@ -358,6 +368,12 @@ const struct delta_kv *delta_map_get(const struct delta_map *m, const char *key)
 		if (strcmp(m->v[i].key, key) == 0)
 			return &m->v[i];
 	return NULL;
+}
+
+struct delta_text delta_map_text(const struct delta_map *m, const char *key)
+{
+	const struct delta_kv *kv = delta_map_get(m, key);
+	return kv && kv->nvalue ? (struct delta_text){ kv->value, kv->nvalue } : (struct delta_text){ NULL, 0 };
 }
 
 static const char *dup(struct arena *a, const char *s)

@@ -29,6 +29,14 @@ struct delta_map {
 };
 const struct delta_kv *delta_map_get(const struct delta_map *m, const char *key); /* NULL: not there */
 
+/* A partition value as the log has it: any bytes, NUL among them, so its length travels with it. */
+struct delta_text {
+	const char *p;              /* NULL: null */
+	size_t n;
+};
+/* The partition value of KEY; an empty one is null, and so is one that is not there. */
+struct delta_text delta_map_text(const struct delta_map *m, const char *key);
+
 struct delta_names {            /* a list of names */
 	const char **v;
 	size_t n;

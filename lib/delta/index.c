@@ -312,8 +312,7 @@ static void resolve_tuple(const struct delta_snapshot *sn, struct index_tuple *t
 	t->part = arena_array(&sn->index->arena, sn->npart ? sn->npart : 1, sizeof *t->part);
 	for (size_t i = 0; i < sn->npart; i++) {
 		size_t at = (size_t)(sn->part_field[i] - sn->schema.root.fields);
-		const struct delta_kv *kv = delta_map_get(&t->map, sn->physical.root.fields[at].name);
-		t->part[i] = kv && kv->nvalue ? kv->value : NULL;
+		t->part[i] = delta_map_text(&t->map, sn->physical.root.fields[at].name);
 	}
 }
 

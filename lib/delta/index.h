@@ -13,7 +13,7 @@
 struct index_tuple {
 	uint64_t hash;
 	struct delta_map map;       /* as the log has it */
-	const char **part;          /* in the order of the table's partition columns */
+	struct delta_text *part;    /* in the order of the table's partition columns */
 };
 
 struct index_entry {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "delta/partition.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define DIR_HASH 17   /* ~ and a hash in hexadecimal */
 
 static void put_percent(struct buf *b, unsigned char c)
 {
@@ -26,14 +29,32 @@ static void put_hive(struct buf *b, const char *s, size_t n)
 	}
 }
 
-void delta_partition_dir(struct buf *b, const char *name, const char *text, size_t n)
+/* Where to cut P[0..n) so that no character and no %XX is torn: AT or a few bytes before. */
+static size_t cut(const char *p, size_t at)
 {
+	while (at && ((unsigned char)p[at] & 0xC0) == 0x80)
+		at--;
+	for (size_t k = 1; k <= 2 && k <= at; k++)
+		if (p[at - k] == '%')
+			return at - k;
+	return at;
+}
+
+void delta_partition_dir(struct buf *b, const char *name, const char *text, size_t n, size_t max)
+{
+	size_t start = b->n;
 	put_hive(b, name, strlen(name));
 	buf_putc(b, '=');
 	if (!text || n == 0)
 		buf_puts(b, DELTA_NULL_PARTITION);
 	else
 		put_hive(b, text, n);
+	size_t len = b->n - start;
+	if (len <= max)
+		return;
+	uint64_t h = hash_bytes(b->p + start, len, 0);
+	b->n = start + cut(b->p + start, max - DIR_HASH);
+	buf_printf(b, "~%016llx", (unsigned long long)h);
 }
 
 static bool path_char(unsigned char c)

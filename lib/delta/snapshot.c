@@ -269,8 +269,7 @@ const char *delta_property(const struct delta_snapshot *sn, const char *key)
 int delta_file_value(const struct delta_snapshot *sn, const struct delta_file *f, size_t col, struct delta_value *v,
 		     struct err *e)
 {
-	const char *text = f->part[col];
-	int r = delta_value_parse(v, &sn->part_field[col]->type, text, text ? strlen(text) : 0, e);
+	int r = delta_value_parse(v, &sn->part_field[col]->type, f->part[col].p, f->part[col].n, e);
 	if (r)
 		err_wrap(e, "%s: partition column '%s'", f->path, sn->part_field[col]->name);
 	return r;
@@ -288,8 +287,7 @@ static void file_action(const struct delta_snapshot *sn, const struct delta_file
 	add->partition_values.v = arena_array(a, sn->npart ? sn->npart : 1, sizeof *add->partition_values.v);
 	for (size_t i = 0; i < sn->npart; i++) {
 		size_t at = (size_t)(sn->part_field[i] - sn->schema.root.fields);
-		add->partition_values.v[i] = (struct delta_kv){ sn->physical.root.fields[at].name, f->part[i],
-			f->part[i] ? strlen(f->part[i]) : 0 };
+		add->partition_values.v[i] = (struct delta_kv){ sn->physical.root.fields[at].name, f->part[i].p, f->part[i].n };
 	}
 	if (f->more) {
 		add->dv = f->more->dv;

@@ -34,7 +34,7 @@ enum delta_open {
 struct delta_file {
 	const char *path;           /* decoded: the name for lib/store */
 	const char *raw_path;       /* as the log has it */
-	const char *const *part;    /* text of each partition column's value, NULL: null; as metadata.partition_columns */
+	const struct delta_text *part; /* each partition column's value, as metadata.partition_columns */
 	uint64_t size;
 	int64_t modified_ms;
 	int64_t deleted_ms;         /* tombstones */

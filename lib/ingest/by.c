@@ -245,15 +245,23 @@ static int bind_computed(struct by_item *it, struct schema *s, struct err *e)
 	return r;
 }
 
+/* Delta has no empty text (it is null) and no bytes but UTF-8 in a partition value. A computed value may be null. */
+static bool judged(const struct field *f)
+{
+	return !f->nullable || f->type.kind == TYPE_BINARY;
+}
+
 int by_bind(struct by *b, struct schema *s, struct err *e)
 {
 	char names[300];
+	b->judged = false;
 	for (size_t i = 0; i < b->n; i++) {
 		struct by_item *it = &b->v[i];
 		if (it->func != BY_COLUMN) {
 			int r = bind_computed(it, s, e);
 			if (r)
 				return r;
+			b->judged = b->judged || judged(&s->root.fields[it->column]);
 			continue;
 		}
 		ptrdiff_t at = type_find(&s->root, it->name, strlen(it->name), false);
@@ -265,6 +273,7 @@ int by_bind(struct by *b, struct schema *s, struct err *e)
 		if (!delta_partition_type_ok(&s->root.fields[at].type))
 			return err_set(e, ERR_USAGE, "--by %s: a column of type %s cannot partition a table", it->name,
 				       type_kind_name(s->root.fields[at].type.kind));
+		b->judged = b->judged || judged(&s->root.fields[at]);
 	}
 	return 0;
 }

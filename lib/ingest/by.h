@@ -42,6 +42,7 @@ struct by {
 	struct by_item *v;
 	size_t n;
 	size_t ncomputed;
+	bool judged;             /* by_bind: some value may be one that Delta cannot hold */
 };
 
 void by_init(struct by *b);
@@ -61,5 +62,7 @@ bool by_agrees(const struct by *a, const struct by *b);
 typedef void by_fault_fn(void *arg, size_t row, const char *why);
 void by_compute(const struct by_item *it, const struct batch *batch, size_t from, size_t to, struct column *out,
 		by_fault_fn *fault, void *arg);
+/* FAULT is called for the rows whose value in C, a partition column that is F, cannot stand in a log. */
+void by_judge(const struct field *f, const struct column *c, size_t from, size_t to, by_fault_fn *fault, void *arg);
 
 #endif

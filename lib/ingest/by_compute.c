@@ -3,6 +3,8 @@
 #include "ingest/by.h"
 
 #include "base/clock.h"
+#include "column/format.h"
+#include "delta/partition.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -144,5 +146,21 @@ void by_compute(const struct by_item *it, const struct batch *batch, size_t from
 				 it->text);
 			fault(arg, i, why);
 		}
+	}
+}
+
+void by_judge(const struct field *f, const struct column *c, size_t from, size_t to, by_fault_fn *fault, void *arg)
+{
+	char why[300];
+	for (size_t i = from; i < to; i++) {
+		struct delta_value v;
+		delta_value_of(&v, c, i);
+		if (v.null && !f->nullable)
+			snprintf(why, sizeof why, "field '%.200s': an empty partition value is null, and null is not allowed", f->name);
+		else if (!v.null && c->type->kind == TYPE_BINARY && !utf8_valid(v.s.p, v.s.n))
+			snprintf(why, sizeof why, "field '%.200s': bytes that are not UTF-8 cannot be a partition value", f->name);
+		else
+			continue;
+		fault(arg, i, why);
 	}
 }

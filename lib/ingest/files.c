@@ -12,6 +12,7 @@
 
 #define BUCKETS_MIN ((size_t)64)
 #define CLOSE_AT_ONCE ((size_t)32)
+#define DIRS_MAX ((size_t)3000)       /* bytes of all folders of a file together: a path has 4,096 */
 
 struct file {
 	struct file *chain;           /* next in its bucket */
@@ -148,6 +149,7 @@ static void link_file(struct files *fs, struct file *f)
 static void set_values(struct file *f, const struct ingest_table *t, const struct files_key *key, struct buf *path)
 {
 	struct buf text = BUF_INIT;
+	size_t share = t->by.n ? DIRS_MAX / t->by.n : 0, max = share > DELTA_DIR_MAX ? DELTA_DIR_MAX : share;
 	f->values.v = arena_array(&f->arena, t->by.n, sizeof *f->values.v);
 	f->values.n = t->by.n;
 	for (size_t i = 0; i < t->by.n; i++) {
@@ -160,7 +162,7 @@ static void set_values(struct file *f, const struct ingest_table *t, const struc
 		kv->key = t->by.v[i].name;
 		kv->value = text.n ? arena_strndup(&f->arena, text.p, text.n) : NULL;
 		kv->nvalue = text.n;
-		delta_partition_dir(path, kv->key, kv->value, kv->nvalue);
+		delta_partition_dir(path, kv->key, kv->value, kv->nvalue, max > 32 ? max : 32);
 		buf_putc(path, '/');
 	}
 	buf_release(&text);

@@ -108,7 +108,7 @@ int run_set_schema(struct run *x, struct schema *s, struct err *e)
 	init_rows(x, &x->rows[1]);
 	x->now = &x->rows[0];
 	const struct json_in_opts in = { .unknown = o->merge_schema ? JSON_IN_UNKNOWN_REPORT : JSON_IN_UNKNOWN_BAD,
-		.rows = x->table.by.ncomputed > 0 };
+		.rows = x->table.by.ncomputed > 0 || x->table.by.judged };
 	x->in = json_in_new(&x->table.schema.root, &in);
 	init_sets(x);
 	return 0;
@@ -144,12 +144,14 @@ int run_evaluate(struct run *x, struct err *e)
 	const struct by *by = &x->table.by;
 	struct run_rows *w = x->now;
 	size_t k = 0;
-	if (!by->ncomputed || w->evaluated == w->batch.nrows)
+	if ((!by->ncomputed && !by->judged) || w->evaluated == w->batch.nrows)
 		return 0;
 	x->e = e;
 	for (size_t i = 0; i < by->n; i++)
 		if (by->v[i].func != BY_COLUMN)
 			by_compute(&by->v[i], &w->batch, w->evaluated, w->batch.nrows, &w->computed.col[k++], bad_row, x);
+	for (size_t i = 0; i < by->n && by->judged; i++)
+		by_judge(&x->table.schema.root.fields[by->v[i].column], w->part[i], w->evaluated, w->batch.nrows, bad_row, x);
 	w->evaluated = w->computed.nrows = w->batch.nrows;
 	return x->fault;
 }

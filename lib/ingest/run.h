@@ -19,7 +19,7 @@
 /* A batch, and what is known of its rows. */
 struct run_rows {
 	struct batch batch, computed;
-	size_t evaluated;             /* rows whose computed columns are there */
+	size_t evaluated;             /* rows whose computed columns are there, and whose partition values are judged */
 	uint8_t *dropped;             /* bitmap of rows that turned out to be bad; NULL: none */
 	size_t ndropped;
 	const struct column **data, **part; /* the columns of the files, the partition columns */

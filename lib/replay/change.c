@@ -57,10 +57,10 @@ static void file_of(struct changes *c, const struct delta_add *add, struct delta
 {
 	struct arena *a = &c->plan->arena;
 	size_t n = c->snapshot->npart;
-	const char **part = arena_array(a, n + 1, sizeof *part);
+	struct delta_text *part = arena_array(a, n + 1, sizeof *part);
 	for (size_t i = 0; i < n; i++) {
-		const struct delta_kv *kv = delta_map_get(&add->partition_values, physical_name(c->snapshot, i));
-		part[i] = kv && kv->value ? arena_strndup(a, kv->value, kv->nvalue) : NULL;
+		part[i] = delta_map_text(&add->partition_values, physical_name(c->snapshot, i));
+		part[i].p = part[i].p ? arena_strndup(a, part[i].p, part[i].n) : NULL;
 	}
 	*f = (struct delta_file){ .path = arena_strdup(a, add->path), .part = part,
 				  .size = add->size < 0 ? 0 : (uint64_t)add->size, .live = true, .data_change = true };
@@ -123,7 +123,7 @@ static int add_values(struct changes *c, struct delta_add *r, struct err *e)
 		return err_set(e, ERR_DATA, "version %lld removes %s, which was not in the table", (long long)c->version, r->path);
 	struct delta_kv *kv = arena_array(a, c->before->npart + 1, sizeof *kv);
 	for (size_t i = 0; i < c->before->npart; i++)
-		kv[i] = (struct delta_kv){ physical_name(c->before, i), f->part[i], f->part[i] ? strlen(f->part[i]) : 0 };
+		kv[i] = (struct delta_kv){ physical_name(c->before, i), f->part[i].p, f->part[i].n };
 	r->partition_values = (struct delta_map){ kv, c->before->npart };
 	return 0;
 }

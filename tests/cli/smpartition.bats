@@ -189,6 +189,18 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	[ "$(wc -l <out3)" = 1 ]
 }
 
+@test "partition values: NUL, 300 bytes, the ends of the calendar, bytes that are no text" {
+	python3 "$BATS_TEST_DIRNAME/partition_values.py"
+}
+
+@test "an empty partition value where null is not allowed is the record's fault" {
+	printf '%s\n' '{"k":"","v":1}' '{"k":"a","v":2}' >in
+	fails 3 "in:1: field 'k': an empty partition value is null" "$T" --schema <(echo '{"fields":[["k","string",false],["v","long"]]}') --by k t in
+	fails 1 '1 bad record' "$T" --on-error=skip --schema <(echo '{"fields":[["k","string",false],["v","long"]]}') --by k t in
+	echo '{"k":"","v":1,"x":""}' >in
+	fails 3 "in:1: field 'x': an empty partition value is null" "$T" --schema <(echo '{"fields":[["k","string"],["v","long"],["x","string",false]]}') --by 'x=identity(k)' t in
+}
+
 @test "--merge-schema: new fields go to the end of their struct; the table keeps its id" {
 	printf '%s\n' '{"id":1,"k":"a","o":{"x":1}}' >in
 	"$T" --by k t in >out

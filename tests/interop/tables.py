@@ -99,6 +99,13 @@ def make(tmp):
         write(path, b''.join(lines[i * 300:(i + 1) * 300]), '--schema', 'smpost', '--by', 'network', '--compression',
               ('snappy', 'gzip', 'lz4', 'none')[i % 4])
     made.append(('sample-13-commits', path, [x.decode() for x in lines[:3900]], None))
+    values = ['a', 'a\0b', 'a\0c', '\0', 'x' * 300, 'é' * 200, '/', '..', 'a=b', '%00', ' ', '\n', "'", '"', '\u202e', '😀' * 70]
+    for name, commits in (('partition-texts', 1), ('partition-texts-12-commits', 12)):   # the second with a checkpoint of the log
+        path, all_of = os.path.join(tmp, name), []
+        for c in range(commits):
+            all_of.append(ndjson([{'id': c * 100 + i, 'k': v} for i, v in enumerate(values)]))
+            write(path, all_of[-1], '--by', 'k')
+        made.append((name, path, b''.join(all_of).decode().split('\n'), None))
     for name, file, options in (('politicians-2017', 'politicians-2017.ndjson.gz', []),
                                 ('x-v1', 'twitter-v1-statuses.json', ['--as', 'x-v1', '--raw'])):
         if os.path.exists(os.path.join(data, file)):

@@ -70,9 +70,9 @@ static void test_replay(void)
 		struct delta_snapshot *sn = open_at(DELTA_NEWEST);
 		T_INT(sn->version, 2);
 		T_INT(sn->nfiles, 2);
-		T_OK(delta_snapshot_find(sn, "x y", NULL)->live && !strcmp(delta_snapshot_find(sn, "x y", NULL)->part[0], "3"));
+		T_OK(delta_snapshot_find(sn, "x y", NULL)->live && !strcmp(delta_snapshot_find(sn, "x y", NULL)->part[0].p, "3"));
 		T_OK(!delta_snapshot_find(sn, "/abs/f", NULL)->live);
-		T_OK(delta_snapshot_find(sn, "z", NULL)->part[0] == NULL);
+		T_OK(delta_snapshot_find(sn, "z", NULL)->part[0].p == NULL);
 		T_OK(delta_snapshot_txn(sn, "s", &v) && v == 2);
 		T_OK(delta_snapshot_txn(sn, "t", &v) && v == 9);
 		T_OK(!delta_snapshot_txn(sn, "u", &v));
@@ -89,7 +89,7 @@ static void test_replay(void)
 		new_table();
 		put(0, ADD("x", "1") METADATA("") PROTOCOL);
 		struct delta_snapshot *sn = open_at(DELTA_NEWEST);
-		T_STR(delta_snapshot_find(sn, "x", NULL)->part[0], "1");
+		T_STR(delta_snapshot_find(sn, "x", NULL)->part[0].p, "1");
 		delta_snapshot_free(sn);
 	}
 	T_CASE("what is known of a file, for pruning") {
@@ -193,9 +193,9 @@ static void test_checkpoint(void)
 		T_INT(sn->nfiles, 2);
 		T_INT(count_tombstones(sn), 1);
 		const struct delta_file *f = delta_snapshot_find(sn, "x%y", NULL);
-		T_OK(f && f->live && !strcmp(f->part[0], "é") && !strcmp(f->raw_path, "x%25y") && strstr(f->stats, "numRecords"));
+		T_OK(f && f->live && !strcmp(f->part[0].p, "é") && !strcmp(f->raw_path, "x%25y") && strstr(f->stats, "numRecords"));
 		f = delta_snapshot_find(sn, "t", NULL);
-		T_OK(f && !f->part[0] && f->size == 3 && f->more && !strcmp(f->more->tags, "{\"a\":\"b\"}"));
+		T_OK(f && !f->part[0].p && f->size == 3 && f->more && !strcmp(f->more->tags, "{\"a\":\"b\"}"));
 		f = delta_snapshot_find(sn, "young", NULL);
 		T_OK(f && !f->live && f->deleted_ms == 1000000000 && f->extended && f->size == 1);
 		T_OK(delta_snapshot_txn(sn, "s", &v) && v == 7);
@@ -328,7 +328,7 @@ static int build(void *arg, const struct delta_snapshot *sn, struct delta_change
 	c->reads_file = ch->where ? in_partition : NULL;
 	buf_puts(&c->actions, ch->lines);
 	while (ch->overwrite && (f = delta_snapshot_next(sn, &it)) != NULL)
-		if (!ch->where || (f->part[0] && strcmp(f->part[0], "1") == 0)) {
+		if (!ch->where || (f->part[0].p && strcmp(f->part[0].p, "1") == 0)) {
 			buf_printf(&c->actions, REMOVE("%s"), f->path);
 			delta_change_remove(c, f->path);
 		}

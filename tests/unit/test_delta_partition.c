@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "delta/partition.h"
+#include "column/format.h"
 #include "t.h"
+
+#include <ctype.h>
+#include <stdlib.h>
 
 static struct buf b;
 
 static const char *dir_of(const char *name, const char *value)
 {
 	buf_clear(&b);
-	delta_partition_dir(&b, name, value, value ? strlen(value) : 0);
+	delta_partition_dir(&b, name, value, value ? strlen(value) : 0, DELTA_DIR_MAX);
+	return buf_cstr(&b);
+}
+
+/* The folder of N times TEXT; it must fit a file system, be UTF-8 and hold whole %XX. */
+static const char *long_dir(const char *name, const char *text, size_t n)
+{
+	struct buf v = BUF_INIT;
+	for (size_t i = 0; i < n; i++)
+		buf_puts(&v, text);
+	buf_clear(&b);
+	delta_partition_dir(&b, name, v.p, v.n, DELTA_DIR_MAX);
+	buf_release(&v);
+	T_OK(b.n <= 255 && utf8_valid(b.p, b.n));
+	for (size_t i = 0; i < b.n; i++)
+		T_OK(b.p[i] != '%' || (isxdigit((unsigned char)b.p[i + 1]) && isxdigit((unsigned char)b.p[i + 2])));
 	return buf_cstr(&b);
 }
 
@@ -35,6 +54,26 @@ static void test_paths(void)
 		T_STR(dir_of("a=b", "\x01\"#%'*/:=?\\\x7f{[]^"),
 		      "a%3Db=%01%22%23%25%27%2A%2F%3A%3D%3F%5C%7F%7B%5B%5D%5E");
 		T_STR(dir_of("n", "a b}<>|&+,;$@!~é"), "n=a b}<>|&+,;$@!~é");
+	}
+	T_CASE("NUL and other bytes that are no text") {
+		buf_clear(&b);
+		delta_partition_dir(&b, "k", "a\0b", 3, DELTA_DIR_MAX);
+		T_STR(buf_cstr(&b), "k=a%00b");
+	}
+	T_CASE("a folder that is too long is cut and told apart by a hash") {
+		T_INT(strlen(dir_of("k", "x")), 3);
+		for (size_t n = 80; n < 90; n++) {
+			long_dir("k", "a/b", n);
+			long_dir("k", "\xf0\x9f\x98\x80x", n);
+			long_dir("k", "ab\xc3\xa9", n);
+		}
+		char *one = strdup(long_dir("k", "x", 300));
+		T_OK(strcmp(one, long_dir("k", "x", 301)) != 0);
+		T_STR(one, long_dir("k", "x", 300));
+		T_OK(strncmp(one, "k=xxx", 5) == 0);
+		free(one);
+		T_INT(strlen(long_dir("k", "x", 253)), 255);
+		T_OK(!strchr(long_dir("k", "x", 253), '~'));
 	}
 	T_CASE("the log's path: spaces, UTF-8 and colons encoded") {
 		T_STR(encoded("n=a b/é:x"), "n=a%20b/%C3%A9%3Ax");
