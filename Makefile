@@ -1,22 +1,55 @@
 # smtools. `make demo` shows the whole pipeline, `make check` runs the tests; `make help` lists the rest.
 # SPDX-License-Identifier: MIT
 VERSION := 0.1.0
-CC ?= gcc
-CXX ?= g++
-AR ?= ar
+# make has a CC and a CXX of its own.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
 CFLAGS ?= -O2 -g
 CXXFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
 BUILD ?= build
 WERROR ?=
 PYTHON ?= python3
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+
+# All processors, unless -j says otherwise: on the command line it wins by itself, in the environment it is seen here.
+ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKEFLAGS) $(shell echo "$$MAKEFLAGS")),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+
+# What is printed while it builds: a line a file; the whole command with V=1.
+ifeq ($(V),1)
+say =
+Q :=
+else
+say = @echo '$(1) $(2)'
+Q := @
+endif
 
 PKGS := libcurl nettle zlib libarchive simdjson libzstd snappy liblz4 libutf8proc libxml-2.0 libxxhash
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-missing-field-initializers $(WERROR)
 WARNXX := -Wall -Wextra $(WERROR)
 SM_CPPFLAGS := -D_GNU_SOURCE -DSM_VERSION='"$(VERSION)"' -DSM_DATADIR='"$(PREFIX)/share/smtools"' -Ilib \
 	$(shell pkg-config --cflags libxml-2.0 2>/dev/null)
-LIBS = $(shell pkg-config --libs $(PKGS)) -lwslay -ljq -lstdc++ -lm -lpthread
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lwslay -ljq -lstdc++ -lm -lpthread
+
+# Hardening, in front of the user's flags, which win. FORTIFY needs an optimiser, and sanitizers bring their own checks.
+has = $(shell $(CC) $(1) -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo '$(1)')
+HARDEN := -fstack-protector-strong $(call has,-fcf-protection) $(call has,-mbranch-protection=standard)
+HARDEN_LD := -Wl,-z,relro,-z,now
+ifeq ($(findstring -fsanitize,$(CFLAGS))$(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(filter -O0,$(CFLAGS)),)
+ifneq ($(filter -O%,$(CFLAGS)),)
+HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+endif
+endif
+ifeq ($(filter -static% -no-pie,$(LDFLAGS) $(CFLAGS)),)
+HARDEN += -fPIE
+HARDEN_LD += -pie
+endif
 
 CMDS := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 LIB_C := $(wildcard lib/*/*.c)
@@ -25,8 +58,9 @@ LIB_O := $(LIB_C:%.c=$(BUILD)/%.o) $(LIB_CC:%.cc=$(BUILD)/%.o)
 TOOLS := $(CMDS:%=$(BUILD)/bin/%)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all help deps deps-test demo sample check check-unit check-cli check-interop check-model check-crash check-long soak bench bench-rate bench-smoke lint format sanitize \
-	valgrind fuzz man completions install uninstall dist clean bless
+.PHONY: all help toolchain deps deps-test demo sample check check-bare check-unit check-cli check-conformance check-interop \
+	check-model check-crash check-long soak bench bench-rate bench-smoke lint format sanitize valgrind fuzz man completions \
+	install uninstall dist clean print-libs
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.o
 
@@ -35,6 +69,7 @@ all: $(TOOLS)
 #: make|builds the tools into build/bin
 #: make demo|installs what is missing, builds, and runs the whole pipeline on posts that ship with the project
 #: make check|installs what is missing, builds, and runs the tests
+#: make check-bare|both in a minimal Debian tree made for it (needs root and debootstrap)
 #: make check-interop|Spark, delta-rs, DuckDB and pyarrow read our tables, and we theirs (needs PyPI and Maven)
 #: make check-model|the protocol of marks, checked by spin
 #: make check-crash|the pipeline killed at random moments (SM_CRASH_ROUNDS=40)
@@ -52,13 +87,13 @@ all: $(TOOLS)
 #: make install|into PREFIX=/usr/local, below DESTDIR
 #: make dist|a source archive
 help:
-	@sed -n 's/^#: //p' Makefile | column -t -s '|'
+	@awk -F'|' 'sub(/^#: /, "") { printf "%-20s %s\n", $$1, $$2 }' Makefile
 
 # --- packages ---
 
 DEPS := gcc g++ make pkg-config libcurl4-openssl-dev libjq-dev zlib1g-dev libarchive-dev libsimdjson-dev libzstd-dev \
 	libsnappy-dev liblz4-dev libutf8proc-dev libwslay-dev nettle-dev libxml2-dev libxxhash-dev
-DEPS_TEST := bats bzip2 jq groff-base man-db bsdextrautils bsdutils openssl procps python3 xz-utils zstd perl
+DEPS_TEST := bats bzip2 curl jq groff-base man-db bsdextrautils bsdutils openssl procps python3 xz-utils zstd perl
 DEPS_LINT := clang cppcheck universal-ctags binutils
 DEPS_FUZZ := clang libclang-rt-14-dev
 DEPS_INTEROP := python3-venv default-jdk-headless maven
@@ -71,30 +106,48 @@ deps-test:
 
 # --- build ---
 
-$(BUILD)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) -std=c17 $(SM_CPPFLAGS) $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+# A machine without a compiler or the libraries is told what to do, once, in place of a hundred errors.
+toolchain:
+	@for c in $(firstword $(CC)) $(firstword $(CXX)) pkg-config; do \
+		command -v $$c >/dev/null || { lacks="there is no $$c here"; break; }; done; \
+	[ -n "$$lacks" ] || lacks=$$(pkg-config --print-errors --short-errors --exists $(PKGS) 2>&1 | head -1); \
+	[ -n "$$lacks" ] || printf '#include <%s>\n' jq.h wslay/wslay.h | $(CC) $(CPPFLAGS) $(CFLAGS) -E -o /dev/null -x c - 2>/dev/null || \
+		lacks='the headers of libjq or wslay are missing'; \
+	[ -z "$$lacks" ] || { printf '%s\n' "smtools cannot be built yet: $$lacks." '    make deps    installs what is missing (Debian packages), or prints the line to run' \
+		'    make demo    does that, builds, and shows the whole pipeline' >&2; exit 1; }
 
-$(BUILD)/%.o: %.cc
+$(BUILD)/%.o: %.c | toolchain
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 $(SM_CPPFLAGS) $(CPPFLAGS) $(WARNXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=c17 $(SM_CPPFLAGS) $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.o: %.cc | toolchain
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)
+	$(Q)$(CXX) -std=c++17 $(SM_CPPFLAGS) $(CPPFLAGS) $(WARNXX) $(HARDEN) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/libsm.a: $(LIB_O)
+	$(call say,AR,$@)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
+
+LINK = $(CC) $(HARDEN) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(BUILD)/libsm.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LINK)
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsm.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LINK)
 
 # Parquet files from and to NDJSON, for tests/interop.
 $(BUILD)/tests/pqdump: $(BUILD)/tests/interop/pqdump.o $(BUILD)/libsm.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(LINK)
 
 -include $(LIB_O:.o=.d) $(CMDS:%=$(BUILD)/cmd/%.d) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.d)
 
@@ -105,7 +158,7 @@ check: deps-test
 	@$(MAKE) --no-print-directory all units
 	@$(MAKE) --no-print-directory check-run
 
-# What measures rates runs alone; the others, most of which wait, three at once.
+# What measures rates runs alone; of the others, most of which wait, two a processor.
 TIMED := tests/conformance.bats tests/cli/smrate.bats
 # The longest first, so that none is left over at the end.
 LONGEST := $(patsubst %,tests/cli/%.bats,operations api_jobs api_streams api_faults api_x smfetch_net examples smfetch_map)
@@ -117,12 +170,17 @@ units: $(UNITS)
 
 check-run:
 	@closing=$$SM_TALLY; tally=$${SM_TALLY:-$$(mktemp)}; bad=0; export SM_TALLY=$$tally SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)); \
-	SM_TEST_JOBS=2 tests/run unit $(UNITS) || bad=1; \
+	SM_TEST_JOBS=$(JOBS) tests/run unit $(UNITS) || bad=1; \
 	tests/run timed $(TIMED) || bad=1; \
-	SM_TEST_JOBS=4 tests/run cli $(CLI) || bad=1; \
+	SM_TEST_JOBS=$$((2 * $(JOBS))) tests/run cli $(CLI) || bad=1; \
 	tests/run rules tests/lint/layers || bad=1; \
 	SM_TEST_JOBS=3 SM_CRASH_ROUNDS=$${SM_CRASH_ROUNDS:-2} tests/run crash $(CRASH) || bad=1; \
 	[ -n "$$closing" ] || .ci/tally $$tally || bad=1; exit $$bad
+
+# The two commands of README on a machine that has nothing, as a newcomer types them.
+check-bare:
+	@[ "$$(id -u)" != 0 ] || .ci/deps debootstrap || true
+	tests/run bare tests/bare/run
 
 check-unit: $(UNITS)
 	tests/run unit $(UNITS)
@@ -163,8 +221,9 @@ sanitize: deps-test
 	export SM_TEST_JOBS=3; tests/run asan-unit $(UNITS:$(BUILD)/%=build-asan/%) || bad=1; \
 	tests/run asan-cli $(CLI) tests/cli/smrate.bats || bad=1; exit $$bad
 
-valgrind: deps-test units
+valgrind: deps-test
 	@.ci/deps valgrind
+	@$(MAKE) --no-print-directory units
 	SM_UNITS="$(UNITS)" tests/run valgrind tests/valgrind
 
 # --- quality ---
@@ -206,7 +265,8 @@ check-interop: deps
 
 BENCH_ARGS ?=
 BENCH_MAP_ARGS ?=
-bench: deps all $(BUILD)/venv/.done
+bench: deps
+	@$(MAKE) --no-print-directory all $(BUILD)/venv/.done
 	SM_BIN=$(abspath $(BUILD)/bin) $(PYTHON) tests/bench/map.py $(BENCH_MAP_ARGS)
 	SM_BIN=$(abspath $(BUILD)/bin) $(BUILD)/venv/bin/python tests/bench/run.py $(BENCH_ARGS)
 	@$(MAKE) --no-print-directory bench-rate
@@ -217,8 +277,9 @@ bench-rate: all
 	@.ci/deps pv
 	SM_BIN=$(abspath $(BUILD)/bin) $(PYTHON) tests/bench/rate.py $(RATE_ARGS)
 
-bench-smoke: deps all
+bench-smoke: deps
 	-@.ci/deps pv
+	@$(MAKE) --no-print-directory all
 	-@$(MAKE) --no-print-directory $(BUILD)/venv/.done
 	SM_BIN=$(abspath $(BUILD)/bin) tests/run bench tests/bench/smoke
 
@@ -276,8 +337,9 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$t.fish; done
 	rm -rf $(DESTDIR)$(PREFIX)/share/smtools
 
+# The same bytes for the same commit: neither the time, nor the folder, nor a git configuration is in it.
 dist:
-	git archive --format=tar.gz --prefix=smtools-$(VERSION)/ -o smtools-$(VERSION).tar.gz HEAD
+	git -c tar.umask=0022 archive --format=tar --prefix=smtools-$(VERSION)/ HEAD | gzip -n -9 >smtools-$(VERSION).tar.gz
 
 clean:
 	rm -rf $(BUILD) build-asan build-fuzz
