@@ -231,7 +231,7 @@ valgrind: deps-test
 lint: deps-test
 	@.ci/deps $(DEPS_LINT)
 	@$(MAKE) --no-print-directory all
-	tests/run lint tests/lint/layers tests/lint/rules tests/lint/warnings
+	tests/run lint tests/lint/layers tests/lint/rules tests/lint/build tests/lint/warnings
 
 format:
 	clang-format -i $(LIB_C) $(wildcard lib/*/*.h) $(wildcard cmd/*.c)
