@@ -5,6 +5,7 @@
 #include "cli/diag.h"
 #include "cli/opt.h"
 #include "stream/mark.h"
+#include "stream/record.h"
 #include "stream/reject.h"
 #include "io/input.h"
 #include "io/output.h"
@@ -56,7 +57,7 @@ static const struct tool tool = {
 		"What jq itself does not do: a record that the program leaves as it is keeps its bytes. A whole number of 16 digits or more, "
 		"wherever it goes, keeps its digits: as a value, in a comparison with another, in tostring, @csv or \"\\(…)\", as a literal "
 		"in the program. Only arithmetic with it is that of doubles. Marks pass in their place, behind all that came before them.\n\n"
-		"A record on which the program fails is a bad record: nothing of it is written. A result must not begin as a mark does. "
+		"A record on which the program fails is a bad record: nothing of it is written. A result must not begin with the member $mark. "
 		"input, inputs, halt and modules are not for a stream; ~/.jq is not read.",
 	.opts = options,
 	.exits = exits,
@@ -132,8 +133,11 @@ static int take_result(struct run *r, size_t start, struct err *why)
 		b->n = start;
 		json_jq_string(r->jq, b);
 	}
-	if (mark_is(b->p + start, b->n - start))
-		return err_set(why, ERR_DATA, "jq: a result must not begin as a mark does");
+	/* A string that is written raw may be several lines. */
+	if (record_good(b->p + start, b->n - start, NULL) < b->n - start) {
+		record_refuse(why);
+		return err_wrap(why, "jq");
+	}
 	if (b->n > RESULT_MAX)
 		return err_set(why, ERR_DATA, "jq: more than %zu MiB come from one record", RESULT_MAX >> 20);
 	buf_putc(b, '\n');

@@ -7,6 +7,7 @@
 #include "rate/pace.h"
 #include "io/output.h"
 #include "replay/replay.h"
+#include "stream/reject.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -18,7 +19,7 @@
 static struct replay_opts o = { .version = REPLAY_NEWEST, .last = REPLAY_NEWEST };
 static uint64_t opt_version, opt_first, opt_last, opt_limit, opt_threads;
 static int64_t opt_poll = DEFAULT_POLL, opt_gap;
-static const char *opt_speed;
+static const char *opt_speed, *opt_on_error;
 static bool has_version, has_first, has_last, has_limit, has_gap, has_poll;
 static bool opt_follow, opt_count, opt_verbose, opt_unbuffered, opt_quiet;
 
@@ -44,6 +45,7 @@ static const struct opt options[] = {
 	{ 'j', "threads", OPT_U64, &opt_threads, "N",
 	  "threads to decode with (default: one a processor, at most 4); the order of the rows is the same", NULL },
 	{ 0, "memory", OPT_SIZE, &o.memory, "SIZE", "with several threads: at most SIZE of text waits for its turn (64MiB)", NULL },
+	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP, NULL },
 	{ 'u', "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "write every record at once", NULL },
 	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "say in the end how many files, row groups and rows were read", NULL },
 	{ 'q', "quiet", OPT_FLAG, &opt_quiet, NULL, "print no notes", NULL },
@@ -52,8 +54,9 @@ static const struct opt options[] = {
 
 static const char *const exits[] = {
 	"0", "all rows were written",
+	"1", "done, but bad records were skipped or rejected",
 	"2", "wrong usage: an unknown column, an expression that does not parse",
-	"3", "the table is damaged, or needs a feature that is not supported",
+	"3", "the table is damaged, or needs a feature that is not supported; a row that gives no record",
 	"4", "I/O error; no such table or version",
 	"5", "--follow: the table removed rows, or changed its schema",
 	NULL
@@ -93,6 +96,7 @@ static const struct tool tool = {
 struct run {
 	struct replay *replay;
 	struct output out;
+	struct reject *rejects;
 	struct pace pace;
 	bool paced;
 	uint64_t left;               /* records until --limit */
@@ -100,13 +104,19 @@ struct run {
 	struct err *e;
 };
 
-/* the length of the first N lines of a piece */
-static size_t lines(const struct replay_piece *p, uint64_t n)
+/* What is to be written next of a piece: RECORDS lines from FROM on, in front of END. */
+struct span {
+	size_t from, end;
+	uint64_t first, records;
+};
+
+/* the length of the first N lines of a text */
+static size_t lines(const char *p, size_t size, uint64_t n)
 {
-	const char *s = p->p, *end = p->p + p->n;
+	const char *s = p, *end = p + size;
 	for (; n && s < end; n--)
 		s = (const char *)memchr(s, '\n', (size_t)(end - s)) + 1;
-	return (size_t)(s - p->p);
+	return (size_t)(s - p);
 }
 
 static int failed(struct run *r)
@@ -116,14 +126,16 @@ static int failed(struct run *r)
 }
 
 /* each record at its time */
-static int put_paced(struct run *r, const struct replay_piece *p)
+static int put_paced(struct run *r, const struct replay_piece *p, const struct span *s)
 {
-	size_t from = 0;
-	for (uint64_t i = 0; i < p->records && r->left; i++, r->left--) {
+	size_t from = s->from;
+	for (uint64_t i = s->first; i < s->first + s->records; i++) {
 		const struct replay_record *rec = &p->record[i];
 		int64_t now = clock_mono_ns(), due = rec->us == INT64_MIN ? now : pace_due(&r->pace, rec->us, now);
 		if (due > now) {
 			int rc = output_flush(&r->out, r->e);
+			if (rc == 0)
+				rc = reject_flush(r->rejects, r->e);
 			if (rc)
 				return rc;
 			while (!clock_sleep_until(due))
@@ -137,20 +149,39 @@ static int put_paced(struct run *r, const struct replay_piece *p)
 	return 0;
 }
 
+static int put_span(struct run *r, const struct replay_piece *p, struct span s)
+{
+	bool whole = s.records <= r->left;
+	s.records = whole ? s.records : r->left;
+	r->left -= s.records;
+	if (r->paced)
+		return put_paced(r, p, &s);
+	size_t n = s.end - s.from;
+	if (s.records)
+		output_block(&r->out, p->p + s.from, whole ? n : lines(p->p + s.from, n, s.records), s.records);
+	return r->out.failed ? failed(r) : 0;
+}
+
 static int put(struct run *r, const struct replay_piece *p)
 {
+	struct span s = { 0 };
+	int rc = 0;
 	if (opt_count) {
 		uint64_t n = p->records < r->left ? p->records : r->left;
 		r->count += n;
 		r->left -= n;
 		return 0;
 	}
-	if (r->paced)
-		return put_paced(r, p);
-	uint64_t n = p->records < r->left ? p->records : r->left;
-	output_block(&r->out, p->p, n == p->records ? p->n : lines(p, n), n);
-	r->left -= n;
-	return r->out.failed ? failed(r) : 0;
+	for (size_t i = 0; i < p->nbad && rc == 0 && r->left; i++) {
+		const struct replay_bad *bad = &p->bad[i];
+		s = (struct span){ s.end, bad->at, s.first + s.records, bad->before - s.first - s.records };
+		rc = put_span(r, p, s);
+		if (rc == 0 && r->left)
+			rc = reject_record(r->rejects, p->bad_text + bad->record, bad->n, &bad->why, r->e);
+	}
+	if (rc == 0 && r->left)
+		rc = put_span(r, p, (struct span){ s.end, p->n, s.first + s.records, p->records - s.first - s.records });
+	return rc;
 }
 
 /* Wait for the next look at the table; a reader that went away ends us, as writing to it would. */
@@ -175,7 +206,7 @@ static int copy(struct run *r)
 				return rc;
 		if (rc || !r->left || !opt_follow)
 			return rc;
-		if ((rc = output_flush(&r->out, r->e)))
+		if ((rc = output_flush(&r->out, r->e)) || (rc = reject_flush(r->rejects, r->e)))
 			return rc;
 		while ((rc = replay_more(r->replay, r->e)) == 0)
 			wait_for_more();
@@ -248,6 +279,21 @@ static void note(const struct run *r)
 		  (unsigned long long)c.rows);
 }
 
+static int finish(struct run *r, int rc)
+{
+	struct err why;
+	int status = 0;
+	if (rc < 0) {
+		output_flush(&r->out, NULL);
+		status = diag_fail(r->e);
+	}
+	if (reject_close(r->rejects, &why) < 0) {
+		int worse = diag_fail(&why);
+		status = status ? status : worse;
+	}
+	return rc < 0 ? status : diag_finish(&r->out, status);
+}
+
 int main(int argc, char **argv)
 {
 	struct err e;
@@ -260,20 +306,16 @@ int main(int argc, char **argv)
 	diag_set_quiet(opt_quiet);
 	output_init(&r.out, STDOUT_FILENO, "standard output");
 	set_options(&r);
-	int rc = replay_open(&r.replay, argv[1], &o, &e);
+	int rc = reject_open(&r.rejects, tool.name, opt_on_error, &e);
+	if (rc == 0)
+		rc = replay_open(&r.replay, argv[1], &o, &e);
 	if (rc == 0)
 		rc = copy(&r);
 	if (rc == 0 && opt_count) {
 		buf_u64(&r.out.buf, r.count);
 		output_put(&r.out, "\n", 1);
 	}
-	int status = 0;
-	if (rc < 0) {
-		output_flush(&r.out, NULL);
-		status = diag_fail(&e);
-	} else {
-		status = diag_finish(&r.out, 0);
-	}
+	int status = finish(&r, rc);
 	if (r.replay && opt_verbose)
 		note(&r);
 	replay_free(r.replay);

@@ -18,6 +18,7 @@ complete -c smreplay -l poll -r -d 'with --follow: look for a new version every 
 complete -c smreplay -l nulls -d 'print members that are null; otherwise they are left out'
 complete -c smreplay -l threads -s j -r -d 'threads to decode with (default: one a processor, at most 4); the order of the rows is the same'
 complete -c smreplay -l memory -r -d 'with several threads: at most SIZE of text waits for its turn (64MiB)'
+complete -c smreplay -l on-error -r -d 'what to do with a bad record: stop (the default), skip and count it, or keep it with the reason in FILE'
 complete -c smreplay -l unbuffered -s u -d 'write every record at once'
 complete -c smreplay -l verbose -s v -d 'say in the end how many files, row groups and rows were read'
 complete -c smreplay -l quiet -s q -d 'print no notes'

@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "column/json_in_plan.h"
 #include "json/doc.h"
+#include "json/kind.h"
 #include "json/string.h"
 
-#define MARK "{\"$mark\":"
 #define MAX_TEXT ((size_t)1 << 30)
 
 struct json_in *json_in_new(const struct type *root, const struct json_in_opts *opts)
@@ -128,10 +128,10 @@ static int describe(struct json_in *in, const struct json_line *l, struct err *e
 }
 
 /* One record into the batch's columns; false when it is bad. */
-static bool read_record(struct json_in *in, struct batch *b, const struct json_line *l)
+static bool read_record(struct json_in *in, struct batch *b, const struct json_line *l, enum json_kind kind)
 {
 	in->fault = JIN_SYNTAX;
-	if (!l->tok || l->base[*l->tok] != '{')
+	if (!l->tok || l->base[*l->tok] != '{' || kind == JSON_KIND_RESERVED)
 		return false;
 	in->walk = json_walk_line(&in->lines, l);
 	const uint32_t *t = jin_object(in, &in->root, l->tok, 0, b->nrows);
@@ -153,11 +153,6 @@ static void keep_row(struct json_in *in, const struct batch *b, const struct jso
 	}
 	MEM_GROW(in->row, in->row_cap, in->nrow + 1);
 	in->row[in->nrow++] = (struct json_in_row){ l->base + l->start, l->end - l->start, l->number };
-}
-
-static bool is_mark(const struct json_line *l)
-{
-	return l->end - l->start >= sizeof MARK - 1 && memcmp(l->base + l->start, MARK, sizeof MARK - 1) == 0;
 }
 
 static void fill_line(struct json_in_line *out, const struct json_line *l)
@@ -193,7 +188,8 @@ enum json_in_event json_in_next(struct json_in *in, struct batch *b, size_t max_
 		if (!in->pending && !json_lines_next(&in->lines, l))
 			return JSON_IN_END;
 		size_t n = l->end - l->start;
-		bool mark = is_mark(l);
+		enum json_kind kind = json_kind(l->base + l->start, n);
+		bool mark = kind == JSON_KIND_MARK;
 		in->pending = !mark && b->nrows && (b->nrows >= max_rows || in->taken + n > max_bytes);
 		if (in->pending)
 			return JSON_IN_FULL;
@@ -203,7 +199,7 @@ enum json_in_event json_in_next(struct json_in *in, struct batch *b, size_t max_
 		}
 		if (b->nrows == in->root.reserved)
 			reserve_rows(in, b);
-		if (!read_record(in, b, l)) {
+		if (!read_record(in, b, l, kind)) {
 			roll_back(b);
 			return report(in, out, l, e);
 		}

@@ -57,6 +57,8 @@ static bool same_folder(const char *a, const char *b)
 
 static int take_table(struct committer *c, const struct mark *m, struct err *e)
 {
+	if (!m->table && c->group.nactions)
+		return err_set(e, ERR_DATA, "actions, but the mark that closes them names no table: smpartition did not write them");
 	if (!m->table)
 		return c->store ? 0 : err_set(e, ERR_USAGE, "no table: the mark does not name one, and no TABLE was given");
 	if (!c->store)

@@ -7,6 +7,7 @@
 #include "io/input.h"
 #include "json/pick.h"
 #include "source/post.h"
+#include "stream/record.h"
 
 #include <string.h>
 
@@ -195,8 +196,11 @@ static int take_lines(struct page *p, const char *dedup, size_t ndedup, struct e
 	int rc;
 	memset(buf_reserve(&p->made, INPUT_PADDING), 0, INPUT_PADDING);
 	json_pick_block(p->pick, p->made.p, p->made.n);
-	while ((rc = json_pick_next(p->pick, &rec, e)) > 0)
+	while ((rc = json_pick_next(p->pick, &rec, e)) > 0) {
+		if ((rc = record_check(rec.p, rec.n, e)) < 0)
+			return err_wrap(e, "item %llu of the answer", (unsigned long long)p->items);
 		take(p, &rec, dedup, ndedup);
+	}
 	return rc;
 }
 

@@ -2,7 +2,7 @@
 #include "ingest/sample.h"
 
 #include "base/mem.h"
-#include "stream/mark.h"
+#include "json/kind.h"
 
 #include <string.h>
 
@@ -33,7 +33,7 @@ void sample_lines(struct infer *in, const char *p, size_t n, uint64_t max)
 		eol = memchr(p, '\n', (size_t)(end - p));
 		if (!eol)
 			eol = end;
-		if (!mark_is(p, (size_t)(eol - p)))
+		if (json_kind(p, (size_t)(eol - p)) == JSON_KIND_RECORD)
 			infer_line(in, p, (size_t)(eol - p));
 	}
 }

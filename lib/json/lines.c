@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "json/doc.h"
 #include "json/fault.h"
+#include "json/kind.h"
 
 #include <assert.h>
 #include <string.h>
@@ -166,7 +167,8 @@ int json_line_error(const struct json_line *l, struct err *e)
 		size_t space = 0;
 		while (space < n && strchr(" \t\r", p[space]))
 			space++;
-		err_set(e, ERR_DATA, "%s", json_fault_text(JSON_FAULT_OBJECT));
+		bool reserved = json_kind(p, n) == JSON_KIND_RESERVED;
+		err_set(e, ERR_DATA, "%s", json_fault_text(reserved ? JSON_FAULT_RESERVED : JSON_FAULT_OBJECT));
 		err_at(e, NULL, l->number, space + 1);
 	}
 	return ERR_DATA;

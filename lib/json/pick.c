@@ -2,12 +2,11 @@
 #include "json/pick.h"
 
 #include "base/mem.h"
+#include "json/kind.h"
 #include "json/string.h"
 #include "json/walk.h"
 
 #include <assert.h>
-
-#define MARK "{\"$mark\":"
 
 /* The paths as a tree of names; the root has none. */
 struct node {
@@ -222,11 +221,12 @@ int json_pick_next(struct json_pick *pk, struct json_record *rec, struct err *e)
 	rec->n = l.end - l.start;
 	rec->line = l.number;
 	rec->field = pk->field;
-	rec->is_mark = rec->n >= sizeof MARK - 1 && memcmp(rec->p, MARK, sizeof MARK - 1) == 0;
+	enum json_kind kind = json_kind(rec->p, rec->n);
+	rec->is_mark = kind == JSON_KIND_MARK;
 	for (size_t i = 0; i < pk->n; i++)
 		pk->field[i].p = NULL;
 	pk->walk = json_walk_line(&pk->lines, &l);
-	if (!l.tok || l.base[*l.tok] != '{')
+	if (!l.tok || l.base[*l.tok] != '{' || kind == JSON_KIND_RESERVED)
 		return json_line_error(&l, e);
 	pk->tok = l.tok;
 	struct json_tokens tokens = { pk->walk.p, l.tok, pk->walk.slash };

@@ -36,7 +36,7 @@ struct json_record {
 	const char *p;       /* the line without LF or CRLF */
 	size_t n;
 	uint64_t line;       /* 0-based line in the block */
-	bool is_mark;        /* begins with {"$mark": */
+	bool is_mark;        /* json/kind.h */
 	struct json_field *field; /* one for each path, in the order given */
 };
 

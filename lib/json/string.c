@@ -27,6 +27,7 @@ const char *json_fault_text(enum json_fault f)
 	case JSON_FAULT_UTF8: return "the text is not UTF-8";
 	case JSON_FAULT_DEPTH: return "nested too deeply";
 	case JSON_FAULT_OBJECT: return "expected a JSON object";
+	case JSON_FAULT_RESERVED: return "a record must not begin with the member $mark, which is the name of marks";
 	}
 	return "malformed JSON";
 }

@@ -125,6 +125,9 @@ struct text {                        /* a piece being made */
 	uint64_t records;
 	struct replay_record *record;
 	size_t nrecords, cap;
+	struct replay_bad *bad;
+	size_t nbad, bad_cap;
+	struct buf bad_text;
 };
 
 struct reader {                      /* one a thread */
@@ -144,6 +147,7 @@ struct reader {                      /* one a thread */
 	uint32_t *sel, *tmp;
 	size_t nsel, at;             /* rows of the batch that are left, how many are printed */
 	size_t slice;                /* rows a piece */
+	bool guarded;                /* its rows may look like marks: the table has such a column */
 	int64_t *times;              /* of the rows in sel */
 	struct batch time_batch;
 	struct buf line, result;

@@ -3,6 +3,7 @@
 #include "replay/parts.h"
 
 #include "base/mem.h"
+#include "stream/record.h"
 
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@ int reader_init(struct reader *r, struct feed *f, const struct project *p, const
 	r->project = p;
 	r->opts = o;
 	r->slice = 64;
+	r->guarded = type_find(&p->out, "$mark", 5, false) >= 0;
 	r->out = json_out_new(&p->out, &jo);
 	batch_init(&r->batch, &p->read);
 	r->work = mem_array(NULL, p->work.nfields + 1, sizeof *r->work);
@@ -53,6 +55,8 @@ void replay_text_release(struct text *t)
 {
 	buf_release(&t->buf);
 	mem_free(t->record);
+	mem_free(t->bad);
+	buf_release(&t->bad_text);
 	memset(t, 0, sizeof *t);
 }
 
@@ -200,40 +204,69 @@ static void note_record(struct reader *r, struct text *t, int64_t us)
 	t->record[t->nrecords++] = (struct replay_record){ t->buf.n, us };
 }
 
-static int run_jq(struct reader *r, struct text *t, int64_t us, struct err *e)
+/* LINE gives no record: set it aside. What WHY blames is the program or the record, never the run. */
+static void add_bad(struct reader *r, struct text *t, const char *line, size_t n, uint64_t row, const struct err *why)
 {
-	int rc = json_jq_start(r->jq, r->line.p, r->line.n - 1, e);
+	MEM_GROW(t->bad, t->bad_cap, t->nbad + 1);
+	struct replay_bad *bad = &t->bad[t->nbad++];
+	*bad = (struct replay_bad){ .at = t->buf.n, .before = t->records, .record = t->bad_text.n, .n = n, .why = *why };
+	err_at(&bad->why, r->claim.source->unit->file.path, row + 1, 0);
+	buf_put(&t->bad_text, line, n);
+}
+
+/* All results of the program for the record in r->line, or none. */
+static int run_jq(struct reader *r, struct text *t, int64_t us, struct err *why)
+{
+	size_t was = t->buf.n, records = t->nrecords;
+	uint64_t count = t->records;
+	int rc = json_jq_start(r->jq, r->line.p, r->line.n - 1, why);
 	while (rc == 0) {
-		size_t was = t->buf.n;
-		int got = json_jq_next(r->jq, &t->buf, e);
-		if (got <= 0)
-			return got ? err_wrap(e, "--jq, on a record of %s", r->claim.source->unit->file.path) : 0;
-		if (t->buf.n - was > RESULT_MAX)
-			return err_set(e, ERR_DATA, "--jq made a result of more than 64 MiB");
+		size_t from = t->buf.n;
+		int got = json_jq_next(r->jq, &t->buf, why);
+		if (got == 0)
+			return 0;
+		if (got > 0 && t->buf.n - from > RESULT_MAX)
+			got = err_set(why, ERR_DATA, "a result of more than 64 MiB");
+		if (got > 0)
+			got = record_check(t->buf.p + from, t->buf.n - from, why);
+		rc = got;
 		buf_putc(&t->buf, '\n');
 		note_record(r, t, us);
 	}
-	return err_wrap(e, "--jq, on a record of %s", r->claim.source->unit->file.path);
+	t->buf.n = was;
+	t->nrecords = records;
+	t->records = count;
+	return err_wrap(why, "--jq");
+}
+
+/* Row I of those that are left, as a record of its own. */
+static int print_one(struct reader *r, struct text *t, size_t i, struct err *e)
+{
+	int64_t us = r->time ? r->times[i] : 0;
+	struct err why;
+	buf_clear(&r->line);
+	json_out_rows(r->out, &r->line, r->cols, &r->sel[i], 1);
+	int rc;
+	if (r->jq)
+		rc = run_jq(r, t, us, &why);
+	else if ((rc = record_put(&t->buf, r->line.p, r->line.n - 1, &why)) == 0)
+		note_record(r, t, us);
+	if (rc == ERR_DATA || rc == ERR_UNSUPPORTED) {
+		add_bad(r, t, r->line.p, r->line.n - 1, r->row - r->batch.nrows + r->sel[i], &why);
+		return 0;
+	}
+	if (rc < 0)
+		*e = why;
+	return rc;
 }
 
 /* N rows of the selection, one by one */
 static int print_singly(struct reader *r, struct text *t, size_t n, struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		int64_t us = r->time ? r->times[r->at + i] : 0;
-		struct buf *to = r->jq ? &r->line : &t->buf;
-		if (r->jq)
-			buf_clear(to);
-		json_out_rows(r->out, to, r->cols, &r->sel[r->at + i], 1);
-		if (!r->jq) {
-			note_record(r, t, us);
-			continue;
-		}
-		int rc = run_jq(r, t, us, e);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	int rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = print_one(r, t, r->at + i, e);
+	return rc;
 }
 
 static int print_rows(struct reader *r, struct text *t, size_t n, struct err *e)
@@ -241,7 +274,7 @@ static int print_rows(struct reader *r, struct text *t, size_t n, struct err *e)
 	int rc = 0;
 	if (r->opts->count_only) {
 		t->records += n;
-	} else if (r->jq || r->time) {
+	} else if (r->jq || r->time || r->guarded) {
 		rc = print_singly(r, t, n, e);
 	} else {
 		json_out_rows(r->out, &t->buf, r->cols, &r->sel[r->at], n);
@@ -254,8 +287,9 @@ static int print_rows(struct reader *r, struct text *t, size_t n, struct err *e)
 int reader_piece(struct reader *r, struct text *t, bool sliced, struct err *e)
 {
 	buf_clear(&t->buf);
-	t->records = t->nrecords = 0;
-	while (!t->records) {
+	buf_clear(&t->bad_text);
+	t->records = t->nrecords = t->nbad = 0;
+	while (!t->records && !t->nbad) {
 		if (r->at == r->nsel) {
 			int rc = next_batch(r, e);
 			if (rc <= 0)

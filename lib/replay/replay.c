@@ -146,7 +146,8 @@ int replay_next(struct replay *r, struct replay_piece *p, struct err *e)
 	int rc = r->ring ? ring_next(r->ring, &t, e) : r->opts.threads > 1 ? 0 : next_here(r, e);
 	if (rc <= 0)
 		return rc;
-	*p = (struct replay_piece){ t->buf.p, t->buf.n, t->records, r->project.bound_time ? t->record : NULL };
+	*p = (struct replay_piece){ t->buf.p, t->buf.n, t->records, r->project.bound_time ? t->record : NULL,
+		t->bad, t->nbad, t->bad_text.p };
 	return 1;
 }
 

@@ -55,11 +55,22 @@ struct replay_record {
 	int64_t us;                  /* event time; INT64_MIN: it has none */
 };
 
+struct replay_bad {                  /* a row that gives no record: the program of --jq fails on it, or its record
+	                              * would begin as a mark does (stream/record.h) */
+	size_t at;                   /* bytes of the piece that come before it */
+	uint64_t before;             /* records of the piece that come before it */
+	size_t record, n;            /* its text in the piece's `bad_text` */
+	struct err why;              /* the file, and the row's number in it */
+};
+
 struct replay_piece {
 	const char *p;
 	size_t n;
 	uint64_t records;            /* lines; rows with count_only */
 	const struct replay_record *record; /* by_time only: one a line */
+	const struct replay_bad *bad;
+	size_t nbad;
+	const char *bad_text;
 };
 
 struct replay_counts {

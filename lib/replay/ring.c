@@ -41,7 +41,7 @@ struct worker {
 
 static size_t text_size(const struct text *t)
 {
-	return t->buf.n + t->nrecords * sizeof *t->record;
+	return t->buf.n + t->nrecords * sizeof *t->record + t->nbad * sizeof *t->bad + t->bad_text.n;
 }
 
 static struct text *spare_text(struct ring *g)

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "stream/mark.h"
 #include "json/pick.h"
+#include "stream/record.h"
 
 #include <string.h>
 
@@ -199,6 +199,13 @@ static int put_item(void *arg, const struct scan_item *it, struct err *e)
 		buf_putc(&r->out, '\n');
 		made = 1;
 	}
+	if (record_good(r->out.p + from, r->out.n - from, NULL) < r->out.n - from) {
+		r->out.n = from;
+		record_refuse(&why);
+		err_at(&why, NULL, r->item_line, r->item_col);
+		add_bad(r, it->p, it->n, &why);
+		return 0;
+	}
 	if (r->out.n > from)
 		add_held(r, from, made);
 	return 0;
@@ -370,7 +377,7 @@ static int document_item(void *arg, const struct scan_item *it, struct err *e)
 	r->item_col = it->col;
 	json_pick_block(r->pick, r->line.p, r->line.n);
 	int rc = json_pick_next(r->pick, &rec, &why);
-	if (rc > 0 && !rec.is_mark)
+	if (rc > 0)
 		take_object(r, rec.p, rec.n, it->element);
 	if (rc >= 0)
 		return 0;

@@ -11,13 +11,14 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "json/kind.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define MARK_PREFIX "{\"$mark\":"
-#define MARK_PREFIX_LEN 9
+#define MARK_PREFIX JSON_MARK
+#define MARK_PREFIX_LEN JSON_MARK_LEN
 
 struct mark {
 	const char *stream;       /* NULL: a mark without a stream (smpartition's own closing mark) */
@@ -40,7 +41,7 @@ struct mark {
 
 static inline bool mark_is(const char *line, size_t n)
 {
-	return n >= MARK_PREFIX_LEN && __builtin_memcmp(line, MARK_PREFIX, MARK_PREFIX_LEN) == 0;
+	return json_kind(line, n) == JSON_KIND_MARK;
 }
 int mark_parse(struct mark *m, struct arena *a, const char *line, size_t n, struct err *e);
 void mark_print(const struct mark *m, struct buf *b);   /* one line, '\n' included */

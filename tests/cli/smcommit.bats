@@ -155,6 +155,10 @@ fields() { log | jq -r 'select(.metaData).metaData.schemaString|fromjson|[.field
 	run -5 "$smcommit" "$PWD/other" <in
 	ln -s t link; run -0 "$smcommit" link <in
 	printf '{"$mark":{"v":1,"end":"done"}}\n' >in; run -2 "$smcommit" <in
+	# Actions are smpartition's, which names the table in its marks; records that look like them are nobody's.
+	{ create; add d=x/1 x; printf '{"$mark":{"v":1,"end":"done"}}\n'; } >in
+	run -3 --separate-stderr "$smcommit" t <in; [[ "$stderr" == "smcommit: <stdin>:4"*"names no table"* ]]
+	[ "$(versions)" = 1 ]
 	run -2 "$smcommit" a b </dev/null
 	run -2 "$smcommit" --overwrite-schema </dev/null
 }

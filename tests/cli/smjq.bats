@@ -50,7 +50,7 @@ setup() {
 
 @test "a program cannot forge a mark" {
 	run --separate-stderr "$T" '{"$mark": .x}' good
-	[ "$status" = 3 ]; [ -z "$output" ]; [[ "$stderr" == *"good:1: jq: a result must not begin as a mark"* ]]
+	[ "$status" = 3 ]; [ -z "$output" ]; [[ "$stderr" == *"good:1: jq: a record must not begin with the member \$mark"* ]]
 	run --separate-stderr "$T" -r '"{\"$mark\":1}"' good
 	[ "$status" = 3 ]; [ -z "$output" ]
 }

@@ -135,7 +135,7 @@ small() {
 	run -2 --separate-stderr "$smreplay" t --jq '.a['
 	[ -n "$stderr" ]
 	run -3 --separate-stderr "$smreplay" t --jq '.id | error("no")'
-	[[ "$stderr" == *"--jq, on a record of lang="* ]]
+	[[ "$stderr" == "smreplay: lang="*".parquet:1: --jq: "* ]]
 	run -2 "$smreplay" t -c --jq .
 }
 

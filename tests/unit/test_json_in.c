@@ -453,7 +453,7 @@ static void unknown_fields(void)
 static void marks(void)
 {
 	reads("struct<a:long>", "{\"a\":1}\r\n\r\n{\"$mark\":{\"v\":1}}\r\n{\"$mark\":\n{\"a\":2}\n{\"$mark\" :1}\n",
-	      "1\nmark 2 {\"$mark\":{\"v\":1}}\nmark 3 {\"$mark\":\n2\n!5:2 field '$mark' is not in the schema\n");
+	      "1\nmark 2 {\"$mark\":{\"v\":1}}\nmark 3 {\"$mark\":\n2\n!5:1 a record must not begin with the member $mark, which is the name of marks\n");
 	reads("struct<a:long>", "{\"a\":1}\n{\"a\":\"x}\n{\"$mark\":1}\n{\"a\":2}\n",
 	      "1\n!1:6 string without a closing quote\nmark 2 {\"$mark\":1}\n2\n");
 }

@@ -263,12 +263,13 @@ int main(void)
 	{
 		struct json_pick *pk;
 		struct json_record rec;
-		const char *text = "{\"$mark\":{\"v\":1}}\n{\"$mark \":1}\n";
+		const char *text = "{\"$mark\":{\"v\":1}}\n{\"$mark \":1}\n{ \"$mark\":1}\n";
 		char *p = block_of(text, strlen(text));
 		json_pick_new(&pk, NULL, 0, NULL);
 		json_pick_block(pk, p, strlen(text));
 		T_OK(json_pick_next(pk, &rec, NULL) == 1 && rec.is_mark);
 		T_OK(json_pick_next(pk, &rec, NULL) == 1 && !rec.is_mark);
+		T_OK(json_pick_next(pk, &rec, NULL) < 0 && rec.n == 12);
 		T_OK(json_pick_next(pk, &rec, NULL) == 0);
 		json_pick_free(pk);
 		free(p);

@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# What all tools owe the pipe: who may speak in it, and what becomes of bad records. SPDX-License-Identifier: MIT
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	PATH=${SM_BIN:?the folder of the tools}:$PATH
+	export XDG_CONFIG_HOME=$PWD LC_ALL=C.UTF-8
+	unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
+	PIDS=()
+}
+teardown() {
+	local p
+	for p in "${PIDS[@]-}"; do [ -n "$p" ] && kill "$p" 2>/dev/null; done
+	return 0
+}
+
+# Records that are or would become marks; every tool must refuse every one of them where records are read.
+forged() {
+	cat <<-'F'
+	{"$mark":{"v":1,"stream":"11111111-1111-1111-1111-111111111111","from":0,"seq":7,"ck":"/nonexistent","end":"done"}}
+	{"$mark":{"v":2}}
+	{"$mark":7}
+	{"$mark":{"v":1,"end":"done"},"id":"x"}
+	{ "$mark":{"v":1,"end":"done"}}
+	{"$mark" :{"v":1,"end":"done"}}
+	{"\u0024mark":{"v":1,"end":"done"}}
+	{"$m\u0061rk":{"v":1,"end":"done"}}
+	F
+}
+good() { printf '{"id":"%s","text":"t","created_at":"2026-01-01T00:00:0%sZ"}\n' "$1" "$1"; }
+# Ten good records with the forged ones in their midst.
+mixed() { for i in 1 2 3 4 5; do good $i; done; forged; for i in 6 7 8 9; do good $i; done; }
+N=8
+# check WHAT OUT STATUS REJECTS: good records are all out, forged ones all among the rejects, and no line is a mark.
+check() {
+	local marks goods rejects
+	marks=$(grep -c '^{"$mark":' "$2" || true)
+	goods=$(jq -r .id "$2" | sort -u | wc -l)
+	rejects=$(jq -r .record "$4" | wc -l)
+	if [ "$marks $goods $3 $rejects" != "0 9 1 $N" ]; then
+		echo "$1: marks $marks, records $goods, status $3, rejects $rejects"; head -20 "$2" err; return 1
+	fi
+}
+
+@test "nothing from outside becomes a mark: files of pages and documents, jq's results" {
+	mixed >lines; N=$(forged | wc -l)
+	jq -Rsc '"{\"data\":[" + (split("\n") | map(select(. != "")) | join(",")) + "]}"' lines | jq -r . >page
+	jq -Rsr '"[\n" + (split("\n") | map(select(. != "")) | join(",\n")) + "]\n"' lines >document
+	rc=0; smfetch files page --records '.data[]' --on-error=reject=r1 >out 2>err || rc=$?; check page out $rc r1
+	rc=0; smfetch files document --on-error=reject=r2 >out 2>err || rc=$?; check document out $rc r2
+	rc=0; gzip -c page | smfetch files --records '.data[]' --on-error=reject=r3 >out 2>err || rc=$?; check "page from a pipe" out $rc r3
+	run -3 --separate-stderr smfetch files page --records '.data[]'
+	[[ "$stderr" == "smfetch: "*"page:1:"*"must not begin with the member \$mark"* ]]
+	# A line of a dump that is a mark is left out; in another spelling it is bad.
+	rc=0; N=4; smfetch files lines --on-error=reject=r4 >out 2>err || rc=$?; check lines out $rc r4
+	# jq makes marks of records: by a program, and by a string that is written raw and has several lines.
+	N=8; jq -Rc . lines >texts
+	jq -c '{text: .}' texts >in; rc=0; smjq -r '.text | fromjson' --on-error=reject=r5 in >out 2>err || rc=$?; check "smjq" out $rc r5
+	jq -c '{text: ("{}\n" + .)}' texts >in; rc=0; smjq -r .text --on-error=reject=r6 in >out 2>err || rc=$?
+	[ $rc = 1 ]; [ "$(jq -r .record r6 | wc -l)" = 8 ]; if grep -q '\$mark\|u0024\|u0061' out; then false; fi
+}
+
+@test "nothing from outside becomes a mark: what a server says" {
+	{ echo 'import json'; echo 'ITEMS = open("lines").read().splitlines()'
+	  echo 'def answer(r):'
+	  echo '    return (200, ("\n".join(ITEMS) if r.path == "/lines" else "{\"data\":[" + ",".join(ITEMS) + "]}").encode())'; } >peer.script
+	mixed >lines; N=$(forged | wc -l)
+	python3 "$BATS_TEST_DIRNAME/peer.py" peer.script journal >port 3>&- & PIDS+=($!)
+	for _ in $(seq 500); do [ -s port ] && break; sleep .02; done
+	U=http://127.0.0.1:$(<port)
+	rc=0; smfetch http-json url=$U/page records=data --on-error=reject=r1 >out 2>err || rc=$?; check http-json out $rc r1
+	rc=0; smfetch http-ndjson url=$U/lines --on-error=reject=r2 >out 2>err || rc=$?; check http-ndjson out $rc r2
+	run -3 --separate-stderr smfetch http-json url=$U/page records=data
+	[[ "$stderr" == *"item 6 of the answer: a record must not begin with the member \$mark"* ]]
+	# Through the whole pipe: nothing of the stream is held up, and each record is there once.
+	for _ in 1 2; do
+		smfetch http-json url=$U/page records=data --resume ck --on-error=skip 2>err | smpartition t 2>err | smcommit | smcheckpoint save
+	done
+	[ "$(smreplay t | jq -r .id | sort | tr -d '\n')" = 123456789 ]
+	[ "$(cat t/_delta_log/*.json | jq -r 'select(.txn).txn.appId' | sort -u)" = "$(jq -r .id ck/id)" ]
+}
+
+@test "nothing from outside becomes a mark: what a table holds, with and without --jq, in every mode" {
+	# A table with a first column named $mark, as others may make it: the name is put into a table of ours.
+	{ printf '{"zmark":null,"id":"a"}\n{"zmark":{"v":2},"id":"b"}\n{"zmark":{"v":1},"id":"c"}\n{"zmark":null,"id":"d"}\n'; } |
+		smpartition t 2>err | smcommit -q >/dev/null
+	smpartition u 2>err < <(printf '{"zmark":"x","id":"a"}\n{"zmark":null,"id":"b"}\n') | smcommit -q >/dev/null
+	sed -i 's/zmark/$mark/g' u/_delta_log/*.json
+	LC_ALL=C sed -i 's/zmark/$mark/g' u/part-*.parquet
+	run -3 --separate-stderr smreplay u; [ -z "$output" ]
+	[[ "$stderr" == "smreplay: part-"*".parquet:1: a record must not begin with the member \$mark"* ]]
+	for j in 1 3; do
+		rm -f rej; run -1 --separate-stderr smreplay u -j $j --on-error=reject=rej; [ "$output" = '{"id":"b"}' ]
+		[ "$(jq -r .record rej)" = '{"$mark":"x","id":"a"}' ]
+	done
+	run -0 smreplay u --select id; [ "$output" = $'{"id":"a"}\n{"id":"b"}' ]
+	run -0 smreplay u --count; [ "$output" = 2 ]
+	smreplay t --jq 'if .zmark then {"$mark": .zmark, id} else {id} end' --on-error=reject=rej2 >out && rc=0 || rc=$?
+	[ $rc = 1 ]; [ "$(cat out)" = $'{"id":"a"}\n{"id":"d"}' ]; [ "$(jq -r .record rej2 | jq -r .id | tr -d '\n')" = bc ]
+	# A program that fails on a record: that record is bad, the others come.
+	run -1 --separate-stderr smreplay t --jq '.id, (if .id == "b" then error("no") else empty end)' --on-error=skip
+	[ "$output" = $'"a"\n"c"\n"d"' ]; [[ "$stderr" == *"1 bad record skipped"* ]]
+	run -3 --separate-stderr smreplay t --jq 'if .id == "b" then error("no") else .id end'
+	[ "$output" = '"a"' ]; [[ "$stderr" == "smreplay: part-"*".parquet:2: --jq: "*no* ]]
+	run -0 smreplay t --jq 'if .id == "b" then error("no") else .id end' --limit 1; [ "$output" = '"a"' ]
+	run -1 smreplay t --jq 'if .id == "b" then error("no") else .id end' --limit 2 --on-error=skip
+	[ "${lines[0]}${lines[1]}" = '"a""c"' ]
+}
+
+@test "records that look like marks or actions are bad, or records, in every tool that reads records" {
+	mixed | grep -v '^{"$mark":' >in; N=4
+	for t in "smjq ." smsentiment "smrate -r 100000/s" "smrate --queue 10" smrate; do
+		rm -f rej; rc=0; $t --on-error=reject=rej in >out 2>err || rc=$?; check "$t" out $rc rej
+	done
+	rm -f rej; rc=0; smtrend --min-authors 1 --on-error=reject=rej in >out 2>err || rc=$?; [ "$rc $(wc -l <rej)" = "1 4" ]
+	rm -f rej; rc=0; smpartition --on-error=reject=rej t in >out 2>err || rc=$?; [ "$rc $(wc -l <rej)" = "1 4" ]
+	smcommit -q <out >/dev/null; [ "$(smreplay t | jq -r .id | sort | tr -d '\n')" = 123456789 ]
+	# An action that smpartition reads is a record; smcommit takes nothing but actions and marks.
+	printf '{"add":{"path":"x","size":1}}\n' >act; smpartition u act 2>err | smcommit -q >/dev/null
+	[ "$(smreplay u)" = '{"add":{"path":"x","size":1}}' ]
+	for line in '{"id":1}' ' {"$mark":{"v":1}}' '{"commitInfo":{}}x' 'x' '{"\u0061dd":{}}'; do
+		run -3 --separate-stderr smcommit u <<<"$line"; [[ "$stderr" == "smcommit: <stdin>:1"* ]]
+	done
+}
