@@ -60,6 +60,19 @@ struct index_entry *index_find(const struct delta_snapshot_index *ix, const char
 	}
 }
 
+bool index_live(const struct delta_snapshot_index *ix, const char *path)
+{
+	for (size_t i = (size_t)path_hash(path); ix->nslots; i++) {
+		uint32_t at = ix->slot[i & (ix->nslots - 1)];
+		if (!at)
+			break;
+		const struct delta_file *f = &ix->file[at - 1]->f;
+		if (f->live && strcmp(f->path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void put_slot(struct delta_snapshot_index *ix, const char *path, uint32_t at)
 {
 	size_t i = (size_t)path_hash(path);

@@ -46,6 +46,7 @@ void index_free(struct delta_snapshot_index *ix);
 int index_apply(struct delta_snapshot *sn, const struct delta_action *act, struct err *e);
 /* Settle what depends on metaData: schema, partition columns, the order of partition values, counts. */
 int index_resolve(struct delta_snapshot *sn, struct err *e);
+bool index_live(const struct delta_snapshot_index *ix, const char *path); /* with any deletion vector */
 struct index_entry *index_find(const struct delta_snapshot_index *ix, const char *path, const char *dv_id, bool any_dv);
 
 #endif

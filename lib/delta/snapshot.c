@@ -233,6 +233,11 @@ bool delta_snapshot_names(const struct delta_snapshot *sn, const char *path)
 	return index_find(sn->index, path, NULL, true) != NULL;
 }
 
+bool delta_snapshot_has(const struct delta_snapshot *sn, const char *path)
+{
+	return index_live(sn->index, path);
+}
+
 bool delta_snapshot_txn(const struct delta_snapshot *sn, const char *app_id, int64_t *version)
 {
 	const struct delta_snapshot_index *ix = sn->index;

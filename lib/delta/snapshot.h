@@ -86,6 +86,8 @@ const struct delta_file *delta_snapshot_next_tombstone(const struct delta_snapsh
 const struct delta_file *delta_snapshot_find(const struct delta_snapshot *sn, const char *path, const char *dv_id);
 /* Does any entry, live or tombstone, with or without a deletion vector, name PATH? */
 bool delta_snapshot_names(const struct delta_snapshot *sn, const char *path);
+/* Is PATH in the table, with or without a deletion vector? */
+bool delta_snapshot_has(const struct delta_snapshot *sn, const char *path);
 
 bool delta_snapshot_txn(const struct delta_snapshot *sn, const char *app_id, int64_t *version);
 const struct delta_txn *delta_snapshot_next_txn(const struct delta_snapshot *sn, struct delta_iter *it);
