@@ -23,17 +23,16 @@ int build_check_seq(struct build_job *job, const struct delta_snapshot *sn, stru
 	if (seq > 0 && !c->synced && store_sync(c->store, DELTA_LOG_DIR, e))
 		return e ? e->code : ERR_IO;
 	c->synced = c->synced || seq > 0;
-	if (seq == expected)
-		return 0;
-	if (seq > expected) {
-		job->ahead = true;
-		return err_set(e, ERR_RETRY, "the table %s has stream %s up to %lld already, beyond %lld where this run resumed: "
-			       "nothing was committed; run it again", store_root(c->store), c->stream, (long long)seq,
-			       (long long)expected);
-	}
-	return err_set(e, ERR_CONFLICT, "the table %s is behind its checkpoint: it has stream %s up to %lld, the checkpoint up to "
-		       "%lld (was the table restored, or is it another one?)", store_root(c->store), c->stream, (long long)seq,
-		       (long long)expected);
+	if (seq < expected)
+		return err_set(e, ERR_CONFLICT, "the table %s is behind its checkpoint: it has stream %s up to %lld, the checkpoint up to "
+			       "%lld (was the table restored, or is it another one?)", store_root(c->store), c->stream,
+			       (long long)seq, (long long)expected);
+	int r = whole_check(c, sn, seq > expected, e);
+	if (r || seq == expected)
+		return r;
+	job->ahead = true;
+	return err_set(e, ERR_RETRY, "the table %s has stream %s up to %lld already, beyond %lld where this run resumed: "
+		       "nothing was committed; run it again", store_root(c->store), c->stream, (long long)seq, (long long)expected);
 }
 
 /* What one attempt works on. */
@@ -215,7 +214,8 @@ static int build_add(struct build *b, struct group_file *f, struct err *e)
 		return err_set(e, ERR_DATA, "its partition values do not satisfy --replace-where");
 	buf_put(&b->out->actions, f->line, f->nline);
 	buf_putc(&b->out->actions, '\n');
-	job->files++;
+	if (!job->files++)
+		job->first_added = f->add.path;
 	job->bytes += (uint64_t)f->add.size;
 	if (f->rows >= 0)
 		job->rows += (uint64_t)f->rows;
@@ -372,6 +372,7 @@ static void build_txns(struct build *b)
 		return;
 	act.txn = (struct delta_txn){ c->stream, b->job->m->seq, b->now_ms };
 	put_action(b, &act);
+	whole_fence(c, b->sn, b->job->m->seq, b->now_ms, &b->out->actions);
 }
 
 static int reads_file(void *arg, const struct delta_snapshot *sn, const struct delta_add *add, bool *reads, struct err *e)
@@ -398,6 +399,7 @@ static int build_all(struct build *b, struct err *e)
 	int r = build_metadata(b, e);
 	if (r)
 		return r;
+	b->job->id = arena_strdup(&b->job->arena, b->metadata.id);
 	size_t npart = b->metadata.partition_columns.n;
 	b->text = arena_array(&b->job->arena, npart ? npart : 1, sizeof *b->text);
 	if (replace && c->where) {
@@ -426,6 +428,7 @@ int build_change(void *arg, const struct delta_snapshot *sn, struct delta_change
 	struct build_job *job = arg;
 	struct build b = { .job = job, .c = job->c, .sn = sn, .out = out, .now_ms = clock_now_us() / 1000 };
 	arena_clear(&job->arena);
+	job->first_added = NULL;
 	job->files = job->removed = job->rows = job->bytes = 0;
 	job->rows_known = true;
 	out->blind_append = true;

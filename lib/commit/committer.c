@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int committer_new(struct committer **out, const struct commit_opts *opts, struct err *e)
@@ -15,6 +14,7 @@ int committer_new(struct committer **out, const struct commit_opts *opts, struct
 	c->from = c->last_seq = -1;
 	c->last_commit_ns = clock_mono_ns();
 	schema_init(&c->producer.schema);
+	c->whole.last = (struct held_last)HELD_LAST_INIT;
 	if (opts->replace_where)
 		r = expr_parse(&c->where, opts->replace_where, strlen(opts->replace_where), e);
 	if (r)
@@ -35,6 +35,7 @@ void committer_free(struct committer *c)
 		return;
 	group_release(&c->group);
 	producer_release(&c->producer);
+	whole_release(&c->whole);
 	expr_free(c->where);
 	delta_snapshot_free(c->sn);
 	store_free(c->store);
@@ -45,16 +46,6 @@ void committer_free(struct committer *c)
 	mem_free(c);
 }
 
-/* One folder may be written in several ways: compare what they lead to. */
-static bool same_folder(const char *a, const char *b)
-{
-	char *x = realpath(a, NULL), *y = realpath(b, NULL);
-	bool same = strcmp(x ? x : a, y ? y : b) == 0;
-	free(x);
-	free(y);
-	return same;
-}
-
 static int take_table(struct committer *c, const struct mark *m, struct err *e)
 {
 	if (!m->table && c->group.nactions)
@@ -63,7 +54,7 @@ static int take_table(struct committer *c, const struct mark *m, struct err *e)
 		return c->store ? 0 : err_set(e, ERR_USAGE, "no table: the mark does not name one, and no TABLE was given");
 	if (!c->store)
 		return store_open(&c->store, m->table, e);
-	if (!same_folder(m->table, store_root(c->store)))
+	if (!store_same(m->table, store_root(c->store)))
 		return err_set(e, ERR_CONFLICT, "the mark is for the table %s, not for %s", m->table, store_root(c->store));
 	return 0;
 }
@@ -75,6 +66,7 @@ static int take_stream(struct committer *c, const struct mark *m, struct err *e)
 		c->cursor = m->cursor ? mem_strndup(m->cursor, m->ncursor) : NULL;
 		c->from = m->from;
 		c->opened = true;
+		whole_open(&c->whole, m);
 		return 0;
 	}
 	if (!m->stream != !c->stream || (m->stream && strcmp(m->stream, c->stream) != 0))
@@ -109,7 +101,7 @@ static void put_recovered(struct committer *c, const struct mark *m, int64_t seq
 	r.cursor = NULL; /* that of SEQ stands in the journal */
 	r.end = NULL;
 	r.table = store_root(c->store);
-	r.version = c->sn ? c->sn->version : -1;
+	whole_tell(c, &r);
 	r.recovered = true;
 	mark_print(&r, out);
 }
@@ -122,6 +114,8 @@ static void put_mark(struct committer *c, const struct mark *m, int64_t seq, str
 	/* A table that is not there yet must not become what a checkpoint is held against. */
 	p.table = c->sn ? store_root(c->store) : NULL;
 	p.version = c->sn ? c->sn->version : -1;
+	if (c->sn)
+		whole_tell(c, &p);
 	mark_print(&p, out);
 }
 
@@ -169,6 +163,8 @@ static int commit_group(struct committer *c, const struct mark *m, struct buf *o
 	if (r == 0 && done.version >= 0)
 		put_commit(c, &job, &done, out);
 	if (r == 0) {
+		if (done.version >= 0)
+			whole_committed(c, &job, done.version);
 		remember(c, m);
 		struct err again;
 		if (!c->sn && refresh(c, &again)) /* the commit stands; what went wrong behind it was told */

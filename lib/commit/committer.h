@@ -5,6 +5,7 @@
 
 #include "commit/commit.h"
 #include "delta/commit.h"
+#include "delta/held.h"
 #include "expr/expr.h"
 #include "stream/mark.h"
 #include "stream/trust.h"
@@ -45,6 +46,15 @@ struct producer {
 	char *agreed;              /* schemaString and partition columns of the table it was last found to fit */
 };
 
+/* What is known of the stream's last commit, from its checkpoint at first. */
+struct whole {
+	struct held_last last;     /* texts are id and path below */
+	char *id, *path, *ck;
+	bool recorded;             /* the checkpoint has a record of this stream */
+	size_t nbase;              /* bytes of the stream's name before its generation */
+	int64_t generation;        /* 0: not known */
+};
+
 struct committer {
 	struct commit_opts opts;
 	struct store *store;
@@ -60,6 +70,7 @@ struct committer {
 	char *end;                 /* of the mark that ended the input */
 	int64_t last_commit_ns;
 	struct trust trust;
+	struct whole whole;
 };
 
 /* group.c */
@@ -95,9 +106,20 @@ struct build_job {
 	const char *operation;     /* of the last attempt, for the line that reports it */
 	uint64_t files, removed, rows, bytes;
 	bool rows_known;
+	const char *id;            /* of the table's metaData */
+	const char *first_added;   /* a file of the last attempt; NULL: it added none */
 };
 /* Compare-and-swap: the table's seq for the stream must be what this committer expects. */
 int build_check_seq(struct build_job *job, const struct delta_snapshot *sn, struct err *e);
 delta_build_fn build_change;
+
+/* whole.c */
+void whole_open(struct whole *w, const struct mark *m);
+void whole_release(struct whole *w);
+/* ERR_CONFLICT: SN no longer holds what the stream has committed. AHEAD: nobody has heard yet of the table's newest seq. */
+int whole_check(struct committer *c, const struct delta_snapshot *sn, bool ahead, struct err *e);
+void whole_committed(struct committer *c, const struct build_job *job, int64_t version);
+void whole_tell(const struct committer *c, struct mark *m);   /* into a mark on its way to the checkpoint */
+void whole_fence(const struct committer *c, const struct delta_snapshot *sn, int64_t seq, int64_t now_ms, struct buf *actions);
 
 #endif

@@ -196,10 +196,10 @@ struct walk {
 static int descend(struct walk *w, struct err *e)
 {
 	struct held *h = w->h;
-	bool noted = h->version == w->last->version;
+	bool old = h->version == w->last->version;
 	int64_t v = w->sn->version;
 	h->verdict = HELD_WHOLE;
-	while (v != h->version && !(noted && v == w->last->looked)) {
+	while (v != h->version && !(old && v == w->last->looked)) {
 		h->by = v;
 		int r = read_note(w->sn, v, &w->note, e);
 		if (r == ERR_NOT_FOUND) {
@@ -220,6 +220,12 @@ static int descend(struct walk *w, struct err *e)
 	return 0;
 }
 
+/* Was the stream's last commit noted, or that it has none? A checkpoint of an older version knows seq and version alone. */
+static bool noted(const struct held_last *last)
+{
+	return last->version >= 0 || (last->id && last->looked >= 0);
+}
+
 /* The stream's newest commit that added files, back to version DOWN_TO. */
 static int seek(struct walk *w, int64_t down_to, struct err *e)
 {
@@ -227,7 +233,7 @@ static int seek(struct walk *w, int64_t down_to, struct err *e)
 	for (int64_t v = w->sn->version; v >= down_to; v--) {
 		int r = read_note(w->sn, v, &w->note, e);
 		if (r == ERR_NOT_FOUND) {
-			h->verdict = w->last->version >= 0 ? HELD_GONE : HELD_UNKNOWN;
+			h->verdict = noted(w->last) ? HELD_GONE : HELD_UNKNOWN;
 			h->by = v;
 			return 0;
 		}
@@ -256,12 +262,12 @@ static int look(struct walk *w, struct err *e)
 {
 	const struct held_last *last = w->last;
 	struct held *h = w->h;
-	bool known = last->version >= 0;
-	if (h->seq == 0 && !known)
+	if (h->seq == 0 && last->version < 0)
 		return 0;
-	/* Commits of the stream that nobody has noted are the newer ones. */
-	if (!known || h->seq != last->seq) {
-		int r = seek(w, known ? (last->looked > last->version ? last->looked : last->version) + 1 : 0, e);
+	/* Commits of the stream that nobody has noted are newer than what was looked at. */
+	if (!noted(last) || h->seq != last->seq) {
+		int64_t seen = last->looked > last->version ? last->looked : last->version;
+		int r = seek(w, noted(last) ? seen + 1 : 0, e);
 		if (r || h->verdict != HELD_WHOLE)
 			return r;
 	}

@@ -33,37 +33,28 @@ static int read_record(const struct ck *ck, struct arena *a, struct ck_record *r
 {
 	int r = ck_record_read(ck, a, rec, e);
 	if (r == ERR_NOT_FOUND || (r == 0 && strcmp(rec->stream, ck->stream) != 0)) {
-		*rec = (struct ck_record){ .version = -1 };
+		*rec = (struct ck_record)CK_RECORD_INIT;
 		return 0;
 	}
 	return r;
-}
-
-static int behind(const struct ck *ck, const struct ck_record *rec, int64_t seq, struct err *e)
-{
-	return err_set(e, ERR_CONFLICT,
-		       "table %s holds stream %s up to seq %lld, but checkpoint %s has recorded seq %lld: the table was restored or "
-		       "replaced behind its checkpoint (smcheckpoint rewind begins the stream anew)",
-		       rec->table, ck->stream, (long long)seq, ck->path, (long long)rec->seq);
 }
 
 /* The seq that this run goes on from: the table's word counts, because its txn stands in the very commit that
  * holds the data; the checkpoint may have died before it heard of it. */
 static int decide_from(struct resume *rs, const struct ck_record *rec, struct err *e)
 {
-	int64_t seq;
+	struct table t;
 	rs->from = rec->seq;
 	if (!rec->table)
 		return 0;
-	int r = table_seq(rec->table, rs->ck->stream, &seq, e);
+	int r = table_look(&t, rec, rs->ck->stream, rs->ck->path, e);
 	if (r == ERR_NOT_FOUND)
 		return err_set(e, ERR_CONFLICT, "checkpoint %s has recorded seq %lld of table %s, but there is no table",
 			       rs->ck->path, (long long)rec->seq, rec->table);
 	if (r != 0)
 		return r;
-	if (seq < rec->seq)
-		return behind(rs->ck, rec, seq, e);
-	rs->from = seq;
+	rs->from = t.held.seq;
+	table_release(&t);
 	return 0;
 }
 

@@ -9,7 +9,6 @@
 #include "json/doc.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #define COMMIT_PREFIX "{\"commit\":"
 
@@ -19,7 +18,8 @@ struct saver {
 	struct trust trust;
 	struct arena scratch, kept;
 	char *stream;              /* of the first mark that had one */
-	char *table;
+	char *table, *id, *file;
+	int64_t commit;
 	int64_t seq, version;
 	bool pending;              /* newer than what was recorded */
 	bool ended, recovered;
@@ -31,7 +31,7 @@ struct saver *saver_new(const char *ck)
 {
 	struct saver *s = mem_zalloc(sizeof *s);
 	s->path = ck;
-	s->seq = s->version = -1;
+	s->seq = s->version = s->commit = -1;
 	return s;
 }
 
@@ -45,6 +45,8 @@ void saver_free(struct saver *s)
 	arena_release(&s->kept);
 	mem_free(s->stream);
 	mem_free(s->table);
+	mem_free(s->id);
+	mem_free(s->file);
 	mem_free(s->end);
 	mem_free(s);
 }
@@ -55,19 +57,13 @@ void saver_summary(const struct saver *s, struct saver_summary *sum)
 		.version = s->version, .commits = s->commits };
 }
 
-static bool same_folder(const char *a, const char *b)
-{
-	struct stat x, y;
-	return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
-}
-
 static int open_ck(struct saver *s, const struct mark *m, struct err *e)
 {
 	bool good;
 	int r = trust_mark(&s->trust, m, &good, e);
 	if (r != 0)
 		return r;
-	if (s->path && m->ck && !same_folder(s->path, m->ck))
+	if (s->path && m->ck && !store_same(s->path, m->ck))
 		return err_set(e, ERR_CONFLICT, "the marks belong to checkpoint %s, not to %s", m->ck, s->path);
 	if (s->ck)
 		return 0;
@@ -108,6 +104,9 @@ static int take_mark(struct saver *s, const struct mark *m, struct err *e)
 	if (m->seq == 0 || m->seq < s->seq)
 		return 0;
 	keep(&s->table, m->table);
+	keep(&s->id, m->id);
+	keep(&s->file, m->path);
+	s->commit = m->commit;
 	s->version = m->version;
 	s->seq = m->seq;
 	s->pending = true;
@@ -136,7 +135,8 @@ int saver_line(struct saver *s, const char *line, size_t n, struct err *e)
 
 int saver_flush(struct saver *s, struct err *e)
 {
-	struct ck_record rec = { .stream = s->stream, .table = s->table, .seq = s->seq, .version = s->version };
+	struct ck_record rec = { .stream = s->stream, .table = s->table, .seq = s->seq, .version = s->version,
+		.id = s->id, .commit = s->commit, .path = s->file };
 	if (!s->pending)
 		return 0;
 	int r = ck_record_save(s->ck, &rec, NULL, e);

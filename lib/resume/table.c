@@ -1,22 +1,57 @@
 /* SPDX-License-Identifier: MIT */
+/* What the table says of a stream, held against what its checkpoint says. */
 #include "resume/table.h"
 
-#include "delta/snapshot.h"
-#include "store/store.h"
-
-int table_seq(const char *table, const char *stream, int64_t *seq, struct err *e)
+int table_open(struct table *t, const char *path, struct err *e)
 {
-	struct store *s = NULL;
-	struct delta_snapshot *sn = NULL;
-	*seq = 0;
-	int r = store_open(&s, table, e);
-	/* Only the txn is read, so features that the rows need do not matter. */
+	*t = (struct table){ .arena = ARENA_INIT };
+	int r = store_open(&t->store, path, e);
+	/* Only names of files and the txn are read, so features that the rows need do not matter. */
 	if (r == 0)
-		r = delta_snapshot_open(&sn, s, DELTA_NEWEST, DELTA_ANY_PROTOCOL, e);
-	if (r == 0 && !delta_snapshot_txn(sn, stream, seq))
-		*seq = 0;
-	if (sn)
-		delta_snapshot_free(sn);
-	store_free(s);
+		r = delta_snapshot_open(&t->sn, t->store, DELTA_NEWEST, DELTA_ANY_PROTOCOL, e);
+	if (r != 0)
+		table_release(t);
+	return r;
+}
+
+void table_release(struct table *t)
+{
+	delta_snapshot_free(t->sn);
+	store_free(t->store);
+	arena_release(&t->arena);
+	*t = (struct table){ .arena = ARENA_INIT };
+}
+
+struct held_last table_last(const struct ck_record *rec)
+{
+	return (struct held_last){ .id = rec->id, .version = rec->commit, .path = rec->path, .looked = rec->version, .seq = rec->seq };
+}
+
+int table_check(struct table *t, const struct ck_record *rec, const char *stream, const char *ck, struct err *e)
+{
+	struct held_last last = table_last(rec);
+	int64_t seq = 0;
+	/* Behind comes first: that the stream's commits are not there needs no search. */
+	if (!delta_snapshot_txn(t->sn, stream, &seq) || seq < rec->seq) {
+		t->held.seq = seq;
+		return err_set(e, ERR_CONFLICT,
+			       "table %s holds stream %s up to seq %lld, but checkpoint %s has recorded seq %lld: the table was restored or "
+			       "replaced behind its checkpoint (`smcheckpoint accept %s` goes on without what is gone, `smcheckpoint rewind %s "
+			       "--table` reads it again)",
+			       rec->table, stream, (long long)seq, ck, (long long)rec->seq, ck, ck);
+	}
+	int r = held_look(t->sn, stream, &last, &t->arena, &t->held, e);
+	if (r != 0 || t->held.verdict == HELD_WHOLE || (t->held.verdict == HELD_UNKNOWN && rec->commit < 0))
+		return r;
+	return held_error(&t->held, t->sn, stream, &last, ck, e);
+}
+
+int table_look(struct table *t, const struct ck_record *rec, const char *stream, const char *ck, struct err *e)
+{
+	int r = table_open(t, rec->table, e);
+	if (r == 0)
+		r = table_check(t, rec, stream, ck, e);
+	if (r != 0)
+		table_release(t);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "json/doc.h"
 #include "resume/table.h"
+#include "stream/mark.h"
 
 #include <string.h>
 
@@ -18,18 +19,24 @@ static int read_record(struct view *v, struct err *e)
 /* The same decision as resume_open's, told instead of made. */
 static void decide(struct view *v)
 {
+	struct table t;
 	struct err e;
 	v->resume_seq = v->recorded ? v->record.seq : 0;
 	if (!v->recorded || !v->record.table)
 		return;
-	int r = table_seq(v->record.table, v->ck->stream, &v->table_seq, &e);
-	v->has_table = r == 0;
+	int r = table_open(&t, v->record.table, &e);
+	if (r == 0) {
+		r = table_check(&t, &v->record, v->ck->stream, v->ck->path, &e);
+		v->table_seq = t.held.seq;
+		v->has_table = true;
+		table_release(&t);
+	}
 	if (r == ERR_NOT_FOUND)
 		v->problem = "the table is gone";
+	else if (r == ERR_CONFLICT && v->table_seq < v->record.seq)
+		v->problem = "the table is behind this checkpoint: it was restored or replaced";
 	else if (r != 0)
 		v->problem = arena_strdup(&v->arena, e.msg);
-	else if (v->table_seq < v->record.seq)
-		v->problem = "the table is behind this checkpoint: it was restored or replaced";
 	v->resume_seq = v->problem ? -1 : v->table_seq;
 }
 
@@ -154,6 +161,14 @@ static void put_record(struct buf *b, const struct view *v)
 	}
 	if (rec->version >= 0)
 		buf_printf(b, ",\"version\":%lld", (long long)rec->version);
+	if (rec->id) {
+		buf_puts(b, ",\"id\":");
+		json_put_cstr(b, rec->id);
+	}
+	if (rec->commit >= 0) {
+		buf_puts(b, ",\"commit\":");
+		mark_put_commit(b, rec->commit, rec->path);
+	}
 	put_time(b, ",\"at\":", rec->at_us);
 	buf_putc(b, '}');
 	if (v->has_table)

@@ -44,6 +44,30 @@ static void tidy(char *path)
 	*to = '\0';
 }
 
+/* One name for one folder: links are followed as far as the path is there. */
+static void follow(char **path)
+{
+	char *p = *path;
+	for (size_t n = strlen(p); n > 1; n--) {
+		if (p[n] != '/' && p[n] != '\0')
+			continue;
+		char kept = p[n];
+		p[n] = '\0';
+		char *real = realpath(p, NULL);
+		p[n] = kept;
+		if (!real)
+			continue;
+		struct buf b = BUF_INIT;
+		if (strcmp(real, "/") != 0)
+			buf_puts(&b, real);
+		buf_puts(&b, p + n);
+		free(real);
+		mem_free(p);
+		*path = b.n ? buf_detach(&b, NULL) : mem_strdup("/");
+		return;
+	}
+}
+
 int store_open(struct store **out, const char *url, struct err *e)
 {
 	const char *path = url;
@@ -67,6 +91,7 @@ int store_open(struct store **out, const char *url, struct err *e)
 	struct store *s = mem_zalloc(sizeof *s);
 	s->root = buf_detach(&b, NULL);
 	tidy(s->root);
+	follow(&s->root);
 	pthread_mutex_init(&s->lock, NULL);
 	*out = s;
 	return 0;
@@ -82,6 +107,12 @@ void store_free(struct store *s)
 	pthread_mutex_destroy(&s->lock);
 	mem_free(s->root);
 	mem_free(s);
+}
+
+bool store_same(const char *a, const char *b)
+{
+	struct stat x, y;
+	return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
 }
 
 const char *store_root(const struct store *s)

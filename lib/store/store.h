@@ -31,7 +31,9 @@ struct store;
 /* URL: a path, `file:///path` or `file:/path`. The root need not exist yet. */
 int store_open(struct store **s, const char *url, struct err *e);
 void store_free(struct store *s);                 /* NULL is fine */
-const char *store_root(const struct store *s);    /* absolute path without a slash at the end */
+const char *store_root(const struct store *s);    /* absolute, without links and without a slash at the end */
+/* Do two names lead to one folder (a link, a bind mount, ".."), or are they the same text? */
+bool store_same(const char *a, const char *b);
 /* NAME as people know it: root/name. Appends to B. */
 void store_path(const struct store *s, const char *name, struct buf *b);
 

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "base/rand.h"
 #include "json/doc.h"
+#include "stream/mark.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -317,22 +318,27 @@ int ck_record_read(const struct ck *ck, struct arena *a, struct ck_record *rec, 
 	int r = read_object(ck->store, "table", a, &root, e);
 	if (r != 0)
 		return r;
-	const struct json *table = json_get(root, "table"), *version = json_get(root, "version");
+	const struct json *table = json_get(root, "table"), *version = json_get(root, "version"),
+		*commit = json_get(root, "commit");
+	*rec = (struct ck_record)CK_RECORD_INIT;
 	rec->stream = json_str(json_get(root, "stream"));
 	rec->table = json_str(table);
-	rec->version = -1;
+	rec->id = json_str(json_get(root, "id"));
+	rec->path = json_str(json_get(commit, "path"));
 	rec->at_us = get_time(json_get(root, "at"));
 	if (!json_i64(json_get(root, "v"), &v) || v != CK_FORMAT || !rec->stream ||
 	    !json_i64(json_get(root, "seq"), &rec->seq) || rec->seq < 0 ||
 	    (table && table->type != JSON_NULL && (!rec->table || *rec->table != '/')) ||
-	    (version && !json_i64(version, &rec->version)))
+	    (version && !json_i64(version, &rec->version)) || (commit && !json_i64(json_get(commit, "version"), &rec->commit)))
 		return err_set(e, ERR_DATA, "%s/table: needs \"v\", \"stream\", \"seq\" and an absolute \"table\"", ck->path);
 	return 0;
 }
 
-static bool same_text(const char *a, const char *b)
+static bool same_table(const struct ck_record *a, const struct ck_record *b)
 {
-	return a && b ? strcmp(a, b) == 0 : a == b;
+	if (!a->table || !b->table)
+		return a->table == b->table;
+	return a->id && b->id ? strcmp(a->id, b->id) == 0 : store_same(a->table, b->table);
 }
 
 static int check_record(const struct ck *ck, const struct ck_record *old, const struct ck_record *rec, struct err *e)
@@ -340,7 +346,7 @@ static int check_record(const struct ck *ck, const struct ck_record *old, const 
 	if (strcmp(rec->stream, ck->stream) != 0)
 		return err_set(e, ERR_CONFLICT, "this pipe carries stream %s, but checkpoint %s is at stream %s", rec->stream,
 			       ck->path, ck->stream);
-	if (!old || strcmp(old->stream, rec->stream) != 0 || same_text(old->table, rec->table))
+	if (!old || strcmp(old->stream, rec->stream) != 0 || same_table(old, rec))
 		return 0;
 	return err_set(e, ERR_CONFLICT, "checkpoint %s: this stream ends in %s, not in %s (one stream, one table)", ck->path,
 		       old->table ? old->table : "no table", rec->table ? rec->table : "no table");
@@ -358,6 +364,14 @@ static int write_record(const struct ck *ck, const struct ck_record *rec, struct
 	buf_printf(&b, ",\"seq\":%lld", (long long)rec->seq);
 	if (rec->version >= 0)
 		buf_printf(&b, ",\"version\":%lld", (long long)rec->version);
+	if (rec->id) {
+		buf_puts(&b, ",\"id\":");
+		json_put_cstr(&b, rec->id);
+	}
+	if (rec->commit >= 0) {
+		buf_puts(&b, ",\"commit\":");
+		mark_put_commit(&b, rec->commit, rec->path);
+	}
 	put_time(&b, ",\"at\":", clock_now_us());
 	buf_puts(&b, "}\n");
 	int r = store_put(ck->store, "table", b.p, b.n, e);
@@ -378,38 +392,58 @@ static int check_generation(const struct ck *ck, struct err *e)
 	return r;
 }
 
-int ck_record_save(const struct ck *ck, const struct ck_record *rec, bool *moved, struct err *e)
+/* Is REC no more than what is recorded? Of one seq, the record that has seen more of the table is the newer one. */
+static bool is_old(const struct ck_record *old, const struct ck_record *rec)
+{
+	if (strcmp(old->stream, rec->stream) != 0 || old->seq < rec->seq)
+		return false;
+	return old->seq > rec->seq || old->version >= rec->version;
+}
+
+static int save_locked(const struct ck *ck, const struct ck_record *rec, bool force, bool *moved, struct err *e)
 {
 	struct arena a = ARENA_INIT;
 	struct ck_record old;
-	bool have = false;
-	if (moved)
-		*moved = false;
-	/* Two runs may end at the same time: read, compare and write under a lock on the folder itself. */
+	int r = check_generation(ck, e);
+	if (r != 0)
+		return r;
+	r = ck_record_read(ck, &a, &old, e);
+	bool have = r == 0;
+	if (r == ERR_NOT_FOUND)
+		r = 0;
+	if (r == 0 && !force)
+		r = check_record(ck, have ? &old : NULL, rec, e);
+	if (r == 0 && (force || !have || !is_old(&old, rec))) {
+		r = write_record(ck, rec, e);
+		*moved = r == 0;
+	}
+	arena_release(&a);
+	return r;
+}
+
+/* Two runs may end at the same time: read, compare and write under a lock on the folder itself. */
+static int save(const struct ck *ck, const struct ck_record *rec, bool force, bool *moved, struct err *e)
+{
+	bool ignored;
 	int r, dir = open(ck->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!moved)
+		moved = &ignored;
+	*moved = false;
 	if (dir < 0)
 		return err_sys(e, errno, "cannot open '%s'", ck->path);
 	while ((r = flock(dir, LOCK_EX)) != 0 && errno == EINTR)
 		;
-	if (r != 0) {
-		r = err_sys(e, errno, "cannot lock '%s'", ck->path);
-		goto out;
-	}
-	if ((r = check_generation(ck, e)) != 0)
-		goto out;
-	r = ck_record_read(ck, &a, &old, e);
-	have = r == 0;
-	if (r != 0 && r != ERR_NOT_FOUND)
-		goto out;
-	if ((r = check_record(ck, have ? &old : NULL, rec, e)) != 0)
-		goto out;
-	if (have && strcmp(old.stream, rec->stream) == 0 && old.seq >= rec->seq)
-		goto out;
-	r = write_record(ck, rec, e);
-	if (r == 0 && moved)
-		*moved = true;
-out:
+	r = r != 0 ? err_sys(e, errno, "cannot lock '%s'", ck->path) : save_locked(ck, rec, force, moved, e);
 	close(dir);
-	arena_release(&a);
 	return r;
+}
+
+int ck_record_save(const struct ck *ck, const struct ck_record *rec, bool *moved, struct err *e)
+{
+	return save(ck, rec, false, moved, e);
+}
+
+int ck_record_put(const struct ck *ck, const struct ck_record *rec, struct err *e)
+{
+	return save(ck, rec, true, NULL, e);
 }

@@ -54,13 +54,19 @@ struct ck_record {
 	const char *stream;
 	const char *table;       /* NULL: the pipe ends in something that is no table */
 	int64_t seq;
-	int64_t version;         /* of the table, -1: not known */
+	int64_t version;         /* of the table, up to which its log was looked at; -1: not known */
+	const char *id;          /* of the table's metaData; NULL: not known */
+	int64_t commit;          /* version of the stream's last commit that added files; -1: not known */
+	const char *path;        /* a file that it added; NULL: not known */
 	int64_t at_us;
 };
+#define CK_RECORD_INIT { .version = -1, .commit = -1 }
 /* ERR_NOT_FOUND: nothing was recorded yet. What is recorded may be of an earlier generation: compare stream. */
 int ck_record_read(const struct ck *ck, struct arena *a, struct ck_record *rec, struct err *e);
 /* Record REC (at_us is set here), unless as much was recorded already: it never goes backwards. *MOVED may be NULL.
- * ERR_CONFLICT: another stream (the checkpoint was rewound), another table. */
+ * ERR_CONFLICT: another stream (the checkpoint was rewound), another table. One table may have several names: its id counts. */
 int ck_record_save(const struct ck *ck, const struct ck_record *rec, bool *moved, struct err *e);
+/* The same whatever was recorded before: for whoever has been told to. Needs the run lock. */
+int ck_record_put(const struct ck *ck, const struct ck_record *rec, struct err *e);
 
 #endif

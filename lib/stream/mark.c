@@ -8,9 +8,9 @@
 #define MARK_FORMAT 1
 
 enum member { M_V, M_STREAM, M_FROM, M_SEQ, M_CURSOR, M_CK, M_END, M_TABLE, M_VERSION, M_RECOVERED,
-	M_ALL, M_READ, MEMBERS };
+	M_ALL, M_READ, M_ID, M_COMMIT, MEMBERS };
 static const char *const member_name[MEMBERS] = { "v", "stream", "from", "seq", "cursor", "ck", "end", "table", "version",
-	"recovered", "all", "read" };
+	"recovered", "all", "read", "id", "commit" };
 static const char *const end_name[] = { "done", "quota", "signal", "error" };
 
 static int bad(const struct json *v, const char *line, struct err *e, const char *what)
@@ -51,6 +51,12 @@ static bool get_read(const struct json *v, struct mark *m)
 	return v->type == JSON_OBJECT && id && get_text(id, &m->read_id) && version && get_count(version, &m->read_version);
 }
 
+static bool get_commit(const struct json *v, struct mark *m)
+{
+	const struct json *version = json_get(v, "version"), *path = json_get(v, "path");
+	return version && get_count(version, &m->commit) && (!path || get_text(path, &m->path));
+}
+
 static int take_member(struct mark *m, enum member k, const struct json *v, const char *line, struct err *e)
 {
 	int64_t format;
@@ -76,6 +82,8 @@ static int take_member(struct mark *m, enum member k, const struct json *v, cons
 	case M_RECOVERED: return json_bool(v, &m->recovered) ? 0 : bad(v, line, e, "is neither true nor false");
 	case M_ALL: return json_bool(v, &m->all) ? 0 : bad(v, line, e, "is neither true nor false");
 	case M_READ: return get_read(v, m) ? 0 : bad(v, line, e, "is no {\"id\":…,\"version\":…} of a table");
+	case M_ID: return get_text(v, &m->id) ? 0 : bad(v, line, e, "is no name");
+	case M_COMMIT: return get_commit(v, m) ? 0 : bad(v, line, e, "is no version with a path");
 	default: return 0;
 	}
 }
@@ -162,6 +170,16 @@ static void put_count(struct buf *b, enum member k, int64_t v)
 	buf_i64(b, v);
 }
 
+void mark_put_commit(struct buf *b, int64_t version, const char *path)
+{
+	buf_printf(b, "{\"version\":%lld", (long long)version);
+	if (path) {
+		buf_puts(b, ",\"path\":");
+		json_put_cstr(b, path);
+	}
+	buf_putc(b, '}');
+}
+
 void mark_print(const struct mark *m, struct buf *b)
 {
 	buf_puts(b, MARK_PREFIX "{\"v\":1");
@@ -184,6 +202,11 @@ void mark_print(const struct mark *m, struct buf *b)
 		buf_puts(b, ",\"read\":{\"id\":");
 		json_put_cstr(b, m->read_id);
 		buf_printf(b, ",\"version\":%lld}", (long long)m->read_version);
+	}
+	put_text(b, M_ID, m->id);
+	if (m->commit >= 0) {
+		put_key(b, M_COMMIT);
+		mark_put_commit(b, m->commit, m->path);
 	}
 	if (m->rest) {
 		buf_putc(b, ',');

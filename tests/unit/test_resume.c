@@ -72,7 +72,7 @@ static void record(int64_t seq, bool with_table)
 	struct ck *ck;
 	struct err e;
 	T_INT(ck_open(&ck, dir, 0, &e), 0);
-	struct ck_record rec = { .stream = ck->stream, .table = with_table ? table : NULL, .seq = seq, .version = 0 };
+	struct ck_record rec = { .stream = ck->stream, .table = with_table ? table : NULL, .seq = seq, .version = 0, .commit = -1 };
 	T_INT(ck_record_save(ck, &rec, NULL, &e), 0);
 	ck_close(ck);
 }
