@@ -171,6 +171,8 @@ int fit_take_metadata(struct committer *c, const struct delta_metadata *m, bool 
 {
 	struct producer *p = &c->producer;
 	struct schema s;
+	if (!m->schema_string)
+		return err_set(e, ERR_DATA, "metaData.schemaString is missing");
 	int r = schema_from_delta(&s, m->schema_string, m->nschema_string, e);
 	if (r) {
 		err_wrap(e, "metaData.schemaString");

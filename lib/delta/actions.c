@@ -166,7 +166,7 @@ static int parse_metadata(struct delta_metadata *m, const struct from *f)
 	if (r == 0)
 		r = get_string(f, "description", false, &m->description);
 	if (r == 0)
-		r = get_string(f, "schemaString", true, &m->schema_string);
+		r = get_string(f, "schemaString", false, &m->schema_string);
 	if (r == 0)
 		r = get_names(f, "partitionColumns", &m->partition_columns);
 	if (r == 0)
@@ -175,7 +175,7 @@ static int parse_metadata(struct delta_metadata *m, const struct from *f)
 		r = get_i64(f, "createdTime", false, -1, &m->created_ms);
 	if (r)
 		return r;
-	m->nschema_string = schema->nstr;
+	m->nschema_string = schema ? schema->nstr : 0;
 	m->provider = fmt ? json_str(json_get(fmt, "provider")) : NULL;
 	if (!m->provider)
 		m->provider = "parquet";
@@ -403,7 +403,7 @@ void delta_metadata_copy(struct delta_metadata *to, const struct delta_metadata 
 	to->name = dup(a, from->name);
 	to->description = dup(a, from->description);
 	to->provider = dup(a, from->provider);
-	to->schema_string = arena_strndup(a, from->schema_string, from->nschema_string);
+	to->schema_string = from->schema_string ? arena_strndup(a, from->schema_string, from->nschema_string) : NULL;
 	names_copy(&to->partition_columns, &from->partition_columns, a);
 	to->configuration.v = from->configuration.n ? arena_array(a, from->configuration.n, sizeof *to->configuration.v) : NULL;
 	for (size_t i = 0; i < from->configuration.n; i++) {

@@ -50,7 +50,7 @@ struct delta_protocol {
 
 struct delta_metadata {
 	const char *id, *name, *description;   /* name, description may be NULL */
-	const char *schema_string;
+	const char *schema_string;             /* NULL: it lacks one; an error only where the metaData is in force */
 	size_t nschema_string;
 	const char *provider;                  /* "parquet" */
 	struct delta_names partition_columns;

@@ -112,23 +112,28 @@ static int get_path(const struct row *r, const char **raw, const char **path, st
 	return k;
 }
 
-static const struct delta_dv *get_dv(const struct row *r)
+/* A vector that is not understood must not become none: its rows would be back. */
+static int get_dv(const struct row *r, const struct delta_dv **out, struct err *e)
 {
 	struct arena *a = &r->rd->arena;
 	const struct column *c = child(r, "deletionVector");
 	struct row d = { r->rd, c, r->i };
+	*out = NULL;
 	if (!c)
-		return NULL;
+		return 0;
 	const char *storage = get_string(&d, "storageType"), *path = get_string(&d, "pathOrInlineDv");
 	if (!storage || !path)
-		return NULL;
+		return missing(r, storage ? "deletionVector.pathOrInlineDv" : "deletionVector.storageType", e);
+	if (strlen(storage) != 1 || !strchr("uip", *storage))
+		return err_set(e, ERR_UNSUPPORTED, "checkpoint %s: deletionVector.storageType '%s' is unknown", r->rd->name, storage);
 	struct delta_dv *dv = arena_zalloc(a, sizeof *dv);
 	*dv = (struct delta_dv){ .storage = *storage, .path_or_inline = path, .offset = get_i64(&d, "offset", -1),
 		.size = get_i64(&d, "sizeInBytes", 0), .cardinality = get_i64(&d, "cardinality", 0),
 		.max_row = get_i64(&d, "maxRowIndex", -1) };
 	dv->id = dv->offset < 0 ? arena_printf(a, "%c%s", dv->storage, path)
 				: arena_printf(a, "%c%s@%lld", dv->storage, path, (long long)dv->offset);
-	return dv;
+	*out = dv;
+	return 0;
 }
 
 static const char *get_tags(const struct row *r)
@@ -159,12 +164,13 @@ static int take_file(const struct row *r, struct delta_action *act, struct err *
 	struct delta_add *f = &act->add;
 	*f = (struct delta_add)DELTA_ADD_INIT;
 	int k = get_path(r, &f->raw_path, &f->path, e);
+	if (k == 0)
+		k = get_dv(r, &f->dv, e);
 	if (k)
 		return k;
 	f->partition_values = get_map(r, "partitionValues");
 	f->size = get_i64(r, "size", -1);
 	f->data_change = get_bool(r, "dataChange", true);
-	f->dv = get_dv(r);
 	f->base_row_id = get_i64(r, "baseRowId", -1);
 	f->default_row_commit_version = get_i64(r, "defaultRowCommitVersion", -1);
 	if (act->kind == DELTA_REMOVE) {
@@ -183,7 +189,7 @@ static int take_file(const struct row *r, struct delta_action *act, struct err *
 	return 0;
 }
 
-static int take_metadata(const struct row *r, struct delta_metadata *m, struct err *e)
+static void take_metadata(const struct row *r, struct delta_metadata *m)
 {
 	const struct column *format = child(r, "format");
 	struct row f = { r->rd, format, r->i };
@@ -199,7 +205,6 @@ static int take_metadata(const struct row *r, struct delta_metadata *m, struct e
 		m->id = "";
 	if (!m->provider)
 		m->provider = "parquet";
-	return m->schema_string ? 0 : missing(r, "metaData.schemaString", e);
 }
 
 static int take_protocol(const struct row *r, struct delta_protocol *p, struct err *e)
@@ -216,7 +221,7 @@ static int take_action(const struct row *r, struct delta_action *act, struct err
 	switch (act->kind) {
 	case DELTA_ADD:
 	case DELTA_REMOVE: return take_file(r, act, e);
-	case DELTA_METADATA: return take_metadata(r, &act->metadata, e);
+	case DELTA_METADATA: take_metadata(r, &act->metadata); return 0;
 	case DELTA_PROTOCOL: return take_protocol(r, &act->protocol, e);
 	case DELTA_TXN:
 		act->txn = (struct delta_txn){ get_string(r, "appId"), get_i64(r, "version", -1), get_i64(r, "lastUpdated", -1) };
@@ -225,10 +230,11 @@ static int take_action(const struct row *r, struct delta_action *act, struct err
 		act->domain = (struct delta_domain){ get_string(r, "domain"), get_string(r, "configuration"),
 			get_bool(r, "removed", false) };
 		return act->domain.domain ? 0 : missing(r, "domainMetadata.domain", e);
-	default:
-		act->sidecar.path = get_string(r, "path");
+	default: {
+		const char *raw;
 		act->sidecar.size = get_i64(r, "sizeInBytes", -1);
-		return act->sidecar.path ? 0 : missing(r, "sidecar.path", e);
+		return get_path(r, &raw, &act->sidecar.path, e);
+	}
 	}
 }
 
@@ -309,7 +315,7 @@ static int read_parquet(struct store *s, const char *name, unsigned parts, delta
 	return r;
 }
 
-/* The main file of a V2 checkpoint: its own actions go on, its sidecars are noted. */
+/* The main file of a checkpoint: its own actions go on, its sidecars are noted. One with a classic name may have some too. */
 struct v2 {
 	delta_action_fn *fn;
 	void *arg;
@@ -332,7 +338,7 @@ static int take_v2(void *arg, const struct delta_action *act, uint64_t line, str
 	return 0;
 }
 
-static int read_v2(struct store *s, const char *name, unsigned parts, delta_action_fn *fn, void *arg, struct err *e)
+static int read_main(struct store *s, const char *name, unsigned parts, delta_action_fn *fn, void *arg, struct err *e)
 {
 	struct v2 v = { .fn = fn, .arg = arg, .arena = ARENA_INIT };
 	size_t n = strlen(name);
@@ -355,10 +361,7 @@ int delta_checkpoint_read(struct store *s, const struct delta_log_checkpoint *c,
 	for (uint32_t i = 0; i < (c->parts ? c->parts : 1) && r == 0; i++) {
 		buf_clear(&name);
 		buf_printf(&name, "%s/%s", DELTA_LOG_DIR, c->names[i]);
-		if (c->parts)
-			r = read_parquet(s, buf_cstr(&name), parts, fn, arg, e);
-		else
-			r = read_v2(s, buf_cstr(&name), parts, fn, arg, e);
+		r = read_main(s, buf_cstr(&name), parts, fn, arg, e);
 	}
 	buf_release(&name);
 	return r;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Deletion vectors: read, checked once, and then looked up where they stand, so that a vector takes no more memory than its
+ * bytes. CRoaring of Debian 12 (0.2.66) is no help: it has no 64-bit form and does not check what it is given. */
 #include "delta/dv.h"
 
 #include "base/mem.h"
@@ -16,7 +18,7 @@
 #define ARRAY_MOST 4096
 #define BITMAP_BYTES 8192
 #define MAX_BYTES ((int64_t)1 << 30)
-#define MAX_ROWS (INT64_C(1) << 31)
+#define PART_MOST 131074          /* bytes of a container: 32,768 runs */
 #define UUID_CHARS 20
 
 /* Bounds-checked little-endian reading. */
@@ -56,33 +58,65 @@ static uint64_t get64(struct cursor *c)
 	return low | (uint64_t)get32(c) << 32;
 }
 
-static void add_row(struct delta_rows *rows, uint64_t row)
+/* Containers of a roaring bitmap, which stand in the vector as it was read. */
+enum { DV_ARRAY, DV_BITS, DV_RUNS };
+
+static uint32_t le16(const uint8_t *p)
 {
-	MEM_GROW(rows->v, rows->cap, rows->n + 1);
-	rows->v[rows->n++] = row;
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
 }
 
-static void read_runs(struct cursor *c, struct delta_rows *rows, uint64_t base, size_t most)
+/* N ascending row numbers of 16 bits. */
+static bool take_array(struct cursor *c, struct delta_rows_part *p, uint32_t n)
 {
-	for (uint32_t n = get16(c); n > 0 && !c->bad; n--) {
-		uint32_t start = get16(c), length = get16(c);
-		if (start + length > 0xFFFF || rows->n + length + 1 > most)
-			c->bad = true;
-		for (uint32_t i = 0; i <= length && !c->bad; i++)
-			add_row(rows, base + start + i);
+	*p = (struct delta_rows_part){ .p = take(c, (size_t)n * 2), .n = n, .kind = DV_ARRAY };
+	for (uint32_t i = 1; i < n && !c->bad; i++)
+		if (le16(p->p + 2 * i) <= le16(p->p + 2 * i - 2))
+			return false;
+	if (!c->bad)
+		p->last = le16(p->p + 2 * n - 2);
+	p->rows = n;
+	return !c->bad;
+}
+
+/* N pairs of a row number and how many follow it; they ascend and do not touch each other's rows. */
+static bool take_runs(struct cursor *c, struct delta_rows_part *p)
+{
+	uint32_t n = get16(c), next = 0;
+	*p = (struct delta_rows_part){ .p = take(c, (size_t)n * 4), .n = n, .kind = DV_RUNS };
+	for (uint32_t i = 0; i < n && !c->bad; i++) {
+		uint32_t start = le16(p->p + 4 * i), last = start + le16(p->p + 4 * i + 2);
+		if (start < next || last > 0xFFFF)
+			return false;
+		p->rows += last - start + 1;
+		p->last = last;
+		next = last + 1;
 	}
+	return !c->bad && n;
 }
 
-static void read_bits(struct cursor *c, struct delta_rows *rows, uint64_t base)
+static bool take_bits(struct cursor *c, struct delta_rows_part *p)
 {
-	const uint8_t *p = take(c, BITMAP_BYTES);
-	for (uint32_t i = 0; p && i < BITMAP_BYTES * 8; i++)
-		if (p[i >> 3] >> (i & 7) & 1)
-			add_row(rows, base + i);
+	*p = (struct delta_rows_part){ .p = take(c, BITMAP_BYTES), .kind = DV_BITS };
+	for (size_t i = 0; i < BITMAP_BYTES && !c->bad; i++) {
+		p->rows += (uint32_t)__builtin_popcount(p->p[i]);
+		if (p->p[i])
+			p->last = (uint32_t)i * 8 + 31 - (uint32_t)__builtin_clz(p->p[i]);
+	}
+	return !c->bad && p->rows;
 }
 
-/* One 32-bit roaring bitmap in the portable form; BASE is added to its values. */
-static void read_bitmap(struct cursor *c, struct delta_rows *rows, uint64_t base, size_t most)
+static void add_part(struct delta_rows *rows, const struct delta_rows_part *p, uint64_t at)
+{
+	MEM_GROW(rows->part, rows->cap, rows->nparts + 1);
+	rows->part[rows->nparts] = *p;
+	rows->part[rows->nparts++].at = at;
+	rows->n += p->rows;
+	rows->last = (at << 16) + p->last;
+}
+
+/* One 32-bit roaring bitmap in the portable form; HIGH is the upper half of its rows' numbers. */
+static bool take_bitmap(struct cursor *c, struct delta_rows *rows, uint64_t high)
 {
 	uint32_t cookie = get32(c), n;
 	const uint8_t *runs = NULL;
@@ -92,29 +126,26 @@ static void read_bitmap(struct cursor *c, struct delta_rows *rows, uint64_t base
 	} else if (cookie == COOKIE_PLAIN) {
 		n = get32(c);
 	} else {
-		c->bad = true;
-		return;
+		return false;
 	}
-	if (n > 0x10000)
-		c->bad = true;
+	if (n > 0x10000 || c->bad)
+		return false;
 	struct cursor head = { c->p, c->end, false };
-	if (!c->bad)
-		take(c, (size_t)n * 4);
-	if (!c->bad && (!runs || n >= OFFSETS_FROM))
+	take(c, (size_t)n * 4);
+	if (!runs || n >= OFFSETS_FROM)
 		take(c, (size_t)n * 4);
 	for (uint32_t i = 0; i < n && !c->bad; i++) {
-		uint64_t at = base + ((uint64_t)get16(&head) << 16);
+		struct delta_rows_part part;
+		uint64_t at = high << 16 | get16(&head);
 		uint32_t card = get16(&head) + 1;
-		if (rows->n + card > most)
-			c->bad = true;
-		else if (runs && runs[i >> 3] >> (i & 7) & 1)
-			read_runs(c, rows, at, most);
-		else if (card > ARRAY_MOST)
-			read_bits(c, rows, at);
-		else
-			for (uint32_t k = 0; k < card && !c->bad; k++)
-				add_row(rows, at + get16(c));
+		bool run = runs && runs[i >> 3] >> (i & 7) & 1;
+		if (rows->nparts && rows->part[rows->nparts - 1].at >= at)
+			return false;
+		if (run ? !take_runs(c, &part) : card > ARRAY_MOST ? !take_bits(c, &part) : !take_array(c, &part, card))
+			return false;
+		add_part(rows, &part, at);
 	}
+	return !c->bad;
 }
 
 static int damaged(const struct delta_dv *dv, struct err *e, const char *what)
@@ -122,25 +153,29 @@ static int damaged(const struct delta_dv *dv, struct err *e, const char *what)
 	return err_set(e, ERR_DATA, "deletion vector %s: %s", dv->id, what);
 }
 
-static int read_array(struct delta_rows *rows, const uint8_t *p, size_t n, const struct delta_dv *dv, struct err *e)
+/* The vector in rows->bytes, of SIZE bytes from OFF on, for a file of FILE_ROWS rows. */
+static int take_vector(struct delta_rows *rows, size_t off, const struct delta_dv *dv, uint64_t file_rows, struct err *e)
 {
-	struct cursor c = { p, p + n, false };
+	const uint8_t *p = (const uint8_t *)rows->bytes.p + off;
+	struct cursor c = { p, p + dv->size, false };
 	if (get32(&c) != MAGIC)
 		return damaged(dv, e, "it does not begin as one");
 	uint64_t buckets = get64(&c);
-	for (uint64_t i = 0; i < buckets && !c.bad; i++)
-		read_bitmap(&c, rows, (uint64_t)get32(&c) << 32, (size_t)dv->cardinality);
+	for (uint64_t i = 0; i < buckets; i++)
+		if (!take_bitmap(&c, rows, get32(&c)))
+			return damaged(dv, e, "it is damaged");
 	if (c.bad)
 		return damaged(dv, e, "it is damaged");
-	if (rows->n != (size_t)dv->cardinality)
+	if (rows->n != (uint64_t)dv->cardinality)
 		return damaged(dv, e, "the number of its rows is not that of the log");
-	for (size_t i = 1; i < rows->n; i++)
-		if (rows->v[i] <= rows->v[i - 1])
-			return damaged(dv, e, "its rows are out of order");
+	if (rows->n && rows->last >= file_rows)
+		return err_set(e, ERR_DATA, "deletion vector %s: it takes out row %llu of a file that has %llu", dv->id,
+			       (unsigned long long)rows->last, (unsigned long long)file_rows);
 	return 0;
 }
 
-/* ZeroMQ's base 85 (RFC 32/Z85): five characters are four bytes, big-endian. */
+/* ZeroMQ's base 85 (RFC 32/Z85): five characters are four bytes, big-endian. Some writers pad: each `#` that the last five
+ * begin with (a whole group cannot) stands for a byte that is not there. */
 static bool z85_decode(const char *s, size_t n, struct buf *b)
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
@@ -148,16 +183,19 @@ static bool z85_decode(const char *s, size_t n, struct buf *b)
 		return false;
 	for (size_t i = 0; i < n; i += 5) {
 		uint64_t v = 0;
-		for (size_t k = 0; k < 5; k++) {
+		size_t pad = i + 5 == n ? strspn(s + i, "#") : 0;
+		if (pad > 3)
+			return false;
+		for (size_t k = pad; k < 5; k++) {
 			const char *d = s[i + k] ? strchr(digits, s[i + k]) : NULL;
 			if (!d)
 				return false;
 			v = v * 85 + (uint64_t)(d - digits);
 		}
-		if (v > UINT32_MAX)
+		if (v >> 8 * (4 - pad))
 			return false;
 		char t[4] = { (char)(v >> 24), (char)(v >> 16), (char)(v >> 8), (char)v };
-		buf_put(b, t, 4);
+		buf_put(b, t + pad, 4 - pad);
 	}
 	return true;
 }
@@ -199,46 +237,54 @@ static uint32_t big32(const uint8_t *p)
 }
 
 /* In a file: its size, the bitmap, its CRC-32. */
-static int read_file(struct delta_rows *rows, struct store *s, const struct delta_dv *dv, struct err *e)
+static int read_file(struct buf *data, struct store *s, const struct delta_dv *dv, struct err *e)
 {
-	struct buf name = BUF_INIT, data = BUF_INIT;
+	struct buf name = BUF_INIT;
 	struct store_file *f = NULL;
 	size_t n = (size_t)dv->size;
 	int r = file_name(&name, dv, e);
 	if (r == 0)
 		r = store_file_open(&f, s, name.p, e);
 	if (r == 0) {
-		buf_reserve(&data, n + 8);
-		r = store_file_read(f, dv->offset > 0 ? (uint64_t)dv->offset : 0, data.p, n + 8, e);
+		buf_reserve(data, n + 8);
+		r = store_file_read(f, dv->offset > 0 ? (uint64_t)dv->offset : 0, data->p, n + 8, e);
 	}
-	const uint8_t *p = (const uint8_t *)data.p;
+	const uint8_t *p = (const uint8_t *)data->p;
 	if (r == 0 && big32(p) != n)
 		r = damaged(dv, e, "its size is not that of the log");
 	if (r == 0 && crc32(0, p + 4, (uInt)n) != big32(p + 4 + n))
 		r = damaged(dv, e, "its checksum is wrong");
-	if (r == 0)
-		r = read_array(rows, p + 4, n, dv, e);
 	store_file_close(f);
-	buf_release(&data);
 	buf_release(&name);
 	return r;
 }
 
-int delta_dv_read(struct delta_rows *rows, struct store *s, const struct delta_dv *dv, struct err *e)
+/* What the containers of FILE_ROWS rows can take, in the most wasteful form that a writer may choose. */
+static uint64_t most_bytes(uint64_t file_rows)
 {
-	struct buf data = BUF_INIT;
-	int r;
+	return 64 + ((file_rows >> 16) + 1) * (PART_MOST + 32);
+}
+
+int delta_dv_read(struct delta_rows *rows, struct store *s, const struct delta_dv *dv, uint64_t file_rows, struct err *e)
+{
+	size_t off = 0;
+	int r = 0;
 	*rows = (struct delta_rows){ 0 };
-	if (dv->size < 0 || dv->size > MAX_BYTES || dv->cardinality < 0 || dv->cardinality > MAX_ROWS)
+	if (dv->size < 0 || dv->size > MAX_BYTES || dv->cardinality < 0)
 		return damaged(dv, e, "its size or its number of rows is out of bounds");
-	if (dv->storage != 'i') {
-		r = read_file(rows, s, dv, e);
-	} else if (!z85_decode(dv->path_or_inline, strlen(dv->path_or_inline), &data) || data.n < (size_t)dv->size) {
+	if ((uint64_t)dv->cardinality > file_rows || (uint64_t)dv->size > most_bytes(file_rows))
+		return err_set(e, ERR_DATA, "deletion vector %s: %lld rows in %lld bytes are too many for a file of %llu rows", dv->id,
+			       (long long)dv->cardinality, (long long)dv->size, (unsigned long long)file_rows);
+	if (dv->storage == 'u' || dv->storage == 'p') {
+		r = read_file(&rows->bytes, s, dv, e);
+		off = 4;
+	} else if (dv->storage != 'i') {
+		r = err_set(e, ERR_UNSUPPORTED, "deletion vector %s: its storage type is unknown", dv->id);
+	} else if (!z85_decode(dv->path_or_inline, strlen(dv->path_or_inline), &rows->bytes) || rows->bytes.n < (size_t)dv->size) {
 		r = damaged(dv, e, "its inline text is damaged");
-	} else {
-		r = read_array(rows, (const uint8_t *)data.p, (size_t)dv->size, dv, e);
 	}
-	buf_release(&data);
+	if (r == 0)
+		r = take_vector(rows, off, dv, file_rows, e);
 	if (r)
 		delta_rows_release(rows);
 	return r;
@@ -246,25 +292,68 @@ int delta_dv_read(struct delta_rows *rows, struct store *s, const struct delta_d
 
 void delta_rows_release(struct delta_rows *rows)
 {
-	mem_free(rows->v);
+	buf_release(&rows->bytes);
+	mem_free(rows->part);
 	*rows = (struct delta_rows){ 0 };
 }
 
-size_t delta_rows_left(const struct delta_rows *rows, uint64_t first, size_t n, uint32_t *sel)
+/* Index of the first element of P (of W bytes each) whose 16-bit row, less what follows it in a run, is not below ROW. */
+static uint32_t first_from(const struct delta_rows_part *p, uint32_t row)
 {
-	size_t lo = 0, hi = rows->n, left = 0;
+	uint32_t lo = 0, hi = p->n, w = p->kind == DV_RUNS ? 4 : 2;
 	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (rows->v[mid] < first)
+		uint32_t mid = lo + (hi - lo) / 2, last = le16(p->p + w * mid) + (w == 4 ? le16(p->p + 4 * mid + 2) : 0);
+		if (last < row)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (lo < rows->n && rows->v[lo] == first + i)
-			lo++;
+	return lo;
+}
+
+/* Rows [FROM, FROM + N) of one container P; the numbers that go to SEL begin with BASE. */
+static size_t left_of(const struct delta_rows_part *p, uint32_t from, uint32_t n, uint32_t base, uint32_t *sel)
+{
+	size_t left = 0;
+	uint32_t k = p->kind == DV_BITS ? 0 : first_from(p, from), w = p->kind == DV_RUNS ? 4 : 2;
+	for (uint32_t row = from; row < from + n; row++) {
+		bool gone;
+		if (p->kind == DV_BITS) {
+			gone = p->p[row >> 3] >> (row & 7) & 1;
+		} else {
+			uint32_t last = k < p->n ? le16(p->p + w * k) + (w == 4 ? le16(p->p + 4 * k + 2) : 0) : 0;
+			gone = k < p->n && row >= le16(p->p + w * k);
+			k += gone && row == last;
+		}
+		if (!gone)
+			sel[left++] = base + row - from;
+	}
+	return left;
+}
+
+static const struct delta_rows_part *find_part(const struct delta_rows *rows, uint64_t at)
+{
+	size_t lo = 0, hi = rows->nparts;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (rows->part[mid].at < at)
+			lo = mid + 1;
 		else
-			sel[left++] = (uint32_t)i;
+			hi = mid;
+	}
+	return lo < rows->nparts && rows->part[lo].at == at ? &rows->part[lo] : NULL;
+}
+
+size_t delta_rows_left(const struct delta_rows *rows, uint64_t first, size_t n, uint32_t *sel)
+{
+	static const struct delta_rows_part none = { .kind = DV_ARRAY };
+	size_t left = 0;
+	for (size_t done = 0; done < n;) {
+		uint64_t row = first + done;
+		uint32_t from = row & 0xFFFF, most = 0x10000 - from, many = n - done < most ? (uint32_t)(n - done) : most;
+		const struct delta_rows_part *p = find_part(rows, row >> 16);
+		left += left_of(p ? p : &none, from, many, (uint32_t)done, sel + left);
+		done += many;
 	}
 	return left;
 }

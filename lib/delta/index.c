@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "delta/mapping.h"
+#include "delta/widening.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -299,12 +300,16 @@ static int resolve_schema(struct delta_snapshot *sn, struct err *e)
 	struct delta_snapshot_index *ix = sn->index;
 	schema_release(&sn->schema);
 	schema_release(&sn->physical);
+	if (!sn->metadata.schema_string)
+		return err_set(e, ERR_DATA, "the table's metaData has no schemaString");
 	int r = schema_from_delta(&sn->schema, sn->metadata.schema_string, sn->metadata.nschema_string, e);
 	if (r) {
 		err_wrap(e, "the table's schema");
 		return r;
 	}
 	r = mapping_physical(sn, e);
+	if (r == 0)
+		r = widening_check(&sn->schema.root, e);
 	if (r)
 		return r;
 	sn->npart = sn->metadata.partition_columns.n;

@@ -44,14 +44,39 @@ static int map_type(struct type *t, struct arena *a, bool by_id, struct err *e)
 	return r;
 }
 
+/* Do the two trees call a field differently? */
+static bool renamed(const struct type *a, const struct type *b)
+{
+	for (size_t i = 0; i < a->nfields; i++)
+		if (strcmp(a->fields[i].name, b->fields[i].name) != 0 || renamed(&a->fields[i].type, &b->fields[i].type))
+			return true;
+	return false;
+}
+
+/* The protocol does not have the feature, but the table has a mode: that is right when the names are the same anyway. Any other
+ * reading would be a guess, at columns of nothing. */
+static int unmapped(struct delta_snapshot *sn, const char *mode, struct err *e)
+{
+	struct schema names;
+	schema_copy(&names, &sn->schema);
+	int r = map_type(&names.root, &names.arena, false, NULL) == 0 && renamed(&names.root, &sn->schema.root)
+			? err_set(e, ERR_UNSUPPORTED, "the table maps its columns (delta.columnMapping.mode %s), but its protocol does not "
+				  "have the feature columnMapping", mode) : 0;
+	schema_release(&names);
+	return r;
+}
+
 int mapping_physical(struct delta_snapshot *sn, struct err *e)
 {
 	const struct delta_kv *kv = delta_map_get(&sn->metadata.configuration, "delta.columnMapping.mode");
 	const char *mode = kv && kv->value ? kv->value : "none";
 	schema_copy(&sn->physical, &sn->schema);
 	sn->by_id = false;
-	if (strcasecmp(mode, "none") == 0 || !delta_protocol_reads(&sn->protocol, "columnMapping"))
+	if (strcasecmp(mode, "none") == 0)
 		return 0;
+	/* Writers have followed the mode when they name the feature, if only for writers (as Spark reads it). */
+	if (!delta_protocol_reads(&sn->protocol, "columnMapping") && !delta_protocol_writes(&sn->protocol, "columnMapping"))
+		return unmapped(sn, mode, e);
 	sn->by_id = strcasecmp(mode, "id") == 0;
 	if (!sn->by_id && strcasecmp(mode, "name") != 0)
 		return err_set(e, ERR_UNSUPPORTED, "column mapping mode '%s' is unknown", mode);

@@ -109,7 +109,8 @@ static size_t list_header(struct thrift *t, int *elem)
 	*elem = b & 0x0F;
 	if (n == 15)
 		n = thrift_varint(t);
-	if (*elem == THRIFT_STOP || *elem > THRIFT_UUID)
+	/* An empty list of nothing has type 0 with some writers. */
+	if ((*elem == THRIFT_STOP && n) || *elem > THRIFT_UUID)
 		bad(t, false);
 	if (n > (uint64_t)(t->end - t->p))
 		bad(t, true);

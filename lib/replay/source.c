@@ -161,9 +161,10 @@ static void part_stats(struct source *s, const struct feed *f)
 
 static int read_vectors(struct source *s, struct store *st, struct err *e)
 {
-	int rc = s->unit->minus ? delta_dv_read(&s->minus, st, s->unit->minus, e) : 0;
+	uint64_t rows = pq_rows(s->reader);
+	int rc = s->unit->minus ? delta_dv_read(&s->minus, st, s->unit->minus, rows, e) : 0;
 	if (rc == 0 && s->unit->only)
-		rc = delta_dv_read(&s->only, st, s->unit->only, e);
+		rc = delta_dv_read(&s->only, st, s->unit->only, rows, e);
 	return rc ? err_at(e, e->file[0] ? NULL : s->unit->file.path, 0, 0) : 0;
 }
 

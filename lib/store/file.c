@@ -23,16 +23,16 @@ int store_file_open(struct store_file **out, struct store *s, const char *name, 
 	if (r)
 		return r;
 	int errnum = store_step(s, "open", path);
-	int fd = errnum ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	int fd = errnum ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
 	if (fd < 0 && !errnum)
 		errnum = errno;
 	if (!errnum && fstat(fd, &st))
 		errnum = errno;
-	if (!errnum && !S_ISREG(st.st_mode))
-		errnum = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-	if (errnum) {
-		r = errnum == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s is not there", path)
-							  : err_sys(e, errnum, "cannot open %s", path);
+	bool other = !errnum && !S_ISREG(st.st_mode);
+	if (errnum || other) {
+		r = other	     ? err_set(e, ERR_IO, "%s is not a regular file", path)
+		    : errnum == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s is not there", path)
+				       : err_sys(e, errnum, "cannot open %s", path);
 		if (fd >= 0)
 			close(fd);
 		mem_free(path);

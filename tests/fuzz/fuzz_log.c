@@ -83,11 +83,16 @@ static void take(struct delta_snapshot *sn, struct arena *a, const char *p, size
 	if (delta_action_parse(&act, a, p, n, &e))
 		return;
 	round_trip(&act);
-	if ((act.kind == DELTA_ADD || act.kind == DELTA_REMOVE) && act.add.dv && act.add.dv->storage == 'i' &&
-	    act.add.dv->cardinality < 1 << 20) {
+	if ((act.kind == DELTA_ADD || act.kind == DELTA_REMOVE) && act.add.dv && act.add.dv->storage == 'i') {
 		struct delta_rows rows;
-		if (delta_dv_read(&rows, sn->store, act.add.dv, &e) == 0)
+		if (delta_dv_read(&rows, sn->store, act.add.dv, 1 << 20, &e) == 0) {
+			static uint32_t sel[1 << 16];
+			uint64_t left = 0;
+			for (uint64_t at = 0; at < 1 << 20; at += 1 << 16)
+				left += delta_rows_left(&rows, at, 1 << 16, sel);
+			check(left == (1 << 20) - rows.n);
 			delta_rows_release(&rows);
+		}
 	}
 	check(index_apply(sn, &act, &e) == 0);
 }
