@@ -185,7 +185,7 @@ static int before_wait(void *arg, struct err *e)
 	int rc = output_flush(&f->out, e);
 	if (rc == 0)
 		rc = reject_flush(f->reject, e);
-	if (rc == 0 && f->resume && f->moved && resume_due(f->resume))
+	if (rc == 0 && f->resume && f->moved && resume_due(f->resume) && source_files_sure(f->files))
 		rc = put_mark(f, NULL, e);
 	if (rc == 0 && diag_signal())
 		rc = err_set(e, ERR_RETRY, "interrupted");
@@ -206,7 +206,8 @@ static int take_batch(struct fetch *f, const struct source_files_batch *b, struc
 	if (!f->resume)
 		return 0;
 	bool boundary = b->file_end && clock_mono_ns() - f->marked_ns >= BOUNDARY_NS;
-	return f->since >= mark_every || boundary || resume_due(f->resume) ? put_mark(f, NULL, e) : 0;
+	bool due = f->since >= mark_every || boundary || resume_due(f->resume);
+	return due && source_files_sure(f->files) ? put_mark(f, NULL, e) : 0;
 }
 
 /* Until the files are read, a bad record stops us (ERR_DATA), something fails, or a signal came (1). */
@@ -255,7 +256,9 @@ static int finish(struct fetch *f, int rc, struct err *e)
 	struct err why;
 	if (f->files && rc != ERR_IO) {
 		const char *end = rc > 0 ? "signal" : rc < 0 ? "error" : "done";
-		int r = put_mark(f, end, &why);
+		int r = f->resume ? source_files_settle(f->files, &why) : 0;
+		if (r == 0)
+			r = put_mark(f, end, &why);
 		if (r < 0 && rc >= 0) {
 			*e = why;
 			rc = r;

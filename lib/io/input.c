@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "io/unpack.h"
 
-#include <archive.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC_MAX 6
 #define PACKED_CHUNK ((size_t)64 << 10)
 #define POLL_SLICE_NS (NS_PER_SEC / 2)
 
@@ -23,10 +22,9 @@ struct input {
 
 	int fd;                  /* -1: no file is open */
 	const char *name;
-	struct archive *packed;  /* not NULL: the file is compressed */
-	char *packed_in;         /* PACKED_CHUNK bytes from the file, for libarchive */
-	size_t packed_have;      /* sniffed bytes not yet given to libarchive */
-	struct err packed_err;
+	struct unpack *packed;   /* not NULL: the file is compressed */
+	char *packed_in;         /* PACKED_CHUNK bytes from the file */
+	size_t packed_have;      /* sniffed bytes not yet unpacked */
 	bool at_end;             /* of the open file */
 	bool first_read, regular;
 
@@ -57,8 +55,7 @@ struct input *input_new(const char *const *paths, size_t n, const struct input_o
 
 static void close_file(struct input *in)
 {
-	if (in->packed)
-		archive_read_free(in->packed);
+	unpack_free(in->packed);
 	in->packed = NULL;
 	if (in->fd > STDIN_FILENO)
 		close(in->fd);
@@ -120,78 +117,29 @@ static ssize_t read_some(struct input *in, char *to, size_t n, struct err *e)
 	return r;
 }
 
-static la_ssize_t packed_read(struct archive *a, void *arg, const void **data)
+static ssize_t packed_read(void *arg, const void **data, struct err *e)
 {
 	struct input *in = arg;
+	int w;
 	*data = in->packed_in;
 	if (in->packed_have) {
 		size_t n = in->packed_have;
 		in->packed_have = 0;
-		return (la_ssize_t)n;
+		return (ssize_t)n;
 	}
-	int w;
-	/* libarchive cannot be left in the middle of a member, so a time-out waits on. */
-	while ((w = wait_readable(in, &in->packed_err)) == INPUT_TIMEOUT)
+	/* Unpacking cannot be left in the middle, so a time-out waits on. */
+	while ((w = wait_readable(in, e)) == INPUT_TIMEOUT)
 		;
-	ssize_t r = w < 0 ? w : read_some(in, in->packed_in, PACKED_CHUNK, &in->packed_err);
-	if (r < 0) {
-		archive_set_error(a, EIO, "%s", in->packed_err.msg);
-		return ARCHIVE_FATAL;
-	}
-	return r;
+	return w < 0 ? w : read_some(in, in->packed_in, PACKED_CHUNK, e);
 }
 
-static int packed_error(struct input *in, struct err *e)
+static void open_packed(struct input *in, enum unpack_kind kind, const char *head, size_t n)
 {
-	if (in->packed_err.code) {
-		*e = in->packed_err;
-		return e->code;
-	}
-	const char *why = archive_error_string(in->packed);
-	err_set(e, ERR_DATA, "cannot decompress: %s", why ? why : "damaged data");
-	return err_at(e, in->name, 0, 0);
-}
-
-static int open_packed(struct input *in, const char *head, size_t n, struct err *e)
-{
-	struct archive_entry *entry;
 	if (!in->packed_in)
 		in->packed_in = mem_alloc(PACKED_CHUNK);
 	memcpy(in->packed_in, head, n);
 	in->packed_have = n;
-	in->packed_err.code = 0;
-	in->packed = archive_read_new();
-	if (!in->packed)
-		mem_oom(sizeof *in->packed_in);
-	archive_read_support_filter_gzip(in->packed);
-	archive_read_support_filter_zstd(in->packed);
-	archive_read_support_filter_xz(in->packed);
-	archive_read_support_filter_bzip2(in->packed);
-	archive_read_support_filter_lz4(in->packed);
-	archive_read_support_format_raw(in->packed);
-	archive_read_support_format_empty(in->packed);
-	if (archive_read_open(in->packed, in, NULL, packed_read, NULL) != ARCHIVE_OK)
-		return packed_error(in, e);
-	int r = archive_read_next_header(in->packed, &entry);
-	if (r == ARCHIVE_EOF)
-		in->at_end = true;
-	else if (r != ARCHIVE_OK)
-		return packed_error(in, e);
-	return 0;
-}
-
-static bool is_packed(const unsigned char *p, size_t n)
-{
-	static const struct {
-		unsigned char n, magic[MAGIC_MAX];
-	} known[] = {
-		{ 2, { 0x1f, 0x8b } }, { 4, { 0x28, 0xb5, 0x2f, 0xfd } }, { 6, { 0xfd, '7', 'z', 'X', 'Z', 0 } },
-		{ 3, { 'B', 'Z', 'h' } }, { 4, { 0x04, 0x22, 0x4d, 0x18 } },
-	};
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (n >= known[i].n && memcmp(p, known[i].magic, known[i].n) == 0)
-			return true;
-	return false;
+	in->packed = unpack_new(kind, packed_read, in);
 }
 
 static bool may_be_packed(unsigned char first)
@@ -249,16 +197,15 @@ static void make_room(struct input *in)
 /* Append bytes of a compressed file; sets at_end. */
 static int fill_packed(struct input *in, struct err *e)
 {
-	const void *p;
+	const char *p;
 	size_t n;
-	la_int64_t off;
-	int r = archive_read_data_block(in->packed, &p, &n, &off);
-	if (r == ARCHIVE_EOF) {
-		in->at_end = true;
-		return INPUT_OK;
+	int r = unpack_next(in->packed, &p, &n, e);
+	if (r <= 0) {
+		in->at_end = r == 0;
+		if (r < 0 && !e->file[0])
+			err_at(e, in->name, 0, 0);
+		return r < 0 ? r : INPUT_OK;
 	}
-	if (r != ARCHIVE_OK)
-		return packed_error(in, e);
 	size_t need = in->end + n + INPUT_PADDING + 1;
 	if (in->cap < need) {
 		in->cap = need + need / 2;
@@ -269,24 +216,25 @@ static int fill_packed(struct input *in, struct err *e)
 	return INPUT_OK;
 }
 
-/* After the first bytes of a file: hand a compressed one to libarchive, skip a byte order mark. */
+/* After the first bytes of a file: unpack a compressed one, skip a byte order mark. */
 static int sniff(struct input *in, struct err *e)
 {
-	while (in->end < MAGIC_MAX && may_be_packed((unsigned char)in->buf[0]) && !in->at_end) {
-		ssize_t r = read_some(in, in->buf + in->end, MAGIC_MAX - in->end, e);
+	while (in->end < UNPACK_MAGIC && may_be_packed((unsigned char)in->buf[0]) && !in->at_end) {
+		ssize_t r = read_some(in, in->buf + in->end, UNPACK_MAGIC - in->end, e);
 		if (r < 0)
 			return (int)r;
 		in->end += (size_t)r;
 		in->at_end = r == 0;
 	}
-	if (is_packed((const unsigned char *)in->buf, in->end)) {
+	enum unpack_kind kind = unpack_kind(in->buf, in->end);
+	if (kind != UNPACK_NONE) {
 		size_t n = in->end < PACKED_CHUNK ? in->end : PACKED_CHUNK;
 		in->at_end = false;
 		in->end = 0;
-		return open_packed(in, in->buf, n, e);
-	}
-	if (in->end >= 3 && memcmp(in->buf, "\xEF\xBB\xBF", 3) == 0)
+		open_packed(in, kind, in->buf, n);
+	} else if (in->end >= 3 && memcmp(in->buf, "\xEF\xBB\xBF", 3) == 0) {
 		in->start = 3;
+	}
 	return 0;
 }
 

@@ -3,8 +3,9 @@
  *
  * The named files are read one after the other; none, or "-", is standard input.
  * Compression is told by the first bytes: gzip, zstd, xz, bzip2 and lz4 go through
- * libarchive; what is plain is read by read(2) directly, so that the first record
- * of a slow pipe is passed on at once.
+ * io/unpack; what is plain is read by read(2) directly, so that the first record
+ * of a slow pipe is passed on at once. What a checksum covers is handed out before it is looked at:
+ * only INPUT_END says that all of it was right.
  *
  * Blocks: p[0..n) are whole lines, each ended by '\n' (added to a last line that
  * has none), followed by at least INPUT_PADDING readable bytes. A block holds what

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* A file is a pile of streams: what is on disk, and what each layer of packing holds. The topmost is given out, or read by libarchive. */
 #include "source/bytes.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "io/unpack.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -11,70 +13,81 @@
 #include <fnmatch.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK ((size_t)256 << 10)
-#define SNIFF 512                 /* a tar header */
+#define BLOCK 512                 /* of a tar */
+#define LAYERS 4                  /* of packing */
 
-enum form { FORM_PLAIN, FORM_PACKED, FORM_ARCHIVE };
+enum form { FORM_PLAIN, FORM_TAR, FORM_ZIP, FORM_7Z };
+
+struct block {
+	const char *p;
+	size_t n;
+};
 
 struct bytes {
 	struct bytes_opts o;
 	int fd;
+	struct stat st;
 	bool regular;
-	enum form form;
 	const char *path;             /* for messages */
 	int64_t mtime_us;
-	unsigned char head[SNIFF];    /* read to find out what this is, not yet given on */
-	size_t nhead, head_at;
+	struct stream {
+		struct bytes *b;
+		struct unpack *unpack;        /* of the stream below; NULL: it is the file */
+		unsigned char head[BYTES_HEAD];
+		size_t nhead, head_at;        /* read to find out what it is; given on up to there */
+		struct block rest;            /* behind the head, of the same block */
+	} stream[LAYERS + 1];
+	size_t top;
+	char *in;                     /* CHUNK bytes of the file */
+	uint64_t at;                  /* bytes of the topmost that were given on */
+	unsigned char tail[BYTES_HEAD];
+	size_t ntail;
+	enum form form;
 	bool opened;                  /* the one member of FORM_PLAIN was given */
-	struct archive *outer;        /* FORM_PACKED, FORM_ARCHIVE */
-	struct archive *inner;        /* a packed member */
-	char *outer_in;
-	struct block {
-		const char *p;
-		size_t n;
-	} from_outer, from_inner;     /* what libarchive gave and is not yet given on */
+	struct archive *archive;
+	struct unpack *inner;         /* a packed member */
+	bool in_member;               /* of an archive, and there is more of it */
+	struct block from_archive, from_inner;    /* what came and is not yet given on */
 	char shown[sizeof ((struct err *)0)->file];
 	char name[sizeof ((struct err *)0)->file];
 	struct err failed;            /* of a read below libarchive */
 };
 
-bool bytes_packed(const void *data, size_t n)
+/* The header's own sum tells a tar from a block of zeros, and from text that happens to have "ustar" in the right place. */
+static bool is_tar(const unsigned char *p, size_t n)
 {
-	static const struct {
-		unsigned char n, magic[6];
-	} known[] = {
-		{ 2, { 0x1f, 0x8b } }, { 4, { 0x28, 0xb5, 0x2f, 0xfd } }, { 6, { 0xfd, '7', 'z', 'X', 'Z', 0 } },
-		{ 3, { 'B', 'Z', 'h' } }, { 4, { 0x04, 0x22, 0x4d, 0x18 } },
-	};
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (n >= known[i].n && memcmp(data, known[i].magic, known[i].n) == 0)
-			return true;
-	return false;
+	unsigned long sum = 0, said;
+	char field[9] = "";
+	if (n < BLOCK || !*p)
+		return false;
+	for (size_t i = 0; i < BLOCK; i++)
+		sum += i >= 148 && i < 156 ? ' ' : p[i];
+	memcpy(field, p + 148, 8);
+	said = strtoul(field, NULL, 8);
+	return said == sum;
 }
 
 static enum form form_of(const unsigned char *p, size_t n)
 {
-	if (bytes_packed(p, n))
-		return FORM_PACKED;
 	if (n >= 4 && (memcmp(p, "PK\3\4", 4) == 0 || memcmp(p, "PK\5\6", 4) == 0))
-		return FORM_ARCHIVE;
+		return FORM_ZIP;
 	if (n >= 6 && memcmp(p, "7z\xBC\xAF\x27\x1C", 6) == 0)
-		return FORM_ARCHIVE;
-	if (n >= 262 && memcmp(p + 257, "ustar", 5) == 0)
-		return FORM_ARCHIVE;
-	return FORM_PLAIN;
+		return FORM_7Z;
+	return is_tar(p, n) ? FORM_TAR : FORM_PLAIN;
 }
 
 /* May the stream that begins with these bytes turn out to be more than plain text once more is known? */
 static bool may_be_more(const unsigned char *p, size_t n)
 {
-	if (n >= SNIFF)
+	if (n >= BLOCK)
 		return false;
-	return memchr("\x1f\x28\xfd" "B\x04P7", *p, 7) != NULL || memchr(p, 0, n) != NULL;
+	return !n || memchr("\x1f\x28\xfd" "B\x04P7", *p, 7) != NULL || memchr(p, 0, n) != NULL;
 }
 
 static int wait_readable(struct bytes *b, struct err *e)
@@ -107,115 +120,178 @@ static ssize_t read_fd(struct bytes *b, void *to, size_t n, struct err *e)
 	return r;
 }
 
-static int sniff(struct bytes *b, struct err *e)
+/* The next bytes of stream number I: 1, 0 at the end, or negative. */
+static int stream_next(struct stream *s, struct block *k, struct err *e)
 {
-	do {
-		ssize_t r = read_fd(b, b->head + b->nhead, SNIFF - b->nhead, e);
-		if (r < 0)
-			return (int)r;
-		if (r == 0)
-			break;
-		b->nhead += (size_t)r;
-	} while (may_be_more(b->head, b->nhead));
-	b->form = form_of(b->head, b->nhead);
+	struct bytes *b = s->b;
+	if (s->head_at < s->nhead) {
+		*k = (struct block){ (const char *)s->head + s->head_at, s->nhead - s->head_at };
+		s->head_at = s->nhead;
+		return 1;
+	}
+	if (s->rest.n) {
+		*k = s->rest;
+		s->rest.n = 0;
+		return 1;
+	}
+	if (s->unpack) {
+		int r = unpack_next(s->unpack, &k->p, &k->n, e);
+		return r < 0 && !e->file[0] ? err_at(e, b->path, 0, 0) : r;
+	}
+	if (!b->in)
+		b->in = mem_alloc(CHUNK);
+	ssize_t r = read_fd(b, b->in, CHUNK, e);
+	*k = (struct block){ b->in, r > 0 ? (size_t)r : 0 };
+	return r < 0 ? (int)r : r > 0;
+}
+
+static ssize_t unpack_read(void *arg, const void **p, struct err *e)
+{
+	struct block k;
+	int r = stream_next(arg, &k, e);
+	*p = k.p;
+	return r > 0 ? (ssize_t)k.n : r;
+}
+
+/* Read the first bytes of the topmost stream: of a regular file as many as there are, else what tells what it is. */
+static int read_head(struct bytes *b, struct err *e)
+{
+	struct stream *s = &b->stream[b->top];
+	while (s->nhead < BYTES_HEAD && (b->regular || may_be_more(s->head, s->nhead))) {
+		struct block k;
+		size_t at = s->head_at;
+		s->head_at = s->nhead;            /* stream_next goes on behind it */
+		int r = stream_next(s, &k, e);
+		s->head_at = at;
+		if (r <= 0)
+			return r;
+		size_t n = k.n < BYTES_HEAD - s->nhead ? k.n : BYTES_HEAD - s->nhead;
+		memcpy(s->head + s->nhead, k.p, n);
+		s->nhead += n;
+		s->rest = (struct block){ k.p + n, k.n - n };
+	}
 	return 0;
 }
 
-static la_ssize_t outer_read(struct archive *a, void *arg, const void **data)
+static int sniff(struct bytes *b, struct err *e)
 {
-	struct bytes *b = arg;
-	*data = b->outer_in;
-	if (b->head_at < b->nhead) {
-		size_t n = b->nhead - b->head_at;
-		memcpy(b->outer_in, b->head + b->head_at, n);
-		b->head_at = b->nhead;
-		return (la_ssize_t)n;
+	b->stream[0].b = b;
+	for (;;) {
+		struct stream *s = &b->stream[b->top];
+		int r = read_head(b, e);
+		if (r < 0)
+			return r;
+		enum unpack_kind kind = unpack_kind(s->head, s->nhead);
+		if (kind == UNPACK_NONE || b->top == LAYERS)
+			break;
+		b->stream[++b->top] = (struct stream){ .b = b, .unpack = unpack_new(kind, unpack_read, s) };
 	}
-	ssize_t r = read_fd(b, b->outer_in, CHUNK, &b->failed);
-	if (r < 0)
-		archive_set_error(a, EIO, "%s", b->failed.msg);
-	return r < 0 ? ARCHIVE_FATAL : r;
+	b->form = form_of(b->stream[b->top].head, b->stream[b->top].nhead);
+	return 0;
 }
 
-static la_int64_t outer_seek(struct archive *a, void *arg, la_int64_t offset, int whence)
+/* The last bytes that were given on are N at P. */
+static void pass(struct bytes *b, const char *p, size_t n)
+{
+	b->at += n;
+	if (n >= BYTES_HEAD) {
+		memcpy(b->tail, p + n - BYTES_HEAD, BYTES_HEAD);
+		b->ntail = BYTES_HEAD;
+		return;
+	}
+	size_t keep = b->ntail < BYTES_HEAD - n ? b->ntail : BYTES_HEAD - n;
+	memmove(b->tail, b->tail + b->ntail - keep, keep);
+	memcpy(b->tail + keep, p, n);
+	b->ntail = keep + n;
+}
+
+static la_ssize_t archive_read_on(struct archive *a, void *arg, const void **data)
+{
+	struct bytes *b = arg;
+	struct block k;
+	int r = stream_next(&b->stream[b->top], &k, &b->failed);
+	if (r < 0)
+		archive_set_error(a, EIO, "%s", b->failed.msg);
+	if (r <= 0)
+		return r < 0 ? ARCHIVE_FATAL : 0;
+	pass(b, k.p, k.n);
+	*data = k.p;
+	return (la_ssize_t)k.n;
+}
+
+static la_int64_t archive_seek_to(struct archive *a, void *arg, la_int64_t offset, int whence)
 {
 	struct bytes *b = arg;
 	(void)a;
-	b->head_at = b->nhead;
+	b->stream[0].head_at = b->stream[0].nhead;
+	b->stream[0].rest.n = 0;
 	off_t at = lseek(b->fd, offset, whence);
 	return at < 0 ? ARCHIVE_FATAL : at;
 }
 
-static int archive_fault(struct bytes *b, struct archive *a, struct err *e)
+static int archive_fault(struct bytes *b, struct err *e)
 {
 	if (b->failed.code) {
 		*e = b->failed;
 		return e->code;
 	}
-	const char *why = archive_error_string(a);
+	const char *why = archive_error_string(b->archive);
 	err_set(e, ERR_DATA, "cannot unpack: %s", why ? why : "damaged data");
 	return err_at(e, b->shown, 0, 0);
 }
 
-static void support(struct archive *a, bool members)
+static int open_archive(struct bytes *b, struct err *e)
 {
-	archive_read_support_filter_gzip(a);
-	archive_read_support_filter_zstd(a);
-	archive_read_support_filter_xz(a);
-	archive_read_support_filter_bzip2(a);
-	archive_read_support_filter_lz4(a);
-	if (members) {
-		archive_read_support_format_tar(a);
-		archive_read_support_format_zip(a);
-		archive_read_support_format_7zip(a);
+	b->archive = archive_read_new();
+	if (!b->archive)
+		mem_oom(CHUNK);
+	switch (b->form) {
+	case FORM_TAR: archive_read_support_format_tar(b->archive); break;
+	case FORM_ZIP: archive_read_support_format_zip(b->archive); break;
+	default: archive_read_support_format_7zip(b->archive); break;
 	}
-	archive_read_support_format_raw(a);
-	archive_read_support_format_empty(a);
+	archive_read_set_callback_data(b->archive, b);
+	archive_read_set_read_callback(b->archive, archive_read_on);
+	if (b->regular && !b->top) {
+		/* The seeking reader of zip starts over from the file's end. */
+		archive_read_set_seek_callback(b->archive, archive_seek_to);
+		if (lseek(b->fd, 0, SEEK_SET) == 0) {
+			b->stream[0].head_at = b->stream[0].nhead;
+			b->stream[0].rest.n = 0;
+		}
+	}
+	return archive_read_open1(b->archive) == ARCHIVE_OK ? 0 : archive_fault(b, e);
 }
 
-static int open_outer(struct bytes *b, struct err *e)
+static int open_fd(struct bytes *b, const char *path, bool is_stdin, struct err *e)
 {
-	b->outer = archive_read_new();
-	if (!b->outer)
-		mem_oom(CHUNK);
-	b->outer_in = mem_alloc(CHUNK);
-	support(b->outer, true);
-	archive_read_set_callback_data(b->outer, b);
-	archive_read_set_read_callback(b->outer, outer_read);
-	if (b->regular) {
-		/* The seeking reader of zip starts over from the file's end. */
-		archive_read_set_seek_callback(b->outer, outer_seek);
-		if (lseek(b->fd, 0, SEEK_SET) == 0)
-			b->head_at = b->nhead;
+	b->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (b->fd < 0 || fstat(b->fd, &b->st) < 0) {
+		int why = errno;
+		err_sys(e, why, "cannot open");
+		if (why == ENOENT)
+			e->code = ERR_NOT_FOUND;
+		return err_at(e, b->path, 0, 0);
 	}
-	return archive_read_open1(b->outer) == ARCHIVE_OK ? 0 : archive_fault(b, b->outer, e);
+	b->regular = S_ISREG(b->st.st_mode);
+	if (!is_stdin)
+		b->mtime_us = (int64_t)b->st.st_mtim.tv_sec * US_PER_SEC + b->st.st_mtim.tv_nsec / 1000;
+	if (b->regular)
+		posix_fadvise(b->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	return 0;
 }
 
 int bytes_open(struct bytes **out, const char *path, const struct bytes_opts *o, struct err *e)
 {
 	struct bytes *b = mem_zalloc(sizeof *b);
-	struct stat st;
 	bool is_stdin = strcmp(path, "-") == 0;
 	if (o)
 		b->o = *o;
 	b->path = is_stdin ? "<stdin>" : path;
 	snprintf(b->shown, sizeof b->shown, "%s", b->path);
-	b->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	int rc = 0;
-	if (b->fd < 0) {
-		err_sys(e, errno, "cannot open");
-		rc = err_at(e, b->path, 0, 0);
-	} else if (fstat(b->fd, &st) == 0) {
-		b->regular = S_ISREG(st.st_mode);
-		if (!is_stdin)
-			b->mtime_us = (int64_t)st.st_mtim.tv_sec * US_PER_SEC + st.st_mtim.tv_nsec / 1000;
-		if (b->regular)
-			posix_fadvise(b->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	}
+	int rc = open_fd(b, path, is_stdin, e);
 	if (rc == 0)
 		rc = sniff(b, e);
-	if (rc == 0 && b->form != FORM_PLAIN)
-		rc = open_outer(b, e);
 	if (rc) {
 		bytes_free(b);
 		return rc;
@@ -224,23 +300,27 @@ int bytes_open(struct bytes **out, const char *path, const struct bytes_opts *o,
 	return 0;
 }
 
-static void close_inner(struct bytes *b)
+static void close_streams(struct bytes *b)
 {
-	if (b->inner)
-		archive_read_free(b->inner);
+	unpack_free(b->inner);
 	b->inner = NULL;
+	if (b->archive)
+		archive_read_free(b->archive);
+	b->archive = NULL;
+	for (size_t i = 0; i <= b->top; i++)
+		unpack_free(b->stream[i].unpack);
+	memset(b->stream, 0, sizeof b->stream);
+	b->top = 0;
 }
 
 void bytes_free(struct bytes *b)
 {
 	if (!b)
 		return;
-	close_inner(b);
-	if (b->outer)
-		archive_read_free(b->outer);
+	close_streams(b);
 	if (b->fd > STDIN_FILENO)
 		close(b->fd);
-	mem_free(b->outer_in);
+	mem_free(b->in);
 	mem_free(b);
 }
 
@@ -258,88 +338,91 @@ static bool wanted(const struct bytes *b, const char *name)
 	return !b->o.include || fnmatch(b->o.include, base, 0) == 0;
 }
 
-/* The next block of A: 1, 0 at the end, negative. */
-static int next_block(struct bytes *b, struct archive *a, struct block *k, struct err *e)
+/* The next block of the archive's member: 1, 0 at the end, negative. A warning there is a wrong checksum. */
+static int next_block(struct bytes *b, struct block *k, struct err *e)
 {
 	for (;;) {
 		la_int64_t offset;
 		const void *p;
 		k->n = 0;
-		int r = archive_read_data_block(a, &p, &k->n, &offset);
+		int r = archive_read_data_block(b->archive, &p, &k->n, &offset);
 		k->p = p;
-		if ((r == ARCHIVE_OK || r == ARCHIVE_WARN) && !k->n)
+		if (r == ARCHIVE_OK && !k->n)
 			continue;
-		if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
+		if (r == ARCHIVE_OK)
 			return 1;
 		k->n = 0;
-		return r == ARCHIVE_EOF ? 0 : archive_fault(b, a, e);
+		return r == ARCHIVE_EOF ? 0 : archive_fault(b, e);
 	}
 }
 
-static la_ssize_t inner_read(struct archive *a, void *arg, const void **data)
+static ssize_t inner_read(void *arg, const void **data, struct err *e)
 {
 	struct bytes *b = arg;
-	struct block *k = &b->from_outer;
-	if (!k->n) {
-		int r = next_block(b, b->outer, k, &b->failed);
-		if (r < 0)
-			archive_set_error(a, EIO, "%s", b->failed.msg);
-		if (r <= 0)
-			return r < 0 ? ARCHIVE_FATAL : 0;
-	}
+	struct block *k = &b->from_archive;
+	int r = k->n ? 1 : next_block(b, k, e);
+	if (r <= 0)
+		return r;
 	size_t n = k->n;
 	*data = k->p;
 	k->n = 0;
-	return (la_ssize_t)n;
+	return (ssize_t)n;
 }
 
 /* Look at the first bytes of a member; unpack it when it is packed itself. */
 static int open_member(struct bytes *b, struct err *e)
 {
-	struct archive_entry *entry;
-	int r = next_block(b, b->outer, &b->from_outer, e);
-	if (r <= 0 || !bytes_packed(b->from_outer.p, b->from_outer.n))
-		return r;
-	b->inner = archive_read_new();
-	if (!b->inner)
-		mem_oom(CHUNK);
-	support(b->inner, false);
-	if (archive_read_open(b->inner, b, NULL, inner_read, NULL) != ARCHIVE_OK)
-		return archive_fault(b, b->inner, e);
-	r = archive_read_next_header(b->inner, &entry);
-	if (r != ARCHIVE_OK && r != ARCHIVE_WARN && r != ARCHIVE_EOF)
-		return archive_fault(b, b->inner, e);
+	int r = next_block(b, &b->from_archive, e);
+	b->in_member = r > 0;
+	enum unpack_kind kind = unpack_kind(b->from_archive.p, b->from_archive.n);
+	if (r > 0 && kind != UNPACK_NONE)
+		b->inner = unpack_new(kind, inner_read, b);
+	return r;
+}
+
+/* Behind an archive's last member: what is left of the stream counts for its checksum. */
+static int drain(struct bytes *b, struct err *e)
+{
+	struct block k;
+	int r;
+	while (b->top && (r = stream_next(&b->stream[b->top], &k, e)) != 0) {
+		if (r < 0)
+			return r;
+		pass(b, k.p, k.n);
+	}
 	return 0;
 }
 
 static int next_member(struct bytes *b, struct bytes_member *m, struct err *e)
 {
 	struct archive_entry *entry;
-	close_inner(b);
-	b->from_outer.n = b->from_inner.n = 0;
+	int r = b->archive ? 0 : open_archive(b, e);
+	if (r < 0)
+		return r;
+	unpack_free(b->inner);
+	b->inner = NULL;
+	b->in_member = false;
+	b->from_archive.n = b->from_inner.n = 0;
 	for (;;) {
 		snprintf(b->shown, sizeof b->shown, "%s", b->path);
-		int r = archive_read_next_header(b->outer, &entry);
+		r = archive_read_next_header(b->archive, &entry);
 		if (r == ARCHIVE_EOF)
-			return 0;
+			return drain(b, e);
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-			return archive_fault(b, b->outer, e);
-		if ((archive_format(b->outer) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_RAW)
-			break;
+			return archive_fault(b, e);
 		const char *name = archive_entry_pathname_utf8(entry);
 		name = name ? name : archive_entry_pathname(entry);
 		snprintf(b->name, sizeof b->name, "%s", name ? name : "(unnamed)");
-		if (archive_entry_filetype(entry) != AE_IFREG || !wanted(b, b->name))
-			continue;
-		m->name = b->name;
-		if (archive_entry_mtime_is_set(entry))
-			m->mtime_us = (int64_t)archive_entry_mtime(entry) * US_PER_SEC;
-		int n = snprintf(b->shown, sizeof b->shown, "%s:%s", b->path, b->name);
-		if (n < 0)
-			b->shown[0] = '\0';
-		break;
+		if (archive_entry_filetype(entry) == AE_IFREG && wanted(b, b->name))
+			break;
 	}
-	int r = open_member(b, e);
+	m->name = b->name;
+	if (archive_entry_mtime_is_set(entry))
+		m->mtime_us = (int64_t)archive_entry_mtime(entry) * US_PER_SEC;
+	int n = snprintf(b->shown, sizeof b->shown, "%s:%s", b->path, b->name);
+	if (n < 0)
+		b->shown[0] = '\0';
+	r = open_member(b, e);
 	return r < 0 ? r : 1;
 }
 
@@ -351,28 +434,11 @@ int bytes_next(struct bytes *b, struct bytes_member *m, struct err *e)
 	if (b->opened)
 		return 0;
 	b->opened = true;
-	m->plain = b->regular && b->fd != STDIN_FILENO;
 	return 1;
 }
 
-ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
+static ssize_t take(struct block *k, void *to, size_t n)
 {
-	if (b->form == FORM_PLAIN) {
-		if (b->head_at == b->nhead)
-			return read_fd(b, to, n, e);
-		size_t have = b->nhead - b->head_at;
-		have = have < n ? have : n;
-		memcpy(to, b->head + b->head_at, have);
-		b->head_at += have;
-		return (ssize_t)have;
-	}
-	/* Block by block: archive_read_data would wait until N bytes are there. */
-	struct block *k = b->inner ? &b->from_inner : &b->from_outer;
-	if (!k->n) {
-		int r = next_block(b, b->inner ? b->inner : b->outer, k, e);
-		if (r <= 0)
-			return r;
-	}
 	size_t have = k->n < n ? k->n : n;
 	memcpy(to, k->p, have);
 	k->p += have;
@@ -380,12 +446,129 @@ ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
 	return (ssize_t)have;
 }
 
-int bytes_seek(struct bytes *b, uint64_t offset, struct err *e)
+ssize_t bytes_stream(struct bytes *b, void *to, size_t n, struct err *e)
 {
-	if (lseek(b->fd, (off_t)offset, SEEK_SET) < 0) {
+	struct stream *s = &b->stream[b->top];
+	ssize_t got;
+	if (!b->top && s->head_at == s->nhead && !s->rest.n && !b->from_inner.n) {
+		got = read_fd(b, to, n, e);           /* plain: without a copy */
+	} else {
+		if (!b->from_inner.n) {
+			int r = stream_next(s, &b->from_inner, e);
+			if (r <= 0)
+				return r;
+		}
+		got = take(&b->from_inner, to, n);
+	}
+	if (got > 0)
+		pass(b, to, (size_t)got);
+	return got;
+}
+
+ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
+{
+	if (b->form == FORM_PLAIN)
+		return bytes_stream(b, to, n, e);
+	/* Block by block: archive_read_data would wait until N bytes are there. */
+	struct block *k = b->inner ? &b->from_inner : &b->from_archive;
+	if (!k->n && b->in_member) {
+		int r = b->inner ? unpack_next(b->inner, &k->p, &k->n, e) : next_block(b, k, e);
+		b->in_member = r != 0;
+		if (r < 0)
+			return e->file[0] ? r : err_at(e, b->shown, 0, 0);
+	}
+	return k->n ? take(k, to, n) : 0;
+}
+
+struct bytes_file bytes_file(const struct bytes *b)
+{
+	const struct stream *s = &b->stream[b->top];
+	return (struct bytes_file){ .regular = b->regular && b->fd != STDIN_FILENO, .packed = b->top > 0, .archive = b->form != FORM_PLAIN,
+		.size = (uint64_t)b->st.st_size, .inode = (uint64_t)b->st.st_ino, .mtime_us = b->mtime_us, .head = s->head,
+		.nhead = s->nhead };
+}
+
+int bytes_rewind(struct bytes *b, struct err *e)
+{
+	close_streams(b);
+	b->at = b->ntail = 0;
+	b->opened = b->in_member = false;
+	b->from_archive.n = b->from_inner.n = 0;
+	b->failed.code = 0;
+	if (lseek(b->fd, 0, SEEK_SET) < 0) {
+		err_sys(e, errno, "cannot go back");
+		return err_at(e, b->path, 0, 0);
+	}
+	return sniff(b, e);
+}
+
+/* What is plain: the bytes in front of OFFSET are read as the tail, and the next read begins there. */
+static int seek_plain(struct bytes *b, uint64_t offset, struct err *e)
+{
+	struct stream *s = &b->stream[0];
+	size_t n = offset < BYTES_HEAD ? (size_t)offset : BYTES_HEAD;
+	ssize_t got = pread(b->fd, b->tail, n, (off_t)(offset - n));
+	if (got < 0 || lseek(b->fd, (off_t)offset, SEEK_SET) < 0) {
 		err_sys(e, errno, "cannot go to byte %llu", (unsigned long long)offset);
 		return err_at(e, b->path, 0, 0);
 	}
-	b->head_at = b->nhead;
-	return 0;
+	b->at = offset;
+	b->ntail = n;
+	s->head_at = s->nhead;
+	s->rest.n = b->from_inner.n = 0;
+	return (size_t)got == n ? 0 : ERR_DATA;
+}
+
+int bytes_skip(struct bytes *b, uint64_t offset, struct err *e)
+{
+	char drop[16 << 10];
+	int rc = 0;
+	if (b->regular && !b->top)
+		rc = seek_plain(b, offset, e);
+	while (rc == 0 && b->at < offset) {
+		size_t n = offset - b->at < sizeof drop ? (size_t)(offset - b->at) : sizeof drop;
+		ssize_t got = bytes_stream(b, drop, n, e);
+		if (got < 0)
+			return (int)got;
+		rc = got ? 0 : ERR_DATA;
+	}
+	if (rc != ERR_DATA)
+		return rc;
+	err_set(e, ERR_DATA, "ends before byte %llu", (unsigned long long)offset);
+	return err_at(e, b->path, 0, 0);
+}
+
+uint64_t bytes_at(const struct bytes *b)
+{
+	return b->at;
+}
+
+const unsigned char *bytes_tail(const struct bytes *b, size_t *n)
+{
+	*n = b->ntail;
+	return b->tail;
+}
+
+bool bytes_sure(const struct bytes *b, uint64_t at)
+{
+	if (b->form != FORM_PLAIN) {
+		if (b->in_member && (b->inner || b->form != FORM_TAR))
+			return false;
+		at = b->at;
+	}
+	/* A layer inside a layer: only the end of the lowest says that its bytes were right. */
+	for (size_t i = 1; i < b->top; i++)
+		if (!unpack_over(b->stream[i].unpack))
+			return false;
+	return !b->top || at <= unpack_sure(b->stream[b->top].unpack);
+}
+
+int bytes_settle(struct bytes *b, struct err *e)
+{
+	char drop[16 << 10];
+	ssize_t n = 1;
+	while (b->form != FORM_PLAIN && b->in_member && n)
+		if ((n = bytes_read(b, drop, sizeof drop, e)) < 0)
+			return (int)n;
+	return drain(b, e);
 }

@@ -7,13 +7,19 @@
  *		while ((n = bytes_read(b, to, sizeof to, &e)) > 0)
  *			...
  *
- * What a file is, its first bytes tell, not its name: gzip, zstd, xz, bzip2 and lz4 are unpacked; tar (packed or not), zip
- * and 7z give their members in the order in which they are stored; a member that is itself gzip, zstd, xz, bzip2 or lz4 is
+ * What a file is, its first bytes tell, not its name: gzip, zstd, xz, bzip2 and lz4 are unpacked (io/unpack); tar (packed or not), zip
+ * and 7z give their members in the order in which they are stored; a member that is itself packed is
  * unpacked as well (many archives of posts are tars of such files). All else is read as it is. Folders, links and hidden
  * members (a name that begins with a dot, __MACOSX) are left out.
  *
+ * "The stream" is the file once it is unpacked, in front of what an archive makes of it: its bytes are the same before and after
+ * somebody compresses the file. Offsets are offsets in it.
+ *
+ * Checksums: those of packed files, of zip and 7z are looked at; a wrong one is ERR_DATA. What they cover is given out before: bytes_sure
+ * says whether it has been confirmed.
+ *
  * Ownership: a member's name lives until the next bytes_next. Threads: one owner.
- * Failure: ERR_IO, ERR_DATA for damaged archives; the error names the file, or file:member.
+ * Failure: ERR_IO, ERR_NOT_FOUND when there is no such file, ERR_DATA for damaged files; the error names the file, or file:member.
  */
 #ifndef SM_SOURCE_BYTES_H
 #define SM_SOURCE_BYTES_H
@@ -26,6 +32,7 @@
 #include <sys/types.h>
 
 #define BYTES_IDLE_MS 200
+#define BYTES_HEAD 1024          /* what is looked at to tell what a file is, and which */
 
 struct bytes_opts {
 	/* Called before a read of a pipe or terminal that would wait (flush your output), and again
@@ -39,7 +46,16 @@ struct bytes_member {
 	const char *name;         /* in the archive; NULL: the file is none */
 	const char *shown;        /* file, or file:member, for messages */
 	int64_t mtime_us;         /* when it was last changed: the member, else the file; 0: not known */
-	bool plain;               /* bytes_seek works */
+};
+
+/* The open file, as its descriptor told when it was opened. */
+struct bytes_file {
+	bool regular;             /* and not standard input */
+	bool packed, archive;
+	uint64_t size, inode;
+	int64_t mtime_us;
+	const unsigned char *head;        /* the first bytes of the stream */
+	size_t nhead;                     /* fewer than BYTES_HEAD: there are no more (regular files) */
 };
 
 struct bytes;
@@ -47,8 +63,21 @@ int bytes_open(struct bytes **b, const char *path, const struct bytes_opts *o, s
 void bytes_free(struct bytes *b);                       /* NULL is fine */
 int bytes_next(struct bytes *b, struct bytes_member *m, struct err *e);  /* 1, 0 at the end, or negative */
 ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e);  /* 0 at the end of the member, or negative */
-int bytes_seek(struct bytes *b, uint64_t offset, struct err *e);         /* before the first bytes_read of a plain file */
-/* Do the first N bytes of a stream say that it is packed (gzip, zstd, xz, bzip2, lz4)? */
-bool bytes_packed(const void *p, size_t n);
+
+struct bytes_file bytes_file(const struct bytes *b);
+/* The stream itself, as if the file were no archive. Not to be mixed with bytes_next; go back before. */
+ssize_t bytes_stream(struct bytes *b, void *to, size_t n, struct err *e);
+/* Regular files: to the stream's beginning. */
+int bytes_rewind(struct bytes *b, struct err *e);
+/* Pass over the stream up to OFFSET, which lies ahead: ERR_DATA when it ends before. What is plain is not read. */
+int bytes_skip(struct bytes *b, uint64_t offset, struct err *e);
+uint64_t bytes_at(const struct bytes *b);               /* bytes of the stream that were given on */
+/* The last of them, at most BYTES_HEAD. */
+const unsigned char *bytes_tail(const struct bytes *b, size_t *n);
+/* Is what was given out confirmed, as far as there is something to confirm it? Of packed files that are no archives up to the
+ * stream's offset AT, of archives the members so far. */
+bool bytes_sure(const struct bytes *b, uint64_t at);
+/* Read what is needed to know that, without giving it out: 0 or the error. */
+int bytes_settle(struct bytes *b, struct err *e);
 
 #endif

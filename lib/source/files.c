@@ -268,6 +268,16 @@ int source_files_next(struct source_files *f, struct source_files_batch *b, stru
 	}
 }
 
+bool source_files_sure(const struct source_files *f)
+{
+	return !f->current || source_reader_sure(f->reader, &f->pos);
+}
+
+int source_files_settle(struct source_files *f, struct err *e)
+{
+	return source_files_sure(f) ? 0 : source_reader_settle(f->reader, e);
+}
+
 int source_files_cursor(struct source_files *f, struct buf *to, struct err *e)
 {
 	struct done_file at;

@@ -59,6 +59,11 @@ struct source_files;
 int source_files_open(struct source_files **f, const struct source_files_opts *o, struct err *e);
 void source_files_free(struct source_files *f);         /* NULL is fine */
 int source_files_next(struct source_files *f, struct source_files_batch *b, struct err *e);
+/* May a mark stand here? Not inside of what a checksum covers that has not been reached yet. */
+bool source_files_sure(const struct source_files *f);
+/* Before a last mark: read on, without giving anything out, until source_files_sure. ERR_DATA: the checksum is wrong, and so may be what was
+ * given out since the last mark: no mark may follow. */
+int source_files_settle(struct source_files *f, struct err *e);
 /* Append the cursor behind the batch handed out last (before it when that was FILES_BAD), and make durable what
  * it speaks of. */
 int source_files_cursor(struct source_files *f, struct buf *to, struct err *e);

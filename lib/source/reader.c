@@ -97,6 +97,16 @@ int source_reader_open(struct source_reader *r, const char *path, const struct s
 	return bytes_open(&r->bytes, path, &bo, e);
 }
 
+bool source_reader_sure(const struct source_reader *r, const struct source_reader_pos *pos)
+{
+	return !r->bytes || bytes_sure(r->bytes, pos->offset);
+}
+
+int source_reader_settle(struct source_reader *r, struct err *e)
+{
+	return r->bytes ? bytes_settle(r->bytes, e) : 0;
+}
+
 bool source_reader_lines(const struct source_reader *r)
 {
 	return r->lines;
@@ -464,7 +474,7 @@ static int find_shape(struct source_reader *r, struct err *e)
 {
 	enum scan_shape shape = SCAN_LINES;
 	if (r->seek) {                  /* it was a file of lines when it was read before */
-		int rc = bytes_seek(r->bytes, r->resume.offset, e);
+		int rc = bytes_skip(r->bytes, r->resume.offset, e);
 		if (rc < 0)
 			return rc;
 		r->pos = r->resume;
@@ -480,7 +490,8 @@ static int find_shape(struct source_reader *r, struct err *e)
 	}
 	r->known = true;
 	r->document = shape == SCAN_DOCUMENT;
-	r->lines = !r->document && r->member.plain;
+	struct bytes_file f = bytes_file(r->bytes);
+	r->lines = !r->document && f.regular && !f.packed && !f.archive;
 	return 0;
 }
 
@@ -553,8 +564,13 @@ int source_reader_fill(struct source_reader *r, struct err *e)
 	r->nevents = r->at_event = 0;
 	buf_clear(&r->out);
 	arena_clear(&r->errors);
-	if (r->in_member && r->known && r->at_end && r->start == r->end)
+	if (r->in_member && r->known && r->at_end && r->start == r->end) {
 		r->in_member = false;
+		if (r->member.name) {
+			add_event(r);           /* without records: a mark may stand here */
+			return 1;
+		}
+	}
 	if (!r->in_member && (rc = open_member(r, e)) <= 0)
 		return rc;
 	if (!r->known && (rc = find_shape(r, e)) < 0)

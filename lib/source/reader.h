@@ -39,4 +39,9 @@ struct source_reader_event *source_reader_next(struct source_reader *r);     /* 
 bool source_reader_lines(const struct source_reader *r);              /* it is a plain file of lines: offsets count */
 struct source_reader_pos source_reader_end(const struct source_reader *r);   /* behind all that was read */
 
+/* May a mark stand behind POS: is what was read confirmed by its checksums? */
+bool source_reader_sure(const struct source_reader *r, const struct source_reader_pos *pos);
+/* Read on, without records, until that is known: 0 or the error. Nothing can be read afterwards. */
+int source_reader_settle(struct source_reader *r, struct err *e);
+
 #endif
