@@ -193,6 +193,7 @@ static int do_show(int argc, char **argv)
 	if (r < 0)
 		return diag_fail(&e);
 	output_init(&out, STDOUT_FILENO, "standard output");
+	out.for_people |= !opt_json;
 	if (opt_json)
 		view_put_json(&v, &out.buf);
 	else
@@ -271,6 +272,7 @@ static int do_list(int argc, char **argv)
 	struct err e;
 	int r = 0;
 	output_init(&out, STDOUT_FILENO, "standard output");
+	out.for_people |= !opt_list_json;
 	if (argc == 0)
 		r = list_dir(&out, ".", &e);
 	for (int i = 0; i < argc && r == 0; i++)

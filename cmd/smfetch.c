@@ -804,6 +804,7 @@ int main(int argc, char **argv)
 	if (list || describe || check) {
 		struct output out;
 		output_init(&out, STDOUT_FILENO, "standard output");
+		out.for_people = true;
 		if (argc || list + !!describe + !!check > 1)
 			opt_usage("--list, --describe and --check stand alone");
 		return diag_finish(&out, list       ? list_sources(&out)

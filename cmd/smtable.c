@@ -425,20 +425,21 @@ static void describe_text(const struct delta_snapshot *sn, struct buf *b)
 	struct delta_iter it = DELTA_ITER_INIT;
 	const struct delta_txn *txn;
 	num_size_format(size, sn->bytes);
-	buf_printf(b, "table     %s\nversion   %lld\n", store_root(sn->store), (long long)sn->version);
+	grid_pair(b, "table     ", "%s", store_root(sn->store));
+	grid_pair(b, "version   ", "%lld", (long long)sn->version);
 	if (sn->metadata.name)
-		buf_printf(b, "name      %s\n", sn->metadata.name);
+		grid_pair(b, "name      ", "%s", sn->metadata.name);
 	buf_printf(b, "files     %zu (%s)\n", sn->nfiles, size);
 	if (t.rows >= 0)
 		buf_printf(b, "rows      %lld\n", (long long)t.rows);
 	buf_printf(b, "protocol  reader %d, writer %d\n", sn->protocol.min_reader, sn->protocol.min_writer);
 	for (size_t i = 0; i < sn->protocol.writer_features.n; i++)
-		buf_printf(b, "feature   %s\n", sn->protocol.writer_features.v[i]);
+		grid_pair(b, "feature   ", "%s", sn->protocol.writer_features.v[i]);
 	for (size_t i = 0; i < sn->metadata.configuration.n; i++)
-		buf_printf(b, "property  %s = %s\n", sn->metadata.configuration.v[i].key,
-			   sn->metadata.configuration.v[i].value ? sn->metadata.configuration.v[i].value : "");
+		grid_pair(b, "property  ", "%s = %s", sn->metadata.configuration.v[i].key,
+			  sn->metadata.configuration.v[i].value ? sn->metadata.configuration.v[i].value : "");
 	while ((txn = delta_snapshot_next_txn(sn, &it)) != NULL)
-		buf_printf(b, "stream    %s up to %lld\n", txn->app_id, (long long)txn->version);
+		grid_pair(b, "stream    ", "%s up to %lld", txn->app_id, (long long)txn->version);
 	buf_putc(b, '\n');
 	describe_columns(sn, b);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* Messages on standard error, and the statuses and signals that go with them. */
 #include "cli/diag.h"
 
 #include "base/mem.h"
+#include "base/term.h"
+#include "base/utf8.h"
 #include "json/doc.h"
 
 #include <errno.h>
@@ -88,6 +91,11 @@ void diag_set_json(bool on)
 	json_errors = on;
 }
 
+bool diag_json(void)
+{
+	return json_errors;
+}
+
 void diag_set_quiet(bool on)
 {
 	quiet = on;
@@ -95,8 +103,13 @@ void diag_set_quiet(bool on)
 
 static void json_member(struct buf *b, const char *key, const char *value)
 {
+	struct buf fine = BUF_INIT, text = BUF_INIT;
+	utf8_repair(&fine, value, strlen(value));
+	json_put_string(&text, fine.n ? fine.p : "", fine.n);
 	buf_printf(b, ",\"%s\":", key);
-	json_put_cstr(b, value);
+	term_show(b, text.p, text.n, "");
+	buf_release(&fine);
+	buf_release(&text);
 }
 
 static void put_json(struct buf *b, const char *level, const struct err *e)
@@ -114,21 +127,17 @@ static void put_json(struct buf *b, const char *level, const struct err *e)
 	buf_puts(b, "}\n");
 }
 
-/* Control characters of an input must not reach the terminal. */
-static void put_clean(struct buf *b, const char *s)
+/* A line break in a name would forge a line of the log. */
+static void put_shown(struct buf *b, const char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			buf_printf(b, "\\x%02x", (unsigned char)*s);
-		else
-			buf_putc(b, *s);
+	term_show(b, s, strlen(s), "");
 }
 
 static void put_text(struct buf *b, const char *level, const struct err *e)
 {
 	buf_printf(b, "%s: ", tool_name);
 	if (e->file[0]) {
-		put_clean(b, e->file);
+		put_shown(b, e->file);
 		if (e->line)
 			buf_printf(b, ":%llu", (unsigned long long)e->line);
 		if (e->line && e->col)
@@ -137,7 +146,7 @@ static void put_text(struct buf *b, const char *level, const struct err *e)
 	}
 	if (level[0] == 'w')
 		buf_puts(b, "warning: ");
-	put_clean(b, e->msg);
+	put_shown(b, e->msg);
 	buf_putc(b, '\n');
 }
 

@@ -17,6 +17,7 @@
 void diag_init(const char *tool);
 const char *diag_tool(void);
 void diag_set_json(bool on);              /* --errors=json */
+bool diag_json(void);
 void diag_set_quiet(bool on);             /* no warnings, no notes */
 void diag_error(const struct err *e);
 void diag_warn(const struct err *e);      /* unless quiet */

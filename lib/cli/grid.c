@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* Cells are kept as they will be printed, with the widest of each column. */
 #include "cli/grid.h"
 
 #include "base/mem.h"
+#include "base/term.h"
+#include "text/width.h"
 
 #include <assert.h>
 
@@ -24,21 +27,11 @@ void grid_release(struct grid *g)
 	*g = (struct grid){ 0 };
 }
 
-static size_t characters(const char *s, size_t n)
-{
-	size_t k = 0;
-	for (size_t i = 0; i < n; i++)
-		k += ((unsigned char)s[i] & 0xC0) != 0x80;
-	return k;
-}
-
 void grid_cell(struct grid *g, const char *s, size_t n)
 {
-	size_t col = g->ncells % g->ncols, width = characters(s, n);
-	char *to = buf_reserve(&g->text, n);
-	for (size_t i = 0; i < n; i++)
-		to[i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? ' ' : s[i];
-	g->text.n += n;
+	size_t col = g->ncells % g->ncols, from = g->text.n;
+	term_show(&g->text, s, n, "");
+	size_t width = g->text.n > from ? text_width(g->text.p + from, g->text.n - from) : 0;
 	if (width > g->width[col])
 		g->width[col] = width;
 	MEM_GROW(g->end, g->cells_cap, g->ncells + 1);
@@ -56,6 +49,19 @@ void grid_printf(struct grid *g, const char *fmt, ...)
 	buf_release(&b);
 }
 
+void grid_pair(struct buf *b, const char *label, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	buf_puts(b, label);
+	term_show(b, text.n ? text.p : "", text.n, "");
+	buf_putc(b, '\n');
+	buf_release(&text);
+}
+
 static void pad(struct buf *b, size_t n)
 {
 	if (!n)
@@ -68,7 +74,7 @@ void grid_print(const struct grid *g, struct buf *b)
 {
 	for (size_t i = 0; i < g->ncells; i++) {
 		size_t from = i ? g->end[i - 1] : 0, n = g->end[i] - from, col = i % g->ncols;
-		size_t room = g->width[col] - characters(g->text.p + from, n);
+		size_t room = g->width[col] - text_width(g->text.p + from, n);
 		if (g->right[col])
 			pad(b, room);
 		buf_put(b, g->text.p + from, n);

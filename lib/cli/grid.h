@@ -5,8 +5,7 @@
  *	grid_cell(&g, "7", 1); … three times a row …
  *	grid_print(&g, &out->buf); grid_release(&g);
  *
- * Widths count characters (combining marks and wide ones too, as one). Line breaks and control characters in a cell
- * become spaces. The last column is not padded.
+ * Widths are those of a terminal. What a terminal would obey is shown (base/term.h). The last column is not padded.
  */
 #ifndef SM_CLI_GRID_H
 #define SM_CLI_GRID_H
@@ -31,5 +30,8 @@ void grid_cell(struct grid *g, const char *s, size_t n);
 void grid_printf(struct grid *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void grid_print(const struct grid *g, struct buf *b);
 void grid_release(struct grid *g);
+
+/* Append a line outside a grid: LABEL as it is, what FMT makes as a cell shows it. */
+void grid_pair(struct buf *b, const char *label, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -39,7 +39,7 @@ _Noreturn void opt_usage(const char *fmt, ...)
 	err_setv(&e, ERR_USAGE, fmt, ap);
 	va_end(ap);
 	diag_error(&e);
-	if (!errors_format || strcmp(errors_format, "json") != 0)
+	if (!diag_json())
 		fprintf(stderr, "Try '%s%s%s --help'.\n", tool->name, command ? " " : "", command ? command->name : "");
 	exit(2);
 }
@@ -330,18 +330,36 @@ static int parse(int argc, char **argv)
 	return operands;
 }
 
+static bool wants_json(void)
+{
+	return errors_format && strcmp(errors_format, "json") == 0;
+}
+
+/* --errors counts for a mistake in front of it too, so it is looked for first; what it really is, parse says. */
+static void look_ahead(int argc, char **argv)
+{
+	const char *name = "--errors", *found = NULL;
+	size_t n = strlen(name);
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strncmp(argv[i], name, n) == 0 && (argv[i][n] == '=' || !argv[i][n]))
+			found = argv[i][n] ? argv[i] + n + 1 : argv[i + 1];
+	diag_set_json(found ? strcmp(found, "json") == 0 : wants_json());
+}
+
 int opt_parse(const struct tool *t, int argc, char **argv)
 {
 	tool = t;
 	command = NULL;
 	diag_init(t->name);
+	look_ahead(argc, argv);
 	if (!t->commands)
 		read_config();
 	read_environment(t->opts);
 	read_environment(opt_common);
+	look_ahead(argc, argv);
 	int operands = argc ? parse(argc, argv) : 0;
 	diag_set_quiet(flag_quiet);
-	diag_set_json(errors_format && strcmp(errors_format, "json") == 0);
+	diag_set_json(wants_json());
 	return operands;
 }
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+/* The line that moves, and how it is taken away. */
 #include "cli/progress.h"
 
 #include "base/clock.h"
 #include "cli/diag.h"
+#include "text/width.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <utf8proc.h>
 
 #define CLEAR "\r\033[K"
 #define DEFAULT_COLUMNS 80
@@ -65,29 +66,6 @@ static bool in_background(void)
 	return front > 0 && front != getpgrp();
 }
 
-/* Append as much of S as fits into WIDTH columns. */
-static void put_fitting(struct buf *b, const char *s, size_t n, size_t width)
-{
-	size_t used = 0;
-	for (size_t i = 0; i < n;) {
-		utf8proc_int32_t c;
-		utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)s + i, (utf8proc_ssize_t)(n - i), &c);
-		int w = len > 0 ? utf8proc_charwidth(c) : 1;
-		/* Also what turns the direction of writing. */
-		bool odd = len <= 0 || utf8proc_category(c) == UTF8PROC_CATEGORY_CC || utf8proc_category(c) == UTF8PROC_CATEGORY_CF;
-		if (odd)
-			w = 1;
-		if (used + (size_t)w > width)
-			break;
-		used += (size_t)w;
-		if (odd)
-			buf_putc(b, '?');
-		else
-			buf_put(b, s + i, (size_t)len);
-		i += len > 0 ? (size_t)len : 1;
-	}
-}
-
 void progress_show(struct progress *p, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;
@@ -100,7 +78,7 @@ void progress_show(struct progress *p, const char *fmt, ...)
 	buf_clear(&p->line);
 	buf_puts(&p->line, CLEAR);
 	/* The last column stays free: some terminals wrap when it is filled. */
-	put_fitting(&p->line, text.p, text.n, columns() - 1);
+	text_cut(&p->line, text.n ? text.p : "", text.n, columns() - 1);
 	write_line(p);
 	p->shown = true;
 	p->drawn_ns = clock_mono_ns();

@@ -30,9 +30,4 @@ char *format_base64(char *to, const void *p, size_t n);
  * *HIGH becomes non-zero when there may be bytes beyond ASCII, which are copied as they are. */
 char *format_chars(char *to, const char *s, size_t n, unsigned *high);
 
-/* Is P[0..N) UTF-8 (RFC 3629: no surrogates, nothing overlong, at most U+10FFFF)? */
-bool utf8_valid(const char *p, size_t n);
-/* Append P[0..N) with U+FFFD in place of every byte that belongs to no character. */
-void utf8_repair(struct buf *b, const char *p, size_t n);
-
 #endif

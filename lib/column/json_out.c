@@ -2,6 +2,7 @@
 #include "column/json_out.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "column/format.h"
 #include "json/doc.h"
 

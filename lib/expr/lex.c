@@ -2,6 +2,7 @@
 #include "expr/lex.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -11,26 +12,6 @@ static bool is_name_start(char c)
 }
 
 static bool is_name(char c) { return is_name_start(c) || is_digit(c) || c == '$'; }
-
-static void put_utf8(struct buf *b, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_putc(b, (char)c);
-		return;
-	}
-	if (c >= 0x10000) {
-		buf_putc(b, (char)(0xf0 | c >> 18));
-		buf_putc(b, (char)(0x80 | (c >> 12 & 63)));
-	} else if (c >= 0x800) {
-		buf_putc(b, (char)(0xe0 | c >> 12));
-	} else {
-		buf_putc(b, (char)(0xc0 | c >> 6));
-		buf_putc(b, (char)(0x80 | (c & 63)));
-		return;
-	}
-	buf_putc(b, (char)(0x80 | (c >> 6 & 63)));
-	buf_putc(b, (char)(0x80 | (c & 63)));
-}
 
 /* \uXXXX or \UXXXXXXXX at P; the number of bytes used, 0: it is none */
 static size_t unicode_escape(struct buf *b, const char *p, size_t n)
@@ -48,7 +29,7 @@ static size_t unicode_escape(struct buf *b, const char *p, size_t n)
 	}
 	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 		return 0;
-	put_utf8(b, c);
+	utf8_put(b, c);
 	return digits + 1;
 }
 

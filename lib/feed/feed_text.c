@@ -29,25 +29,6 @@ int feed_fault(struct feed_clean *c, const char *what, const char *name, size_t 
 	return err_at(c->e, NULL, line, 0);
 }
 
-void feed_put_utf8(struct buf *b, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_putc(b, (char)c);
-	} else if (c < 0x800) {
-		buf_putc(b, (char)(0xC0 | c >> 6));
-		buf_putc(b, (char)(0x80 | (c & 0x3F)));
-	} else if (c < 0x10000) {
-		buf_putc(b, (char)(0xE0 | c >> 12));
-		buf_putc(b, (char)(0x80 | (c >> 6 & 0x3F)));
-		buf_putc(b, (char)(0x80 | (c & 0x3F)));
-	} else {
-		buf_putc(b, (char)(0xF0 | c >> 18));
-		buf_putc(b, (char)(0x80 | (c >> 12 & 0x3F)));
-		buf_putc(b, (char)(0x80 | (c >> 6 & 0x3F)));
-		buf_putc(b, (char)(0x80 | (c & 0x3F)));
-	}
-}
-
 uint32_t feed_entity(const char *name, size_t n)
 {
 	char z[16];

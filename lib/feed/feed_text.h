@@ -35,6 +35,5 @@ int feed_text(struct buf *out, const char *body, size_t n, const char *content_t
 int feed_to_utf8(struct buf *out, const char *body, size_t n, const char *content_type, struct err *e);
 /* The character of a name of HTML (nbsp), or 0. */
 uint32_t feed_entity(const char *name, size_t n);
-void feed_put_utf8(struct buf *b, uint32_t c);
 
 #endif

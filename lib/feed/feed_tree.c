@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "feed/feed_tree.h"
 
+#include "base/utf8.h"
 #include "feed/feed_text.h"
 
 #include <curl/curl.h>
@@ -319,7 +320,7 @@ static void put_plain(struct buf *b, const char *p, size_t n)
 		if (close) {
 			p = close + 1;
 		} else if (c && c < 0x110000 && c >> 11 != 0xD800 >> 11) {
-			feed_put_utf8(b, c);
+			utf8_put(b, c);
 			p = semi + 1;
 		} else {
 			buf_putc(b, *p++);

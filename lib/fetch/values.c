@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "stream/mark.h"
 #include "http/ws_frame.h"
 
@@ -116,7 +117,7 @@ static int set_value(struct values *v, struct task *t, const char *p, size_t n, 
 	} else if (rc == 0) {
 		const char *text = n && *p == '"' ? root->str : p;
 		size_t len = text == p ? n : root->nstr;
-		if (!ws_is_utf8(text, len) || memchr(text, '\0', len))
+		if (!utf8_valid(text, len) || memchr(text, '\0', len))
 			rc = err_set(e, ERR_DATA, "a value is UTF-8 without NUL");
 		else
 			vars_set(&t->vars, d->each, text, len);

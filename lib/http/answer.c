@@ -4,11 +4,11 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "base/utf8.h"
 #include "json/doc.h"
 
 #include <curl/curl.h>
 #include <time.h>
-#include <utf8proc.h>
 
 const char *http_header(const struct http_answer *a, const char *name)
 {
@@ -16,21 +16,6 @@ const char *http_header(const struct http_answer *a, const char *name)
 		if (!strcmp(a->headers[i].name, name))
 			return a->headers[i].value;
 	return NULL;
-}
-
-/* S as UTF-8, U+FFFD for each byte that is none. */
-static void put_utf8(struct buf *b, const char *s)
-{
-	size_t n = strlen(s);
-	for (size_t i = 0; i < n;) {
-		utf8proc_int32_t cp;
-		utf8proc_ssize_t k = utf8proc_iterate((const utf8proc_uint8_t *)s + i, (utf8proc_ssize_t)(n - i), &cp);
-		if (k > 0)
-			buf_put(b, s + i, (size_t)k);
-		else
-			buf_puts(b, "\xEF\xBF\xBD");
-		i += k > 0 ? (size_t)k : 1;
-	}
 }
 
 static bool seen_before(const struct http_answer *a, size_t i)
@@ -54,11 +39,11 @@ void http_headers_json(const struct http_answer *a, struct buf *b)
 		json_put_cstr(b, a->headers[i].name);
 		buf_putc(b, ':');
 		buf_clear(&v);
-		put_utf8(&v, a->headers[i].value);
+		utf8_repair(&v, a->headers[i].value, strlen(a->headers[i].value));
 		for (size_t k = i + 1; k < a->nheaders; k++)
 			if (!strcmp(a->headers[k].name, a->headers[i].name)) {
 				buf_puts(&v, ", ");
-				put_utf8(&v, a->headers[k].value);
+				utf8_repair(&v, a->headers[k].value, strlen(a->headers[k].value));
 			}
 		json_put_string(b, v.n ? v.p : "", v.n);
 	}

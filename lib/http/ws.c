@@ -5,6 +5,7 @@
 #include "http/ws.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "http/loop.h"
 #include "http/ws_frame.h"
 #include "http/ws_hand.h"
@@ -377,7 +378,7 @@ int ws_send(struct ws *w, const char *p, size_t n, struct err *e)
 		return err_set(e, ERR_IO, "the websocket is not open");
 	if (n > MAX_UNSENT || unsent(w) > MAX_UNSENT - n)
 		return err_set(e, ERR_RETRY, "the server takes nothing more at the moment");
-	if (!ws_is_utf8(p, n))
+	if (!utf8_valid(p, n))
 		return err_set(e, ERR_DATA, "a message is no UTF-8");
 	ws_frames_text(w->frames, p, n);
 	/* Sent on the next turn: this may be a callback of libcurl's. */

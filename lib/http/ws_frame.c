@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "base/utf8.h"
 
-#include <utf8proc.h>
 #include <wslay/wslay.h>
 
 #define CONTROL_MAX 125
@@ -141,23 +141,6 @@ struct buf *ws_frames_out(struct ws_frames *f)
 
 /* --- in --- */
 
-bool ws_is_utf8(const char *p, size_t n)
-{
-	const unsigned char *s = (const unsigned char *)p;
-	for (size_t i = 0; i < n;) {
-		utf8proc_int32_t cp;
-		if (s[i] < 0x80) {
-			i++;
-			continue;
-		}
-		utf8proc_ssize_t k = utf8proc_iterate(s + i, (utf8proc_ssize_t)(n - i), &cp);
-		if (k <= 0)
-			return false;
-		i += (size_t)k;
-	}
-	return true;
-}
-
 static void end_with(struct ws_frames *f, enum ws_end end, unsigned code)
 {
 	f->end = end;
@@ -209,7 +192,7 @@ static void close_came(struct ws_frames *f)
 		return;
 	}
 	if (f->ncontrol > 2) {
-		if (!ws_is_utf8(reason, f->ncontrol - 2)) {
+		if (!utf8_valid(reason, f->ncontrol - 2)) {
 			end_with(f, WS_NOT_UTF8, 1007);
 			return;
 		}
@@ -225,7 +208,7 @@ static void message_came(struct ws_frames *f)
 {
 	const char *p = f->message.n ? f->message.p : "";
 	f->in_message = false;
-	if (!f->binary && !ws_is_utf8(p, f->message.n))
+	if (!f->binary && !utf8_valid(p, f->message.n))
 		end_with(f, WS_NOT_UTF8, 1007);
 	else if (f->fn(f->arg, p, f->message.n, f->binary))
 		f->end = WS_STOPPED;

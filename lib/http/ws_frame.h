@@ -38,6 +38,5 @@ struct buf *ws_frames_out(struct ws_frames *f);        /* take from its front wh
 /* What the close frame said: its code, 0 without one, and its reason. */
 unsigned ws_frames_code(const struct ws_frames *f);
 const char *ws_frames_reason(const struct ws_frames *f);
-bool ws_is_utf8(const char *p, size_t n);
 
 #endif

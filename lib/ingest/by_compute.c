@@ -3,7 +3,7 @@
 #include "ingest/by.h"
 
 #include "base/clock.h"
-#include "column/format.h"
+#include "base/utf8.h"
 #include "delta/partition.h"
 
 #include <stdio.h>

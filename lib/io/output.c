@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/output.h"
 
+#include "base/term.h"
+
 #include <errno.h>
 #include <unistd.h>
 
 void output_init(struct output *o, int fd, const char *name)
 {
-	*o = (struct output){ .fd = fd, .name = name };
+	*o = (struct output){ .fd = fd, .name = name, .for_people = isatty(fd) != 0 };
 }
 
-static void write_all(struct output *o, const char *p, size_t left)
+static void write_raw(struct output *o, const char *p, size_t left)
 {
 	while (left && !o->failed) {
 		ssize_t n = write(o->fd, p, left < OUTPUT_BLOCK ? left : OUTPUT_BLOCK);
@@ -24,6 +26,19 @@ static void write_all(struct output *o, const char *p, size_t left)
 		left -= (size_t)n;
 		o->bytes += (uint64_t)n;
 	}
+}
+
+/* What is written at once ends with a line or the output: no character is cut in two. */
+static void write_all(struct output *o, const char *p, size_t n)
+{
+	struct buf shown = BUF_INIT;
+	if (!o->for_people) {
+		write_raw(o, p, n);
+		return;
+	}
+	term_show(&shown, p, n, "\n\t");
+	write_raw(o, shown.p, shown.n);
+	buf_release(&shown);
 }
 
 static void write_out(struct output *o)

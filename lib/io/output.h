@@ -20,6 +20,7 @@
 struct output {
 	int fd;
 	bool unbuffered;    /* flush at each output_end_record */
+	bool for_people;    /* a terminal, or text such as a table: what a terminal would obey is shown (base/term.h) */
 	bool failed;
 	struct buf buf;
 	uint64_t bytes, records;

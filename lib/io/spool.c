@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/term.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +39,7 @@ struct spool {
 	size_t mem_max;
 	uint64_t disk_max;
 	bool regular;            /* the output is a file: it takes writes of any size */
+	bool terminal;           /* what a terminal would obey is shown (base/term.h) */
 	int file;                /* where blocks are spilled to; -1: none */
 	int wake;                /* an eventfd: interrupts the writer's poll */
 	pthread_t writer;
@@ -287,6 +289,7 @@ int spool_new(struct spool **out, int fd, const char *name, size_t mem_max, cons
 	s->name = name;
 	s->mem_max = mem_max < 2 * SPOOL_BLOCK ? 2 * SPOOL_BLOCK : mem_max;
 	s->disk_max = disk_max;
+	s->terminal = isatty(fd) != 0;
 	s->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	s->file = -1;
 	pthread_condattr_init(&mono);
@@ -378,6 +381,12 @@ static void append(struct spool *s, const void *p, size_t n)
 
 int spool_put(struct spool *s, const void *p, size_t n, struct err *e)
 {
+	struct buf shown = BUF_INIT;
+	if (s->terminal) {
+		term_show(&shown, p, n, "\n\t");
+		p = shown.p;
+		n = shown.n;
+	}
 	pthread_mutex_lock(&s->lock);
 	if (n && !s->failed && !fits(s, n)) {
 		int64_t from = clock_mono_ns();
@@ -396,6 +405,7 @@ int spool_put(struct spool *s, const void *p, size_t n, struct err *e)
 	}
 	int rc = report(s, e);
 	pthread_mutex_unlock(&s->lock);
+	buf_release(&shown);
 	return rc;
 }
 

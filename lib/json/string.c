@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "json/string.h"
 
+#include "base/utf8.h"
 #include "json/doc.h"
 
 #include <stdint.h>
@@ -93,26 +94,6 @@ enum json_fault json_check_escapes(const char *s, size_t n, const char **at)
 	return JSON_FINE;
 }
 
-static inline char *put_utf8(char *to, int32_t c)
-{
-	if (c < 0x80) {
-		*to++ = (char)c;
-	} else if (c < 0x800) {
-		*to++ = (char)(0xC0 | c >> 6);
-		*to++ = (char)(0x80 | (c & 0x3F));
-	} else if (c < 0x10000) {
-		*to++ = (char)(0xE0 | c >> 12);
-		*to++ = (char)(0x80 | (c >> 6 & 0x3F));
-		*to++ = (char)(0x80 | (c & 0x3F));
-	} else {
-		*to++ = (char)(0xF0 | c >> 18);
-		*to++ = (char)(0x80 | (c >> 12 & 0x3F));
-		*to++ = (char)(0x80 | (c >> 6 & 0x3F));
-		*to++ = (char)(0x80 | (c & 0x3F));
-	}
-	return to;
-}
-
 /* Copy what is before the next backslash, eight bytes a step. What is written never overtakes what is read, so
  * that the whole steps stay within N bytes. */
 static inline const char *copy_run(char **to, const char *s, const char *end)
@@ -148,7 +129,7 @@ bool json_decode_checked(char *to, const char *s, size_t n, size_t *written)
 		size_t used;
 		if (read_escape(s, end, &c, &used))
 			return false;
-		to = put_utf8(to, c);
+		to += utf8_encode(to, (uint32_t)c);
 		s += used;
 	}
 	*written = (size_t)(to - start);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/term.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@ struct one {
 	int given;               /* the number in fd:N, -1: it was another form */
 	int fd, pipe_size;       /* 0: no pipe */
 	bool small;              /* a write may block, so it is a small one, made when poll says that it does not */
+	bool terminal;           /* what a terminal would obey is shown */
 	char *name;
 	struct buf in, work;     /* to be written: given by the owner, taken by the thread */
 	size_t done;             /* of work */
@@ -170,7 +172,8 @@ static int set_up(struct one *o, struct err *e)
 	struct stat st;
 	if (fstat(o->fd, &st) != 0)
 		return err_sys(e, errno, "output '%s'", o->name);
-	o->small = !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode) && (!S_ISCHR(st.st_mode) || isatty(o->fd));
+	o->terminal = isatty(o->fd) != 0;
+	o->small = !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode) && (!S_ISCHR(st.st_mode) || o->terminal);
 	if (!o->pipe_size)
 		return 0;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", o->fd);
@@ -304,7 +307,10 @@ static struct one *least(struct outs *all, size_t n)
 static void give(struct one *o, const char *p, size_t n)
 {
 	bool idle = !o->in.n;
-	buf_put(&o->in, p, n);
+	if (o->terminal)
+		term_show(&o->in, p, n, "\n\t");
+	else
+		buf_put(&o->in, p, n);
 	if (idle)
 		pthread_cond_signal(&o->came);
 }

@@ -50,7 +50,7 @@ static uint32_t peek(const struct scan *s, size_t i, unsigned *len)
 		*len = 0;
 		return 0;
 	}
-	*len = unicode_decode(s->text + i, s->n - i, &cp);
+	*len = utf8_decode(s->text + i, s->n - i, &cp);
 	return cp;
 }
 
@@ -81,7 +81,7 @@ static bool in_link(uint32_t cp)
 	if (cp < 0x80)
 		return cp > ' ' && cp != 0x7f && !strchr("<>\"{}|\\^`", (int)cp);
 	int c = category(cp);
-	return cp != UNICODE_BAD && !unicode_space(cp) && !is_cjk_script(cp) && c != UTF8PROC_CATEGORY_PI &&
+	return cp != UTF8_BAD && !unicode_space(cp) && !is_cjk_script(cp) && c != UTF8PROC_CATEGORY_PI &&
 	       c != UTF8PROC_CATEGORY_PF && c != UTF8PROC_CATEGORY_CC && c != UTF8PROC_CATEGORY_CF && c != UTF8PROC_CATEGORY_SO;
 }
 
@@ -282,7 +282,7 @@ static enum word_class word_class(uint32_t cp)
 		return W_HAN;
 	if (cp >= 0x3041 && cp <= 0x309f)
 		return W_HIRAGANA;
-	if (cp == UNICODE_BAD || cp == 0x200b)
+	if (cp == UTF8_BAD || cp == 0x200b)
 		return W_OTHER;
 	int c = category(cp);
 	if ((c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) || c == UTF8PROC_CATEGORY_NL)
@@ -386,6 +386,6 @@ void entity_extract(const char *text, size_t n, enum entity_dialect d, unsigned 
 		size_t last = end - 1;
 		while (last > i && (text[last] & 0xc0) == 0x80)
 			last--;
-		unicode_decode(text + last, end - last, &prev);
+		utf8_decode(text + last, end - last, &prev);
 	}
 }

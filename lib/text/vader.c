@@ -56,7 +56,7 @@ static void expand(const struct vader *v, struct buf *to, const char *text, size
 			i++;
 			continue;
 		}
-		unsigned len = unicode_decode(text + i, n - i, &cp);
+		unsigned len = utf8_decode(text + i, n - i, &cp);
 		const struct vader_name *name = vader_emoji(v, cp);
 		if (name) {
 			buf_put(to, text + run, i - run);
@@ -109,7 +109,7 @@ static bool upper_case(const char *p, size_t n)
 	bool upper = false;
 	for (size_t i = 0; i < n;) {
 		uint32_t cp;
-		i += unicode_decode(p + i, n - i, &cp);
+		i += utf8_decode(p + i, n - i, &cp);
 		enum unicode_case c = unicode_case(cp);
 		if (c == UNICODE_LOWER)
 			return false;
@@ -149,7 +149,7 @@ static void slow_token(const struct ctx *c, struct vader_token *t, size_t a, siz
 	while (p < q && is_punct(c, q - 1))
 		q--;
 	size_t left = q - p;
-	if ((left <= 8 ? unicode_length(c->text + p, left) : left) > 2) {
+	if ((left <= 8 ? utf8_length(c->text + p, left) : left) > 2) {
 		a = p;
 		b = q;
 	}

@@ -83,8 +83,8 @@ static uint64_t high_spaces(const char *p, uint64_t high, uint64_t *carry)
 		uint32_t cp;
 		if (c != 0xc2 && (c < 0xe1 || c > 0xe3))
 			continue;
-		unsigned n = unicode_decode(p + i, 4, &cp);
-		if (cp == UNICODE_BAD || !unicode_space(cp))
+		unsigned n = utf8_decode(p + i, 4, &cp);
+		if (cp == UTF8_BAD || !unicode_space(cp))
 			continue;
 		uint64_t run = (UINT64_C(1) << n) - 1;
 		space |= run << i;

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: MIT
+/* How wide text is on a terminal, and text cut or filled up to a width. */
 #include "text/width.h"
 
-#include "text/unicode.h"
+#include "base/term.h"
+#include "base/utf8.h"
 
 #include <utf8proc.h>
 
-static bool obeyed(uint32_t cp)
-{
-	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == UNICODE_BAD || (cp >= 0x202a && cp <= 0x202e) ||
-	       (cp >= 0x2066 && cp <= 0x2069) || cp == 0x2028 || cp == 0x2029;
-}
-
 static size_t width_of(uint32_t cp)
 {
-	int w = obeyed(cp) ? 1 : utf8proc_charwidth((utf8proc_int32_t)cp);
+	int w = term_obeys(cp) ? 1 : utf8proc_charwidth((utf8proc_int32_t)cp);
 	return w > 0 ? (size_t)w : 0;
 }
 
@@ -22,25 +18,25 @@ size_t text_width(const char *p, size_t n)
 	size_t width = 0;
 	for (size_t i = 0; i < n;) {
 		uint32_t cp;
-		i += unicode_decode(p + i, n - i, &cp);
+		i += utf8_decode(p + i, n - i, &cp);
 		width += width_of(cp);
 	}
 	return width;
 }
 
-void text_fit(struct buf *b, const char *p, size_t n, size_t columns)
+size_t text_cut(struct buf *b, const char *text, size_t ntext, size_t columns)
 {
-	bool cut = text_width(p, n) > columns;
+	struct buf shown = BUF_INIT;
+	term_show(&shown, text, ntext, "");
+	const char *p = shown.n ? shown.p : "";
+	bool cut = text_width(p, shown.n) > columns;
 	size_t room = cut && columns ? columns - 1 : columns, width = 0;
-	for (size_t i = 0; i < n;) {
+	for (size_t i = 0; i < shown.n;) {
 		uint32_t cp;
-		unsigned len = unicode_decode(p + i, n - i, &cp);
+		unsigned len = utf8_decode(p + i, shown.n - i, &cp);
 		if (width + width_of(cp) > room)
 			break;
-		if (obeyed(cp))
-			buf_putc(b, '?');
-		else
-			buf_put(b, p + i, len);
+		buf_put(b, p + i, len);
 		width += width_of(cp);
 		i += len;
 	}
@@ -48,7 +44,13 @@ void text_fit(struct buf *b, const char *p, size_t n, size_t columns)
 		buf_puts(b, "…");
 		width++;
 	}
-	for (; width < columns; width++)
+	buf_release(&shown);
+	return width;
+}
+
+void text_fit(struct buf *b, const char *p, size_t n, size_t columns)
+{
+	for (size_t width = text_cut(b, p, n, columns); width < columns; width++)
 		buf_putc(b, ' ');
 }
 

@@ -2,6 +2,7 @@
 /* A server's bytes give the same messages, the same end and the same answers however they are cut up: frames, and
  * (first bit of the first byte) the handshake before them. The other bits say how they are cut. */
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "http/ws_frame.h"
 #include "http/ws_hand.h"
 
@@ -25,7 +26,7 @@ struct run {
 static int note(void *arg, const char *p, size_t n, bool binary)
 {
 	struct run *r = arg;
-	check(n <= MAX && (binary || ws_is_utf8(p, n)));
+	check(n <= MAX && (binary || utf8_valid(p, n)));
 	buf_putc(&r->log, binary ? 'b' : 't');
 	buf_u64(&r->log, n);
 	buf_putc(&r->log, ':');

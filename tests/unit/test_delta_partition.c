@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "delta/partition.h"
-#include "column/format.h"
+#include "base/utf8.h"
 #include "t.h"
 
 #include <ctype.h>

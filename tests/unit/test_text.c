@@ -190,8 +190,9 @@ int main(void)
 		fit("abc", 5, "abc  ");
 		fit("abcdef", 5, "abcd\xe2\x80\xa6");
 		fit("日本語", 4, "日\xe2\x80\xa6 ");
-		fit("a\033[31mb", 8, "a?[31mb ");
-		fit("\xe2\x80\xae" "x\xff", 4, "?x? ");
+		fit("a\033[31mb", 12, "a\\u001b[31mb");
+		fit("a\033[31mb", 4, "a\\u\xe2\x80\xa6");
+		fit("\xe2\x80\xae" "x\xff", 12, "\\u202ex\\xff ");
 		fit("", 2, "  ");
 		bar(1, "\xe2\x96\x88\xe2\x96\x88");
 		bar(0.5 + 1 / 16., "\xe2\x96\x88\xe2\x96\x8f");

@@ -255,22 +255,22 @@ static void check_unicode(void)
 {
 	uint32_t cp;
 	char c[4];
-	T_INT(unicode_decode("\360\237\230\200", 4, &cp), 4);
+	T_INT(utf8_decode("\360\237\230\200", 4, &cp), 4);
 	T_INT(cp, 0x1f600);
-	T_INT(unicode_decode("\360\237\230\200", 3, &cp), 1);
-	T_INT(cp, UNICODE_BAD);
-	T_INT(unicode_decode("\355\240\200", 3, &cp), 1);   /* a surrogate */
-	T_INT(unicode_decode("\300\200", 2, &cp), 1);       /* overlong */
-	T_INT(unicode_decode("\340\200\200", 3, &cp), 1);
-	T_INT(unicode_decode("\364\220\200\200", 4, &cp), 1);
+	T_INT(utf8_decode("\360\237\230\200", 3, &cp), 1);
+	T_INT(cp, UTF8_BAD);
+	T_INT(utf8_decode("\355\240\200", 3, &cp), 1);   /* a surrogate */
+	T_INT(utf8_decode("\300\200", 2, &cp), 1);       /* overlong */
+	T_INT(utf8_decode("\340\200\200", 3, &cp), 1);
+	T_INT(utf8_decode("\364\220\200\200", 4, &cp), 1);
 	unsigned spaces = 0;
 	for (uint32_t i = 0; i < 0x110000; i++) {
 		spaces += unicode_space(i);
 		if (i >= 0xd800 && i < 0xe000)
 			continue;
 		uint32_t back = 0;
-		unsigned n = unicode_encode(c, i);
-		if (unicode_decode(c, n, &back) != n || back != i)
+		unsigned n = utf8_encode(c, i);
+		if (utf8_decode(c, n, &back) != n || back != i)
 			T_FAIL("%x comes back as %x", (unsigned)i, (unsigned)back);
 	}
 	T_INT(spaces, 29);
