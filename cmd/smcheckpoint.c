@@ -8,6 +8,7 @@
 #include "io/input.h"
 #include "io/output.h"
 #include "json/doc.h"
+#include "resume/rewind.h"
 #include "resume/saver.h"
 #include "resume/view.h"
 
@@ -18,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool opt_verbose, opt_json, opt_list_json;
+static bool opt_verbose, opt_json, opt_list_json, opt_to_table;
 
 static const struct opt save_options[] = {
 	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "say what was recorded, also when standard error is no terminal" },
@@ -32,31 +33,39 @@ static const struct opt list_options[] = {
 	{ 0, "json", OPT_FLAG, &opt_list_json, NULL, "one JSON object a checkpoint" },
 	{ 0 }
 };
+static const struct opt rewind_options[] = {
+	{ 0, "table", OPT_FLAG, &opt_to_table, NULL,
+	  "begin behind the last commit that the table still holds, not at the start: what was taken back is read again" },
+	{ 0 }
+};
 
 static const char *const exits[] = {
 	"0", "done; the stream ended, or was stopped by a signal", "1", "there were commits, but no mark to record them by", "2",
 	"usage", "3", "bad input, or a folder that is no checkpoint", "4",
 	"reading or writing failed, no such checkpoint, or the stream ended with an error or without its closing mark",
-	"5", "the checkpoint is in use, or belongs to another stream or table", "75",
+	"5", "the checkpoint is in use, or belongs to another stream or table; there is no table to go by", "75",
 	"try again: the source's quota is used up, or the table was ahead and the checkpoint was put right", NULL
 };
 
 static const char *const examples[] = {
 	"smfetch files posts --resume ck | smpartition landing | smcommit | smcheckpoint save", "a stream that goes on where it was",
 	"smcheckpoint show ck", "where the next run goes on", "smcheckpoint list jobs", "every checkpoint in a folder",
-	"smcheckpoint rewind ck", "read everything once more, as a new stream", NULL
+	"smcheckpoint rewind ck", "read everything once more, as a new stream",
+	"smcheckpoint rewind --table ck", "after a RESTORE: read again what the table no longer holds",
+	"smcheckpoint accept ck", "after a RESTORE: leave that out", NULL
 };
 
 static const char *const see_also[] = { "smfetch(1)", "smcommit(1)", "smtable(1)", NULL };
 
 static int do_save(int argc, char **argv), do_show(int argc, char **argv), do_list(int argc, char **argv),
-	do_rewind(int argc, char **argv);
+	do_rewind(int argc, char **argv), do_accept(int argc, char **argv);
 
 static const struct tool_command commands[] = {
 	{ "save", "[OPTION]… [CK]", "end of a pipe: record how far the stream is in its table", save_options, do_save },
 	{ "show", "[OPTION]… CK", "show where a stream is and where the next run goes on", show_options, do_show },
 	{ "list", "[OPTION]… [DIR]…", "list the checkpoints in folders", list_options, do_list },
-	{ "rewind", "CK", "begin the stream anew, as its next generation", NULL, do_rewind },
+	{ "rewind", "[OPTION]… CK", "begin the stream anew, as its next generation", rewind_options, do_rewind },
+	{ "accept", "CK", "go on with a table that was taken back, without what is gone", NULL, do_accept },
 	{ 0 }
 };
 
@@ -71,7 +80,10 @@ static const struct tool tool = {
 		"save reads the commits and marks that smcommit prints and ends with the status that the stream has earned. CK may be left "
 		"out: the marks name it. It never records less than was recorded before.\n\n"
 		"rewind starts the stream's next generation: the next run reads from the start. Its rows will be in the table twice unless "
-		"the table is restored as well, or rows are merged by id.",
+		"the table is restored as well, or rows are merged by id. With --table it goes on behind the last commit of the stream that the "
+		"table still holds. What an earlier smcommit has not committed by then is never committed.\n\n"
+		"A table that was taken back by RESTORE or an overwrite stops a stream with status 5. accept goes on with the table as it is: "
+		"what was taken back stays away.",
 	.exits = exits,
 	.examples = examples,
 	.see_also = see_also,
@@ -280,29 +292,49 @@ static int do_list(int argc, char **argv)
 	return diag_finish(&out, r < 0 ? diag_fail(&e) : 0);
 }
 
+static void say_rewound(const struct rewound *w, bool table)
+{
+	if (w->seq > 0)
+		diag_note("%s: stream %s goes on behind version %lld of %s", w->ck, w->stream, (long long)w->version, w->table);
+	else if (table && !w->gone)
+		diag_note("%s: %s holds no commit of the stream; %s begins at 0", w->ck, w->table, w->stream);
+	else if (w->table)
+		diag_note("%s: %sstream %s begins at 0; its rows will be in %s twice unless that is restored too, or rows are merged by id",
+			  w->ck, w->gone ? "the log no longer tells what the table holds of it; " : "", w->stream, w->table);
+	else
+		diag_note("%s: stream %s begins at 0", w->ck, w->stream);
+}
+
 static int do_rewind(int argc, char **argv)
 {
-	struct arena a = ARENA_INIT;
-	struct ck_record rec;
-	struct ck *ck;
+	struct rewound w;
 	struct err e;
 	if (argc != 1)
 		opt_usage("rewind takes one checkpoint");
-	int r = ck_open(&ck, argv[0], CK_LOCK, &e);
+	int r = opt_to_table ? rewind_to_table(&w, argv[0], &e) : rewind_start(&w, argv[0], &e);
 	if (r < 0)
 		return diag_fail(&e);
-	r = ck_record_read(ck, &a, &rec, &e);
-	bool recorded = r == 0 && strcmp(rec.stream, ck->stream) == 0;
-	if (r == 0 || r == ERR_NOT_FOUND)
-		r = ck_next_generation(ck, &e);
-	if (r == 0 && recorded && rec.table)
-		diag_note("%s: stream %s begins at 0; its rows will be in %s twice unless that is restored too, or rows are merged by id",
-			  ck->path, ck->stream, rec.table);
-	else if (r == 0)
-		diag_note("%s: stream %s begins at 0", ck->path, ck->stream);
-	ck_close(ck);
-	arena_release(&a);
-	return r < 0 ? diag_fail(&e) : 0;
+	say_rewound(&w, opt_to_table);
+	rewind_release(&w);
+	return 0;
+}
+
+static int do_accept(int argc, char **argv)
+{
+	struct rewound w;
+	struct err e;
+	if (argc != 1)
+		opt_usage("accept takes one checkpoint");
+	int r = rewind_accept(&w, argv[0], &e);
+	if (r < 0)
+		return diag_fail(&e);
+	if (w.nothing)
+		diag_note("%s: %s holds what stream %s has committed: nothing to accept", w.ck, w.table, w.stream);
+	else
+		diag_note("%s: stream %s goes on from seq %lld with %s as it is at version %lld", w.ck, w.stream, (long long)w.seq, w.table,
+			  (long long)w.version);
+	rewind_release(&w);
+	return 0;
 }
 
 int main(int argc, char **argv)

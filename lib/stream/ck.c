@@ -392,12 +392,12 @@ static int check_generation(const struct ck *ck, struct err *e)
 	return r;
 }
 
-/* Is REC no more than what is recorded? Of one seq, the record that has seen more of the table is the newer one. */
+/* Is REC no more than what is recorded? Of one seq, the record that knows the commit and has seen more of the table is the newer. */
 static bool is_old(const struct ck_record *old, const struct ck_record *rec)
 {
 	if (strcmp(old->stream, rec->stream) != 0 || old->seq < rec->seq)
 		return false;
-	return old->seq > rec->seq || old->version >= rec->version;
+	return old->seq > rec->seq || (old->version >= rec->version && (old->commit >= 0 || rec->commit < 0));
 }
 
 static int save_locked(const struct ck *ck, const struct ck_record *rec, bool force, bool *moved, struct err *e)

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* Begin a stream's next generation, at the start or where its table is; or take the table as it is. */
+#include "resume/rewind.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "delta/commit.h"
+#include "resume/table.h"
+#include "stream/journal.h"
+#include "stream/mark.h"
+
+#include <string.h>
+
+#define STATE_MAX ((size_t)1 << 30)
+
+/* One of these acts. */
+struct act {
+	struct rewound *w;
+	struct ck *ck;
+	struct journal *journal;
+	struct ck_record rec;      /* stream NULL: nothing was recorded of this generation */
+	struct table t;
+	bool has_table;
+};
+
+static int begin(struct act *a, struct rewound *w, const char *path, struct err *e)
+{
+	*a = (struct act){ .w = w };
+	*w = (struct rewound){ .arena = ARENA_INIT, .version = -1 };
+	int r = ck_open(&a->ck, path, CK_LOCK, e);
+	if (r == 0)
+		r = ck_record_read(a->ck, &w->arena, &a->rec, e);
+	if (r == ERR_NOT_FOUND && a->ck)
+		r = 0;
+	if (r == 0 && a->rec.stream && strcmp(a->rec.stream, a->ck->stream) != 0)
+		a->rec = (struct ck_record)CK_RECORD_INIT;
+	w->table = a->rec.table;
+	return r;
+}
+
+static int finish(struct act *a, int r)
+{
+	if (r == 0) {
+		a->w->ck = arena_strdup(&a->w->arena, a->ck->path);
+		a->w->stream = arena_strdup(&a->w->arena, a->ck->stream);
+	}
+	if (a->has_table)
+		table_release(&a->t);
+	journal_close(a->journal);
+	ck_close(a->ck);
+	if (r != 0)
+		rewind_release(a->w);
+	return r;
+}
+
+void rewind_release(struct rewound *w)
+{
+	arena_release(&w->arena);
+	*w = (struct rewound){ .arena = ARENA_INIT, .version = -1 };
+}
+
+static int open_table(struct act *a, struct err *e)
+{
+	if (!a->rec.table)
+		return err_set(e, ERR_CONFLICT, "checkpoint %s has recorded no table of stream %s", a->ck->path, a->ck->stream);
+	int r = table_open(&a->t, a->rec.table, e);
+	a->has_table = r == 0;
+	return r == ERR_NOT_FOUND ? err_set(e, ERR_CONFLICT, "checkpoint %s has recorded table %s, but there is no table", a->ck->path,
+					    a->rec.table) : r;
+}
+
+static int next_generation(struct act *a, struct err *e)
+{
+	a->w->new_generation = true;
+	return ck_next_generation(a->ck, e);
+}
+
+int rewind_start(struct rewound *w, const char *ck, struct err *e)
+{
+	struct act a;
+	int r = begin(&a, w, ck, e);
+	if (r == 0)
+		r = next_generation(&a, e);
+	return finish(&a, r);
+}
+
+/* The commit that begins a generation in the middle. */
+struct fence {
+	const char *old, *new;     /* names of the stream */
+	int64_t had, seq;          /* the table's txn of the old, the seq of the new */
+	const struct journal_entry *en;
+	char *id;                  /* of the stream, whatever its generation */
+	int64_t version;           /* that the stream's last held commit must have; -1: any */
+};
+
+static bool any_generation(void *arg, const char *app_id)
+{
+	size_t n = strlen(arg);
+	return strncmp(app_id, arg, n) == 0 && (app_id[n] == '\0' || app_id[n] == '.');
+}
+
+static int64_t txn_of(const struct delta_snapshot *sn, const char *stream)
+{
+	int64_t seq;
+	return delta_snapshot_txn(sn, stream, &seq) ? seq : 0;
+}
+
+/* The table must be as it was when the place was looked up. */
+static int unchanged(const struct fence *f, const struct delta_snapshot *sn, struct err *e)
+{
+	struct arena a = ARENA_INIT;
+	struct held_commit c = { .version = f->version };
+	int r = f->version >= 0 ? held_find(sn, any_generation, f->id, &a, &c, e) : 0;
+	arena_release(&a);
+	if (r == 0 && (c.version != f->version || txn_of(sn, f->old) != f->had))
+		r = err_set(e, ERR_RETRY, "the table %s was changed meanwhile: try again", store_root(sn->store));
+	return r;
+}
+
+static int build_fence(void *arg, const struct delta_snapshot *sn, struct delta_change *c, struct err *e)
+{
+	const struct fence *f = arg;
+	if (!sn)
+		return err_set(e, ERR_CONFLICT, "the table is gone");
+	int r = unchanged(f, sn, e);
+	if (r != 0)
+		return r;
+	struct mark m = MARK_INIT;
+	struct buf mark = BUF_INIT;
+	int64_t ms = clock_now_us() / 1000;
+	struct delta_action of_new = { .kind = DELTA_TXN, .txn = { f->new, f->seq, ms } },
+			    of_old = { .kind = DELTA_TXN, .txn = { f->old, f->seq, ms } };
+	c->operation = "REWIND";
+	c->blind_append = true;
+	delta_action_print(&of_new, &c->actions);
+	delta_action_print(&of_old, &c->actions);
+	m.stream = f->new;
+	m.from = 0;
+	m.seq = f->seq;
+	m.cursor = f->en->cursor;
+	m.ncursor = f->en->ncursor;
+	mark_print(&m, &mark);
+	buf_puts(&c->info, ",\"mark\":");
+	buf_put(&c->info, mark.p + MARK_PREFIX_LEN, mark.n - MARK_PREFIX_LEN - 2);
+	buf_release(&mark);
+	return 0;
+}
+
+struct states {
+	struct ck *ck;
+	int64_t from, to;
+};
+
+/* A tool's state of the old seq is that of the new one. One that is gone is the tool's own affair: it says so. */
+static int copy_state(void *arg, const struct store_entry *entry, struct err *e)
+{
+	const struct states *s = arg;
+	struct buf old = BUF_INIT, new = BUF_INIT, text = BUF_INIT;
+	if (!entry->dir)
+		return 0;
+	buf_printf(&old, "state/%s/%lld", entry->name, (long long)s->from);
+	buf_printf(&new, "state/%s/%lld", entry->name, (long long)s->to);
+	int r = store_get(s->ck->store, buf_cstr(&old), STATE_MAX, &text, e);
+	if (r == 0)
+		r = store_put(s->ck->store, buf_cstr(&new), text.p ? text.p : "", text.n, e);
+	buf_release(&old);
+	buf_release(&new);
+	buf_release(&text);
+	return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+/* Begin the next generation behind the seq FROM with its CURSOR; C is the commit that it counts as the stream's last. */
+static int begin_at(struct act *a, int64_t from, const char *cursor, size_t ncursor, const struct held_commit *c, struct err *e)
+{
+	struct ck *ck = a->ck;
+	struct delta_committed done;
+	int r = journal_open(&a->journal, ck, e);
+	if (r != 0)
+		return r;
+	/* A checkpoint that was copied back knows less than the table: a seq is never used twice, and no txn is set back. */
+	int64_t had = txn_of(a->t.sn, ck->stream), last = journal_last(a->journal);
+	int64_t seq = (had > last ? had : last) + 1;
+	struct journal_entry en = { .seq = seq, .generation = ck->generation + 1, .at_us = clock_now_us(), .cursor = cursor,
+		.ncursor = ncursor };
+	struct states st = { ck, from, seq };
+	const char *old = arena_strdup(&a->w->arena, ck->stream);
+	const char *new = arena_printf(&a->w->arena, "%s.%lld", ck->id, (long long)ck->generation + 1);
+	struct fence f = { old, new, had, seq, &en, ck->id, c ? c->version : -1 };
+	r = journal_append(a->journal, &en, e);
+	if (r == 0)
+		r = store_list(ck->store, "state", copy_state, &st, e);
+	if (r == 0)
+		r = delta_commit(&a->t.sn, a->t.store, build_fence, &f, NULL, &done, e);
+	if (r == 0 && !a->t.sn)
+		r = delta_snapshot_open(&a->t.sn, a->t.store, done.version, DELTA_ANY_PROTOCOL, e);
+	if (r == 0)
+		r = next_generation(a, e);
+	if (r != 0)
+		return r;
+	struct ck_record rec = { .stream = ck->stream, .table = a->rec.table, .seq = seq, .version = done.version,
+		.id = a->t.sn->metadata.id, .commit = c ? c->version : done.version, .path = c ? c->path : NULL };
+	a->w->seq = seq;
+	return ck_record_put(ck, &rec, e);
+}
+
+int rewind_to_table(struct rewound *w, const char *path, struct err *e)
+{
+	struct held_commit c;
+	struct act a;
+	int r = begin(&a, w, path, e);
+	if (r == 0)
+		r = open_table(&a, e);
+	if (r == 0)
+		r = held_find(a.t.sn, any_generation, a.ck->id, &w->arena, &c, e);
+	if (r == 0 && c.version >= 0 && c.cursor) {
+		w->version = c.version;
+		r = begin_at(&a, c.seq, c.cursor, c.ncursor, &c, e);
+	} else if (r == 0) {
+		w->gone = c.gone || c.version >= 0;
+		r = next_generation(&a, e);
+	}
+	return finish(&a, r);
+}
+
+/* The table is not even at the recorded seq: its cursor is still the journal's, but no txn of this generation says so. */
+static int accept_behind(struct act *a, struct err *e)
+{
+	struct journal_entry en;
+	int r = journal_find(a->ck, a->ck->generation, a->rec.seq, &a->w->arena, &en, e);
+	if (r == ERR_NOT_FOUND)
+		return err_set(e, ERR_CONFLICT, "the journal of checkpoint %s does not know seq %lld", a->ck->path, (long long)a->rec.seq);
+	return r != 0 ? r : begin_at(a, a->rec.seq, en.cursor, en.ncursor, NULL, e);
+}
+
+int rewind_accept(struct rewound *w, const char *path, struct err *e)
+{
+	struct act a;
+	int r = begin(&a, w, path, e);
+	if (r == 0)
+		r = open_table(&a, e);
+	if (r != 0)
+		return finish(&a, r);
+	w->version = a.t.sn->version;
+	w->seq = txn_of(a.t.sn, a.ck->stream);
+	r = table_check(&a.t, &a.rec, a.ck->stream, a.ck->path, e);
+	if (r == 0 && a.rec.id) {
+		w->nothing = true;
+	} else if (r == ERR_CONFLICT && w->seq < a.rec.seq) {
+		r = accept_behind(&a, e);
+	} else if (r == 0 || r == ERR_CONFLICT) {
+		struct ck_record rec = { .stream = a.ck->stream, .table = a.rec.table, .seq = w->seq, .version = w->version,
+			.id = a.t.sn->metadata.id, .commit = w->version };
+		r = ck_record_put(a.ck, &rec, e);
+	}
+	return finish(&a, r);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* rewind - what people decide about a stream's progress (docs/checkpoint.md, "Starting over").
+ *
+ *	rewind_start      the next generation, from 0
+ *	rewind_to_table   the next generation, behind the last commit that the table holds
+ *	rewind_accept     the table as it is: what was taken back stays away
+ *
+ * Each takes the run lock: ERR_CONFLICT while a source runs. A generation that does not begin at 0 has a line of its own in the journal, and
+ * its txn is committed to the table together with that of the generation before (the fence: an smcommit that has outlived
+ * the rewind finds the table ahead). The order is journal, table, CK/id, CK/table: after a crash between two of them the checkpoint
+ * is refused or recovered, never read from a wrong place; doing it again mends it.
+ *
+ * Ownership: rewind_release frees the texts. Threads: one owner.
+ */
+#ifndef SM_RESUME_REWIND_H
+#define SM_RESUME_REWIND_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rewound {
+	struct arena arena;
+	const char *ck, *stream;   /* the stream's name from here on */
+	const char *table;         /* NULL: none was recorded */
+	bool new_generation;
+	bool nothing;              /* accept: nothing was taken back, nothing was changed */
+	bool gone;                 /* to_table: the log no longer reaches back to the stream's commits */
+	int64_t seq;               /* at which the next run goes on; 0: from the start */
+	int64_t version;           /* to_table: the commit behind which it goes on; accept: the version accepted; -1: none */
+};
+
+int rewind_start(struct rewound *w, const char *ck, struct err *e);
+int rewind_to_table(struct rewound *w, const char *ck, struct err *e);
+int rewind_accept(struct rewound *w, const char *ck, struct err *e);
+void rewind_release(struct rewound *w);
+
+#endif
