@@ -30,7 +30,7 @@ say = @echo '$(1) $(2)'
 Q := @
 endif
 
-PKGS := libcurl nettle zlib libarchive simdjson libzstd snappy liblz4 liblzma libutf8proc libxml-2.0 libxxhash
+PKGS := libcurl nettle zlib libarchive simdjson libzstd snappy liblz4 libbrotlidec liblzma libutf8proc libxml-2.0 libxxhash
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-missing-field-initializers $(WERROR)
 WARNXX := -Wall -Wextra $(WERROR)
 SM_CPPFLAGS := -D_GNU_SOURCE -DSM_VERSION='"$(VERSION)"' -DSM_DATADIR='"$(PREFIX)/share/smtools"' -Ilib \
@@ -92,7 +92,7 @@ help:
 # --- packages ---
 
 DEPS := gcc g++ make pkg-config libcurl4-openssl-dev libjq-dev zlib1g-dev libarchive-dev libsimdjson-dev libzstd-dev \
-	libsnappy-dev liblz4-dev liblzma-dev libbz2-dev libutf8proc-dev libwslay-dev nettle-dev libxml2-dev libxxhash-dev
+	libsnappy-dev liblz4-dev libbrotli-dev liblzma-dev libbz2-dev libutf8proc-dev libwslay-dev nettle-dev libxml2-dev libxxhash-dev
 DEPS_TEST := bats bzip2 curl jq groff-base man-db bsdextrautils bsdutils openssl procps python3 xz-utils zstd perl
 DEPS_LINT := clang cppcheck universal-ctags binutils
 DEPS_FUZZ := clang libclang-rt-14-dev

@@ -30,6 +30,14 @@ static int get_int(struct thrift *t, const struct thrift_field *f)
 	return (int)v;
 }
 
+/* Some of fastparquet's files have a boolean here: is the column optional? */
+static int get_repetition(struct thrift *t, const struct thrift_field *f)
+{
+	if (f->type == THRIFT_TRUE || f->type == THRIFT_FALSE)
+		return thrift_bool(t, f) ? PQ_OPTIONAL : PQ_REQUIRED;
+	return get_int(t, f);
+}
+
 static struct pq_bytes get_bytes(struct thrift *t, const struct thrift_field *f)
 {
 	struct pq_bytes b;
@@ -96,7 +104,7 @@ static void read_element(struct thrift *t, struct pq_element *el)
 		switch (f.id) {
 		case 1: el->physical = get_int(t, &f); break;
 		case 2: el->type_length = get_int(t, &f); break;
-		case 3: el->repetition = get_int(t, &f); break;
+		case 3: el->repetition = get_repetition(t, &f); break;
 		case 4: el->name = thrift_bytes(t, &f, &el->nname); break;
 		case 5: el->num_children = get_int(t, &f); break;
 		case 6: el->converted = get_int(t, &f); break;

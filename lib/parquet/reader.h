@@ -3,7 +3,7 @@
  *
  * Source: apache/parquet-format 2.x. Encodings: PLAIN, PLAIN_DICTIONARY, RLE_DICTIONARY, RLE, BIT_PACKED,
  * DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY, BYTE_STREAM_SPLIT; pages V1 and V2;
- * snappy, gzip, zstd, lz4_raw and the older Hadoop lz4, uncompressed. INT96 timestamps become microseconds
+ * snappy, gzip, zstd, brotli, lz4_raw and the older Hadoop lz4, uncompressed. INT96 timestamps become microseconds
  * (days x 86,400e6 + ns / 1000). Lists in 3-level and legacy 2-level form, maps likewise.
  *
  * A file's bytes are not trusted: every length is bounded by what is there, nesting by a limit;

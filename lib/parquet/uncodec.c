@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* What pages are unpacked with: every codec that the format names but LZO, which nobody writes. */
 #include "base/mem.h"
 #include "parquet/codec.h"
 #include "parquet/meta.h"
 
+#include <brotli/decode.h>
 #include <lz4.h>
 #include <snappy-c.h>
 #include <zlib.h>
@@ -16,12 +18,11 @@ void pq_unzip_release(struct pq_unzip *u)
 
 bool pq_codec_supported(int file_codec)
 {
-	return file_codec >= 0 && file_codec <= PQ_FILE_LZ4_RAW && file_codec != PQ_FILE_LZO &&
-	       file_codec != PQ_FILE_BROTLI;
+	return file_codec >= 0 && file_codec <= PQ_FILE_LZ4_RAW && file_codec != PQ_FILE_LZO;
 }
 
 /* The most that a byte can stand for: snappy copies 64 bytes by 3, lz4 adds 255 a byte, deflate 1032,
- * a zstd block of 4 bytes can repeat one byte 128 KiB long. */
+ * a zstd block of 4 bytes can repeat one byte 128 KiB long; brotli is held to the same. */
 bool pq_decompress_plausible(int file_codec, size_t n, size_t size)
 {
 	size_t ratio, most;
@@ -105,6 +106,7 @@ static bool unsnappy(const void *p, size_t n, void *to, size_t size)
 int pq_decompress(struct pq_unzip *u, int file_codec, const void *p, size_t n, void *to, size_t size, struct err *e)
 {
 	bool ok;
+	size_t len = size;
 	if (n > INT32_MAX || size > INT32_MAX)
 		return err_set(e, ERR_DATA, "a page of %zu bytes", size);
 	switch (file_codec) {
@@ -112,6 +114,9 @@ int pq_decompress(struct pq_unzip *u, int file_codec, const void *p, size_t n, v
 		ok = n == size;
 		if (ok && n)
 			memcpy(to, p, n);
+		break;
+	case PQ_FILE_BROTLI:
+		ok = BrotliDecoderDecompress(n, p, &len, to) == BROTLI_DECODER_RESULT_SUCCESS && len == size;
 		break;
 	case PQ_FILE_SNAPPY: ok = unsnappy(p, n, to, size); break;
 	case PQ_FILE_GZIP: ok = gunzip(p, n, to, size); break;

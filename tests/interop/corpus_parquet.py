@@ -20,7 +20,6 @@ CORPUS = os.path.join(HERE, '../../../shared/corpora/parquet-testing.tar.xz')
 
 # Refused by name: what the message must say.
 REFUSED = {
-    'large_string_map.brotli.parquet': 'brotli',
     'datapage_v1-corrupt-checksum.parquet': 'check sum',
     'rle-dict-uncompressed-corrupt-checksum.parquet': 'check sum',
 }

@@ -7,7 +7,10 @@
 #include "base/pool.h"
 #include "column/json_in.h"
 #include "column/json_out.h"
+#include "parquet/codec.h"
+#include "parquet/meta.h"
 #include "parquet/reader.h"
+#include "parquet/thrift.h"
 #include "parquet/writer.h"
 
 static int sink_buf(void *arg, const void *p, size_t n, struct err *e)
@@ -565,6 +568,39 @@ static void test_refusals(void)
 	}
 }
 
+/* What other writers do that ours does not. */
+static void test_foreign(void)
+{
+	T_CASE("brotli, and damaged brotli") {
+		static const unsigned char packed[] = { 0x1b, 0x16, 0x00, 0xf8, 0x8d, 0x94, 0x6e, 0xde, 0x44, 0x55, 0x86, 0x96, 0x6c, 0x20, 0x6f, 0x21,
+			0x4f, 0x1c, 0xe0, 0x38 };
+		struct pq_unzip u = { 0 };
+		struct err e;
+		char to[64];
+		T_OK(pq_codec_supported(PQ_FILE_BROTLI));
+		T_INT(pq_decompress(&u, PQ_FILE_BROTLI, packed, sizeof packed, to, 23, &e), 0);
+		T_MEM(to, 23, "hello hello hello hello", 23);
+		T_INT(pq_decompress(&u, PQ_FILE_BROTLI, packed, sizeof packed, to, 24, &e), ERR_DATA);
+		T_INT(pq_decompress(&u, PQ_FILE_BROTLI, packed, sizeof packed, to, 22, &e), ERR_DATA);
+		T_INT(pq_decompress(&u, PQ_FILE_BROTLI, packed, sizeof packed - 3, to, 23, &e), ERR_DATA);
+		pq_unzip_release(&u);
+	}
+	T_CASE("an empty list of nothing (fastparquet), but no elements of nothing") {
+		static const unsigned char empty[] = { 0x19, 0x00, 0x00 }, one[] = { 0x19, 0x10, 0x00, 0x00 };
+		struct thrift t;
+		struct thrift_field f = THRIFT_FIELD_INIT;
+		thrift_init(&t, empty, sizeof empty);
+		T_OK(thrift_next(&t, &f));
+		thrift_skip(&t, f.type);
+		T_OK(!thrift_next(&t, &f) && !t.bad);
+		thrift_init(&t, one, sizeof one);
+		f = (struct thrift_field)THRIFT_FIELD_INIT;
+		T_OK(thrift_next(&t, &f));
+		thrift_skip(&t, f.type);
+		T_OK(t.bad);
+	}
+}
+
 /* The same file whether pages are compressed here or by others, and as many writers as one likes at once. */
 static void test_pool(void)
 {
@@ -602,6 +638,7 @@ int main(void)
 	test_statistics();
 	test_damage();
 	test_refusals();
+	test_foreign();
 	test_pool();
 	return t_done();
 }
