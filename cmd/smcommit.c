@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static const char *mode = "append", *replace_where;
-static bool merge_schema, overwrite_schema, unbuffered, quiet;
+static bool merge_schema, overwrite_schema, unbuffered;
 static uint64_t retry;
 static int64_t retry_for;
 
@@ -23,7 +23,6 @@ static const struct opt opts[] = {
 	{ 0, "retry", OPT_U64, &retry, "N", "give up after N attempts at a commit that others keep winning (100)", NULL },
 	{ 0, "retry-for", OPT_DURATION, &retry_for, "TIME", "give up after TIME of it (1m)", NULL },
 	{ 'u', "unbuffered", OPT_FLAG, &unbuffered, NULL, "write each line at once", NULL },
-	{ 'q', "quiet", OPT_FLAG, &quiet, NULL, "print no warnings", NULL },
 	{ 0 }
 };
 
@@ -117,7 +116,6 @@ int main(int argc, char **argv)
 		opt_usage("more than one table");
 	if (overwrite_schema && (replace_where || strcmp(mode, "overwrite") != 0))
 		opt_usage("--overwrite-schema needs --mode=overwrite without --replace-where");
-	diag_set_quiet(quiet);
 	struct commit_opts o = { .table = n ? argv[1] : NULL, .overwrite = replace_where || strcmp(mode, "overwrite") == 0,
 		.replace_where = replace_where, .merge_schema = merge_schema, .overwrite_schema = overwrite_schema,
 		.attempts = retry > 1000000 ? 1000000 : (unsigned)retry, .retry_for_ns = retry_for, .warn = warn };

@@ -25,8 +25,8 @@ static bool opt_raw, opt_compact, opt_exit, opt_unbuffered;
 static const struct opt options[] = {
 	{ 'r', "raw-output", OPT_FLAG, &opt_raw, NULL, "write strings as their text, without quotes" },
 	{ 'f', "from-file", OPT_FILE, &opt_file, "FILE", "read the program from FILE; every operand is then an input" },
-	{ 0, "arg", OPT_LIST, &opt_arg, "NAME=TEXT", "give the program a string as $NAME" },
-	{ 0, "argjson", OPT_LIST, &opt_argjson, "NAME=JSON", "give the program a JSON value as $NAME" },
+	{ 0, "arg", OPT_PAIR, &opt_arg, "NAME=TEXT", "give the program a string as $NAME; `--arg NAME TEXT`, as jq has it, is the same" },
+	{ 0, "argjson", OPT_PAIR, &opt_argjson, "NAME=JSON", "give the program a JSON value as $NAME; also `--argjson NAME JSON`" },
 	{ 'e', "exit-status", OPT_FLAG, &opt_exit, NULL, "end with status 1 when the last result was false or null, or there was none" },
 	{ 'c', "compact-output", OPT_FLAG, &opt_compact, NULL, "one line a result; it is always so, jq's option is taken along" },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP },

@@ -21,7 +21,7 @@ static uint64_t opt_version, opt_first, opt_last, opt_limit, opt_threads;
 static int64_t opt_poll = DEFAULT_POLL, opt_gap;
 static const char *opt_speed, *opt_on_error;
 static bool has_version, has_first, has_last, has_limit, has_gap, has_poll;
-static bool opt_follow, opt_count, opt_verbose, opt_unbuffered, opt_quiet;
+static bool opt_follow, opt_count, opt_verbose, opt_unbuffered;
 
 static const struct opt options[] = {
 	{ 0, "version-as-of", OPT_U64, &opt_version, "N", "the table as of version N", &has_version },
@@ -48,7 +48,6 @@ static const struct opt options[] = {
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP, NULL },
 	{ 'u', "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "write every record at once", NULL },
 	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "say in the end how many files, row groups and rows were read", NULL },
-	{ 'q', "quiet", OPT_FLAG, &opt_quiet, NULL, "print no notes", NULL },
 	{ 0 }
 };
 
@@ -303,7 +302,6 @@ int main(int argc, char **argv)
 	if (n != 1)
 		opt_usage(n ? "one table at a time" : "which TABLE?");
 	check_usage();
-	diag_set_quiet(opt_quiet);
 	output_init(&r.out, STDOUT_FILENO, "standard output");
 	set_options(&r);
 	int rc = reject_open(&r.rejects, tool.name, opt_on_error, &e);

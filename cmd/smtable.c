@@ -15,7 +15,7 @@
 static const char *output_form;
 static int64_t version_as_of = -1, timestamp_as_of;
 static bool has_version, has_timestamp;
-static uint64_t limit;
+static uint64_t limit = UINT64_MAX;
 
 static struct output out;
 
@@ -144,7 +144,7 @@ static int history_rows(struct store *s, const struct delta_log *l, const int64_
 {
 	struct buf line = BUF_INIT;
 	int r = 0;
-	for (size_t i = l->ncommits, n = 0; i-- > 0 && r >= 0 && (!limit || n < limit); n++) {
+	for (size_t i = l->ncommits, n = 0; i-- > 0 && r >= 0 && n < limit; n++) {
 		struct commit_row row = { l->commits[i].version, time_ms[i], &line, g, false };
 		buf_clear(&line);
 		r = delta_log_read(s, row.version, NULL, take_info, &row, e);

@@ -42,10 +42,36 @@ is() { [ "$rc" = "$1" ]; }
 	verdict
 }
 
+@test "every option stands once in the help of a tool and of its commands" {
+	for t in "${ALL[@]}"; do
+		commands=$("$BIN/$t" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+		for c in '' $commands; do
+			"$BIN/$t" $c --help >out
+			sed -nE 's/^  (-[a-zA-Z0-9],|   ) (--[a-z0-9-]+).*/\1 \2/p' out | tr -d , | tr ' ' '\n' | grep . | sort | uniq -d >twice
+			expect "$t $c: $(tr '\n' ' ' <twice)" [ ! -s twice ]
+		done
+	done
+	verdict
+}
+
 @test "an unknown option: status 2, named, at most three lines, nothing on standard output" {
 	for t in "${ALL[@]}"; do
 		run_tool "$t" --no-such-flag </dev/null
 		expect "$t" eval '[ $rc = 2 ] && [ ! -s out ] && grep -q -- --no-such-flag err && grep -q -- --help err && [ "$(wc -l <err)" -le 3 ]'
+	done
+	verdict
+}
+
+@test "--errors=json counts in front of a mistake, behind it, and from the environment" {
+	for t in "${ALL[@]}"; do
+		for line in '--errors=json --no-such-flag' '--no-such-flag --errors=json' '--no-such-flag --errors json' '--no-such-flag'; do
+			name=SM_${t#sm}_ERRORS; name=${name^^}
+			rc=0; if [ "$line" = --no-such-flag ]; then env "$name=json" "$BIN/$t" $line >out 2>err </dev/null || rc=$?
+			else "$BIN/$t" $line >out 2>err </dev/null || rc=$?; fi
+			expect "$t $line" eval '[ $rc = 2 ] && [ "$(wc -l <err)" = 1 ] && jq -e ".level == \"error\" and (.error | contains(\"no-such-flag\"))" err >/dev/null'
+		done
+		rc=0; "$BIN/$t" --no-such-flag -- --errors=json >out 2>err </dev/null || rc=$?
+		expect "$t: an operand is no option" eval '! grep -q "^{" err'
 	done
 	verdict
 }

@@ -6,7 +6,6 @@ complete -c smcommit -l overwrite-schema -d 'with --mode=overwrite: the new sche
 complete -c smcommit -l retry -r -d 'give up after N attempts at a commit that others keep winning (100)'
 complete -c smcommit -l retry-for -r -d 'give up after TIME of it (1m)'
 complete -c smcommit -l unbuffered -s u -d 'write each line at once'
-complete -c smcommit -l quiet -s q -d 'print no warnings'
 complete -c smcommit -l quiet -s q -d 'print no warnings and no notes'
 complete -c smcommit -l errors -x -a 'text json' -d 'how errors are printed'
 complete -c smcommit -l help -s h -d 'print this help and exit'

@@ -1,8 +1,8 @@
 # fish completion for smjq, generated from its option table
 complete -c smjq -l raw-output -s r -d 'write strings as their text, without quotes'
 complete -c smjq -l from-file -s f -r -d 'read the program from FILE; every operand is then an input'
-complete -c smjq -l arg -r -d 'give the program a string as $NAME'
-complete -c smjq -l argjson -r -d 'give the program a JSON value as $NAME'
+complete -c smjq -l arg -r -d 'give the program a string as $NAME; `--arg NAME TEXT`, as jq has it, is the same'
+complete -c smjq -l argjson -r -d 'give the program a JSON value as $NAME; also `--argjson NAME JSON`'
 complete -c smjq -l exit-status -s e -d 'end with status 1 when the last result was false or null, or there was none'
 complete -c smjq -l compact-output -s c -d 'one line a result; it is always so, jq\'s option is taken along'
 complete -c smjq -l on-error -r -d 'what to do with a bad record: stop (the default), skip and count it, or keep it with the reason in FILE'

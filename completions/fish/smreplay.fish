@@ -21,7 +21,6 @@ complete -c smreplay -l memory -r -d 'with several threads: at most SIZE of text
 complete -c smreplay -l on-error -r -d 'what to do with a bad record: stop (the default), skip and count it, or keep it with the reason in FILE'
 complete -c smreplay -l unbuffered -s u -d 'write every record at once'
 complete -c smreplay -l verbose -s v -d 'say in the end how many files, row groups and rows were read'
-complete -c smreplay -l quiet -s q -d 'print no notes'
 complete -c smreplay -l quiet -s q -d 'print no warnings and no notes'
 complete -c smreplay -l errors -x -a 'text json' -d 'how errors are printed'
 complete -c smreplay -l help -s h -d 'print this help and exit'

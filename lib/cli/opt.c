@@ -113,7 +113,8 @@ static void set_value(const struct opt *o, const char *from, const char *v)
 			bad_value(from, o->arg, v);
 		*(const char **)o->value = v;
 		break;
-	case OPT_LIST: {
+	case OPT_LIST:
+	case OPT_PAIR: {
 		struct opt_list *l = o->value;
 		MEM_GROW(l->v, l->cap, l->n + 1);
 		l->v[l->n++] = v;
@@ -171,6 +172,13 @@ static void answer_at_once(void)
 	print_and_exit(&b);
 }
 
+static const char *join_pair(const char *name, const char *value)
+{
+	struct buf b = BUF_INIT;
+	buf_printf(&b, "%s=%s", name, value);
+	return buf_detach(&b, NULL);
+}
+
 static void parse_long(char **argv, int argc, int *i)
 {
 	char *a = argv[*i] + 2, from[80];
@@ -185,8 +193,14 @@ static void parse_long(char **argv, int argc, int *i)
 		opt_usage("--%s takes no value", o->name);
 	if (o->arg && !eq && *i + 1 >= argc)
 		opt_usage("--%s wants %s", o->name, o->arg);
+	const char *v = !o->arg ? "" : eq ? eq + 1 : argv[++*i];
 	snprintf(from, sizeof from, "--%s", o->name);
-	set_value(o, from, !o->arg ? "" : eq ? eq + 1 : argv[++*i]);
+	if (o->type == OPT_PAIR && !strchr(v, '=')) {
+		if (*i + 1 >= argc)
+			opt_usage("%s %s wants a value", from, v);
+		v = join_pair(v, argv[++*i]);
+	}
+	set_value(o, from, v);
 }
 
 static void parse_short(char **argv, int argc, int *i)

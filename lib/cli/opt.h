@@ -27,7 +27,8 @@ enum opt_type {
 	OPT_TIME,      /* int64_t microseconds: RFC 3339, or YYYY-MM-DD as midnight UTC */
 	OPT_RATE,      /* struct opt_rate: 50/s, 300/15m */
 	OPT_ENUM,      /* const char *, one of arg's a|b|c */
-	OPT_LIST       /* struct opt_list: may be given several times */
+	OPT_LIST,      /* struct opt_list: may be given several times */
+	OPT_PAIR       /* struct opt_list of NAME=VALUE; on the command line NAME VALUE, two words, is the same */
 };
 
 struct opt_rate {

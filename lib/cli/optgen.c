@@ -291,7 +291,7 @@ static void zsh_text(struct buf *b, const char *s)
 static void zsh_option(struct buf *b, const struct tool *t, const struct opt *o)
 {
 	(void)t;
-	buf_printf(b, "  '%s--%s%s[", o->type == OPT_LIST ? "*" : "", o->name, o->arg ? "=" : "");
+	buf_printf(b, "  '%s--%s%s[", o->type == OPT_LIST || o->type == OPT_PAIR ? "*" : "", o->name, o->arg ? "=" : "");
 	zsh_text(b, o->help);
 	buf_putc(b, ']');
 	if (o->type == OPT_ENUM) {

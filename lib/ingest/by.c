@@ -11,6 +11,7 @@
 
 static const char *const func_name[] = { [BY_IDENTITY] = "identity", [BY_YEAR] = "year", [BY_MONTH] = "month", [BY_DAY] = "day",
 	[BY_HOUR] = "hour", [BY_TRUNCATE] = "truncate" };
+#define FUNCS "year(c), month(c), day(c), hour(c), truncate(c,N), identity(c)"
 
 void by_init(struct by *b)
 {
@@ -43,16 +44,22 @@ static const char *trimmed(const char *s, size_t *n)
 	return s;
 }
 
+static int find_func(const char *s, size_t n)
+{
+	int f = BY_IDENTITY;
+	while (f <= BY_TRUNCATE && (strlen(func_name[f]) != n || memcmp(func_name[f], s, n) != 0))
+		f++;
+	return f;
+}
+
 /* `func(source)` or `truncate(source,N)`. */
 static int parse_call(struct by *b, struct by_item *it, const char *s, size_t n, struct err *e)
 {
 	const char *open = memchr(s, '(', n);
 	size_t name = open ? (size_t)(open - s) : 0;
-	int f = BY_IDENTITY;
-	while (f <= BY_TRUNCATE && (strlen(func_name[f]) != name || memcmp(func_name[f], s, name) != 0))
-		f++;
+	int f = find_func(s, name);
 	if (!open || s[n - 1] != ')' || f > BY_TRUNCATE)
-		return err_set(e, ERR_USAGE, "'%.*s' is none of year(c) month(c) day(c) hour(c) truncate(c,N) identity(c)", (int)n, s);
+		return err_set(e, ERR_USAGE, "'%.*s' is not one of the functions " FUNCS, (int)n, s);
 	const char *arg = open + 1, *comma = f == BY_TRUNCATE ? memrchr(arg, ',', (size_t)(s + n - 1 - arg)) : NULL;
 	size_t narg = (size_t)((comma ? comma : s + n - 1) - arg);
 	arg = trimmed(arg, &narg);
@@ -80,7 +87,10 @@ static int parse_item(struct by *b, const char *s, size_t n, struct err *e)
 	const char *eq = memchr(s, '=', n);
 	size_t nname = eq ? (size_t)(eq - s) : n;
 	const char *name = trimmed(s, &nname);
-	if (!nname || (!eq && memchr(name, '(', nname)))
+	const char *open = eq ? NULL : memchr(name, '(', nname);
+	if (open && find_func(name, (size_t)(open - name)) > BY_TRUNCATE)
+		return err_set(e, ERR_USAGE, "'%.*s' is not one of the functions " FUNCS, (int)n, s);
+	if (!nname || open)
 		return err_set(e, ERR_USAGE, "'%.*s' wants a name for its column: NAME=%.*s", (int)n, s, (int)n, s);
 	for (size_t i = 0; i < b->n; i++)
 		if (strlen(b->v[i].name) == nname && memcmp(b->v[i].name, name, nname) == 0)

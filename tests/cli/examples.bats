@@ -33,6 +33,15 @@ ran() { bash -e -o pipefail -c "$1" >out 2>err </dev/null || { rc=$?; echo "stat
 	ran "$(cat lines)"
 	[ "$(smreplay landing --count)" = 50000 ]
 	[ "$(tail -1 out)" = 50000 ]; grep -q '"operation"' out
+	[ "$(grep -c '"label":' out)" -ge 3 ]; [ "$(grep -c '"tag":null' out)" = 0 ]
+}
+
+@test "README.md: the error is one that is printed" {
+	want=$(sed -n 's/^`\(smpartition: .*\)`\.$/\1/p' "$ROOT/README.md"); [ -n "$want" ]
+	seq -f '{"id":"%.0f","metrics":{"likes":1}}' 16 >posts.ndjson
+	printf '{"id":"%s","metrics":{"likes":"many"}}\n' 1234567890123 >>posts.ndjson
+	run -3 smpartition -q landing posts.ndjson
+	[ "$output" = "$want" ]
 }
 
 # --- of the tools ---
@@ -65,7 +74,7 @@ endless() { [[ "$1" =~ --follow|--rate|'-r 1000/s'|--speed|300/15m ]]; }
 		while IFS= read -r line; do
 			n=$((n + 1)); mkdir "$top/$n"; cd "$top/$n"
 			scene "$line"
-			rc=0; if endless "$line"; then most=3; else most=60; fi
+			rc=0; if endless "$line"; then most=3; else most=600; fi
 			timeout "$most" bash -o pipefail -c "$(simulated "$line")" >out 2>err </dev/null || rc=$?
 			if endless "$line" && [ "$rc" = 124 ]; then rc=0; fi
 			if [ "$rc" != 0 ]; then echo "status $rc: $line"; head -3 err; bad=1; fi

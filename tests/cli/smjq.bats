@@ -75,6 +75,17 @@ setup() {
 	done
 }
 
+@test "--arg and --argjson: two words as jq has it, or NAME=VALUE; all digits stay" {
+	for form in '--arg who ana --argjson n 675127116845989889' '--arg who=ana --argjson n=675127116845989889' '--arg=who ana --argjson=n=675127116845989889'; do
+		run -0 "$T" $form '{who: $who, n: $n}' <<<'{"a":1}'
+		[ "$output" = '{"who":"ana","n":675127116845989889}' ]
+	done
+	run -0 "$T" --arg x '' --arg y 'a=b' --arg z=c=d '[$x, $y, $z]' <<<'{"a":1}'
+	[ "$output" = '["","a=b","c=d"]' ]
+	run -0 "$T" '[$x]' --arg x -1 <<<'{"a":1}'
+	[ "$output" = '["-1"]' ]
+}
+
 @test "options: -f, --arg, -r, -e, several files, compressed input" {
 	echo '.t == $a # comment' >prog
 	[ "$("$T" -f prog --arg a='a b' good good)" = $'true\nfalse\ntrue\nfalse' ]
@@ -83,7 +94,8 @@ setup() {
 	"$T" -e '.id' good >/dev/null
 	run "$T" -e '.nope' good; [ "$status" = 1 ]
 	run "$T" -e 'empty' good; [ "$status" = 1 ]
-	run --separate-stderr "$T" --arg nope . good; [ "$status" = 2 ]
+	run --separate-stderr "$T" . good --arg nope; [ "$status" = 2 ]; [[ "$stderr" == *'--arg nope wants a value'* ]]
+	run --separate-stderr "$T" --arg 'a b' c . good; [ "$status" = 2 ]
 	run --separate-stderr "$T" --argjson 'x={' . good; [ "$status" = 2 ]; [[ "$stderr" == *'$x'* ]]
 }
 

@@ -21,6 +21,7 @@ setup() {
 @test "history: the newest first, a commit without commitInfo too" {
 	[ "$("$smtable" history t | jq -c '[.version,.operation,.metrics.numOutputRows,.engine]' | tr '\n' ' ')" = '[1,null,null,null] [0,"WRITE","9","x/1"] ' ]
 	[ "$("$smtable" history -n 1 t | jq .version)" = 1 ]
+	run -0 "$smtable" history -n 0 t; [ -z "$output" ]
 	"$smtable" history t -o table >out
 	[ "$(wc -l <out)" = 3 ]; grep -q 'WRITE Append  *1  *-  *9  *x/1$' out
 	! grep -q ' $' out

@@ -257,8 +257,9 @@ int main(void)
 		check_bad_parse("a,a", "'a' is named twice");
 		check_bad_parse("day(t)", "NAME=day(t)");
 		check_bad_parse("d=", "function");
-		check_bad_parse("d=week(t)", "'week(t)' is none of");
-		check_bad_parse("d=day(", "none of");
+		check_bad_parse("d=week(t)", "'week(t)' is not one of the functions year(c)");
+		check_bad_parse("week(t)", "'week(t)' is not one of the functions year(c)");
+		check_bad_parse("d=day(", "not one of");
 		check_bad_parse("d=day()", "no column");
 		check_bad_parse("p=truncate(s)", "truncate wants");
 		check_bad_parse("p=truncate(s,0)", "truncate wants");
