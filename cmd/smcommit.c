@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static const char *mode = "append", *replace_where;
-static bool merge_schema, overwrite_schema, unbuffered;
+static bool merge_schema, overwrite_schema, vouch, unbuffered;
 static uint64_t retry;
 static int64_t retry_for;
 
@@ -17,6 +17,8 @@ static const struct opt opts[] = {
 	{ 'm', "mode", OPT_ENUM, &mode, "append|overwrite", "append to the table (the default), or replace what is in it", NULL },
 	{ 0, "replace-where", OPT_STR, &replace_where, "SQL",
 	  "replace only the partitions for which SQL is true; every new file must satisfy it; means --mode=overwrite", NULL },
+	{ 0, "vouch", OPT_FLAG, &vouch, NULL,
+	  "with these: the input is whole, where its marks do not say so themselves; no help for an input that failed", NULL },
 	{ 0, "merge-schema", OPT_FLAG, &merge_schema, NULL, "let new columns widen the table's schema", NULL },
 	{ 0, "overwrite-schema", OPT_FLAG, &overwrite_schema, NULL,
 	  "with --mode=overwrite: the new schema and partition columns replace the table's", NULL },
@@ -31,14 +33,17 @@ static const char *const exits[] = {
 	"2", "wrong usage",
 	"3", "bad input: a line that is no action, a file that is missing or has another size",
 	"4", "I/O error, or an input that ended without its closing mark",
-	"5", "conflict: the table is behind the stream's checkpoint, its schema does not fit, or another writer's change rules this one out",
+	"5", "conflict: the table is behind the stream's checkpoint, its schema does not fit, another writer's change rules this one out, or "
+	"nobody's word says that what is to replace it is whole",
 	"75", "try again: the table is ahead of the checkpoint (the mark that says so was printed), or other writers were always first",
 	NULL
 };
 
 static const char *const examples[] = {
 	"smpartition --by 'date=day(created_at)' landing <posts.ndjson | smcommit", "append posts to the table landing",
-	"smpartition --by date landing <day.ndjson | smcommit --replace-where \"date = '2024-05-01'\"", "replace one day",
+	"smpartition --by date landing day.ndjson | smcommit --replace-where \"date = '2024-05-01'\"", "replace one day by a file",
+	"smreplay landing --marks | smsentiment | smpartition landing | smcommit --mode=overwrite --vouch",
+	"every row once more, with a new column; other writers' commits meanwhile are a conflict",
 	"smfetch files posts/ --resume ck | smpartition --by created_date landing | smcommit | smcheckpoint save",
 	"a stream: whatever crashes, the same line goes on where it was",
 	NULL
@@ -101,8 +106,12 @@ static int run(struct committer *c, struct input *in, struct output *out, struct
 			break;
 		}
 	}
+	if (r == 0)
+		r = committer_end(c, &lines, e);
+	if (lines.n)
+		put_lines(out, &lines);
 	buf_release(&lines);
-	return r ? r : committer_end(c, e);
+	return r;
 }
 
 int main(int argc, char **argv)
@@ -116,8 +125,10 @@ int main(int argc, char **argv)
 		opt_usage("more than one table");
 	if (overwrite_schema && (replace_where || strcmp(mode, "overwrite") != 0))
 		opt_usage("--overwrite-schema needs --mode=overwrite without --replace-where");
+	if (vouch && !replace_where && strcmp(mode, "overwrite") != 0)
+		opt_usage("--vouch needs --mode=overwrite or --replace-where: an append needs nobody's word");
 	struct commit_opts o = { .table = n ? argv[1] : NULL, .overwrite = replace_where || strcmp(mode, "overwrite") == 0,
-		.replace_where = replace_where, .merge_schema = merge_schema, .overwrite_schema = overwrite_schema,
+		.replace_where = replace_where, .merge_schema = merge_schema, .overwrite_schema = overwrite_schema, .vouch = vouch,
 		.attempts = retry > 1000000 ? 1000000 : (unsigned)retry, .retry_for_ns = retry_for, .warn = warn };
 	output_init(&out, STDOUT_FILENO, "standard output");
 	out.unbuffered = unbuffered;

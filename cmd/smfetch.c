@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 #include "fetch/fetch.h"
 #include "fetch/jobs.h"
+#include "stream/mark.h"
 #include "stream/reject.h"
 #include "http/url.h"
 #include "io/spool.h"
@@ -18,6 +19,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BOUNDARY_NS NS_PER_SEC       /* at the end of a file a mark is worth it after this time */
@@ -155,6 +157,7 @@ struct fetch {
 	int64_t marked_ns;
 	uint64_t since;             /* records since the last mark */
 	bool moved;                 /* the cursor may be another since */
+	bool named;                 /* the input is files and folders, no pipe that may have been cut short */
 	struct buf cursor, line;
 };
 
@@ -256,6 +259,8 @@ static int finish(struct fetch *f, int rc, struct err *e)
 	struct err why;
 	if (f->files && rc != ERR_IO) {
 		const char *end = rc > 0 ? "signal" : rc < 0 ? "error" : "done";
+		if (f->resume && f->named && reject_count(f->reject) == 0)
+			resume_whole(f->resume);
 		int r = f->resume ? source_files_settle(f->files, &why) : 0;
 		if (r == 0)
 			r = put_mark(f, end, &why);
@@ -299,6 +304,15 @@ static enum source_map_by map_by(void)
 	return strcmp(map, "jq") == 0 ? SOURCE_MAP_JQ : SOURCE_MAP_FAST;
 }
 
+static bool all_named(const char *const *paths, size_t n)
+{
+	struct stat st;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(paths[i], "-") == 0 || stat(paths[i], &st) != 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+			return false;
+	return n > 0;
+}
+
 static int fetch_files(const char *const *paths, size_t n)
 {
 	static struct fetch f;
@@ -329,6 +343,7 @@ static int fetch_files(const char *const *paths, size_t n)
 		clear_environment();
 	output_init(&f.out, STDOUT_FILENO, "standard output");
 	f.out.unbuffered = unbuffered;
+	f.named = all_named(paths, n);
 	rc = open_all(&f, &o, &e);
 	if (rc == 0)
 		rc = pump(&f, &e);
@@ -353,6 +368,7 @@ struct net {
 	int64_t marked_ns, started_ns, tidied_ns;
 	size_t cursor_size;
 	bool moved, stream;
+	uint64_t faults;             /* errors and warnings: something may be missing */
 	struct buf cursor, line;
 };
 
@@ -424,11 +440,18 @@ static int on_point(void *arg, struct err *e)
 static int on_pass(void *arg, const char *p, size_t len, struct err *e)
 {
 	struct net *n = arg;
-	int rc = reject_flush(n->reject, e);
+	struct arena a = ARENA_INIT;
+	struct mark m;
+	int rc = mark_parse(&m, &a, p, len, e);
+	if (rc == 0 && (n->faults || reject_count(n->reject)))
+		mark_withhold(&m, &n->line, &p, &len);
+	if (rc == 0)
+		rc = reject_flush(n->reject, e);
 	if (rc == 0)
 		rc = net_put(n, p, len, 0, e);
 	if (rc == 0)
 		rc = net_put(n, "\n", 1, 0, e);
+	arena_release(&a);
 	return rc < 0 || n->spool ? rc : output_flush(&n->out, e);
 }
 
@@ -447,7 +470,8 @@ static int on_bad(void *arg, const char *item, size_t len, const struct err *why
 
 static void on_say(void *arg, enum fetch_say level, const struct err *what)
 {
-	(void)arg;
+	struct net *n = arg;
+	n->faults += level >= SAY_WARNING;
 	if (level == SAY_ERROR)
 		diag_error(what);
 	else if (level == SAY_WARNING)
@@ -593,6 +617,17 @@ static int open_net(struct net *n, struct err *e)
 	return rc == 0 ? net_mark(n, NULL, e) : rc;
 }
 
+/* Was everything given that was asked for? Not where a bound that the user set was reached: what lies behind it is not known. */
+static bool gave_all(const struct net *n)
+{
+	struct fetch_status s;
+	fetch_status(n->fetch, &s);
+	bool bounded = every_ns || (max_records && s.records >= max_records) || (max_requests && s.requests >= max_requests);
+	for (size_t i = 0; i < n->jobs.n; i++)
+		bounded |= n->jobs.v[i].max_records || n->jobs.v[i].max_requests || n->jobs.v[i].every_ns;
+	return !bounded && !n->stream && s.ended == s.jobs && !n->faults && !reject_count(n->reject);
+}
+
 /* The closing mark goes out whatever happened, as long as it can. */
 static int close_net(struct net *n, int rc, struct err *e)
 {
@@ -601,6 +636,8 @@ static int close_net(struct net *n, int rc, struct err *e)
 	int status = rc < 0 ? 0 : rc == FETCH_QUOTA ? err_status(ERR_RETRY) : 0;
 	progress_end(&n->progress);
 	if (n->fetch && n->resume) {
+		if (rc == FETCH_DONE && gave_all(n))
+			resume_whole(n->resume);
 		int r = net_mark(n, rc < 0 ? "error" : ends[rc], &why);
 		if (r < 0 && rc >= 0) {
 			*e = why;
@@ -646,7 +683,8 @@ static int show_requests(struct net *n, struct err *e)
 				      .say = on_say,
 				      .values_fd = STDIN_FILENO,
 				      .max_record = max_record,
-				      .dry_run = true};
+				      .dry_run = true,
+				      .arg = n};
 	int rc = fetch_new(&n->fetch, &n->opts, e);
 	if (rc == 0)
 		rc = fetch_dry_run(n->fetch, &n->out.buf, e);

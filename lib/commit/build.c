@@ -358,6 +358,11 @@ static void describe(struct build *b)
 	/* {"$mark":{…}}\n without its wrapping */
 	buf_put(&out->info, mark.p + MARK_PREFIX_LEN, mark.n - MARK_PREFIX_LEN - 2);
 	buf_release(&mark);
+	if (c->read_id) {
+		buf_puts(&out->info, ",\"read\":{\"id\":");
+		json_put_cstr(&out->info, c->read_id);
+		buf_printf(&out->info, ",\"version\":%lld}", (long long)c->read_version);
+	}
 }
 
 static void build_txns(struct build *b)
@@ -432,7 +437,9 @@ int build_change(void *arg, const struct delta_snapshot *sn, struct delta_change
 	job->files = job->removed = job->rows = job->bytes = 0;
 	job->rows_known = true;
 	out->blind_append = true;
-	int r = build_check_seq(job, sn, e);
+	int r = out->probe ? 0 : build_check_seq(job, sn, e);
+	if (r == 0)
+		r = read_check_append(job->c, sn, e);
 	if (r == 0)
 		r = build_all(&b, e);
 	if (r == 0)

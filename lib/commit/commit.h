@@ -3,7 +3,7 @@
  *
  *	struct committer *c; committer_new(&c, &opts, &e);
  *	while (a line) committer_line(c, p, n, &out, &e);   // lines for the next tool are appended to OUT
- *	committer_end(c, &e);
+ *	committer_end(c, &out, &e);
  *
  * Actions are gathered until a mark closes them; they are then one transaction, whose txn is the mark's stream and seq. On
  * the snapshot of every attempt the table's txn must equal what the stream resumed from or what this committer
@@ -29,6 +29,7 @@ struct commit_opts {
 	const char *table;          /* NULL: the marks name it */
 	bool overwrite;             /* replace what is there, all or by replace_where */
 	const char *replace_where;  /* a predicate on partition columns; NULL: everything */
+	bool vouch;                 /* the user's word that the input is whole, where the marks do not give it */
 	bool merge_schema;          /* a metaData that widens the table's is committed */
 	bool overwrite_schema;      /* with overwrite and no replace_where: the metaData replaces the table's */
 	unsigned attempts;          /* 0: the default of delta/commit.h */
@@ -43,7 +44,8 @@ int committer_new(struct committer **c, const struct commit_opts *opts, struct e
 void committer_free(struct committer *c);    /* NULL is fine */
 /* One line (without its end). */
 int committer_line(struct committer *c, const char *line, size_t n, struct buf *out, struct err *e);
-/* The input has ended: ERR_IO when no mark said so, or when actions are left that none has closed. */
-int committer_end(struct committer *c, struct err *e);
+/* The input has ended: ERR_IO when no mark said so, or when actions are left that none has closed. What replaces is committed here,
+ * once nothing follows its closing mark. */
+int committer_end(struct committer *c, struct buf *out, struct err *e);
 
 #endif

@@ -40,6 +40,8 @@ void committer_free(struct committer *c)
 	delta_snapshot_free(c->sn);
 	store_free(c->store);
 	trust_release(&c->trust);
+	mem_free(c->read_id);
+	mem_free(c->closing);
 	mem_free(c->stream);
 	mem_free(c->cursor);
 	mem_free(c->end);
@@ -157,7 +159,11 @@ static int commit_group(struct committer *c, const struct mark *m, struct buf *o
 	struct delta_committed done;
 	struct delta_commit_opts o = { .attempts = c->opts.attempts, .retry_for_ns = c->opts.retry_for_ns, .warn = c->opts.warn,
 		.arg = c->opts.arg };
-	int r = delta_commit(&c->sn, c->store, build_change, &job, &o, &done, e);
+	int r = c->opts.overwrite ? refresh(c, e) : 0;
+	o.base = replace_base(c, m);
+	o.has_base = o.base >= 0;
+	if (r == 0)
+		r = delta_commit(&c->sn, c->store, build_change, &job, &o, &done, e);
 	if (r && job.ahead)
 		put_recovered(c, m, job.table_seq, out);
 	if (r == 0 && done.version >= 0)
@@ -190,6 +196,8 @@ static int pass_mark(struct committer *c, const struct mark *m, struct buf *out,
 	int r = refresh(c, e);
 	if (r == 0)
 		r = build_check_seq(&job, c->sn, e);
+	if (r == 0)
+		r = read_check_append(c, c->sn, e);
 	if (r) {
 		if (job.ahead)
 			put_recovered(c, m, job.table_seq, out);
@@ -214,11 +222,9 @@ static int check_seq(const struct committer *c, const struct mark *m, struct err
 /* An overwrite is one commit, however many marks the stream has: they wait for its end, which must be a good one. */
 static int overwrite_mark(struct committer *c, const struct mark *m, bool first, struct buf *out, struct err *e)
 {
-	if (m->end && strcmp(m->end, "done") != 0)
-		return err_set(e, ERR_IO, "the stream ended with \"%s\": %s was not overwritten", m->end, store_root(c->store));
 	if (m->end) {
 		int r = check_seq(c, m, e);
-		return r ? r : commit_group(c, m, out, e);
+		return r ? r : replace_allowed(c, m, e);
 	}
 	if (!first)
 		return 0; /* marks are cumulative */
@@ -237,6 +243,8 @@ static int take_mark(struct committer *c, const struct mark *m, struct buf *out,
 {
 	bool first = !c->opened, trusted;
 	int r = trust_mark(&c->trust, m, &trusted, e);
+	if (r == 0)
+		r = read_take(c, m, e);
 	if (r == 0)
 		r = take_table(c, m, e);
 	if (r == 0)
@@ -273,6 +281,8 @@ int committer_line(struct committer *c, const char *line, size_t n, struct buf *
 		int r = mark_parse(&m, &a, line, n, e);
 		if (r == 0)
 			r = take_mark(c, &m, out, e);
+		if (r == 0 && m.end && c->opts.overwrite)
+			c->closing = mem_strndup(line, n);
 		arena_release(&a);
 		return r;
 	}
@@ -281,8 +291,22 @@ int committer_line(struct committer *c, const char *line, size_t n, struct buf *
 	return err_set(e, ERR_DATA, "neither an action nor a mark (smpartition makes actions of records)");
 }
 
-int committer_end(struct committer *c, struct err *e)
+/* Two inputs one behind the other (xargs, cat) end twice: only now is it known that this was the whole. */
+static int replace(struct committer *c, struct buf *out, struct err *e)
 {
+	struct arena a = ARENA_INIT;
+	struct mark m;
+	int r = mark_parse(&m, &a, c->closing, strlen(c->closing), e);
+	if (r == 0)
+		r = commit_group(c, &m, out, e);
+	arena_release(&a);
+	return r;
+}
+
+int committer_end(struct committer *c, struct buf *out, struct err *e)
+{
+	if (c->closing)
+		return replace(c, out, e);
 	if (c->ended)
 		return 0;
 	if (c->group.nactions)

@@ -71,6 +71,9 @@ struct committer {
 	int64_t last_commit_ns;
 	struct trust trust;
 	struct whole whole;
+	char *read_id;             /* of the table that the source reads; NULL: none */
+	int64_t read_version;
+	char *closing;             /* of an overwrite: the mark that ended the input, until it is known that nothing follows */
 };
 
 /* group.c */
@@ -95,6 +98,15 @@ int where_new(struct where **w, const struct expr *x, const struct schema *schem
 void where_free(struct where *w);
 /* TEXT[i] is that of partition column i. */
 int where_matches(struct where *w, const struct delta_text *text, bool *match, struct err *e);
+
+/* replace.c */
+/* May the closing mark M replace? ERR_IO: the input failed; ERR_CONFLICT: nobody's word says that it is whole. */
+int replace_allowed(const struct committer *c, const struct mark *m, struct err *e);
+/* The version that an overwrite was made of: what came behind it is checked for conflicts; -1: the newest. */
+int64_t replace_base(const struct committer *c, const struct mark *m);
+int read_take(struct committer *c, const struct mark *m, struct err *e);   /* what the mark says of the table that is read */
+bool read_is_sink(const struct committer *c, const struct delta_snapshot *sn); /* is it the one that is written? */
+int read_check_append(const struct committer *c, const struct delta_snapshot *sn, struct err *e); /* then an append doubles it */
 
 /* build.c */
 struct build_job {

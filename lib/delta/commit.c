@@ -298,6 +298,34 @@ static void after(struct attempt *at, const struct delta_commit_opts *o, struct 
 	}
 }
 
+/* Of what was the change made? What came behind that is checked before the first attempt. */
+static int from_base(struct attempt *at, delta_build_fn *build, void *arg, int64_t base, struct err *e)
+{
+	int64_t newest = at->sn ? at->sn->version : -1;
+	if (base == newest)
+		return 0;
+	if (base > newest)
+		return err_set(e, ERR_CONFLICT, "the input was made of version %lld of %s, which has no more than version %lld: was it taken back?",
+			       (long long)base, store_root(at->s), (long long)newest);
+	delta_snapshot_free(at->sn);
+	at->sn = NULL;
+	int r = delta_snapshot_open(&at->sn, at->s, base, 0, e);
+	if (r == 0) {
+		delta_change_clear(&at->c);
+		at->c.probe = true;
+		r = build(arg, at->sn, &at->c, e);
+		r = r == DELTA_NOTHING ? 0 : r;
+	}
+	if (r == 0)
+		r = rebase(at, e);
+	if (r && r != ERR_NOT_FOUND)
+		return r;
+	if (r == 0 && at->sn->version >= newest)
+		return 0;
+	return err_set(e, ERR_CONFLICT, "the input was made of version %lld of %s, and what came behind it can no longer be read from the log",
+		       (long long)base, store_root(at->s));
+}
+
 static int run(struct attempt *at, delta_build_fn *build, void *arg, const struct delta_commit_opts *o,
 	       struct delta_committed *done, struct err *e)
 {
@@ -339,6 +367,8 @@ int delta_commit(struct delta_snapshot **sn, struct store *s, delta_build_fn *bu
 	r = at.sn ? delta_snapshot_update(at.sn, DELTA_NEWEST, e) : delta_snapshot_open(&at.sn, s, DELTA_NEWEST, 0, e);
 	if (r == ERR_NOT_FOUND && !at.sn)
 		r = 0;
+	if (r == 0 && o->has_base)
+		r = from_base(&at, build, arg, o->base, e);
 	if (r == 0)
 		r = run(&at, build, arg, o, done, e);
 	*sn = at.sn;

@@ -28,6 +28,7 @@ struct delta_change {
 	/* Does a file that a winner added belong to what was read (replace-where)? NULL with !reads_all: nothing read. */
 	int (*reads_file)(void *arg, const struct delta_snapshot *sn, const struct delta_add *add, bool *reads, struct err *e);
 	void *reads_arg;
+	bool probe;                 /* set for BUILD: SN is the base; this is to learn what the change depends on, and is not put */
 	const char **removes;       /* decoded paths that we remove */
 	size_t nremoves, removes_cap;
 };
@@ -48,6 +49,9 @@ struct delta_commit_opts {
 	int64_t retry_for_ns;       /* give up after so long; 0: 60 s */
 	uint64_t seed;              /* of the jitter; 0: the system's randomness */
 	bool no_checkpoint;
+	/* The version that the change was made of, when that is not the newest: every commit behind it is checked as one that was first. */
+	bool has_base;
+	int64_t base;
 	/* A checkpoint that failed does not fail the commit: this hears of it. May be NULL. */
 	void (*warn)(void *arg, const struct err *e);
 	void *arg;

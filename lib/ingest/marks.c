@@ -23,6 +23,8 @@ static void print_mark(struct run *x, struct mark *m)
 {
 	m->table = store_root(x->table.store);
 	m->version = x->table.version;
+	/* A mark that anybody may have printed gives nobody's word; nor is all there when a record was left out here. */
+	m->all = m->all && !reject_count(x->o->rejects);
 	mark_print(m, &x->o->out->buf);
 }
 
@@ -44,6 +46,7 @@ int run_cut(struct run *x, struct err *e)
 	if (r)
 		return r;
 	if (x->waits) {
+		x->mark.all = x->mark.all && x->trusted;
 		print_mark(x, &x->mark);
 		x->waits = false;
 	}
@@ -62,18 +65,29 @@ int run_mark(struct run *x, const char *line, size_t n, uint64_t number, struct 
 		err_at(e, x->block.file, x->block.line + number, e->col);
 		return r;
 	}
+	if (x->ended) {
+		err_set(e, ERR_DATA, "a mark behind the one that ended the stream: one pipe carries one stream");
+		return err_at(e, x->block.file, x->block.line + number, 0);
+	}
 	x->marked = x->waits = true;
 	x->since = 0;
 	x->ended = x->mark.end != NULL;
-	return first || x->ended || due(x) ? run_cut(x, e) : 0;
+	/* The closing mark waits for the end of the input, or what follows it would be lost behind a commit. */
+	return !x->ended && (first || due(x)) ? run_cut(x, e) : 0;
 }
 
-/* While the input is silent: files can be closed for a mark only when no record has come since. */
+/* Files can be closed for a mark only when no record has come since; for a closing one at the end of the input alone. */
+static bool cuttable(const struct run *x)
+{
+	return x->marked ? x->waits && x->since == 0 && !x->ended : run_holds(x);
+}
+
+/* While the input is silent. */
 int64_t run_deadline(void *arg)
 {
 	const struct run *x = arg;
 	int64_t ns = every(x);
-	bool able = x->marked ? x->waits && x->since == 0 : run_holds(x);
+	bool able = cuttable(x);
 	if (x->sampling) {
 		able = infer_records(x->sample.infer) > 0;
 		ns = ns ? ns : PARTITION_EVERY_NS;
@@ -83,8 +97,7 @@ int64_t run_deadline(void *arg)
 
 int run_tick(struct run *x, struct err *e)
 {
-	bool able = x->marked ? x->waits && x->since == 0 : run_holds(x);
-	return able && due(x) ? run_cut(x, e) : 0;
+	return cuttable(x) && due(x) ? run_cut(x, e) : 0;
 }
 
 int run_end(struct run *x, struct err *e)
@@ -100,13 +113,14 @@ int run_end(struct run *x, struct err *e)
 	if (x->marked && x->since)
 		return err_set(e, ERR_DATA, "%llu records follow the mark that ended the stream", (unsigned long long)x->since);
 	if (x->marked)
-		return 0;
+		return run_cut(x, e);
 	x->ended = true;
 	int r = run_cut(x, e);
 	if (r)
 		return r;
 	struct mark own = MARK_INIT;
 	own.end = "done";
+	own.all = x->named;
 	print_mark(x, &own);
 	return output_flush(x->o->out, e);
 }

@@ -6,6 +6,7 @@
 #include "ingest/run.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static bool stopped(const struct run *x)
 {
@@ -253,6 +254,16 @@ static int read_all(struct run *x, struct err *e)
 	return x->marked && x->waits && x->since == 0 ? run_cut(x, e) : 0;
 }
 
+/* Files, all of them: what a pipe gives (/dev/stdin, a FIFO, bash's <(…)) may have been cut short by whoever writes into it. */
+static bool named_files(const struct partition_opts *o)
+{
+	struct stat st;
+	for (size_t i = 0; i < o->npaths; i++)
+		if (strcmp(o->paths[i], "-") == 0 || stat(o->paths[i], &st) != 0 || !S_ISREG(st.st_mode))
+			return false;
+	return o->npaths > 0;
+}
+
 int partition_run(const struct partition_opts *o, struct partition_result *result, struct err *e)
 {
 	struct run x = { .o = o, .result = result, .last_cut = clock_mono_ns() };
@@ -261,6 +272,7 @@ int partition_run(const struct partition_opts *o, struct partition_result *resul
 	x.memory = o->memory ? o->memory : PARTITION_MEMORY;
 	x.pool = pool_new(o->threads);
 	x.waiters = pool_new(RUN_WAITERS);
+	x.named = named_files(o);
 	x.input = input_new(o->paths, o->npaths, &in);
 	scatter_init(&x.scatter);
 	int r = ingest_table_open(&x.table, o->table, o->by, e);

@@ -69,6 +69,7 @@ struct run {
 	bool trusted;                 /* its checkpoint is its stream's */
 	bool waits;                   /* it is not passed yet */
 	bool marked, ended;           /* there was one; one said `end` */
+	bool named;                   /* the input is files that were named, no pipes */
 	uint64_t since;               /* records since the last that was read */
 	int64_t last_cut;             /* monotonic time */
 	int fault;                    /* an error inside a call-back */

@@ -130,7 +130,7 @@ fields() { log | jq -r 'select(.metaData).metaData.schemaString|fromjson|[.field
 	[ "$(files | grep -c '+d=x/1')" = 1 ]; [ "$(versions)" = 2 ]
 	{ add d=x/1 x; plain; } | "$smcommit" >out
 	[ "$(versions)" = 2 ]; [ "$(jq -c '."$mark".version' out)" = 1 ]
-	{ add d=x/3 x; plain; } | "$smcommit" --mode overwrite >/dev/null
+	{ add d=x/3 x; plain; } | "$smcommit" --mode overwrite --vouch >/dev/null
 	{ add d=x/1 x; plain; } >in
 	run -5 --separate-stderr "$smcommit" <in
 	[[ $stderr == *"has been removed since"* ]]
@@ -165,24 +165,24 @@ fields() { log | jq -r 'select(.metaData).metaData.schemaString|fromjson|[.field
 
 @test "overwrite replaces every file in one commit, at the end of the stream" {
 	{ create; add d=x/1 x; add d=y/2 y; plain; } | "$smcommit" >/dev/null
-	{ add d=x/3 x; mark 0 3; add d=x/4 x; mark 0 4 done; } | "$smcommit" --mode=overwrite >out
+	{ add d=x/3 x; mark 0 3; add d=x/4 x; mark 0 4 done; } | "$smcommit" --mode=overwrite --vouch >out
 	[ "$(versions)" = 2 ]; [ "$(seq_of)" = 4 ]
 	[ "$(files | tail -4 | sort | tr '\n' ' ')" = "-d=x/1 -d=y/2 +d=x/3 +d=x/4 " ] || [ "$(files | tail -4 | LC_ALL=C sort | tr '\n' ' ')" = "+d=x/3 +d=x/4 -d=x/1 -d=y/2 " ]
 	[ "$(log | jq -c 'select(.remove)|.remove|[.extendedFileMetadata,.partitionValues.d,.dataChange]' | sort | tr '\n' ' ')" = '[true,"x",true] [true,"y",true] ' ]
 	{ add d=x/5 x; mark 4 5; add d=x/6 x; mark 4 6 error; } >in
-	run -4 "$smcommit" --mode overwrite <in
+	run -4 "$smcommit" --mode overwrite --vouch <in
 	[ "$(versions)" = 2 ]
 }
 
 @test "--replace-where replaces the partitions that match; every new file must match" {
 	{ create; add d=x/1 x; add d=y/2 y; plain; } | "$smcommit" >/dev/null
-	{ add d=x/3 x; plain; } | "$smcommit" --replace-where "d = 'x'" >/dev/null
+	{ add d=x/3 x; plain; } | "$smcommit" --replace-where "d = 'x'" --vouch >/dev/null
 	[ "$(files | tail -2 | LC_ALL=C sort | tr '\n' ' ')" = "+d=x/3 -d=x/1 " ]
 	[ "$(log | jq -r 'select(.commitInfo.operationParameters.predicate).commitInfo.operationParameters.predicate')" = "d = 'x'" ]
 	{ add d=y/4 y; plain; } >in
-	run -3 --separate-stderr "$smcommit" --replace-where "d = 'x'" <in
+	run -3 --separate-stderr "$smcommit" --replace-where "d = 'x'" --vouch <in
 	[[ $stderr == *"do not satisfy"* ]]
-	run -2 "$smcommit" --replace-where "a > 1" <in
+	run -2 "$smcommit" --replace-where "a > 1" --vouch <in
 	run -2 "$smcommit" --replace-where "d = " <in
 	[ "$(versions)" = 2 ]
 }
@@ -259,7 +259,7 @@ fields() { log | jq -r 'select(.metaData).metaData.schemaString|fromjson|[.field
 
 @test "--overwrite-schema gives the table another schema and keeps its id" {
 	{ create; add d=x/1 x; plain; } | "$smcommit" >/dev/null
-	{ meta "${SCHEMA/long/string}"; add d=x/2 x; plain; } | "$smcommit" --mode overwrite --overwrite-schema >/dev/null
+	{ meta "${SCHEMA/long/string}"; add d=x/2 x; plain; } | "$smcommit" --mode overwrite --vouch --overwrite-schema >/dev/null
 	[ "$(jq -r 'select(.metaData).metaData.schemaString' t/_delta_log/*1.json)" = "$(echo "${SCHEMA/long/string}" | sed 's/\\//g')" ]
 }
 
@@ -279,7 +279,7 @@ fields() { log | jq -r 'select(.metaData).metaData.schemaString|fromjson|[.field
 	mkdir -p t/_delta_log
 	{ printf '{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}\n'; meta "$SCHEMA" '"delta.appendOnly":"true"'; add d=x/0 x; } >t/_delta_log/00000000000000000000.json
 	{ add d=x/1 x; plain; } >in
-	run -5 --separate-stderr "$smcommit" --mode overwrite <in; [[ $stderr == *append-only* ]]
+	run -5 --separate-stderr "$smcommit" --mode overwrite --vouch <in; [[ $stderr == *append-only* ]]
 	run -0 "$smcommit" <in
 	rm t/_delta_log/*1.json
 	{ printf '{"protocol":{"minReaderVersion":1,"minWriterVersion":3}}\n'; meta "$SCHEMA" '"delta.constraints.pos":"a > 0"'; } >t/_delta_log/00000000000000000000.json
@@ -301,7 +301,7 @@ fields() { log | jq -r 'select(.metaData).metaData.schemaString|fromjson|[.field
 
 @test "a schema that changed under the producer is seen by the mark's version" {
 	{ create; add d=x/1 x; plain; } | "$smcommit" >/dev/null
-	{ meta "${SCHEMA/long/string}"; add d=x/2 x; plain; } | "$smcommit" --mode overwrite --overwrite-schema >/dev/null
+	{ meta "${SCHEMA/long/string}"; add d=x/2 x; plain; } | "$smcommit" --mode overwrite --vouch --overwrite-schema >/dev/null
 	{ add d=x/3 x; plain | sed 's/"end"/"version":0,"end"/'; } >in
 	run -5 --separate-stderr "$smcommit" <in
 	[[ $stderr == *"column 'a' is long in the files and string in the table"* ]]

@@ -94,7 +94,7 @@ small() {
 
 @test "changes: what versions added and removed, with version and time" {
 	small
-	printf '{"id":%s,"lang":"en","n":%s}\n' 11 11 12 12 | "$SM_BIN/smpartition" -q t | "$SM_BIN/smcommit" -q --replace-where "lang = 'en'" >/dev/null
+	printf '{"id":%s,"lang":"en","n":%s}\n' 11 11 12 12 | "$SM_BIN/smpartition" -q t | "$SM_BIN/smcommit" -q --replace-where "lang = 'en'" --vouch >/dev/null
 	"$smreplay" t --starting-version 2 --select id >out
 	[ "$(jq -c '[._change_type, .id, ._commit_version]' out | sort | tr '\n' ' ')" = \
 		'["delete",10,2] ["delete",2,2] ["delete",6,2] ["delete",9007199254740992,2] ["insert",11,2] ["insert",12,2] ' ]
@@ -163,7 +163,7 @@ small() {
 	printf '{"id":11,"lang":"en"}\n' | load t
 	until [ "$(wc -l <out)" = 11 ]; do sleep .05; kill -0 $pid; done
 	[ "$(tail -1 out)" = '{"id":11}' ]
-	printf '{"id":12,"lang":"en"}\n' | "$SM_BIN/smpartition" -q t | "$SM_BIN/smcommit" -q --mode overwrite >/dev/null
+	printf '{"id":12,"lang":"en"}\n' | "$SM_BIN/smpartition" -q t | "$SM_BIN/smcommit" -q --mode overwrite --vouch >/dev/null
 	status=0; wait $pid || status=$?
 	[ $status = 5 ]
 	grep -q 'version 3 removed rows' err

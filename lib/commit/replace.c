@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Who may replace what a table holds, and of which version the new content was made (docs/commit.md, "Replacing"). */
+#include "commit/committer.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+/* A mark without a number is smpartition's own: nobody in front of it said anything. */
+static bool plain(const struct mark *m)
+{
+	return m->seq < 0;
+}
+
+/* The input was ended well, but nobody gave his word that it is the whole. */
+static int no_word(const struct committer *c, const struct mark *m, struct err *e)
+{
+	const char *table = store_root(c->store);
+	if (plain(m))
+		return err_set(e, ERR_CONFLICT, "%s is not replaced: nothing in the input says that it is whole, or that its producer has "
+			       "not failed. Give the producer --marks, which tells of a failure, and smcommit --vouch to say that "
+			       "all of it came; or name whole files to smpartition", table);
+	if (m->stream && m->from > 0)
+		return err_set(e, ERR_CONFLICT, "%s is not replaced: the stream went on from %lld, so this is only what is new "
+			       "(smcheckpoint rewind begins it anew; --vouch replaces the table by this part)", table,
+			       (long long)m->from);
+	return err_set(e, ERR_CONFLICT, "%s is not replaced: the closing mark lacks \"all\", since a record was left out on the way, or since the "
+		       "mark names no checkpoint that could be asked. --vouch says that all of it came", table);
+}
+
+int replace_allowed(const struct committer *c, const struct mark *m, struct err *e)
+{
+	if (strcmp(m->end, "done") != 0)
+		return err_set(e, ERR_IO, "the stream ended with \"%s\": %s is not replaced", m->end, store_root(c->store));
+	if (m->all && m->from <= 0)
+		return 0;
+	if (!c->opts.vouch)
+		return no_word(c, m, e);
+	/* An empty pipe is how a producer looks that was never started: a misspelt name, a mistake in its options. */
+	if (plain(m) && c->group.adds.n == 0)
+		return err_set(e, ERR_CONFLICT, "%s is not replaced: the input has neither records nor marks, as when its producer did not "
+			       "start. With --marks the producer says that it found nothing; smtable delete empties a table",
+			       store_root(c->store));
+	return 0;
+}
+
+int read_take(struct committer *c, const struct mark *m, struct err *e)
+{
+	if (!m->read_id)
+		return 0;
+	if (c->read_id && strcmp(c->read_id, m->read_id) != 0)
+		return err_set(e, ERR_DATA, "a mark that reads table %s among those that read table %s: one pipe reads one table",
+			       m->read_id, c->read_id);
+	if (!c->read_id)
+		c->read_id = mem_strdup(m->read_id);
+	c->read_version = m->read_version;
+	return 0;
+}
+
+bool read_is_sink(const struct committer *c, const struct delta_snapshot *sn)
+{
+	return c->read_id && sn && strcmp(c->read_id, sn->metadata.id) == 0;
+}
+
+int read_check_append(const struct committer *c, const struct delta_snapshot *sn, struct err *e)
+{
+	if (c->opts.overwrite || !read_is_sink(c, sn))
+		return 0;
+	return err_set(e, ERR_CONFLICT, "the input was read from version %lld of %s itself: appended to it, its rows would be there twice "
+		       "(--mode=overwrite or --replace-where puts them in the place of what was read)", (long long)c->read_version,
+		       store_root(c->store));
+}
+
+int64_t replace_base(const struct committer *c, const struct mark *m)
+{
+	if (!c->opts.overwrite || !c->sn)
+		return -1;
+	return read_is_sink(c, c->sn) ? c->read_version : m->version;
+}
