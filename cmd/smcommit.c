@@ -42,8 +42,8 @@ static const char *const exits[] = {
 static const char *const examples[] = {
 	"smpartition --by 'date=day(created_at)' landing <posts.ndjson | smcommit", "append posts to the table landing",
 	"smpartition --by date landing day.ndjson | smcommit --replace-where \"date = '2024-05-01'\"", "replace one day by a file",
-	"smreplay landing --marks | smsentiment | smpartition landing | smcommit --mode=overwrite --vouch",
-	"every row once more, with a new column; other writers' commits meanwhile are a conflict",
+	"smreplay landing --marks | smjq 'del(.raw)' | smpartition landing | smcommit --mode=overwrite --vouch",
+	"every row once more, without the field raw; what others commit meanwhile is a conflict",
 	"smfetch files posts/ --resume ck | smpartition --by created_date landing | smcommit | smcheckpoint save",
 	"a stream: whatever crashes, the same line goes on where it was",
 	NULL

@@ -5,6 +5,7 @@
 #include "cli/opt.h"
 #include "gen/gen.h"
 #include "io/output.h"
+#include "resume/resume.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@
 static struct gen_opts gen = { .count = 10000, .seed = 1, .start_us = GEN_START, .bursts = 7, .edits = 1.5, .deletes = 0.7 };
 static int64_t span_ns = 14 * 86400 * NS_PER_SEC;
 static struct opt_rate rate;
-static bool rate_given, unbuffered;
+static bool rate_given, unbuffered, marks;
 static const char *profile = "sample";
 
 static const struct opt opts[] = {
@@ -29,6 +30,7 @@ static const struct opt opts[] = {
 	{ 0, "deletes", OPT_DOUBLE, &gen.deletes, "PERCENT", "records that delete earlier posts (0.7)" },
 	{ 0, "profile", OPT_ENUM, &profile, "sample|bench", "sample: every field, in all the ways it may be missing; "
 	  "bench: 13 fields, about 420 bytes (sample)" },
+	{ 0, "marks", OPT_FLAG, &marks, NULL, "print marks, so that the tools behind know whether the end is a good one" },
 	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "write each record at once" },
 	{ 0 }
 };
@@ -68,20 +70,42 @@ static bool pace(struct output *out, int64_t begin, uint64_t n)
 	if (output_flush(out, NULL))
 		return false;
 	while (!clock_sleep_until(due))
-		;
+		if (marks && diag_signal())
+			return false;
 	return true;
 }
 
-static int run(struct gen *g, struct output *out)
+static int put_mark(struct resume *rs, const char *end, struct output *out)
+{
+	struct buf line = BUF_INIT;
+	struct err e;
+	if (end && strcmp(end, "done") == 0)
+		resume_whole(rs);
+	int r = resume_mark(rs, NULL, 0, end, &line, &e);
+	output_put(out, line.p ? line.p : "", line.n);
+	buf_release(&line);
+	return r == 0 ? output_flush(out, NULL) : r;
+}
+
+static int run(struct gen *g, struct resume *rs, struct output *out)
 {
 	int64_t begin = clock_mono_ns();
+	bool done = false;
+	if (rs)
+		put_mark(rs, NULL, out);
 	for (uint64_t n = 0; !out->failed; n++) {
 		if (rate_given && !pace(out, begin, n))
 			break;
-		if (!gen_next(g, &out->buf))
+		if ((done = !gen_next(g, &out->buf)))
 			break;
 		output_end_record(out);
+		if (rs && resume_due(rs))
+			put_mark(rs, NULL, out);
+		if (rs && diag_signal())
+			break;
 	}
+	if (rs && !out->failed)
+		put_mark(rs, done ? "done" : "signal", out);
 	return diag_finish(out, 0);
 }
 
@@ -90,6 +114,7 @@ int main(int argc, char **argv)
 	struct output out;
 	struct err e;
 	struct gen *g;
+	struct resume *rs = NULL;
 	diag_init("smgen");
 	argc = opt_parse(&tool, argc, argv);
 	if (argc)
@@ -100,7 +125,12 @@ int main(int argc, char **argv)
 		opt_usage("%s", e.msg);
 	output_init(&out, STDOUT_FILENO, "standard output");
 	out.unbuffered = unbuffered;
-	int status = run(g, &out);
+	if (marks && resume_open(&rs, NULL, &e))
+		return diag_fail(&e);
+	if (marks)
+		diag_catch_signals();
+	int status = run(g, rs, &out);
+	resume_close(rs);
 	gen_free(g);
 	return status;
 }

@@ -7,6 +7,7 @@
 #include "rate/pace.h"
 #include "io/output.h"
 #include "replay/replay.h"
+#include "resume/resume.h"
 #include "stream/reject.h"
 
 #include <poll.h>
@@ -21,7 +22,7 @@ static uint64_t opt_version, opt_first, opt_last, opt_limit, opt_threads;
 static int64_t opt_poll = DEFAULT_POLL, opt_gap;
 static const char *opt_speed, *opt_on_error;
 static bool has_version, has_first, has_last, has_limit, has_gap, has_poll;
-static bool opt_follow, opt_count, opt_verbose, opt_unbuffered;
+static bool opt_follow, opt_count, opt_marks, opt_verbose, opt_unbuffered;
 
 static const struct opt options[] = {
 	{ 0, "version-as-of", OPT_U64, &opt_version, "N", "the table as of version N", &has_version },
@@ -41,6 +42,8 @@ static const struct opt options[] = {
 	{ 'c', "count", OPT_FLAG, &opt_count, NULL, "print only how many rows there are", NULL },
 	{ 'f', "follow", OPT_FLAG, &opt_follow, NULL, "then wait for new versions, and go on with the rows that they add", NULL },
 	{ 0, "poll", OPT_DURATION, &opt_poll, "TIME", "with --follow: look for a new version every TIME (1s)", &has_poll },
+	{ 0, "marks", OPT_FLAG, &opt_marks, NULL,
+	  "print marks, so that the tools behind know what was read, and whether the end is a good one", NULL },
 	{ 0, "nulls", OPT_FLAG, &o.nulls, NULL, "print members that are null; otherwise they are left out", NULL },
 	{ 'j', "threads", OPT_U64, &opt_threads, "N",
 	  "threads to decode with (default: one a processor, at most 4); the order of the rows is the same", NULL },
@@ -68,6 +71,8 @@ static const char *const examples[] = {
 	"smreplay landing --starting-version 5 --ending-version 7", "what versions 5 to 7 added and removed",
 	"smreplay landing --since 2026-05-01 --until 2026-05-02 --speed 60x | smtrend", "a day in 24 minutes",
 	"smreplay landing --follow | smtrend --window 1h", "what is there, and what comes, for ever",
+	"smreplay landing --marks | smsentiment | smpartition silver | smcommit --mode=overwrite --vouch",
+	"a table made of another: where smreplay fails, the old rows stay",
 	NULL
 };
 
@@ -85,7 +90,9 @@ static const struct tool tool = {
 		"Changes carry _change_type (insert, delete), _commit_version and _commit_timestamp. They come from the files that a version "
 		"added and removed: a row that was only carried over to a new file appears as both.\n\n"
 		"With --speed files are taken by their earliest event time, and the thousand rows that are decoded together are sorted by "
-		"theirs. A table whose files overlap in time is not in order beyond that: a record that is late is written at once.",
+		"theirs. A table whose files overlap in time is not in order beyond that: a record that is late is written at once.\n\n"
+		"--marks tells the tools behind which table and version is read, and how it ended: smcommit replaces nothing when the closing mark "
+		"says error, or is missing. SIGTERM and SIGINT then end the stream after the current records, with a mark.",
 	.opts = options,
 	.exits = exits,
 	.examples = examples,
@@ -98,6 +105,8 @@ struct run {
 	struct reject *rejects;
 	struct pace pace;
 	bool paced;
+	struct resume *marks;        /* NULL: none are printed */
+	struct buf line;
 	uint64_t left;               /* records until --limit */
 	uint64_t count;
 	struct err *e;
@@ -124,11 +133,40 @@ static int failed(struct run *r)
 	return r->e->code;
 }
 
+static bool stopped(const struct run *r)
+{
+	return r->marks && diag_signal() != 0;
+}
+
+/* END: NULL while more comes. */
+static int put_mark(struct run *r, const char *end)
+{
+	struct replay_counts c;
+	int rc = reject_flush(r->rejects, r->e);
+	if (rc < 0)
+		return rc;
+	if (r->replay) {
+		replay_count(r->replay, &c);
+		resume_read(r->marks, replay_table_id(r->replay), c.version);
+	}
+	buf_clear(&r->line);
+	if ((rc = resume_mark(r->marks, NULL, 0, end, &r->line, r->e)) < 0)
+		return rc;
+	output_put(&r->out, r->line.p, r->line.n);
+	return output_flush(&r->out, r->e);
+}
+
+/* In the middle of changes there is no mark: what a version removed and added belongs together. */
+static int mark_if_due(struct run *r)
+{
+	return r->marks && !o.changes && resume_due(r->marks) ? put_mark(r, NULL) : 0;
+}
+
 /* each record at its time */
 static int put_paced(struct run *r, const struct replay_piece *p, const struct span *s)
 {
 	size_t from = s->from;
-	for (uint64_t i = s->first; i < s->first + s->records; i++) {
+	for (uint64_t i = s->first; i < s->first + s->records && !stopped(r); i++) {
 		const struct replay_record *rec = &p->record[i];
 		int64_t now = clock_mono_ns(), due = rec->us == INT64_MIN ? now : pace_due(&r->pace, rec->us, now);
 		if (due > now) {
@@ -137,9 +175,14 @@ static int put_paced(struct run *r, const struct replay_piece *p, const struct s
 				rc = reject_flush(r->rejects, r->e);
 			if (rc)
 				return rc;
-			while (!clock_sleep_until(due))
+			while (!clock_sleep_until(due) && !stopped(r))
 				;
+			if (stopped(r))
+				break;
 		}
+		int rc = mark_if_due(r);
+		if (rc)
+			return rc;
 		output_line(&r->out, p->p + from, rec->end - from - 1);
 		if (r->out.failed)
 			return failed(r);
@@ -195,22 +238,25 @@ static void wait_for_more(void)
 	}
 }
 
+/* 1: a signal ended it. */
 static int copy(struct run *r)
 {
 	struct replay_piece p;
 	for (;;) {
 		int rc = 0;
 		while (r->left && (rc = replay_next(r->replay, &p, r->e)) > 0)
-			if ((rc = put(r, &p)))
+			if ((rc = put(r, &p)) || (rc = stopped(r)) || (rc = mark_if_due(r)))
 				return rc;
 		if (rc || !r->left || !opt_follow)
 			return rc;
 		if ((rc = output_flush(&r->out, r->e)) || (rc = reject_flush(r->rejects, r->e)))
 			return rc;
-		while ((rc = replay_more(r->replay, r->e)) == 0)
-			wait_for_more();
-		if (rc < 0)
+		if (r->marks && (rc = put_mark(r, NULL)))
 			return rc;
+		while ((rc = replay_more(r->replay, r->e)) == 0 && !stopped(r))
+			wait_for_more();
+		if (rc <= 0)
+			return rc < 0 ? rc : 1;
 	}
 }
 
@@ -232,6 +278,8 @@ static void check_usage(void)
 		opt_usage("--threads: at most 256");
 	if (opt_count && (o.jq || opt_speed))
 		opt_usage("--count counts rows; it does not go with --jq or --speed");
+	if (opt_count && opt_marks)
+		opt_usage("--marks are for a stream of records, not for --count");
 	if (has_poll && !opt_follow)
 		opt_usage("--poll needs --follow");
 	if (has_gap && !opt_speed)
@@ -278,10 +326,25 @@ static void note(const struct run *r)
 		  (unsigned long long)c.rows);
 }
 
+/* The closing mark goes out whatever happened, as long as it can. */
+static int close_marks(struct run *r, int rc)
+{
+	struct err why = *r->e;
+	if (rc == 0 && reject_count(r->rejects) == 0 && r->left)
+		resume_whole(r->marks);
+	int got = put_mark(r, rc > 0 ? "signal" : rc < 0 ? "error" : "done");
+	if (rc >= 0)
+		return got;
+	*r->e = why;
+	return rc;
+}
+
 static int finish(struct run *r, int rc)
 {
 	struct err why;
 	int status = 0;
+	if (r->marks)
+		rc = close_marks(r, rc);
 	if (rc < 0) {
 		output_flush(&r->out, NULL);
 		status = diag_fail(r->e);
@@ -305,8 +368,12 @@ int main(int argc, char **argv)
 	output_init(&r.out, STDOUT_FILENO, "standard output");
 	set_options(&r);
 	int rc = reject_open(&r.rejects, tool.name, opt_on_error, &e);
+	if (rc == 0 && opt_marks && (rc = resume_open(&r.marks, NULL, &e)) == 0)
+		diag_catch_signals();
 	if (rc == 0)
 		rc = replay_open(&r.replay, argv[1], &o, &e);
+	if (rc == 0 && r.marks)
+		rc = put_mark(&r, NULL);
 	if (rc == 0)
 		rc = copy(&r);
 	if (rc == 0 && opt_count) {
@@ -317,6 +384,8 @@ int main(int argc, char **argv)
 	if (r.replay && opt_verbose)
 		note(&r);
 	replay_free(r.replay);
+	resume_close(r.marks);
+	buf_release(&r.line);
 	buf_release(&r.out.buf);
 	return status;
 }

@@ -164,6 +164,8 @@ static int commit_group(struct committer *c, const struct mark *m, struct buf *o
 	o.has_base = o.base >= 0;
 	if (r == 0)
 		r = delta_commit(&c->sn, c->store, build_change, &job, &o, &done, e);
+	if (r == ERR_CONFLICT && o.has_base && c->read_id)
+		err_wrap(e, "the input was read from version %lld", (long long)o.base);
 	if (r && job.ahead)
 		put_recovered(c, m, job.table_seq, out);
 	if (r == 0 && done.version >= 0)
@@ -258,6 +260,10 @@ static int take_mark(struct committer *c, const struct mark *m, struct buf *out,
 	}
 	if (c->opts.overwrite)
 		return overwrite_mark(c, m, first, out, e);
+	/* A stream goes on behind what it has committed; without one the input is given again, and its rows would come twice. */
+	if (!c->stream && m->end && strcmp(m->end, "error") == 0)
+		return err_set(e, ERR_IO, "the source ended with an error: %zu actions behind its last mark are not committed",
+			       c->group.nactions);
 	if (c->group.nactions == 0)
 		return pass_mark(c, m, out, e);
 	r = check_seq(c, m, e);

@@ -17,9 +17,8 @@ static int no_word(const struct committer *c, const struct mark *m, struct err *
 {
 	const char *table = store_root(c->store);
 	if (plain(m))
-		return err_set(e, ERR_CONFLICT, "%s is not replaced: nothing in the input says that it is whole, or that its producer has "
-			       "not failed. Give the producer --marks, which tells of a failure, and smcommit --vouch to say that "
-			       "all of it came; or name whole files to smpartition", table);
+		return err_set(e, ERR_CONFLICT, "%s is not replaced: nothing in the input says that it is whole. Give the producer "
+			       "--marks, so that its failure is seen, and smcommit --vouch, to say that all of it came; or name files to smpartition, which vouches for those that it read whole", table);
 	if (m->stream && m->from > 0)
 		return err_set(e, ERR_CONFLICT, "%s is not replaced: the stream went on from %lld, so this is only what is new "
 			       "(smcheckpoint rewind begins it anew; --vouch replaces the table by this part)", table,
@@ -39,7 +38,7 @@ int replace_allowed(const struct committer *c, const struct mark *m, struct err 
 	/* An empty pipe is how a producer looks that was never started: a misspelt name, a mistake in its options. */
 	if (plain(m) && c->group.adds.n == 0)
 		return err_set(e, ERR_CONFLICT, "%s is not replaced: the input has neither records nor marks, as when its producer did not "
-			       "start. With --marks the producer says that it found nothing; smtable delete empties a table",
+			       "start. With --marks the producer says that it found nothing; smpartition takes the name of an empty file as well",
 			       store_root(c->store));
 	return 0;
 }

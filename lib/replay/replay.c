@@ -191,6 +191,11 @@ int replay_more(struct replay *r, struct err *e)
 	return rc ? rc : 1;
 }
 
+const char *replay_table_id(const struct replay *r)
+{
+	return r->snapshot->metadata.id;
+}
+
 void replay_count(const struct replay *r, struct replay_counts *c)
 {
 	*c = r->feed.counts;

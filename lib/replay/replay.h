@@ -87,6 +87,8 @@ int replay_next(struct replay *r, struct replay_piece *p, struct err *e);
 /* After the end: 1 when the table has gone on, and replay_next goes on with the rows of its new versions (as changes
  * when opts.changes, otherwise the added rows as they are: a version that removed rows is then ERR_CONFLICT); 0: not yet. */
 int replay_more(struct replay *r, struct err *e);
+/* The id in the metaData of the table; lives as long as the replay, up to the next replay_more. */
+const char *replay_table_id(const struct replay *r);
 void replay_count(const struct replay *r, struct replay_counts *c);
 
 #endif
