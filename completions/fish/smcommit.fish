@@ -1,6 +1,7 @@
 # fish completion for smcommit, generated from its option table
 complete -c smcommit -l mode -s m -x -a 'append overwrite' -d 'append to the table (the default), or replace what is in it'
 complete -c smcommit -l replace-where -r -d 'replace only the partitions for which SQL is true; every new file must satisfy it; means --mode=overwrite'
+complete -c smcommit -l vouch -d 'with these: the input is whole, where its marks do not say so themselves; no help for an input that failed'
 complete -c smcommit -l merge-schema -d 'let new columns widen the table\'s schema'
 complete -c smcommit -l overwrite-schema -d 'with --mode=overwrite: the new schema and partition columns replace the table\'s'
 complete -c smcommit -l retry -r -d 'give up after N attempts at a commit that others keep winning (100)'

@@ -11,6 +11,7 @@ complete -c smgen -l bursts -r -d 'times that one topic takes over for some hour
 complete -c smgen -l edits -r -d 'records that are edits of earlier posts (1.5)'
 complete -c smgen -l deletes -r -d 'records that delete earlier posts (0.7)'
 complete -c smgen -l profile -x -a 'sample bench' -d 'sample: every field, in all the ways it may be missing; bench: 13 fields, about 420 bytes (sample)'
+complete -c smgen -l marks -d 'print marks, so that the tools behind know whether the end is a good one'
 complete -c smgen -l unbuffered -d 'write each record at once'
 complete -c smgen -l quiet -s q -d 'print no warnings and no notes'
 complete -c smgen -l errors -x -a 'text json' -d 'how errors are printed'

@@ -162,9 +162,10 @@ static int commit_group(struct committer *c, const struct mark *m, struct buf *o
 	int r = c->opts.overwrite ? refresh(c, e) : 0;
 	o.base = replace_base(c, m);
 	o.has_base = o.base >= 0;
+	bool own = o.has_base && read_is_sink(c, c->sn);
 	if (r == 0)
 		r = delta_commit(&c->sn, c->store, build_change, &job, &o, &done, e);
-	if (r == ERR_CONFLICT && o.has_base && c->read_id)
+	if (r == ERR_CONFLICT && own)
 		err_wrap(e, "the input was read from version %lld", (long long)o.base);
 	if (r && job.ahead)
 		put_recovered(c, m, job.table_seq, out);

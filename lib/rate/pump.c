@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "rate/pump.h"
 
+#include "stream/mark.h"
+
 #define BATCH 64u
 
 /* What was let go reaches the reader. Returns in *STALL by how much what is due has moved. */
@@ -26,12 +28,46 @@ static int write_out(struct pump *p, int64_t *stall)
 	return r;
 }
 
+/* Has a record been left out so far? One of several outputs gets a part of them. */
+static bool left_out(struct pump *p)
+{
+	struct queue_stats st;
+	for (int i = 0; i < DROP_REASONS; i++)
+		if (drops_count(p->drops, (enum drop_reason)i))
+			return true;
+	queue_stats(p->queue, &st);
+	return st.spill.damaged || (p->outs && outs_count(p->outs) > 1);
+}
+
+/* A mark does not say `all` any more when a record in front of it was left out, be it while the mark was waiting. */
+static struct item *without_all(struct item *it)
+{
+	struct arena a = ARENA_INIT;
+	struct buf b = BUF_INIT;
+	struct mark m;
+	const char *line = it->text;
+	size_t n = it->n - 1;
+	if (mark_parse(&m, &a, line, n, NULL) == 0 && m.all) {
+		mark_withhold(&m, &b, &line, &n);
+		struct item *other = item_new(line, n, NULL, 0);
+		other->mark = true;
+		other->chunk = it->chunk;
+		item_free(it);
+		it = other;
+	}
+	buf_release(&b);
+	arena_release(&a);
+	return it;
+}
+
 static int emit(struct pump *p, struct item *it)
 {
 	int64_t start, stall = 0;
 	int r = 0;
-	uint64_t n = it->n;
 	bool mark = it->mark;
+	if (mark && left_out(p))
+		it = without_all(it);
+	uint64_t n = it->n;
 	if (mark && (r = drops_flush(p->drops, &p->err)) != 0) {
 		item_free(it);
 		return r;
