@@ -32,6 +32,7 @@ size_t pq_delta_get(struct delta_dec *d, int64_t *to, size_t n);
 const uint8_t *pq_delta_end(const struct delta_dec *d);
 
 struct decoder {
+	bool full;                   /* reading stopped at VALS_MOST */
 	int encoding;
 	int physical;
 	size_t width;                /* of a decoded value */

@@ -181,7 +181,8 @@ static bool put_joined(struct decoder *d, struct vals *v, int64_t prefix, int64_
 	if (v->width && n != v->width)
 		return false;
 	last->ndata = (size_t)prefix;
-	if (!vals_reserve(last, 1, (size_t)suffix) || !vals_reserve(v, 1, n))
+	d->full = v->ndata + n > VALS_MOST;
+	if (d->full || !vals_reserve(last, 1, (size_t)suffix) || !vals_reserve(v, 1, n))
 		return false;
 	memcpy(last->data + prefix, d->p, (size_t)suffix);
 	last->ndata = n;

@@ -64,10 +64,13 @@ static int values(struct leaf_reader *l, size_t n, struct err *e)
 {
 	if (l->levels_only || !n)
 		return 0;
-	if (decoder_read(&l->values, &l->out, n) == n)
+	size_t done = decoder_read(&l->values, &l->out, n);
+	if (l->values.last.ndata > l->longest)
+		l->longest = l->values.last.ndata;
+	if (done == n)
 		return 0;
-	if (!l->out.width && l->out.ndata > (size_t)1 << 30)
-		return err_set(e, ERR_DATA, "more than 2 GiB of values at once: read fewer rows");
+	if (l->values.full)
+		return err_set(e, ERR_DATA, "more than %zu MiB of text in one row, or in very few", VALS_MOST >> 20);
 	return err_set(e, ERR_DATA, "damaged values in a page (%s)", pq_encoding_name(l->values.encoding));
 }
 
@@ -152,6 +155,8 @@ static int take_pending(struct leaf_reader *l, uint64_t *rows, bool *done, struc
 		--*rows;
 	}
 	size_t n = i - l->pend_at;
+	if (l->n + n > LEAF_ENTRIES)
+		return err_set(e, ERR_DATA, "more than %zu elements of lists in one row, or in very few", LEAF_ENTRIES);
 	need_levels(l, n);
 	memcpy(l->def_out + l->n, l->pend_def + l->pend_at, n);
 	memcpy(l->rep_out + l->n, l->pend_rep + l->pend_at, n);
@@ -189,8 +194,12 @@ int leaf_read(struct leaf_reader *l, uint64_t rows, struct err *e)
 	int rc = 0;
 	if (rows > INT32_MAX - l->n)
 		return err_set(e, ERR_DATA, "more than 2^31 rows at once");
-	if (l->leaf->max_rep)
-		return rows ? nested_rows(l, rows, e) : 0;
+	if (l->leaf->max_rep && rows) {
+		size_t had = l->n;
+		rc = nested_rows(l, rows, e);
+		l->per_row = (l->n - had) / rows + 1;
+		return rc;
+	}
 	while (rows && rc == 0) {
 		if (!l->entries_left)
 			rc = pq_page_next(l, &none, e);
@@ -221,4 +230,25 @@ int leaf_skip(struct leaf_reader *l, uint64_t rows, struct err *e)
 	}
 	leaf_clear(l);
 	return rc;
+}
+
+#define STEP_BYTES ((size_t)4 << 20)
+#define STEP_ENTRIES ((size_t)1 << 20)
+#define STEP_FIRST 64u
+
+uint64_t leaf_step(const struct leaf_reader *l, uint64_t rows)
+{
+	uint64_t most = UINT64_MAX, fit = l->longest ? STEP_BYTES / l->longest : most;
+	if (l->leaf->max_rep)
+		most = l->per_row ? STEP_ENTRIES / l->per_row : STEP_FIRST;
+	if (l->leaf->el->physical == PQ_BYTE_ARRAY && !l->win)
+		fit = 1; /* what it will be is not known yet */
+	most = fit < most ? fit : most;
+	most = most ? most : 1;
+	return rows < most ? rows : most;
+}
+
+size_t leaf_bytes(const struct leaf_reader *l)
+{
+	return l->out.ndata + 2 * l->n;
 }

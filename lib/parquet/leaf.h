@@ -14,6 +14,7 @@
 #include "parquet/tree.h"
 
 #define LEAF_PENDING 1024u
+#define LEAF_ENTRIES ((size_t)1 << 26)     /* in one read: elements of lists, nulls too */
 
 struct leaf_reader {
 	const struct pq_source *src;
@@ -36,6 +37,8 @@ struct leaf_reader {
 	struct decoder values;
 	struct vals dict;
 	bool has_dict, started;
+	size_t per_row;               /* entries that a row of the last read had, about */
+	size_t longest;               /* value that the dictionary, or a page of joined strings so far, can give again and again */
 
 	/* entries read ahead, to find where a record ends; only when max_rep > 0 */
 	uint8_t pend_def[LEAF_PENDING], pend_rep[LEAF_PENDING];
@@ -55,6 +58,9 @@ void leaf_release(struct leaf_reader *l);
 void leaf_clear(struct leaf_reader *l);   /* forgets what was read, keeps the place */
 int leaf_read(struct leaf_reader *l, uint64_t rows, struct err *e);  /* appends */
 int leaf_skip(struct leaf_reader *l, uint64_t rows, struct err *e);  /* clears */
+/* How many of the next ROWS can be read without holding much more than the pages do: few bytes of a file may stand for many. */
+uint64_t leaf_step(const struct leaf_reader *l, uint64_t rows);
+size_t leaf_bytes(const struct leaf_reader *l);                      /* of what was read and not cleared */
 
 /* page.c */
 int pq_page_next(struct leaf_reader *l, uint64_t *skip_rows, struct err *e);

@@ -176,6 +176,10 @@ static int load_dictionary(struct leaf_reader *l, const struct pq_page *h, struc
 	    decoder_read(&l->values, &l->dict, (size_t)h->values) != (size_t)h->values)
 		return err_set(e, ERR_DATA, "damaged dictionary");
 	l->has_dict = true;
+	for (size_t i = 0; !l->dict.width && i < l->dict.n; i++) {
+		size_t len = (size_t)(l->dict.offsets[i + 1] - l->dict.offsets[i]);
+		l->longest = len > l->longest ? len : l->longest;
+	}
 	return 0;
 }
 

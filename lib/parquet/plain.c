@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "parquet/decode.h"
 
+#define LARGE_PAGE ((size_t)4 << 20)
+
 static size_t plain_booleans(struct decoder *d, struct vals *v, size_t n)
 {
 	uint64_t have = (uint64_t)(d->end - d->p) * 8 - d->bit;
@@ -32,13 +34,28 @@ static size_t plain_fixed(struct decoder *d, struct vals *v, size_t n)
 	return n;
 }
 
-/* All that the page still holds is the most that N values can need: one reservation for all of them. */
+/* Bytes that the next N values have, each with its length in front. */
+static size_t plain_total(const uint8_t *p, const uint8_t *end, size_t n)
+{
+	const uint8_t *start = p;
+	for (size_t i = 0; i < n && end - p >= 4; i++) {
+		uint32_t len;
+		memcpy(&len, p, 4);
+		if (len > (size_t)(end - p) - 4)
+			break;
+		p += 4 + (size_t)len;
+	}
+	return (size_t)(p - start);
+}
+
+/* All that the page still holds is the most that N values can need: one reservation for all of them. Where a page is large
+ * they are looked at first. */
 static size_t plain_bytes(struct decoder *d, struct vals *v, size_t n)
 {
 	const uint8_t *p = d->p;
 	size_t left = (size_t)(d->end - p);
 	n = n < left / 4 ? n : left / 4;
-	if (!vals_reserve(v, n, left - n * 4))
+	if (!vals_reserve(v, n, left > LARGE_PAGE ? plain_total(p, d->end, n) : left - n * 4))
 		return 0;
 	size_t i = 0;
 	for (; i < n; i++) {
@@ -106,12 +123,14 @@ static bool take_fixed(const struct vals *dict, struct vals *v, const uint32_t *
 	return true;
 }
 
-static bool take_bytes(const struct vals *dict, struct vals *v, const uint32_t *index, size_t n)
+static bool take_bytes(struct decoder *d, struct vals *v, const uint32_t *index, size_t n)
 {
+	const struct vals *dict = d->dict;
 	size_t bytes = 0;
 	for (size_t i = 0; i < n; i++)
 		bytes += (size_t)(dict->offsets[index[i] + 1] - dict->offsets[index[i]]);
-	if (!vals_reserve(v, n, bytes))
+	d->full = v->ndata + bytes > VALS_MOST;
+	if (d->full || !vals_reserve(v, n, bytes))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		int32_t at = dict->offsets[index[i]];
@@ -132,7 +151,7 @@ size_t dictionary_read(struct decoder *d, struct vals *v, size_t n)
 			most = index[i] > most ? index[i] : most;
 		if (!k || most >= d->dict->n)
 			break;
-		if (!(d->dict->width ? take_fixed(d->dict, v, index, k) : take_bytes(d->dict, v, index, k)))
+		if (!(d->dict->width ? take_fixed(d->dict, v, index, k) : take_bytes(d, v, index, k)))
 			break;
 		done += k;
 	}

@@ -7,6 +7,7 @@
 
 #define TAIL 8u                         /* length of the footer, magic */
 #define FOOTER_MAX ((size_t)1 << 30)
+#define SCAN_BYTES ((size_t)8 << 20)   /* of values in one batch of a scan, about */
 
 struct pq_scan {
 	const struct pq_reader *r;
@@ -175,18 +176,36 @@ int pq_scan_skip(struct pq_scan *s, uint64_t rows, struct err *e)
 	return rc;
 }
 
-int pq_scan_next(struct pq_scan *s, uint64_t n, struct batch *b, struct err *e)
+/* The next rows of all leaves, N at most; *DONE: how many. Usually all at once; in small steps, and no more than BYTES, where
+ * few bytes of the file may stand for many. */
+static int read_leaves(struct pq_scan *s, uint64_t n, size_t bytes, uint64_t *done, struct err *e)
+{
+	size_t held = 0;
+	int rc = 0;
+	for (size_t i = 0; i < s->p->nleaves; i++)
+		leaf_clear(&s->leaf[i]);
+	for (*done = 0; *done < n && held <= bytes && rc == 0;) {
+		uint64_t step = n - *done;
+		for (size_t i = 0; i < s->p->nleaves; i++)
+			step = leaf_step(&s->leaf[i], step);
+		held = 0;
+		for (size_t i = 0; i < s->p->nleaves && rc == 0; i++) {
+			rc = where(s, &s->leaf[i], leaf_read(&s->leaf[i], step, e), e);
+			held += leaf_bytes(&s->leaf[i]);
+		}
+		*done += step;
+	}
+	return rc;
+}
+
+static int read_rows(struct pq_scan *s, uint64_t n, size_t bytes, struct batch *b, struct err *e)
 {
 	const struct proj *root = &s->p->root;
-	int rc = 0;
 	batch_clear(b);
 	n = n < s->left ? n : s->left;
 	if (n > INT32_MAX)
 		return where(s, NULL, err_set(e, ERR_DATA, "more than 2^31 rows at once"), e);
-	for (size_t i = 0; i < s->p->nleaves && rc == 0 && n; i++) {
-		leaf_clear(&s->leaf[i]);
-		rc = where(s, &s->leaf[i], leaf_read(&s->leaf[i], n, e), e);
-	}
+	int rc = read_leaves(s, n, bytes, &n, e);
 	for (size_t i = 0; i < root->nchild && rc == 0 && n; i++)
 		rc = where(s, NULL, assemble(&root->child[i], s->leaf, &b->col[i], (size_t)n, e), e);
 	if (rc) {
@@ -196,6 +215,11 @@ int pq_scan_next(struct pq_scan *s, uint64_t n, struct batch *b, struct err *e)
 	s->left -= n;
 	b->nrows = (size_t)n;
 	return 0;
+}
+
+int pq_scan_next(struct pq_scan *s, uint64_t n, struct batch *b, struct err *e)
+{
+	return read_rows(s, n, SCAN_BYTES, b, e);
 }
 
 int pq_read(const struct pq_reader *r, const struct pq_projection *p, size_t group, uint64_t first, uint64_t n,
@@ -213,7 +237,7 @@ int pq_read(const struct pq_reader *r, const struct pq_projection *p, size_t gro
 	if (rc == 0 && first)
 		rc = pq_scan_skip(s, first, e);
 	if (rc == 0)
-		rc = pq_scan_next(s, n, b, e);
+		rc = read_rows(s, n, SIZE_MAX, b, e);
 	pq_scan_free(s);
 	return rc;
 }

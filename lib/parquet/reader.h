@@ -56,7 +56,8 @@ struct pq_scan;
 int pq_scan_new(struct pq_scan **s, const struct pq_reader *r, const struct pq_projection *p, size_t group, struct err *e);
 void pq_scan_free(struct pq_scan *s);
 int pq_scan_skip(struct pq_scan *s, uint64_t rows, struct err *e);
-/* Up to N rows into B (cleared first); b->nrows tells how many, 0 at the end of the group. */
+/* Up to N rows into B (cleared first); b->nrows tells how many, 0 at the end of the group. Fewer come where their values have
+ * more than about 8 MiB: a megabyte that stands in a dictionary once may be meant 200,000 times. */
 int pq_scan_next(struct pq_scan *s, uint64_t n, struct batch *b, struct err *e);
 
 #endif

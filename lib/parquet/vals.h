@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define VALS_PAD ((size_t)64)
+#define VALS_MOST ((size_t)256 << 20) /* bytes of text that is repeated from a dictionary or from the value before */
 
 struct vals {
 	size_t width;        /* 0: bytes */

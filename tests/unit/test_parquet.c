@@ -568,6 +568,62 @@ static void test_refusals(void)
 	}
 }
 
+/* A value of half a megabyte that stands in the dictionary once, and in 4,000 rows. */
+static void test_amplified(void)
+{
+	struct made m;
+	struct batch b, one;
+	struct file f = { 0 };
+	struct pq_writer *w;
+	struct pq_reader *r = NULL;
+	struct pq_projection *p = NULL;
+	struct pq_scan *s = NULL;
+	struct err e;
+	static char text[500000];
+	memset(text, 'x', sizeof text);
+	T_CASE("a batch of a scan holds some megabytes, whatever the rows stand for") {
+		make_type(&m, "struct<a:string,n:long>");
+		struct pq_sink sink = { sink_buf, &f.bytes };
+		batch_init(&one, &m.type);
+		for (one.nrows = 0; one.nrows < 20; one.nrows++) {
+			column_add_bytes(&one.col[0], text, sizeof text);
+			column_add_i64(&one.col[1], (int64_t)one.nrows);
+		}
+		f.bytes = (struct buf)BUF_INIT;
+		T_INT(pq_writer_new(&w, &m.type, &sink, &(struct pq_writer_opts){ .codec = PQ_SNAPPY }, &e), 0);
+		for (int i = 0; i < 200; i++)
+			T_INT(append(w, &one, NULL, one.nrows, &e), 0);
+		T_INT(pq_writer_finish(w, NULL, &f.size, &e), 0);
+		pq_writer_free(w);
+		T_OK(f.bytes.n < 1000000);
+		struct pq_source src = { source_buf, f.bytes.n, &f.bytes, "test.parquet" };
+		T_INT(pq_open(&r, &src, &e), 0);
+		T_INT(pq_project(&p, r, &m.type, false, &e), 0);
+		batch_init(&b, &m.type);
+		size_t rows = 0;
+		for (size_t g = 0; g < pq_groups(r); g++) {
+			T_INT(pq_scan_new(&s, r, p, g, &e), 0);
+			for (;;) {
+				if (pq_scan_next(s, 1024, &b, &e) || !b.nrows)
+					break;
+				for (size_t i = 0; i < b.nrows; i++, rows++)
+					T_INT(column_i64(&b.col[1], i), rows % 20);
+				T_OK(batch_memory(&b) < 32 << 20);
+			}
+			pq_scan_free(s);
+		}
+		T_INT(rows, 4000);
+		T_INT(pq_read(r, p, 0, 0, 4000, &b, &e), ERR_DATA);   /* 2 GB at once are refused */
+		T_OK(strstr(e.msg, "256 MiB") != NULL);
+		batch_release(&b);
+		batch_release(&one);
+		pq_projection_free(p);
+		pq_free(r);
+		buf_release(&f.bytes);
+		arena_release(&m.arena);
+	}
+}
+
 /* What other writers do that ours does not. */
 static void test_foreign(void)
 {
@@ -639,6 +695,7 @@ int main(void)
 	test_damage();
 	test_refusals();
 	test_foreign();
+	test_amplified();
 	test_pool();
 	return t_done();
 }
