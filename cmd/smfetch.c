@@ -195,6 +195,12 @@ static int before_wait(void *arg, struct err *e)
 	return rc;
 }
 
+static void on_note(void *arg, const struct err *what)
+{
+	(void)arg;
+	diag_warn(what);
+}
+
 static int take_batch(struct fetch *f, const struct source_files_batch *b, struct err *e)
 {
 	output_put(&f->out, b->p, b->n);
@@ -334,6 +340,7 @@ static int fetch_files(const char *const *paths, size_t n)
 				      .max_record = max_record,
 				      .before_wait = before_wait,
 				      .arg = &f,
+				      .note = on_note,
 				      .map_by = map_by(),
 				      .marks = ck || marks,
 				      .folder = ck,

@@ -193,6 +193,14 @@ static int sniff(struct bytes *b, struct err *e)
 /* The last bytes that were given on are N at P. */
 static void pass(struct bytes *b, const char *p, size_t n)
 {
+	struct stream *s = &b->stream[b->top];
+	/* A file that has grown since its first bytes were looked at. */
+	if (b->at == s->nhead && s->nhead < BYTES_HEAD && b->form == FORM_PLAIN) {
+		size_t k = n < BYTES_HEAD - s->nhead ? n : BYTES_HEAD - s->nhead;
+		memcpy(s->head + s->nhead, p, k);
+		s->nhead += k;
+		s->head_at = s->nhead;
+	}
 	b->at += n;
 	if (n >= BYTES_HEAD) {
 		memcpy(b->tail, p + n - BYTES_HEAD, BYTES_HEAD);
@@ -538,13 +546,72 @@ int bytes_skip(struct bytes *b, uint64_t offset, struct err *e)
 	return err_at(e, b->path, 0, 0);
 }
 
-uint64_t bytes_at(const struct bytes *b)
+int bytes_more(struct bytes *b, struct err *e)
 {
-	return b->at;
+	char c;
+	if (b->regular && !b->top)
+		return bytes_peek(b, b->at, &c, 1, e);
+	return b->from_inner.n ? 1 : stream_next(&b->stream[b->top], &b->from_inner, e);
 }
 
-const unsigned char *bytes_tail(const struct bytes *b, size_t *n)
+int bytes_peek(struct bytes *b, uint64_t offset, void *to, size_t n, struct err *e)
 {
+	size_t got = 0;
+	while (got < n) {
+		ssize_t r = pread(b->fd, (char *)to + got, n - got, (off_t)(offset + got));
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0) {
+			err_sys(e, errno, "cannot read");
+			return err_at(e, b->path, 0, 0);
+		}
+		if (r == 0)
+			return 0;
+		got += (size_t)r;
+	}
+	return 1;
+}
+
+int bytes_check(struct bytes *b, struct err *e)
+{
+	unsigned char now[BYTES_HEAD];
+	const struct stream *s = &b->stream[0];
+	struct stat st;
+	int rc = 0;
+	if (!b->regular)
+		return 0;
+	if (fstat(b->fd, &st) < 0) {
+		err_sys(e, errno, "cannot look at it");
+		return err_at(e, b->path, 0, 0);
+	}
+	/* Cut to less than what was read: that was read before, so it is sound. */
+	if (!b->top && b->form == FORM_PLAIN && (uint64_t)st.st_size < b->at)
+		return 0;
+	rc = bytes_peek(b, 0, now, s->nhead, e);
+	if (rc < 0 || (rc > 0 && memcmp(now, s->head, s->nhead) == 0))
+		return rc < 0 ? rc : 0;
+	err_set(e, ERR_IO, "was cut and written anew while it was being read: what came since the last mark does not count");
+	return err_at(e, b->path, 0, 0);
+}
+
+/* An archive that libarchive may jump about in. */
+static bool is_jumped(const struct bytes *b)
+{
+	return b->archive && b->regular && !b->top;
+}
+
+uint64_t bytes_at(const struct bytes *b)
+{
+	return is_jumped(b) ? (uint64_t)b->st.st_size : b->at;
+}
+
+const unsigned char *bytes_tail(struct bytes *b, size_t *n)
+{
+	if (is_jumped(b)) {
+		b->ntail = b->st.st_size < BYTES_HEAD ? (size_t)b->st.st_size : BYTES_HEAD;
+		if (bytes_peek(b, (uint64_t)b->st.st_size - b->ntail, b->tail, b->ntail, NULL) <= 0)
+			b->ntail = 0;
+	}
 	*n = b->ntail;
 	return b->tail;
 }

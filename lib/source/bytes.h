@@ -71,9 +71,16 @@ ssize_t bytes_stream(struct bytes *b, void *to, size_t n, struct err *e);
 int bytes_rewind(struct bytes *b, struct err *e);
 /* Pass over the stream up to OFFSET, which lies ahead: ERR_DATA when it ends before. What is plain is not read. */
 int bytes_skip(struct bytes *b, uint64_t offset, struct err *e);
-uint64_t bytes_at(const struct bytes *b);               /* bytes of the stream that were given on */
+/* Is there more of the stream? 1, 0, or negative. */
+int bytes_more(struct bytes *b, struct err *e);
+/* Bytes of the stream that were given on; of a regular file that is an archive and not packed, its size. */
+uint64_t bytes_at(const struct bytes *b);
 /* The last of them, at most BYTES_HEAD. */
-const unsigned char *bytes_tail(const struct bytes *b, size_t *n);
+const unsigned char *bytes_tail(struct bytes *b, size_t *n);
+/* N bytes of the file as it is on disk: 1, 0 when they are not there, or negative. */
+int bytes_peek(struct bytes *b, uint64_t offset, void *to, size_t n, struct err *e);
+/* Was the file cut and written anew since it was opened? What was read of it may be a mixture then: ERR_IO. */
+int bytes_check(struct bytes *b, struct err *e);
 /* Is what was given out confirmed, as far as there is something to confirm it? Of packed files that are no archives up to the
  * stream's offset AT, of archives the members so far. */
 bool bytes_sure(const struct bytes *b, uint64_t at);

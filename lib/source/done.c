@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
+/* The list of files that were read: its log, and two tables over it, by name and by the fingerprint of the beginning. */
 #include "source/done.h"
 
-#include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "source/bytes.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 #include <zlib.h>
 
-#define TAIL 1024
 #define MAX_LOG ((uint64_t)1 << 30)
 
 /* A line of the log. Where an earlier run went on from a line that is not the last, `{"back":L}` says so: from there on
@@ -27,32 +29,75 @@ struct line {
 struct done {
 	struct arena arena;
 	int fd;                      /* -1: nothing is kept */
-	const char *path;
+	const char *path, *folder;
+	bool made;                   /* the file: its name is not durable yet */
 	struct done_file *v;
 	size_t n, cap;
-	uint32_t *slot;              /* hash table of index + 1 */
+	uint32_t *name;              /* hash table of index + 1, by name: the newest */
+	uint32_t *head;              /* the same by head */
+	uint32_t *same;              /* by index: index + 1 of the entry before it with that head */
+	size_t cap_same;
 	size_t nslots;
+	uint64_t *newest;            /* by id: index + 1 */
+	size_t cap_newest;
+	bool length[BYTES_HEAD + 1]; /* there are heads of that length */
+	size_t *old;                 /* indices of old entries */
+	size_t nold, cap_old;
 	uint64_t lines;              /* in the log, and those in `unwritten` */
 	struct buf unwritten;
 };
 
-static void index_entry(struct done *d, size_t i)
+static size_t head_slot(const struct done *d, uint64_t head)
 {
-	const char *file = d->v[i].file;
-	size_t at = hash_bytes(file, strlen(file), 1) & (d->nslots - 1);
-	while (d->slot[at] && strcmp(d->v[d->slot[at] - 1].file, file) != 0)
+	size_t at = head & (d->nslots - 1);
+	while (d->head[at] && d->v[d->head[at] - 1].head != head)
 		at = (at + 1) & (d->nslots - 1);
-	d->slot[at] = (uint32_t)i + 1;
+	return at;
 }
 
-static void remember(struct done *d, const struct done_file *f)
+static void index_entry(struct done *d, size_t i)
 {
+	const struct done_file *f = &d->v[i];
+	size_t at = hash_bytes(f->file, strlen(f->file), 1) & (d->nslots - 1);
+	while (d->name[at] && strcmp(d->v[d->name[at] - 1].file, f->file) != 0)
+		at = (at + 1) & (d->nslots - 1);
+	d->name[at] = (uint32_t)i + 1;
+	if (f->old)
+		return;
+	at = head_slot(d, f->head);
+	d->same[i] = d->head[at];
+	d->head[at] = (uint32_t)i + 1;
+}
+
+/* F is line NUMBER of the list. */
+static void remember(struct done *d, const struct done_file *f, uint64_t number)
+{
+	/* Before there were ids a file was its name. */
+	const struct done_file *before = !f->id && f->old ? done_find(d, f->file) : NULL;
+	uint64_t id = f->id ? f->id : before ? before->id : number;
 	MEM_GROW(d->v, d->cap, d->n + 1);
-	d->v[d->n++] = *f;
+	MEM_GROW(d->same, d->cap_same, d->n + 1);
+	struct done_file *to = &d->v[d->n];
+	*to = *f;
+	to->id = id;
+	if (to->id >= d->cap_newest) {
+		size_t had = d->cap_newest;
+		MEM_GROW(d->newest, d->cap_newest, to->id + 1);
+		memset(d->newest + had, 0, (d->cap_newest - had) * sizeof *d->newest);
+	}
+	d->newest[to->id] = ++d->n;
+	if (to->old) {
+		MEM_GROW(d->old, d->cap_old, d->nold + 1);
+		d->old[d->nold++] = d->n - 1;
+	} else if (to->nhead <= BYTES_HEAD) {
+		d->length[to->nhead] = true;
+	}
 	if (d->n * 2 > d->nslots) {
-		mem_free(d->slot);
+		mem_free(d->name);
+		mem_free(d->head);
 		d->nslots = d->nslots ? d->nslots * 2 : 64;
-		d->slot = mem_zalloc(d->nslots * sizeof *d->slot);
+		d->name = mem_zalloc(d->nslots * sizeof *d->name);
+		d->head = mem_zalloc(d->nslots * sizeof *d->head);
 		for (size_t i = 0; i < d->n; i++)
 			index_entry(d, i);
 	} else {
@@ -83,7 +128,8 @@ static int parse_line(struct done *d, const char *p, size_t n, struct line *l, c
 	}
 	l->before = head;
 	l->head = i + 1;
-	return done_get(&l->file, &d->arena, v, e);
+	rc = done_get(&l->file, &d->arena, v, e);
+	return rc == 0 && l->file.id > i + 1 ? err_set(e, ERR_DATA, "an id that no line has") : rc;
 }
 
 /* Take over the list as of line COUNT. */
@@ -93,8 +139,10 @@ static void take_list(struct done *d, const struct line *lines, size_t count)
 	size_t *order = mem_array(NULL, count + 1, sizeof *order);
 	for (; head; head = lines[head - 1].before)
 		order[n++] = head - 1;
-	while (n)
-		remember(d, &lines[order[--n]].file);
+	while (n) {
+		n--;
+		remember(d, &lines[order[n]].file, order[n] + 1);
+	}
 	mem_free(order);
 }
 
@@ -167,7 +215,11 @@ int done_open(struct done **out, const char *folder, uint64_t count, struct err 
 	d->fd = -1;
 	if (folder) {
 		d->path = arena_printf(&d->arena, "%s/files", folder);
-		d->fd = open(d->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+		d->folder = arena_strdup(&d->arena, folder);
+		d->fd = open(d->path, O_RDWR | O_CLOEXEC);
+		d->made = d->fd < 0 && errno == ENOENT;
+		if (d->made)
+			d->fd = open(d->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 		if (d->fd < 0) {
 			err_sys(e, errno, "cannot open");
 			rc = err_at(e, d->path, 0, 0);
@@ -190,7 +242,11 @@ void done_free(struct done *d)
 	if (d->fd >= 0)
 		close(d->fd);
 	mem_free(d->v);
-	mem_free(d->slot);
+	mem_free(d->name);
+	mem_free(d->head);
+	mem_free(d->same);
+	mem_free(d->newest);
+	mem_free(d->old);
 	buf_release(&d->unwritten);
 	arena_release(&d->arena);
 	mem_free(d);
@@ -206,23 +262,62 @@ const struct done_file *done_find(const struct done *d, const char *file)
 	if (!d->nslots)
 		return NULL;
 	size_t at = hash_bytes(file, strlen(file), 1) & (d->nslots - 1);
-	for (; d->slot[at]; at = (at + 1) & (d->nslots - 1))
-		if (strcmp(d->v[d->slot[at] - 1].file, file) == 0)
-			return &d->v[d->slot[at] - 1];
+	for (; d->name[at]; at = (at + 1) & (d->nslots - 1))
+		if (strcmp(d->v[d->name[at] - 1].file, file) == 0)
+			return &d->v[d->name[at] - 1];
 	return NULL;
+}
+
+bool done_newest(const struct done *d, const struct done_file *f)
+{
+	return d->newest[f->id] == (uint64_t)(f - d->v) + 1;
+}
+
+const struct done_file *done_same(const struct done *d, const void *p, size_t n, struct done_at *at)
+{
+	while (at->old < d->nold) {
+		const struct done_file *f = &d->v[d->old[at->old++]];
+		if (!at->superseded && done_newest(d, f))
+			return f;
+	}
+	for (;;) {
+		for (; at->next; at->next = d->same[at->next - 1]) {
+			const struct done_file *f = &d->v[at->next - 1];
+			if (f->nhead != at->length - 1 || done_newest(d, f) == at->superseded)
+				continue;
+			at->next = d->same[at->next - 1];
+			return f;
+		}
+		while (at->length <= n && at->length <= BYTES_HEAD && !d->length[at->length])
+			at->length++;
+		if (at->length > n || at->length > BYTES_HEAD || !d->nslots)
+			return NULL;
+		at->next = d->head[head_slot(d, done_head(p, at->length++))];
+	}
 }
 
 void done_add(struct done *d, const struct done_file *f)
 {
 	struct done_file copy = *f;
 	copy.file = arena_strdup(&d->arena, f->file);
-	remember(d, &copy);
-	d->lines++;
+	remember(d, &copy, ++d->lines);
 	if (d->fd < 0)
 		return;
 	buf_putc(&d->unwritten, '{');
-	done_put(&d->unwritten, f);
+	done_put(&d->unwritten, &d->v[d->n - 1]);
 	buf_puts(&d->unwritten, "}\n");
+}
+
+/* Once, when the file is new. */
+static int sync_folder(struct done *d, struct err *e)
+{
+	int fd = d->made ? open(d->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, rc = 0;
+	if (d->made && (fd < 0 || fsync(fd) < 0))
+		rc = err_sys(e, errno, "cannot make %s durable", d->folder);
+	if (fd >= 0)
+		close(fd);
+	d->made = d->made && rc < 0;
+	return rc;
 }
 
 int done_sync(struct done *d, struct err *e)
@@ -239,99 +334,77 @@ int done_sync(struct done *d, struct err *e)
 		at += (size_t)r;
 	}
 	buf_clear(&d->unwritten);
-	return fdatasync(d->fd) < 0 ? err_sys(e, errno, "cannot write %s", d->path) : 0;
+	if (fdatasync(d->fd) < 0)
+		return err_sys(e, errno, "cannot write %s", d->path);
+	return sync_folder(d, e);
 }
 
-static int tail_crc(int fd, uint64_t at, uint32_t *crc)
+uint64_t done_head(const void *p, size_t n)
 {
-	unsigned char t[TAIL];
-	size_t want = at < TAIL ? (size_t)at : TAIL, n = 0;
-	while (n < want) {
-		ssize_t r = pread(fd, t + n, want - n, (off_t)(at - want + n));
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			return r < 0 ? errno : EIO;
-		n += (size_t)r;
-	}
-	*crc = (uint32_t)crc32(0, t, (uInt)n);
-	return 0;
+	return XXH3_64bits(p, n);
 }
 
-int done_look(struct done_file *f, const char *file, uint64_t at, struct err *e)
+uint32_t done_crc(const void *p, size_t n)
 {
-	struct stat st;
-	int fd = open(file, O_RDONLY | O_CLOEXEC), why = 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		why = errno;
-	if (!why) {
-		f->file = file;
-		f->size = at == UINT64_MAX ? (uint64_t)st.st_size : at;
-		f->mtime_us = (int64_t)st.st_mtim.tv_sec * US_PER_SEC + st.st_mtim.tv_nsec / 1000;
-		f->crc = 0;
-		why = S_ISREG(st.st_mode) ? tail_crc(fd, f->size, &f->crc) : 0;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (!why)
-		return 0;
-	err_sys(e, why, "cannot read");
-	return err_at(e, file, 0, 0);
-}
-
-static int changed(const struct done_file *f, struct err *e, const char *how)
-{
-	err_set(e, ERR_CONFLICT, "%s since this stream read it: give it a new name, or begin anew with another checkpoint", how);
-	return err_at(e, f->file, 0, 0);
-}
-
-int done_check(const struct done_file *f, struct err *e)
-{
-	struct done_file now;
-	struct stat st;
-	if (stat(f->file, &st) < 0) {
-		err_sys(e, errno, "cannot open");
-		return err_at(e, f->file, 0, 0);
-	}
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	uint64_t size = (uint64_t)st.st_size;
-	if (size < f->size)
-		return changed(f, e, "has shrunk");
-	if (size > f->size && f->lines < 0)
-		return changed(f, e, "has changed");
-	int64_t mtime = (int64_t)st.st_mtim.tv_sec * US_PER_SEC + st.st_mtim.tv_nsec / 1000;
-	if (size == f->size && mtime == f->mtime_us)
-		return 0;
-	int rc = done_look(&now, f->file, f->size, e);
-	if (rc < 0)
-		return rc;
-	if (now.crc != f->crc)
-		return changed(f, e, "has changed");
-	return size > f->size;
+	return (uint32_t)crc32(0, p, (uInt)n);
 }
 
 void done_put(struct buf *b, const struct done_file *f)
 {
 	buf_puts(b, "\"file\":");
 	json_put_cstr(b, f->file);
-	buf_printf(b, ",\"size\":%llu,\"mtime\":%lld,\"crc\":%lu", (unsigned long long)f->size, (long long)f->mtime_us,
-		   (unsigned long)f->crc);
+	buf_printf(b, ",\"size\":%llu,\"mtime\":%lld", (unsigned long long)f->size, (long long)f->mtime_us);
+	if (!f->old)
+		buf_printf(b, ",\"inode\":%llu", (unsigned long long)f->inode);
+	if (f->id)
+		buf_printf(b, ",\"id\":%llu", (unsigned long long)f->id);
+	if (!f->old)
+		buf_printf(b, ",\"head\":\"%016llx\",\"n\":%llu,\"at\":%llu", (unsigned long long)f->head, (unsigned long long)f->nhead,
+			   (unsigned long long)f->at);
+	buf_printf(b, ",\"crc\":%lu", (unsigned long)f->crc);
 	if (f->lines >= 0)
 		buf_printf(b, ",\"lines\":%lld", (long long)f->lines);
+	if (f->records)
+		buf_printf(b, ",\"records\":%llu", (unsigned long long)f->records);
+	if (f->sub)
+		buf_printf(b, ",\"sub\":%llu", (unsigned long long)f->sub);
+	if (f->lines >= 0 && f->place != f->at && !f->old)
+		buf_printf(b, ",\"place\":%llu", (unsigned long long)f->place);
+	if (f->part)
+		buf_puts(b, ",\"part\":true");
+}
+
+/* A count, 0 when it is not there. */
+static bool get_count(const struct json *v, const char *name, uint64_t *to)
+{
+	const struct json *c = json_get(v, name);
+	int64_t i = 0;
+	bool ok = !c || (json_i64(c, &i) && i >= 0);
+	*to = ok ? (uint64_t)i : 0;
+	return ok;
 }
 
 int done_get(struct done_file *f, struct arena *a, const struct json *v, struct err *e)
 {
-	const struct json *name = json_get(v, "file"), *lines = json_get(v, "lines");
-	int64_t size, crc;
-	f->lines = -1;
-	if (!name || !json_str(name) || !json_i64(json_get(v, "size"), &size) || size < 0 ||
-	    !json_i64(json_get(v, "mtime"), &f->mtime_us) || !json_i64(json_get(v, "crc"), &crc) || crc < 0 || crc > UINT32_MAX ||
-	    (lines && !json_i64(lines, &f->lines)))
+	const struct json *name = json_get(v, "file"), *lines = json_get(v, "lines"), *head = json_get(v, "head"), *part = json_get(v, "part"), *place = json_get(v, "place");
+	uint64_t crc = 0;
+	*f = (struct done_file){ .lines = -1, .old = !head, .part = part && part->type == JSON_TRUE };
+	bool ok = name && json_str(name) && json_get(v, "crc") && get_count(v, "size", &f->size) && json_i64(json_get(v, "mtime"), &f->mtime_us) &&
+		  get_count(v, "crc", &crc) && crc <= UINT32_MAX && (!lines || json_i64(lines, &f->lines)) && get_count(v, "inode", &f->inode) &&
+		  get_count(v, "id", &f->id) && get_count(v, "n", &f->nhead) && f->nhead <= BYTES_HEAD && get_count(v, "at", &f->at) &&
+		  get_count(v, "place", &f->place) && get_count(v, "records", &f->records) && get_count(v, "sub", &f->sub);
+	if (ok && head) {
+		char *end = NULL;
+		const char *text = json_str(head);
+		f->head = text && head->nstr == 16 ? strtoull(text, &end, 16) : 0;
+		ok = end && end == text + 16;
+	}
+	if (!ok)
 		return err_set(e, ERR_DATA, "no entry of a file");
 	f->file = arena_strndup(a, name->str, name->nstr);
-	f->size = (uint64_t)size;
 	f->crc = (uint32_t)crc;
+	if (f->old)
+		f->at = f->size;
+	f->place = f->lines >= 0 && place ? f->place : f->at;
 	return 0;
 }

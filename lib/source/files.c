@@ -1,34 +1,47 @@
 /* SPDX-License-Identifier: MIT */
+/* One file after the other: which to read, and from where; what the cursor says of the one that is open. */
 #include "source/files.h"
 
 #include "base/mem.h"
 #include "source/done.h"
 #include "source/path.h"
 #include "source/reader.h"
+#include "source/same.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 struct source_files {
 	struct source_files_opts o;
+	struct bytes_opts bytes;
 	struct arena arena;
 	struct source_map *map;
 	struct scan_path path;
 	struct source_reader *reader;
 	struct done *done;
+	struct same same;
 	struct path_list list;
 	size_t next;
 	const char *current;          /* the open file; NULL: none */
-	bool kept;                    /* its name goes into the list of those done: a regular file */
+	struct done_file now;         /* what is known of it, but for how far it was read */
+	struct done_file known;       /* what was read of it before this run, when nothing has been since */
+	bool unmoved;                 /* there is that */
+	bool kept;                    /* it goes into the list of those done: a regular file */
 	bool started;                 /* something of it was handed out */
 	struct source_reader_pos pos;        /* behind what was handed out and taken */
 	struct source_reader_pos bad_pos;    /* behind the bad record handed out last */
+	unsigned char tail[BYTES_HEAD], bad_tail[BYTES_HEAD];     /* of files of lines: what stands before these */
+	size_t ntail, nbad_tail;
 	bool bad_open;                /* it was, and the caller has not come back yet */
 	bool bad_file;                /* it was the whole rest of the file */
-	const char *first;            /* where the cursor stands: comes before all others */
-	bool first_lines;
-	struct source_reader_pos first_pos;
+	/* The file in which the stream stands. It comes first, under the name that it had. */
+	struct done_file from;
+	bool has_from, met;           /* there is one; it was found */
+	bool first_done;
 };
 
 static int damaged_cursor(struct err *e)
@@ -36,32 +49,27 @@ static int damaged_cursor(struct err *e)
 	return err_set(e, ERR_CONFLICT, "the checkpoint's cursor is none of smfetch files: another source made it");
 }
 
-static int64_t number_or_0(const struct json *v)
+static bool is_listed(const struct source_files *f, const char *path)
 {
-	int64_t i;
-	return json_i64(v, &i) && i > 0 ? i : 0;
+	for (size_t i = 0; i < f->list.n; i++)
+		if (strcmp(f->list.v[i], path) == 0)
+			return true;
+	return false;
 }
 
 /* The cursor's "at": the file in which the stream stands. */
 static int take_at(struct source_files *f, const struct json *at, struct err *e)
 {
-	struct done_file file;
-	if (done_get(&file, &f->arena, at, e) < 0)
+	struct stat st;
+	if (done_get(&f->from, &f->arena, at, e) < 0)
 		return damaged_cursor(e);
-	bool is_stdin = strcmp(file.file, "-") == 0;
-	f->first = file.file;
-	f->first_lines = file.lines >= 0;
-	f->first_pos = (struct source_reader_pos){ .records = (uint64_t)number_or_0(json_get(at, "records")), .offset = file.size,
-		.line = file.lines >= 0 ? (uint64_t)file.lines : 0, .sub = (uint64_t)number_or_0(json_get(at, "sub")) };
-	size_t i = 0;
-	while (i < f->list.n && strcmp(f->list.v[i], file.file) != 0)
-		i++;
-	if (i == f->list.n) {
+	const char *path = f->from.file;
+	f->has_from = f->from.part = true;
+	if (!is_listed(f, path) && (strcmp(path, "-") == 0 || stat(path, &st) == 0)) {
 		err_set(e, ERR_CONFLICT, "the stream stands in this file, but the command line does not name it");
-		return err_at(e, file.file, 0, 0);
+		return err_at(e, path, 0, 0);
 	}
-	int rc = is_stdin ? 0 : done_check(&file, e);
-	return rc < 0 ? rc : 0;
+	return 0;
 }
 
 static int take_cursor(struct source_files *f, struct err *e)
@@ -70,13 +78,23 @@ static int take_cursor(struct source_files *f, struct err *e)
 	int64_t v, done = 0;
 	int rc = 0;
 	if (f->o.cursor && !(f->o.ncursor == 4 && memcmp(f->o.cursor, "null", 4) == 0)) {
-		if (json_parse(&c, &f->arena, f->o.cursor, f->o.ncursor, e) < 0 || !json_i64(json_get(c, "v"), &v) || v != 1 ||
+		if (json_parse(&c, &f->arena, f->o.cursor, f->o.ncursor, e) < 0 || !json_i64(json_get(c, "v"), &v) || v < 1 || v > 2 ||
 		    !json_i64(json_get(c, "done"), &done) || done < 0)
 			return damaged_cursor(e);
 		const struct json *at = json_get(c, "at");
 		rc = at ? take_at(f, at, e) : 0;
 	}
-	return rc < 0 ? rc : done_open(&f->done, f->o.folder, (uint64_t)done, e);
+	if (rc == 0)
+		rc = done_open(&f->done, f->o.folder, (uint64_t)done, e);
+	if (rc < 0)
+		return rc;
+	/* One of the known files from now on, whatever its name is. */
+	if (f->has_from && (f->from.old ? f->from.size : f->from.at) && strcmp(f->from.file, "-") != 0) {
+		done_add(f->done, &f->from);
+		f->from = *done_find(f->done, f->from.file);
+	}
+	f->same = (struct same){ f->done, &f->list, &f->bytes };
+	return 0;
 }
 
 /* A name that is no UTF-8 cannot stand in a mark. */
@@ -113,6 +131,7 @@ static int set_up(struct source_files *f, struct err *e)
 	if (rc < 0)
 		return rc;
 	f->reader = source_reader_new(&f->o, f->map, path);
+	f->bytes = (struct bytes_opts){ o->before_wait, o->arg, o->include };
 	rc = path_expand(&f->list, &f->arena, o->paths, o->npaths, o->include, e);
 	if (rc == 0 && o->marks)
 		rc = check_names(f, e);
@@ -144,75 +163,221 @@ void source_files_free(struct source_files *f)
 	mem_free(f);
 }
 
-static int open_file(struct source_files *f, const char *path, const struct source_reader_pos *from, bool lines, struct err *e)
+static void note(const struct source_files *f, const char *file, uint64_t line, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+static void note(const struct source_files *f, const char *file, uint64_t line, const char *fmt, ...)
+{
+	struct err what;
+	va_list ap;
+	if (!f->o.note)
+		return;
+	va_start(ap, fmt);
+	err_setv(&what, ERR_NONE, fmt, ap);
+	va_end(ap);
+	err_at(&what, file, line, 0);
+	f->o.note(f->o.arg, &what);
+}
+
+/* Read B, which is PATH, behind what KNOWN says of it; NULL: from the start. */
+static int open_file(struct source_files *f, const char *path, struct bytes *b, const struct done_file *known, struct err *e)
+{
+	struct bytes_file file = bytes_file(b);
+	struct source_reader_pos from = { 0 };
+	bool lines = known && known->lines >= 0;
+	if (known)
+		from = (struct source_reader_pos){ .records = lines ? 0 : known->records, .offset = lines ? known->place : 0,
+			.line = lines ? (uint64_t)known->lines : 0, .sub = known->sub };
+	f->current = path;
+	f->kept = file.regular;
+	f->started = known != NULL;
+	f->now = (struct done_file){ .file = path, .size = file.size, .inode = file.inode, .mtime_us = file.mtime_us, .id = known ? known->id : 0,
+		.lines = -1 };
+	f->ntail = f->nbad_tail = 0;
+	f->unmoved = known != NULL;
+	f->known = known ? *known : (struct done_file){ 0 };
+	f->pos = from;
+	int rc = source_reader_open(f->reader, b, known ? &from : NULL, lines, e);
+	return rc < 0 ? rc : 1;
+}
+
+/* PATH, open as B, was read already, perhaps under another name: that is remembered with what the disk says of it. */
+static void pass_over(struct source_files *f, const char *path, const struct bytes *b, const struct done_file *known, const char *twin)
+{
+	struct bytes_file file = bytes_file(b);
+	struct done_file d = *known;
+	if (twin)
+		note(f, path, 0, "holds the same as %s, which was read: left out", twin);
+	if (d.old) {                      /* an entry of an earlier version: now that it is at hand, it gets a head */
+		d.old = false;
+		d.nhead = d.at < file.nhead ? d.at : file.nhead;
+		d.head = done_head(file.head, d.nhead);
+	}
+	d.file = path;
+	d.size = file.size;
+	d.inode = file.inode;
+	d.mtime_us = file.mtime_us;
+	d.part = false;
+	done_add(f->done, &d);
+}
+
+/* Find out which file PATH is: 1 when it is open now, 0 when there is nothing to read, or negative. B is taken. */
+static int judge(struct source_files *f, const char *path, struct bytes *b, struct err *e)
+{
+	struct done_file known = { 0 };
+	const char *twin;
+	int rc = same_judge(&f->same, path, b, &known, &twin, e);
+	if (rc == SAME_ON || rc == SAME_DONE)
+		f->met = f->met || (known.id && known.id == f->from.id);
+	if (rc == SAME_NEW || rc == SAME_ON)
+		return open_file(f, path, b, rc == SAME_ON ? &known : NULL, e);
+	if (rc == SAME_LEFT)
+		note(f, path, 0, "holds less than %s, which begins the same: a copy that is not finished? left for the next run", twin);
+	if (rc == SAME_DONE) {
+		/* The tail of an old entry is that of the file on disk. */
+		size_t n;
+		if (known.old && (rc = bytes_rewind(b, e)) == 0 && (rc = bytes_skip(b, known.at, e)) == 0) {
+			const unsigned char *tail = bytes_tail(b, &n);
+			known.crc = done_crc(tail, n);
+		}
+		if (rc >= 0)
+			pass_over(f, path, b, &known, twin);
+	}
+	bytes_free(b);
+	return rc < 0 ? rc : 0;
+}
+
+/* Tools that pack A write A.gz beside it, and remove A at the end. */
+static bool is_being_packed(const char *path)
+{
+	char from[PATH_MAX];
+	struct stat st;
+	const char *dot = strrchr(path, '.');
+	int n = snprintf(from, sizeof from, "%.*s", dot ? (int)(dot - path) : 0, path);
+	return dot && n > 0 && n < (int)sizeof from && stat(from, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Open PATH unless nothing of it is to be read: 1, 0, or negative; ERR_DATA: it is damaged, and current. */
+static int try_file(struct source_files *f, const char *path, struct err *e)
 {
 	struct stat st;
-	int rc = source_reader_open(f->reader, path, from, lines, e);
-	if (rc < 0 && rc != ERR_DATA)
-		return rc;
-	f->current = path;
-	f->kept = strcmp(path, "-") != 0;
-	if (f->kept && stat(path, &st) < 0) {
-		err_sys(e, errno, "cannot look at it");
+	struct bytes *b;
+	const struct done_file *old = f->o.folder ? done_find(f->done, path) : NULL;
+	bool is_stdin = strcmp(path, "-") == 0;
+	int why = is_stdin || stat(path, &st) == 0 ? 0 : errno;
+	if (why && why != ENOENT) {
+		err_sys(e, why, "cannot look at it");
 		return err_at(e, path, 0, 0);
 	}
-	f->kept = f->kept && S_ISREG(st.st_mode);
-	f->started = from != NULL;
-	f->pos = from ? *from : (struct source_reader_pos){ 0 };
-	return rc < 0 ? rc : 1;
+	if (old && !why && same_unchanged(old, &st)) {
+		f->met = f->met || old->id == f->from.id;
+		return 0;
+	}
+	int rc = bytes_open(&b, path, &f->bytes, e);
+	if (rc == ERR_NOT_FOUND && f->o.folder) {
+		note(f, path, 0, "is gone since the folder was read");
+		return 0;
+	}
+	if (rc == ERR_NOT_FOUND)
+		rc = e->code = ERR_IO;
+	if (rc == ERR_DATA && f->o.folder && is_being_packed(path)) {
+		note(f, path, 0, "is cut, and what it was packed from is still there: left for the next run");
+		return 0;
+	}
+	if (rc == ERR_DATA) {
+		f->current = path;
+		f->kept = f->started = false;
+		f->pos = (struct source_reader_pos){ 0 };
+	}
+	if (rc < 0)
+		return rc;
+	struct bytes_file file = bytes_file(b);
+	if (f->o.folder && file.regular)
+		return judge(f, path, b, e);
+	/* What is no file is passed over by count. */
+	bool from = f->has_from && !f->met && (is_stdin || !file.regular) && strcmp(path, f->from.file) == 0;
+	f->met = f->met || from;
+	return open_file(f, path, b, from ? &f->from : NULL, e);
 }
 
 /* Open the next file that is not done yet: 1, 0 when there is none. */
 static int next_file(struct source_files *f, struct err *e)
 {
-	if (f->first) {
-		const char *path = f->first;
-		f->first = NULL;
-		return open_file(f, path, &f->first_pos, f->first_lines, e);
+	const char *first = f->has_from && is_listed(f, f->from.file) ? f->from.file : NULL;
+	int rc = 0;
+	if (first && !f->first_done) {
+		f->first_done = true;
+		rc = try_file(f, first, e);
 	}
-	while (f->next < f->list.n) {
+	while (rc == 0 && f->next < f->list.n) {
 		const char *path = f->list.v[f->next++];
-		const struct done_file *old = f->o.folder ? done_find(f->done, path) : NULL;
-		if (!old)
-			return open_file(f, path, NULL, false, e);
-		int rc = done_check(old, e);
-		if (rc < 0)
-			return rc;
-		if (rc > 0) {
-			struct source_reader_pos from = { .offset = old->size, .line = (uint64_t)old->lines };
-			return open_file(f, path, &from, true, e);
-		}
+		if (!first || strcmp(path, first) != 0)
+			rc = try_file(f, path, e);
 	}
-	return 0;
+	if (rc == 0 && f->has_from && !f->met) {
+		note(f, f->from.file, 0, "the file in which the stream stood is gone: what was left of it is not read");
+		f->met = true;
+	}
+	return rc;
 }
 
-/* What is known of the open file when POS was reached; the whole of it for all but files of lines. */
-static int look(const struct source_files *f, const struct source_reader_pos *pos, struct done_file *to, struct err *e)
+/* What is known of the open file when POS was reached. TAIL: of files of lines, what stands before it. */
+static int look(const struct source_files *f, const struct source_reader_pos *pos, const unsigned char *tail, size_t ntail,
+		struct done_file *to, struct err *e)
 {
-	*to = (struct done_file){ .file = f->current, .lines = -1 };
-	bool lines = source_reader_lines(f->reader);
-	if (f->kept) {
-		int rc = done_look(to, f->current, lines ? pos->offset : UINT64_MAX, e);
-		if (rc < 0)
-			return rc;
+	struct bytes *b = source_reader_bytes(f->reader);
+	*to = f->now;
+	to->records = pos->records;
+	to->sub = pos->sub;
+	if (!f->kept) {
+		to->old = true;           /* what is no file has no head */
+		return 0;
 	}
-	to->lines = lines ? (int64_t)pos->line : -1;
+	int rc = bytes_check(b, e);
+	if (rc < 0)
+		return rc;
+	struct bytes_file file = bytes_file(b);
+	if (source_reader_lines(f->reader)) {
+		to->lines = (int64_t)pos->line;
+		to->records = 0;
+		to->at = to->place = pos->offset;
+	}
+	/* Inside of a page the place may be the very beginning, which tells nothing. */
+	if (to->lines < 0 || to->sub) {
+		tail = bytes_tail(b, &ntail);
+		to->at = bytes_at(b);
+	}
+	to->crc = done_crc(tail, ntail);
+	to->nhead = to->at < file.nhead ? to->at : file.nhead;
+	to->head = done_head(file.head, to->nhead);
 	return 0;
 }
 
 static int end_file(struct source_files *f, struct source_files_batch *b, struct err *e)
 {
 	struct done_file d;
+	unsigned char tail[BYTES_HEAD];
 	struct source_reader_pos end = source_reader_end(f->reader);
 	if (f->kept && f->o.folder) {
-		int rc = look(f, &end, &d, e);
+		size_t n = source_reader_tail(f->reader, end.offset, tail);
+		int rc = look(f, &end, tail, n, &d, e);
 		if (rc < 0)
 			return rc;
-		done_add(f->done, &d);
+		if (d.at)
+			done_add(f->done, &d);
+		if (source_reader_unfinished(f->reader))
+			note(f, f->current, source_reader_unfinished(f->reader), "the last line has no end yet: left for the next run");
 	}
 	f->current = NULL;
 	b->file_end = true;
 	return FILES_RECORDS;
+}
+
+/* Everything up to POS was taken. */
+static void take_pos(struct source_files *f, const struct source_reader_pos *pos)
+{
+	f->pos = *pos;
+	f->unmoved = false;
+	f->ntail = f->nbad_tail;
+	memcpy(f->tail, f->bad_tail, f->ntail);
 }
 
 static int give(struct source_files *f, const struct source_reader_event *ev, struct source_files_batch *b, struct err *e)
@@ -221,8 +386,10 @@ static int give(struct source_files *f, const struct source_reader_event *ev, st
 	b->n = ev->n;
 	b->records = ev->records;
 	f->started = true;
+	if (f->kept && source_reader_lines(f->reader))
+		f->nbad_tail = source_reader_tail(f->reader, ev->pos.offset, f->bad_tail);
 	if (!ev->bad) {
-		f->pos = ev->pos;
+		take_pos(f, &ev->pos);
 		return FILES_RECORDS;
 	}
 	f->bad_open = true;
@@ -245,9 +412,9 @@ int source_files_next(struct source_files *f, struct source_files_batch *b, stru
 	*b = (struct source_files_batch){ .p = "" };
 	if (f->bad_open) {
 		f->bad_open = false;
-		f->pos = f->bad_pos;
 		if (f->bad_file)
 			return end_file(f, b, e);
+		take_pos(f, &f->bad_pos);
 	}
 	for (;;) {
 		int rc = f->current ? 1 : next_file(f, e);
@@ -280,29 +447,24 @@ int source_files_settle(struct source_files *f, struct err *e)
 
 int source_files_cursor(struct source_files *f, struct buf *to, struct err *e)
 {
-	struct done_file at;
-	int rc = done_sync(f->done, e);
+	struct done_file at = f->from;
+	bool open = f->current && f->started;
+	int rc = 0;
+	if (open && f->unmoved)
+		at = f->known;
+	else if (open)
+		rc = look(f, &f->pos, f->tail, f->ntail, &at, e);
+	open = open && (at.at || at.old);         /* else nothing of it was taken */
+	if (rc == 0)
+		rc = done_sync(f->done, e);
 	if (rc < 0)
 		return rc;
-	buf_printf(to, "{\"v\":1,\"done\":%llu", (unsigned long long)done_count(f->done));
-	const char *file = f->current ? f->current : f->first;
-	if (f->current && f->started) {
-		if ((rc = look(f, &f->pos, &at, e)) < 0)
-			return rc;
-	} else if (!f->current && f->first) {
-		/* Nothing was read in this run: the cursor is the one that came. */
-		buf_clear(to);
-		buf_put(to, f->o.cursor, f->o.ncursor);
-		return 0;
-	} else {
-		file = NULL;
-	}
-	if (file) {
+	buf_printf(to, "{\"v\":2,\"done\":%llu", (unsigned long long)done_count(f->done));
+	/* Before it was come to, the stream still stands where the cursor said that came. */
+	if (open || (f->has_from && !f->met)) {
+		at.part = false;
 		buf_puts(to, ",\"at\":{");
 		done_put(to, &at);
-		buf_printf(to, ",\"records\":%llu", (unsigned long long)f->pos.records);
-		if (f->pos.sub)
-			buf_printf(to, ",\"sub\":%llu", (unsigned long long)f->pos.sub);
 		buf_putc(to, '}');
 	}
 	buf_putc(to, '}');

@@ -25,7 +25,13 @@ struct source_reader {
 	bool in_member, at_end;           /* of the member */
 	bool known;                       /* its shape */
 	bool document;
-	bool lines;                       /* a plain file of lines */
+	bool lines;                       /* a file of lines */
+	uint64_t unfinished;              /* the number of a last line that has no end */
+	unsigned char tail[BYTES_HEAD];   /* the bytes before the block that was made events of */
+	size_t ntail;
+	size_t block;                     /* where that begins in buf, its offset in the stream, and its length */
+	uint64_t block_at;
+	size_t nblock;
 	struct scan *scan;
 
 	char *buf;
@@ -83,23 +89,48 @@ void source_reader_free(struct source_reader *r)
 	mem_free(r);
 }
 
-int source_reader_open(struct source_reader *r, const char *path, const struct source_reader_pos *from, bool lines, struct err *e)
+int source_reader_open(struct source_reader *r, struct bytes *b, const struct source_reader_pos *from, bool lines, struct err *e)
 {
-	struct bytes_opts bo = { r->o->before_wait, r->o->arg, r->o->include };
+	struct bytes_file f = bytes_file(b);
 	close_file(r);
+	r->bytes = b;
 	r->in_member = false;
+	r->unfinished = r->block_at = 0;
+	r->ntail = r->nblock = 0;
 	r->lines = false;
 	r->nevents = r->at_event = 0;
 	r->pos = r->before = r->resume = (struct source_reader_pos){ 0 };
 	if (from)
 		r->resume = *from;
 	r->seek = from && lines && from->offset;
-	return bytes_open(&r->bytes, path, &bo, e);
+	/* Somebody may have looked at it, to find out which it is. What is plain is not read up to an offset. */
+	bool ahead = r->seek && (!f.packed || bytes_at(b) <= from->offset);
+	return !f.regular || ahead || !bytes_at(b) ? 0 : bytes_rewind(b, e);
+}
+
+struct bytes *source_reader_bytes(const struct source_reader *r)
+{
+	return r->bytes;
+}
+
+uint64_t source_reader_unfinished(const struct source_reader *r)
+{
+	return r->unfinished;
+}
+
+size_t source_reader_tail(const struct source_reader *r, uint64_t offset, unsigned char to[BYTES_HEAD])
+{
+	size_t in = offset > r->block_at ? (size_t)(offset - r->block_at) : 0;
+	in = in < r->nblock ? in : r->nblock;
+	size_t n = in < BYTES_HEAD ? in : BYTES_HEAD, before = r->ntail < BYTES_HEAD - n ? r->ntail : BYTES_HEAD - n;
+	memcpy(to, r->tail + r->ntail - before, before);
+	memcpy(to + before, r->buf + r->block + in - n, n);
+	return before + n;
 }
 
 bool source_reader_sure(const struct source_reader *r, const struct source_reader_pos *pos)
 {
-	return !r->bytes || bytes_sure(r->bytes, pos->offset);
+	return !r->bytes || bytes_sure(r->bytes, r->lines ? pos->offset : bytes_at(r->bytes));
 }
 
 int source_reader_settle(struct source_reader *r, struct err *e)
@@ -327,6 +358,18 @@ static uint64_t count_lines(const char *p, size_t n)
 	return lines;
 }
 
+/* What stands before the next block; the last one may leave the buffer. */
+static void end_block(struct source_reader *r)
+{
+	unsigned char tail[BYTES_HEAD];
+	if (!r->nblock)
+		return;
+	r->ntail = source_reader_tail(r, r->block_at + r->nblock, tail);
+	memcpy(r->tail, tail, r->ntail);
+	r->block_at += r->nblock;
+	r->nblock = 0;
+}
+
 /* BUF[START..STOP) are whole lines; OFFSET, LINE: of its first byte, lines before it. ADDED: the last feed is not the file's. */
 static void take_lines(struct source_reader *r, size_t stop, bool added)
 {
@@ -336,6 +379,9 @@ static void take_lines(struct source_reader *r, size_t stop, bool added)
 	struct json_record rec;
 	struct err why;
 	int rc;
+	r->block = r->start;
+	r->block_at = first.offset;
+	r->nblock = stop - r->start - added;
 	json_pick_block(r->pick, base, stop - r->start);
 	while ((rc = json_pick_next(r->pick, &rec, &why)) != 0) {
 		r->before = r->pos;
@@ -361,7 +407,7 @@ static void take_lines(struct source_reader *r, size_t stop, bool added)
 		}
 	}
 	end_run(r, &run, &r->pos);
-	r->pos.line = first.line + count_lines(base, stop - r->start);
+	r->pos.line = first.line + count_lines(base, stop - r->start) - added;
 	r->pos.offset = first.offset + (stop - r->start) - added;
 	r->start = stop;
 }
@@ -463,9 +509,11 @@ static int read_more(struct source_reader *r, struct err *e)
 
 static void skip_bom(struct source_reader *r)
 {
-	if (r->end - r->start >= 3 && memcmp(r->buf + r->start, "\xEF\xBB\xBF", 3) == 0) {
-		r->start += 3;
-		r->pos.offset += 3;
+	static const unsigned char bom[] = { 0xEF, 0xBB, 0xBF };
+	if (r->end - r->start >= sizeof bom && memcmp(r->buf + r->start, bom, sizeof bom) == 0) {
+		r->start += sizeof bom;
+		r->pos.offset += sizeof bom;
+		memcpy(r->tail, bom, r->ntail = sizeof bom);
 	}
 }
 
@@ -479,6 +527,8 @@ static int find_shape(struct source_reader *r, struct err *e)
 			return rc;
 		r->pos = r->resume;
 		r->pos.sub = 0;
+		const unsigned char *tail = bytes_tail(r->bytes, &r->ntail);
+		memcpy(r->tail, tail, r->ntail);
 	} else {
 		do {
 			int rc = read_more(r, e);
@@ -491,7 +541,7 @@ static int find_shape(struct source_reader *r, struct err *e)
 	r->known = true;
 	r->document = shape == SCAN_DOCUMENT;
 	struct bytes_file f = bytes_file(r->bytes);
-	r->lines = !r->document && f.regular && !f.packed && !f.archive;
+	r->lines = !r->document && f.regular && !f.archive;
 	return 0;
 }
 
@@ -518,6 +568,16 @@ static int too_long(struct source_reader *r, struct err *e)
 	return err_at(e, r->member.shown, r->pos.line + 1, 1);
 }
 
+/* Is what is left, the last line, no object yet? It may become one when its writer goes on; a whole object can't become another. */
+static bool is_unfinished(struct source_reader *r)
+{
+	struct json_record rec;
+	struct err why;
+	memset(r->buf + r->end, 0, PADDING);
+	json_pick_block(r->pick, r->buf + r->start, r->end - r->start);
+	return json_pick_next(r->pick, &rec, &why) < 0;
+}
+
 /* Read until there is a whole line, then take what is there. */
 static int fill_lines(struct source_reader *r, struct err *e)
 {
@@ -539,6 +599,11 @@ static int fill_lines(struct source_reader *r, struct err *e)
 	if (!nl && r->end > r->start) {
 		r->buf[r->end++] = '\n';
 		added = true;
+		if (r->lines && r->o->folder && is_unfinished(r)) {
+			r->unfinished = r->pos.line + 1;
+			r->start = r->end;
+			return 0;
+		}
 	}
 	size_t stop = nl ? (size_t)(nl - r->buf) + 1 : r->end;
 	if (stop == r->start)
@@ -562,6 +627,7 @@ int source_reader_fill(struct source_reader *r, struct err *e)
 {
 	int rc;
 	r->nevents = r->at_event = 0;
+	end_block(r);
 	buf_clear(&r->out);
 	arena_clear(&r->errors);
 	if (r->in_member && r->known && r->at_end && r->start == r->end) {

@@ -254,8 +254,7 @@ static void test_done(void)
 			snprintf(name, sizeof name, "f%d", i);
 			done_add(d, &(struct done_file){ .file = name, .size = (uint64_t)i, .lines = -1 });
 		}
-		T_INT(done_look(&f, path, UINT64_MAX, &e), 0);
-		f.lines = 2;
+		f = (struct done_file){ .file = path, .size = 18, .lines = 2 };
 		done_add(d, &f);
 		T_INT(done_sync(d, &e), 0);
 		done_free(d);
@@ -305,23 +304,47 @@ static void test_done(void)
 		put_file(files, "junk\n{\"back\":1}\n", true);
 		T_INT(done_open(&d, dir, 106, &e), ERR_CONFLICT);
 	}
-	T_CASE("a file as it was, grown, shrunk, another") {
-		T_INT(done_look(&f, path, UINT64_MAX, &e), 0);
-		f.lines = 2;
-		T_INT(done_check(&f, &e), 0);
-		put_file(path, "line three\n", true);
-		T_INT(done_check(&f, &e), 1);
-		f.lines = -1;
-		T_INT(done_check(&f, &e), ERR_CONFLICT);
-		f.lines = 2;
-		put_file(path, "line one\nlime two\nline three\n", false);
-		T_INT(done_check(&f, &e), ERR_CONFLICT);
-		put_file(path, "line one\n", false);
-		T_INT(done_check(&f, &e), ERR_CONFLICT);
-		T_OK(strstr(e.msg, "shrunk") != NULL);
+	snprintf(path, sizeof path, "%s/files", dir);
+	unlink(path);
+	T_CASE("by the beginning: the newest of each file that may be it, those of earlier versions too; the same after a reload") {
+		static const char text[] = "{\"id\":1}\n{\"id\":2}\n";
+		size_t n = sizeof text - 1;
+		T_INT(done_open(&d, dir, 0, &e), 0);
+		/* Two of one beginning, one of a shorter one, one of another, and many states of the first. */
+		for (uint64_t i = 1; i <= 300; i++)
+			done_add(d, &(struct done_file){ .file = "first", .id = 1, .head = done_head(text, n), .nhead = n, .at = n + i, .lines = 2 });
+		done_add(d, &(struct done_file){ .file = "second", .head = done_head(text, n), .nhead = n, .at = n, .lines = 2 });
+		done_add(d, &(struct done_file){ .file = "short", .head = done_head(text, 9), .nhead = 9, .at = 9, .lines = 1 });
+		done_add(d, &(struct done_file){ .file = "other", .head = done_head("x", 1), .nhead = 1, .at = 1, .lines = 1 });
+		put_file(path, "", true);
+		for (int round = 0; round < 2; round++) {
+			struct done_at at = { 0 };
+			const struct done_file *g;
+			unsigned seen = 0;
+			while ((g = done_same(d, text, n, &at)))
+				seen += !strcmp(g->file, "first") ? g->at == n + 300 : !strcmp(g->file, "second") ? 10 : !strcmp(g->file, "short") ? 100 : 1000;
+			T_INT(seen, 111);
+			at = (struct done_at){ 0 };
+			g = done_same(d, text, 12, &at);
+			T_OK(g && !strcmp(g->file, "short") && !done_same(d, text, 12, &at));
+			T_OK(done_find(d, "second")->id == 301 && done_find(d, "first")->at == n + 300);
+			uint64_t count = done_count(d);
+			T_INT(done_sync(d, &e), 0);
+			done_free(d);
+			T_INT(done_open(&d, dir, count, &e), 0);
+		}
+		done_free(d);
+		put_file(path, "{\"file\":\"old\",\"size\":9,\"mtime\":1,\"crc\":2,\"lines\":1}\n{\"file\":\"old\",\"size\":18,\"mtime\":1,\"crc\":2,\"lines\":2}\n", false);
+		T_INT(done_open(&d, dir, 2, &e), 0);
+		struct done_at at = { 0 };
+		const struct done_file *g = done_same(d, text, n, &at);
+		T_OK(g && g->old && g->id == 1 && g->at == 18 && g->lines == 2 && !done_same(d, text, n, &at));
+		done_free(d);
+		put_file(path, "{\"file\":\"a\",\"size\":9,\"mtime\":1,\"id\":2,\"head\":\"00000000000000ff\",\"n\":9,\"at\":9,\"crc\":2}\n", false);
+		T_INT(done_open(&d, dir, 1, &e), ERR_CONFLICT);      /* an id that is not there yet */
 	}
 	unlink(path);
-	snprintf(path, sizeof path, "%s/files", dir);
+	snprintf(path, sizeof path, "%s/a", dir);
 	unlink(path);
 	T_OK(rmdir(dir) == 0);
 }
