@@ -28,6 +28,19 @@ at() { echo "url=https://api.sim.example/$1"; }
 	run_ck b http-json "$(at 'asc?limit=500')"; [ "$RC" = 0 ]; same b '.i == 4' .id
 }
 
+@test "the closing mark says that all came: not when a run goes on, nor when a bound was reached or a record left out" {
+	sim generic --posts 60
+	walk() { fetch http-json "$(at 'items?limit=20')" records=items next=next next_param=after "$@" 2>err | tail -1 | jq -c '."$mark"|[.end,.all]'; }
+	[ "$(walk --marks)" = '["done",true]' ]
+	[ "$(walk --marks --max-records 1000)" = '["done",true]' ]
+	[ "$(walk --marks --max-records 30)" = '["done",null]' ]
+	[ "$(walk --marks --max-requests 1)" != '["done",true]' ]
+	[ "$(walk --resume ck)" = '["done",true]' ]; fetch http-json "$(at 'items?limit=20')" records=items next=next next_param=after --resume ck | sed -n "/^{\"\$mark/p" | smcheckpoint save
+	[ "$(walk --resume ck)" = '["done",null]' ]
+	echo '{"source":"http-json","vars":{"url":"https://api.sim.example/items?limit=20","records":"items"},"max_records":5}' >jobs
+	[ "$(fetch --jobs jobs --marks | tail -1 | jq -c '."$mark"|[.end,.all]')" = '["done",null]' ]
+}
+
 @test "http-ndjson: a line a record; a body that is cut is read again, nothing of it twice" {
 	sim generic --posts 500 --fault cut:at=1 --fault truncate:at=2
 	fetch "$(quick http-ndjson)" "$(at lines)" >out; same out '.gone | not' .id
