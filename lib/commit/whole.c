@@ -1,24 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Is what the stream has committed still in the table? Asked on the snapshot of every attempt, and told to the checkpoint by marks. */
 #include "base/mem.h"
-#include "base/num.h"
 #include "base/rand.h"
 #include "commit/committer.h"
 #include "stream/ck.h"
 
 #include <string.h>
-
-/* ID, or ID.N of generation N: the number, 0 when it is neither. */
-static int64_t generation_of(const char *stream, const char *id, size_t nid)
-{
-	int64_t n;
-	if (strncmp(stream, id, nid) != 0)
-		return 0;
-	if (!stream[nid])
-		return 1;
-	const char *number = stream + nid + 1;
-	return stream[nid] == '.' && num_i64(number, strlen(number), &n) && n > 1 ? n : 0;
-}
 
 static void take_text(char **to, const char *text)
 {
@@ -59,7 +46,7 @@ void whole_open(struct whole *w, const struct mark *m)
 	w->ck = m->ck ? mem_strdup(m->ck) : NULL;
 	if (m->ck && ck_open(&ck, m->ck, 0, NULL) == 0) {
 		w->nbase = strlen(ck->id);
-		w->generation = generation_of(m->stream, ck->id, w->nbase);
+		w->generation = ck_generation(m->stream, ck->id, w->nbase);
 		if (w->generation)
 			load_record(w, ck, m->stream);
 		ck_close(ck);
@@ -67,7 +54,7 @@ void whole_open(struct whole *w, const struct mark *m)
 	/* Out of reach: ids of our own making have a length that tells where the generation begins. */
 	if (!w->generation && strlen(m->stream) > UUID_TEXT) {
 		w->nbase = UUID_TEXT;
-		w->generation = generation_of(m->stream, m->stream, UUID_TEXT);
+		w->generation = ck_generation(m->stream, m->stream, UUID_TEXT);
 	}
 }
 

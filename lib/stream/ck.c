@@ -82,6 +82,17 @@ static void set_stream(struct ck *ck)
 	ck->stream = buf_detach(&b, NULL);
 }
 
+int64_t ck_generation(const char *stream, const char *id, size_t nid)
+{
+	int64_t n;
+	if (strncmp(stream, id, nid) != 0)
+		return 0;
+	if (!stream[nid])
+		return 1;
+	const char *number = stream + nid + 1;
+	return stream[nid] == '.' && *number != '0' && num_i64(number, strlen(number), &n) && n > 1 ? n : 0;
+}
+
 static int read_id(struct ck *ck, struct err *e)
 {
 	struct arena a = ARENA_INIT;

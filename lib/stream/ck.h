@@ -47,6 +47,9 @@ void ck_close(struct ck *ck);    /* lets the lock go; NULL is fine */
 int ck_running(const struct ck *ck, bool *running, int64_t *pid, struct err *e);
 /* Start the next generation, durably: the stream begins again at 0 under a new name. Needs the lock. */
 int ck_next_generation(struct ck *ck, struct err *e);
+/* The generation of which STREAM is the name, for a checkpoint with ID (NID bytes): 1 when it is ID itself, N when it is `ID.N`; 0: it is
+ * another's. */
+int64_t ck_generation(const char *stream, const char *id, size_t nid);
 /* Does PATH look like a checkpoint folder? 1, 0, or negative when it cannot be looked at. */
 int ck_is(const char *path, struct err *e);
 

@@ -8,18 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* STREAM is ID, or ID.N of a later generation. */
-static bool same_id(const char *stream, const char *id)
-{
-	size_t n = strlen(id);
-	if (strncmp(stream, id, n) != 0)
-		return false;
-	if (!stream[n])
-		return true;
-	const char *generation = stream + n + 1;
-	return stream[n] == '.' && *generation && *generation != '0' && strspn(generation, "0123456789") == strlen(generation);
-}
-
 static int ask(const char *stream, const char *path, bool *good, struct err *e)
 {
 	struct ck *ck;
@@ -38,7 +26,7 @@ static int ask(const char *stream, const char *path, bool *good, struct err *e)
 		err_wrap(e, "mark: \"ck\"");
 		return r;
 	}
-	*good = same_id(stream, ck->id);
+	*good = ck_generation(stream, ck->id, strlen(ck->id)) > 0;
 	if (!*good)
 		r = err_set(e, ERR_DATA, "mark: \"ck\" %s is the checkpoint of stream %s, not of %s, which the mark names", path, ck->id,
 			    stream);
