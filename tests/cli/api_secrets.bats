@@ -130,7 +130,7 @@ clean() { local -a f; mapfile -t f < <(written); [ "${#f[@]}" -ge 3 ]; check sec
 	session=$(jq -r 'select(.method and (.path | test("search"))) | .headers.authorization[7:]' "$J" | sort -u)
 	grep -rqF "$session" cache
 	[ -z "$(find cache -type f ! -perm 600)" ]
-	grep -rqF sim-pass-word cache && false
+	not grep -rqF sim-pass-word cache
 	check secret out err -- "$session" sim-pass-word
 	chmod 644 cache/*
 	run fetch bsky-search query=cats --token-cache cache

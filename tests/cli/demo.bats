@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The demo: runs, says what it should, runs again, and touches nothing that it has not made.
 # SPDX-License-Identifier: MIT
+bats_require_minimum_version 1.5.0
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
@@ -27,7 +28,7 @@ setup() {
 	grep -Eq '#taxes +[0-9]+ posts +-0' out
 	grep -qx 2688 out
 	grep -q '(edited)' out
-	! grep -q "$(printf '\033')" out
+	run ! grep -q "$(printf '\033')" out
 }
 
 @test "a folder that it has not made stays as it is" {

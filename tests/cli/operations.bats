@@ -58,7 +58,7 @@ x_secret() { mkdir -p etc/secrets; printf %s "$TOKEN" >etc/secrets/x-bearer; rm 
 	for u in smfetch smfetch-stream; do mkdir "units/$u@cats.service.d"; cp "$SHARE/systemd/secrets.conf" "units/$u@cats.service.d"; done
 	run systemd-analyze verify units/*@cats.service units/*.timer
 	echo "$output"
-	[ "$status" = 0 ]; ! grep -qE 'smfetch|secrets.conf' <<<"$output"
+	[ "$status" = 0 ]; not grep -qE 'smfetch|secrets.conf' <<<"$output"
 	for u in units/*@cats.service; do systemd-analyze security --offline=true --threshold=20 "$u" >/dev/null; done
 	# A timer's command is there to be run in the time that it is given.
 	[ "$(value smfetch@.service TimeoutStartSec)" = 1h ]; grep -q -- '--for 50m' "$SHARE/systemd/smfetch@.service"
@@ -235,7 +235,7 @@ mk() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -f "$SHARE/make/ingest.mk
 @test "ingest.mk: 75 is tried again, then left for the next make; a stream that fails leaves the others alone" {
 	sim x --posts 250 --fault 429,retry-after=7200,count=1
 	mkdir jobs; posts_of jobs/cats.ndjson
-	mk ingest LIMITS=fresh >out; ! grep -q later out || rm -rf fresh             # what was waited for is in LIMITS
+	mk ingest LIMITS=fresh >out; if grep -q later out; then rm -rf fresh; fi           # what was waited for is in LIMITS
 	mk ingest; in_table true landing
 	ctl 'grow?n=30'; ctl 'fault?spec=429,retry-after=7200'
 	mk ingest TRIES=2 >out 2>err; [ "$(cat out)" = "cats: later" ]; [ "$(grep -c 'try again later' err)" = 2 ]

@@ -386,14 +386,14 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 
 @test "output that cannot be written is an error, told once" {
 	rc=0; echo '{"a":1}' | "$T" t >/dev/full 2>err || rc=$?
-	[ $rc = 4 ] && [ "$(wc -l <err)" = 1 ]
+	[ $rc = 4 ]; [ "$(wc -l <err)" = 1 ]
 	rc=0; echo '{"a":1}' | "$T" t >&- 2>err || rc=$?
 	[ $rc = 4 ]
 }
 
 @test "a table that cannot be written to is an error that names it" {
 	[ "$(id -u)" != 0 ] || skip "root may write anywhere"
-	mkdir ro && chmod 555 ro
+	mkdir ro; chmod 555 ro
 	fails 4 "ro/t" "$T" ro/t <<<'{"a":1}'
 }
 

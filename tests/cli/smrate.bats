@@ -186,7 +186,7 @@ in_order() {
 		rm -f lost
 		"$T" $o --queue 64 --dropped lost <in | { sleep .7; cat; } >out
 		[ "$(grep -c mark out)" = 400 ] || { echo "$o"; false; }
-		[ -s lost ] && [ $(($(wc -l <out) + $(wc -l <lost))) = 20400 ]
+		[ -s lost ]; [ $(($(wc -l <out) + $(wc -l <lost))) = 20400 ]
 		# Between two marks is only what came between them.
 		jq -r 'if has("$mark") then "m \(."$mark".seq)" else "r \(.i)" end' out |
 			awk '$1 == "m" { if ($2 <= seq || top > $2) exit 1; seq = $2; next }
@@ -388,7 +388,7 @@ for i, l in enumerate(sys.stdin.buffer):
 	[ "$status" = 4 ]
 	[[ "$stderr" == "smrate: output 'p': "* ]]
 	{ echo '{"$mark":{"v":1,"seq":1}}'; cat in; echo '{"$mark":{"v":1,"end":"done"}}'; } >m
-	head -5 <p >some & run --separate-stderr "$T" --out p,rest m; [ "$status" = 4 ]; ! grep -q '"end"' rest
+	head -5 <p >some & run --separate-stderr "$T" --out p,rest m; [ "$status" = 4 ]; run ! grep -q '"end"' rest
 	# Nobody is left: as any filter.
 	head -5 <p >some & run --separate-stderr "$T" --out p in; [ "$status" = 141 ]; [ -z "$stderr" ]
 	run --separate-stderr "$T" --out /dev/full,rest in

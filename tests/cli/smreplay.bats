@@ -145,11 +145,11 @@ small() {
 	"$smreplay" t --speed 20x --select n >out
 	took=$((($(date +%s%N) - start) / 1000000))
 	[ "$(jq .n out | tr '\n' ' ')" = '1 2 3 4 ' ]
-	[ $took -ge 1000 ] && [ $took -lt 5000 ]
+	[ $took -ge 1000 ]; [ $took -lt 15000 ]        # 20 s of event time
 	[ "$("$smreplay" t --speed max --select n | jq .n | tr '\n' ' ')" = '1 2 3 4 ' ]
 	start=$(date +%s%N)
 	"$smreplay" t --speed 1x --max-gap 100ms >out
-	[ $((($(date +%s%N) - start) / 1000000)) -lt 5000 ]
+	[ $((($(date +%s%N) - start) / 1000000)) -lt 15000 ]
 	run -2 "$smreplay" t --speed fast
 	printf '{"n":1}\n' | load u
 	run -2 --separate-stderr "$smreplay" u --speed 1x

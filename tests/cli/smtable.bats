@@ -24,7 +24,7 @@ setup() {
 	run -0 "$smtable" history -n 0 t; [ -z "$output" ]
 	"$smtable" history t -o table >out
 	[ "$(wc -l <out)" = 3 ]; grep -q 'WRITE Append  *1  *-  *9  *x/1$' out
-	! grep -q ' $' out
+	run ! grep -q ' $' out
 }
 
 @test "history's times grow from version to version" {

@@ -129,7 +129,7 @@ against_oracle() {
 @test "--table: aligned whatever the script, no control characters, bars" {
 	{ post 1 p1 a1 日本語; post 2 p2 a2 日本語 cats 'a\u001b[31mx'; } | "$T" --order count --table >out
 	[ "$(head -1 out)" = "2026-01-01 00:00:00 to 2026-01-01 01:00:00 UTC, 2 posts, not over yet" ]
-	! grep -q "$(printf '\033')" out
+	run ! grep -q "$(printf '\033')" out
 	grep -q '█' out
 	python3 - <<-'END'
 	import unicodedata
@@ -170,7 +170,7 @@ against_oracle() {
 	{ sed '/"seq":1,/q' one | grep -v '^{"$mark"'; grep -v '^{"$mark"' two; } >got
 	cmp want got
 	# nothing partial at the end, and other options are refused
-	! grep -q partial two
+	run ! grep -q partial two
 	mark 3 4 >in
 	run -5 "$T" --window 5h in
 	[[ $output == *"another window"* ]]
@@ -214,12 +214,12 @@ against_oracle() {
 	run -4 "$T" .
 	{ cat good; echo '{bad'; } >bad
 	run -3 "$T" bad; [[ $output == "smtrend: bad:2:"* ]]
-	rc=0; "$T" --order count -q good >/dev/full 2>err || rc=$?; [ $rc = 4 ] && [ -s err ]
+	rc=0; "$T" --order count -q good >/dev/full 2>err || rc=$?; [ $rc = 4 ]; [ -s err ]
 	rc=0; "$T" --order count -q good >&- 2>err || rc=$?; [ $rc = 4 ]
 	for i in $(seq 1 1000); do post 1 "p$i" a1 "t$i"; done >many
 	for i in 1 2 3 4 5 6 7; do sed "s/2026-01-01/2026-01-0$i/" many; done >big
 	(set +o pipefail; "$T" -q --order count --top 0 big 2>err | head -1 >/dev/null; echo "${PIPESTATUS[0]}" >st)
-	[ "$(cat st)" = 141 ] && [ ! -s err ]
+	[ "$(cat st)" = 141 ]; [ ! -s err ]
 	run -0 "$T" </dev/null; [ -z "$output" ]
 	printf '\r\n%s\r' "$(cat good)" | "$T" -q --order count | jq -r .key >out; eq x
 }
