@@ -158,6 +158,7 @@ struct fetch {
 	uint64_t since;             /* records since the last mark */
 	bool moved;                 /* the cursor may be another since */
 	bool named;                 /* the input is files and folders, no pipe that may have been cut short */
+	bool noted;                 /* a file, or the end of one, was left out */
 	struct buf cursor, line;
 };
 
@@ -197,7 +198,8 @@ static int before_wait(void *arg, struct err *e)
 
 static void on_note(void *arg, const struct err *what)
 {
-	(void)arg;
+	struct fetch *f = arg;
+	f->noted = true;
 	diag_warn(what);
 }
 
@@ -265,7 +267,7 @@ static int finish(struct fetch *f, int rc, struct err *e)
 	struct err why;
 	if (f->files && rc != ERR_IO) {
 		const char *end = rc > 0 ? "signal" : rc < 0 ? "error" : "done";
-		if (f->resume && f->named && reject_count(f->reject) == 0)
+		if (f->resume && f->named && !f->noted && reject_count(f->reject) == 0)
 			resume_whole(f->resume);
 		int r = f->resume ? source_files_settle(f->files, &why) : 0;
 		if (r == 0)

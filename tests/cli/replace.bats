@@ -110,6 +110,7 @@ table() {
 	0 0 0 rm -rf k; smfetch files in --resume k | smjq 'select(.id == "nobody")' | smpartition t
 	0 0 30 rm -rf k; smfetch files in --resume k | smrate -r 100000/s | smpartition t
 	5 0 30 smfetch files in --marks | smpartition t
+	5 0 29 rm -rf k torn; mkdir torn; head -c -5 new.ndjson >torn/new.ndjson; smfetch files torn --resume k | smpartition t
 	5 0 30 rm -rf k; cat new.ndjson | smfetch files --resume k | smpartition t
 	5 0 30 rm -rf k; smfetch files bad --resume k --on-error=skip | smpartition t
 	4 4 0 rm -rf k; smfetch files bad --resume k | smpartition t
