@@ -129,9 +129,25 @@ static void add(struct infer *in, struct infer_node *nd, const struct json *v, i
 	}
 }
 
+void infer_lenient(struct infer *in)
+{
+	in->lenient = true;
+}
+
+/* Could this record make a schema by itself? */
+static bool good_alone(const char *p, size_t n)
+{
+	struct infer *in = infer_new();
+	bool good = infer_line(in, p, n) && infer_makes(in);
+	infer_free(in);
+	return good;
+}
+
 bool infer_line(struct infer *in, const char *p, size_t n)
 {
 	struct json *v;
+	if (in->lenient && !good_alone(p, n))
+		return false;
 	arena_clear(&in->line);
 	if (json_parse(&v, &in->line, p, n, NULL) || v->type != JSON_OBJECT)
 		return false;

@@ -27,7 +27,10 @@ struct infer {
 	uint64_t records;
 	size_t fields;
 	struct infer_node *crowded;           /* where the limit was passed */
-	bool too_deep;
+	bool too_deep, lenient;
 };
+
+/* infer_type.c: is what was seen a schema, if only one without fields? */
+bool infer_makes(const struct infer *in);
 
 #endif

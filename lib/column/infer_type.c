@@ -5,6 +5,7 @@
 #include "column/type_text.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct finish {
 	struct arena *a;
@@ -12,6 +13,7 @@ struct finish {
 	void *arg;
 	struct err *e;
 	struct buf path;
+	bool lenient;
 };
 
 static void tell(struct finish *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -50,10 +52,14 @@ static enum infer_kind main_kind(struct finish *x, const struct infer_node *nd)
 static int number_type(struct finish *x, const struct infer_node *nd, struct type *t, enum json_out_form *form)
 {
 	bool exact;
-	if (!infer_number_type(&nd->number, t, form, &exact))
+	bool held = infer_number_type(&nd->number, t, form, &exact);
+	if (!held && !x->lenient)
 		return err_set(x->e, ERR_DATA, "field '%.*s': no type holds all its numbers exactly (%s): name one with --schema",
 			       (int)(x->path.n > 300 ? 300 : x->path.n), x->path.p, nd->number.odd);
-	if (!exact) {
+	if (!held) {
+		*t = (struct type){ .kind = TYPE_DOUBLE };
+		tell(x, "no type holds all its numbers exactly (%s): taken for double, others are bad records", nd->number.odd);
+	} else if (!exact) {
 		struct buf b = BUF_INIT;
 		type_print(t, &b);
 		tell(x, "its numbers are written in several ways: taken for %s, which keeps their values", buf_cstr(&b));
@@ -76,6 +82,28 @@ static void string_type(const struct infer_node *nd, struct type *t, enum json_o
 /* 1: there is a type; 0: nothing but nulls. FORM is that of the field, shared by the elements of a list. */
 static int node_type(struct finish *x, const struct infer_node *nd, struct type *t, enum json_out_form *form);
 
+static uint64_t seen(const struct infer_node *nd)
+{
+	uint64_t n = 0;
+	for (enum infer_kind k = 0; k < KINDS; k++)
+		n += nd->count[k];
+	return n;
+}
+
+/* Does another member have M's name but for case, and more values (of two with as many the first one stays)? */
+static bool outdone(const struct infer_node *nd, size_t i)
+{
+	const struct infer_node *m = nd->member[i];
+	for (size_t k = 0; k < nd->nmember; k++) {
+		const struct infer_node *o = nd->member[k];
+		if (k == i || o->nname != m->nname || strncasecmp(o->name, m->name, m->nname) != 0)
+			continue;
+		if (seen(o) > seen(m) || (seen(o) == seen(m) && k < i))
+			return true;
+	}
+	return false;
+}
+
 static int fields(struct finish *x, const struct infer_node *nd, struct type *t)
 {
 	t->kind = TYPE_STRUCT;
@@ -85,6 +113,8 @@ static int fields(struct finish *x, const struct infer_node *nd, struct type *t)
 		struct field *f = &t->fields[t->nfields];
 		enum json_out_form form = JSON_FORM_PLAIN;
 		size_t was = x->path.n;
+		if (x->lenient && outdone(nd, i))
+			continue;
 		if (was)
 			buf_putc(&x->path, '.');
 		buf_put(&x->path, m->name, m->nname);
@@ -148,7 +178,7 @@ static int node_type(struct finish *x, const struct infer_node *nd, struct type 
 
 static int check_limits(const struct infer *in, struct err *e)
 {
-	if (in->crowded)
+	if (in->crowded && !in->lenient)
 		return err_set(e, ERR_DATA, "more than %d different fields, the last in '%s': name a type with --schema, map<string,…> say",
 			       INFER_FIELDS, in->crowded->name ? in->crowded->name : "the record");
 	if (in->too_deep)
@@ -156,16 +186,28 @@ static int check_limits(const struct infer *in, struct err *e)
 	return 0;
 }
 
-int infer_finish(const struct infer *in, struct schema *s, infer_note_fn *note, void *arg, struct err *e)
+static int make(const struct infer *in, struct schema *s, infer_note_fn *note, void *arg, struct err *e)
 {
 	schema_init(s);
 	int r = check_limits(in, e);
-	struct finish x = { .a = &s->arena, .note = note, .arg = arg, .e = e };
+	struct finish x = { .a = &s->arena, .note = note, .arg = arg, .e = e, .lenient = in->lenient };
 	if (!r)
 		r = fields(&x, &in->root, &s->root);
 	buf_release(&x.path);
-	if (r > 0)
-		r = schema_check_names(s, e);
+	return r > 0 ? schema_check_names(s, e) : r;
+}
+
+bool infer_makes(const struct infer *in)
+{
+	struct schema s;
+	bool good = make(in, &s, NULL, NULL, NULL) == 0;
+	schema_release(&s);
+	return good;
+}
+
+int infer_finish(const struct infer *in, struct schema *s, infer_note_fn *note, void *arg, struct err *e)
+{
+	int r = make(in, s, note, arg, e);
 	if (!r && !s->root.nfields)
 		r = err_set(e, ERR_DATA, in->records ? "the sampled records have no fields" : "there is no record to infer a schema from");
 	if (r)
@@ -187,6 +229,8 @@ static int widen_struct(struct finish *x, const struct infer_node *nd, struct ty
 		struct infer_node *m = nd->member[i];
 		ptrdiff_t at = type_find(t, m->name, m->nname, false);
 		size_t was = x->path.n;
+		if (at < 0 && x->lenient && type_find(t, m->name, m->nname, true) >= 0)
+			continue;
 		if (at < 0) {
 			fresh.member[fresh.nmember++] = m;
 			continue;
@@ -231,7 +275,7 @@ int infer_widen(const struct infer *in, const struct schema *have, struct schema
 	schema_copy(s, have);
 	*wider = false;
 	int r = check_limits(in, e);
-	struct finish x = { .a = &s->arena, .note = note, .arg = arg, .e = e };
+	struct finish x = { .a = &s->arena, .note = note, .arg = arg, .e = e, .lenient = in->lenient };
 	if (!r)
 		r = widen_type(&x, &in->root, &s->root, wider);
 	buf_release(&x.path);

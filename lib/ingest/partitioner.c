@@ -28,16 +28,24 @@ static int widen(struct run *x, const struct json_in_line *l, bool *bad, struct 
 	struct schema wide;
 	bool wider = false;
 	size_t left = x->block.n - (size_t)(l->p - x->block.p);
-	sample_lines(in, l->p, left, x->o->sample_rows ? x->o->sample_rows : SAMPLE_ROWS);
-	int r = infer_widen(in, &x->table.schema, &wide, &wider, x->o->note, x->o->arg, why);
-	*bad = r < 0 || !wider;
-	if (r == 0 && !wider) {
-		err_set(why, ERR_DATA, "field '%s' is not in the schema, and cannot be added to it", l->field);
-		schema_release(&wide);
-	}
+	infer_line(in, l->p, l->n);
+	int r = infer_widen(in, &x->table.schema, &wide, &wider, NULL, NULL, why);
 	infer_free(in);
+	*bad = r < 0 || !wider;
+	if (r == 0 && !wider)
+		err_set(why, ERR_DATA, "field '%s' is not in the schema, and cannot be added to it", l->field);
+	if (r == 0)
+		schema_release(&wide);
 	if (*bad)
 		return 0;
+	/* The line is a good one. Now look at the others as well, whose faults must not be blamed on it. */
+	in = infer_new();
+	infer_lenient(in);
+	sample_lines(in, l->p, left, x->o->sample_rows ? x->o->sample_rows : SAMPLE_ROWS);
+	r = infer_widen(in, &x->table.schema, &wide, &wider, x->o->note, x->o->arg, e);
+	infer_free(in);
+	if (r)
+		return r;
 	struct block rest = { .p = l->p, .n = left, .file = x->block.file, .line = x->block.line + l->line };
 	r = run_set_schema(x, &wide, e);
 	schema_release(&wide);
@@ -185,6 +193,10 @@ static int infer_schema(struct run *x, struct err *e)
 		sample_release(&x->sample);
 	}
 	int r = infer_finish(x->sample.infer, &s, x->o->note, x->o->arg, e);
+	if (r && !reject_stops(x->o->rejects)) {
+		sample_lenient(&x->sample);
+		r = infer_finish(x->sample.infer, &s, x->o->note, x->o->arg, e);
+	}
 	if (r == 0)
 		r = run_set_schema(x, &s, e);
 	return r;

@@ -51,6 +51,15 @@ bool sample_add(struct sample *s, const struct block *b)
 	return infer_records(s->infer) >= s->rows || s->bytes >= SAMPLE_BYTES;
 }
 
+void sample_lenient(struct sample *s)
+{
+	infer_free(s->infer);
+	s->infer = infer_new();
+	infer_lenient(s->infer);
+	for (size_t i = 0; i < s->n; i++)
+		sample_lines(s->infer, s->block[i].p, s->block[i].n, s->rows);
+}
+
 bool sample_next(struct sample *s, struct block *b)
 {
 	if (s->next)

@@ -24,6 +24,8 @@ void sample_init(struct sample *s, uint64_t rows);
 void sample_release(struct sample *s);
 /* Keep B and look at its records. True: there is enough. */
 bool sample_add(struct sample *s, const struct block *b);
+/* Look at what is kept once more, leaving out records that are bad (infer_lenient). */
+void sample_lenient(struct sample *s);
 /* The kept blocks again, one after the other; the one given before is freed. False: there is none left. */
 bool sample_next(struct sample *s, struct block *b);
 /* Show the records in P[0..N), whole lines, to IN; marks are passed over. At most MAX. */

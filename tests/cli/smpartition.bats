@@ -97,7 +97,7 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	echo '{"a":1,"l":[1]}' >in
 	fails 2 'no such column, but a, l' "$T" --by z t in
 	fails 2 'type array cannot partition' "$T" --by l t in
-	fails 2 'none of year(c)' "$T" --by 'd=week(a)' t in
+	fails 2 'not one of the functions year(c)' "$T" --by 'd=week(a)' t in
 	fails 2 'named twice' "$T" --by a,a t in
 	fails 2 'another one' "$T" --by a t <<<'{"a":1}'
 	[ ! -e t ]
@@ -191,6 +191,19 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 
 @test "partition values: NUL, 300 bytes, the ends of the calendar, bytes that are no text" {
 	python3 "$BATS_TEST_DIRNAME/partition_values.py"
+}
+
+@test "one odd record never stops what may set bad ones aside, with a schema given, inferred or widened" {
+	python3 "$BATS_TEST_DIRNAME/bad_records.py"
+}
+
+@test "--merge-schema: a fault of a later record is not blamed on the one before it" {
+	echo '{"id":0}' | "$T" t >out
+	commit t out
+	printf '%s\n' '{"id":1,"likes":5}' '{"id":2,"a b":1}' '{"id":3,"lang":"en"}' >in
+	fails 1 '1 bad record' "$T" --merge-schema --on-error=reject=rej t in
+	[ "$(jq -r .line rej)" = 2 ]
+	fails 3 "in:2: field 'a b': a name cannot hold" "$T" --merge-schema t in
 }
 
 @test "an empty partition value where null is not allowed is the record's fault" {
