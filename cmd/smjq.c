@@ -55,10 +55,13 @@ static const struct tool tool = {
 	.description =
 		"Runs a jq program on every record and writes each result as a line. The language is that of jq 1.6.\n\n"
 		"What jq itself does not do: a record that the program leaves as it is keeps its bytes. A whole number of 16 digits or more, "
-		"wherever it goes, keeps its digits: as a value, in a comparison with another, in tostring, @csv or \"\\(…)\", as a literal "
-		"in the program. Only arithmetic with it is that of doubles. Marks pass in their place, behind all that came before them.\n\n"
-		"A record on which the program fails is a bad record: nothing of it is written. A result must not begin with the member $mark. "
-		"input, inputs, halt and modules are not for a stream; ~/.jq is not read.",
+		"wherever it goes, keeps its digits: as a value, in a comparison, in tonumber, fromjson, tostring, @csv or \"\\(…)\", as a literal "
+		"in the program. Arithmetic with it gives what jq gives: it is that of doubles. Marks pass in their place, behind all that came before them.\n\n"
+		"A record on which the program fails is a bad record: nothing of it is written. So is one on which libjq itself would abort or never end: "
+		"a time out of range, an index of thousands of millions. A result must not begin with the member $mark, nor be nested more "
+		"than 128 levels deep. What the program builds takes the memory that it takes; a limit is set from outside (MemoryMax= of systemd).\n\n"
+		"Not for a stream, and errors: input, inputs, debug, stderr, halt, halt_error, input_filename, input_line_number, get_search_list, "
+		"get_jq_origin, get_prog_origin, modulemeta. import, include and module do not compile; ~/.jq is not read. env and $ENV are seen as in jq.",
 	.opts = options,
 	.exits = exits,
 	.examples = examples,

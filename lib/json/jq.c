@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* A jq program, its runs, and what comes out of them. Each program is compiled at most twice: as it is, for records whose numbers
+ * doubles hold, and for the others with definitions that keep their numbers (jq_defs). */
 #include "json/jq.h"
 
 #include "base/arena.h"
@@ -6,25 +8,31 @@
 #include "json/doc.h"
 #include "json/jq_parts.h"
 
-#include <jq.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct var {
 	char *name;
 	struct arena arena;        /* of text and tree */
 	const struct json *tree;
-	jv value;                  /* built once, unless it has numbers that need a run's doubles */
+	jv value;                  /* built once, unless it has numbers that need a run's codes */
 	bool has_numbers;
 };
 
-enum slot { SLOT_INPUT, SLOT_LITERALS, SLOT_VARS };  /* of the array that a wrapped program gets */
-
 struct json_jq {
-	jq_state *jq;
-	bool wrapped, prints, running;
+	char *program;
+	jq_state *narrow, *wide;   /* for records without, with whole numbers to be kept; NULL: not compiled */
+	jq_state *jq;              /* the one that runs */
+	struct jq_stack *stack;    /* where it runs; NULL: on ours, values are not deep */
+	bool always_wide;          /* the program itself has such numbers */
+	bool texts;                /* it reads numbers from texts */
+	bool running, fresh;       /* fresh: the run has yet to begin */
+	jv call;                   /* of jq_call, on its way */
+	jv result;                 /* of the last step */
 	struct var *var;
 	size_t nvar;
 	struct jq_numbers nums;
@@ -51,11 +59,21 @@ static void drop_message(void *arg, jv msg)
 	jv_free(msg);
 }
 
-static jv no_input(jq_state *jq, void *arg)
+/* `debug` hands the arguments over, `input` fetches the result (jq_defs). */
+static void take_call(void *arg, jv args)
 {
+	struct json_jq *q = arg;
+	jv_free(q->call);
+	q->call = args;
+}
+
+static jv make_call(jq_state *jq, void *arg)
+{
+	struct json_jq *q = arg;
+	jv args = q->call;
 	(void)jq;
-	(void)arg;
-	return jv_invalid_with_msg(jv_string("input and inputs are not for a stream: the program sees one record at a time"));
+	q->call = jv_invalid();
+	return jv_get_kind(args) == JV_KIND_ARRAY ? jq_call(&q->nums, args) : args;
 }
 
 /* One line: "syntax error, … (line 1)". */
@@ -78,45 +96,86 @@ static int compile_failed(struct json_jq *q, struct err *e)
 }
 
 /* libjq loads $HOME/.jq into every program; what a pipeline does must not depend on that. */
-static int compile_without_home(jq_state *jq, const char *program)
+static bool has_home_jq(void)
 {
 	const char *home = getenv("HOME");
-	char *saved = home ? mem_strdup(home) : NULL;
+	struct buf b = BUF_INIT;
+	if (!home)
+		return false;
+	buf_printf(&b, "%s/.jq", home);
+	bool yes = access(buf_cstr(&b), F_OK) == 0;
+	buf_release(&b);
+	return yes;
+}
+
+static bool compile_without_home(jq_state *jq, const char *program)
+{
+	char *saved = has_home_jq() ? mem_strdup(getenv("HOME")) : NULL;
 	if (saved)
 		unsetenv("HOME");
-	int ok = jq_compile(jq, program);
+	bool ok = jq_compile(jq, program);
 	if (saved)
 		setenv("HOME", saved, 1);
 	mem_free(saved);
 	return ok;
 }
 
-static int compile(struct json_jq *q, const struct jq_text *t, struct err *e)
+/* All on the first line, so that line numbers in messages are the user's. */
+static void put_program(const struct json_jq *q, struct buf *b, struct jq_text *t, bool wide)
+{
+	jq_defs_put(b, t, wide);
+	if (q->nvar) {
+		buf_puts(b, ". as [$__in");
+		for (size_t i = 0; i < q->nvar; i++)
+			buf_printf(b, ",$%s", q->var[i].name);
+		buf_puts(b, "]|$__in|");
+	}
+	if (t->consts.n)
+		buf_put(b, t->consts.p, t->consts.n);
+	if (t->program.n)
+		buf_put(b, t->program.p, t->program.n);
+	buf_puts(b, t->empty || t->open_def ? "\n." : "\n");
+}
+
+struct compiling {
+	jq_state *jq;
+	const char *text;
+	bool ok;
+};
+
+static void compile_now(void *arg)
+{
+	struct compiling *c = arg;
+	c->ok = compile_without_home(c->jq, c->text);
+}
+
+static int compile(struct json_jq *q, bool wide, struct err *e)
 {
 	struct buf b = BUF_INIT;
-	if (q->wrapped) {
-		/* On the first line, so that line numbers in messages are the user's. */
-		buf_puts(&b, ". as [$__in,$__lits");
-		for (size_t i = 0; i < q->nvar; i++)
-			buf_printf(&b, ",$%s", q->var[i].name);
-		buf_puts(&b, "] | $__in | ");
-		if (q->prints)
-			buf_puts(&b, jq_text_prelude);
-	}
-	if (t->program.n)
-		buf_put(&b, t->program.p, t->program.n);
-	buf_puts(&b, t->empty || t->open_def ? "\n." : "\n");
-	q->jq = jq_init();
-	if (!q->jq)
+	struct jq_text t = { .program = BUF_INIT };
+	int r = jq_text_scan(&t, q->program, wide, e);
+	if (r == 0)
+		put_program(q, &b, &t, wide);
+	jq_text_release(&t);
+	if (r != 0)
+		return r;
+	jq_state *jq = jq_init();
+	if (!jq)
 		mem_oom(0);
-	jq_set_error_cb(q->jq, keep_error, &q->compile_error);
-	jq_set_input_cb(q->jq, no_input, NULL);
-	jq_set_attr(q->jq, jv_string("JQ_LIBRARY_PATH"), jv_array());
-	int ok = compile_without_home(q->jq, buf_cstr(&b));
+	buf_clear(&q->compile_error);
+	jq_set_error_cb(jq, keep_error, &q->compile_error);
+	jq_set_input_cb(jq, make_call, q);
+	jq_set_debug_cb(jq, take_call, q);
+	jq_set_attr(jq, jv_string("JQ_LIBRARY_PATH"), jv_array());
+	struct compiling c = { jq, buf_cstr(&b), false };
+	jq_stack_run(q->stack, compile_now, &c);
 	buf_release(&b);
-	if (!ok)
+	if (!c.ok) {
+		jq_teardown(&jq);
 		return compile_failed(q, e);
-	jq_set_error_cb(q->jq, drop_message, NULL);
+	}
+	jq_set_error_cb(jq, drop_message, NULL);
+	*(wide ? &q->wide : &q->narrow) = jq;
 	return 0;
 }
 
@@ -147,25 +206,38 @@ static int add_vars(struct json_jq *q, const struct json_jq_vars *vars, const st
 	for (size_t i = 0; i < t->n && r == 0; i++) {
 		snprintf(name, sizeof name, "__n%zu", i);
 		q->var[q->nvar++].name = mem_strdup(name);
-		r = json_jq_set(q, given + i, t->literal[i], t->nliteral[i], e);
+		r = json_jq_set(q, given + i, t->literal[i], strlen(t->literal[i]), e);
 	}
+	return r;
+}
+
+/* The text for wide runs says what variables there are: the other has no others. */
+static int look_at(struct json_jq *q, const struct json_jq_vars *vars, struct err *e)
+{
+	struct jq_text t = { .program = BUF_INIT };
+	int r = jq_text_scan(&t, q->program, true, e);
+	if (r == 0) {
+		q->always_wide = t.kept;
+		q->texts = jq_text_has(q->program, "tonumber") || jq_text_has(q->program, "fromjson");
+		r = add_vars(q, vars, &t, e);
+	}
+	jq_text_release(&t);
 	return r;
 }
 
 int json_jq_new(struct json_jq **out, const char *program, const struct json_jq_vars *vars, struct err *e)
 {
 	struct json_jq *q = mem_zalloc(sizeof *q);
-	struct jq_text t = { .program = BUF_INIT };
-	q->input = q->output = jv_invalid();
-	int r = jq_text_scan(&t, program, e);
+	q->program = mem_strdup(program);
+	q->input = q->output = q->call = q->result = jv_invalid();
+	if (jq_defs_deep(program))
+		q->stack = jq_stack_new();
+	int r = look_at(q, vars, e);
 	if (r == 0)
-		r = add_vars(q, vars, &t, e);
-	if (r == 0) {
-		q->prints = t.prints;
-		q->wrapped = q->prints || q->nvar;
-		r = compile(q, &t, e);
-	}
-	jq_text_release(&t);
+		r = compile(q, q->always_wide, e);
+	/* Later there may be threads, and HOME is not to be hidden from them. */
+	if (r == 0 && !q->wide && has_home_jq())
+		r = compile(q, true, e);
 	if (r != 0)
 		json_jq_free(q);
 	else
@@ -173,10 +245,24 @@ int json_jq_new(struct json_jq **out, const char *program, const struct json_jq_
 	return r;
 }
 
+static void free_values(void *arg)
+{
+	struct json_jq *q = arg;
+	jv_free(q->output);
+	jv_free(q->result);
+	jv_free(q->call);
+	if (q->narrow)
+		jq_teardown(&q->narrow);
+	if (q->wide)
+		jq_teardown(&q->wide);
+}
+
 void json_jq_free(struct json_jq *q)
 {
 	if (!q)
 		return;
+	jq_stack_run(q->stack, free_values, q);
+	jq_stack_free(q->stack);
 	for (size_t i = 0; i < q->nvar; i++) {
 		jv_free(q->var[i].value);
 		arena_release(&q->var[i].arena);
@@ -184,36 +270,54 @@ void json_jq_free(struct json_jq *q)
 	}
 	mem_free(q->var);
 	jv_free(q->input);
-	jv_free(q->output);
-	if (q->jq)
-		jq_teardown(&q->jq);
 	jq_numbers_release(&q->nums);
 	arena_release(&q->arena);
 	buf_release(&q->plain);
 	buf_release(&q->compile_error);
+	mem_free(q->program);
 	mem_free(q);
 }
 
-/* Depth is bounded by the parser. */
-static jv build(const struct jq_numbers *nums, const struct json *v)
+static jv build_array(const struct jq_numbers *nums, const struct json *v)
 {
-	jv r;
+	jv r = jv_array_sized((int)(v->nchild ? v->nchild : 1));
+	for (const struct json *c = v->child; c; c = c->next) {
+		jv element = jq_build(nums, c);
+		if (!jv_is_valid(element)) {
+			jv_free(r);
+			return element;
+		}
+		r = jv_array_append(r, element);
+	}
+	return r;
+}
+
+static jv build_object(const struct jq_numbers *nums, const struct json *v)
+{
+	jv r = jv_object();
+	for (const struct json *c = v->child; c; c = c->next) {
+		jv value = jq_build(nums, c);
+		if (!jv_is_valid(value)) {
+			jv_free(r);
+			return value;
+		}
+		r = jv_object_set(r, jv_string_sized(c->key, (int)c->nkey), value);
+	}
+	return r;
+}
+
+/* Depth is bounded by the parser. */
+jv jq_build(const struct jq_numbers *nums, const struct json *v)
+{
+	double code;
 	switch (v->type) {
 	case JSON_NULL: return jv_null();
 	case JSON_FALSE: return jv_false();
 	case JSON_TRUE: return jv_true();
-	case JSON_NUMBER: return jv_number(jq_numbers_value(nums, v->raw, v->nraw));
+	case JSON_NUMBER: code = jq_numbers_value(nums, v->raw, v->nraw); return isnan(code) ? jv_invalid() : jv_number(code);
 	case JSON_STRING: return jv_string_sized(v->str, (int)v->nstr);
-	case JSON_ARRAY:
-		r = jv_array_sized((int)(v->nchild ? v->nchild : 1));
-		for (const struct json *c = v->child; c; c = c->next)
-			r = jv_array_append(r, build(nums, c));
-		return r;
-	default:
-		r = jv_object();
-		for (const struct json *c = v->child; c; c = c->next)
-			r = jv_object_set(r, jv_string_sized(c->key, (int)c->nkey), build(nums, c));
-		return r;
+	case JSON_ARRAY: return build_array(nums, v);
+	default: return build_object(nums, v);
 	}
 }
 
@@ -238,40 +342,41 @@ int json_jq_set(struct json_jq *q, size_t i, const char *json, size_t n, struct 
 	if (r != 0)
 		return r;
 	jq_numbers_clear(&q->nums);
-	jq_numbers_collect(&q->nums, v->tree);
-	v->has_numbers = q->nums.big.n || q->nums.odd.n;
+	jq_numbers_collect(&q->nums, v->tree, q->texts);
+	v->has_numbers = q->nums.whole.n || q->nums.odd.n;
 	jq_numbers_clear(&q->nums);
 	if (!v->has_numbers)
-		v->value = build(&q->nums, v->tree);
+		v->value = jq_build(&q->nums, v->tree);
 	return 0;
 }
 
-/* {"what libjq prints": "the number's own text"}, for both signs; null when there is nothing to mend. */
-static jv literals(const struct json_jq *q)
-{
-	const struct jq_literals *big = &q->nums.big;
-	if (!q->prints || !big->n)
-		return jv_null();
-	jv o = jv_object();
-	for (size_t i = 0; i < big->n; i++)
-		for (int sign = 1; sign >= -1; sign -= 2) {
-			jv text = jv_string(sign < 0 ? "-" : "");
-			text = jv_string_append_buf(text, big->v[i].text, (int)big->v[i].n);
-			o = jv_object_set(o, jv_dump_string(jv_number(sign * big->v[i].d), 0), text);
-		}
-	return o;
-}
-
+/* The input, with the variables when there are some. Invalid: a number has no code. */
 static jv wrap(const struct json_jq *q)
 {
-	jv a = jv_array_sized((int)(SLOT_VARS + q->nvar));
-	a = jv_array_set(a, SLOT_INPUT, jv_copy(q->input));
-	a = jv_array_set(a, SLOT_LITERALS, literals(q));
+	if (!q->nvar)
+		return jv_copy(q->input);
+	jv a = jv_array_sized((int)(1 + q->nvar));
+	a = jv_array_append(a, jv_copy(q->input));
 	for (size_t i = 0; i < q->nvar; i++) {
 		const struct var *v = &q->var[i];
-		a = jv_array_set(a, (int)(SLOT_VARS + i), v->has_numbers ? build(&q->nums, v->tree) : jv_copy(v->value));
+		jv value = v->has_numbers ? jq_build(&q->nums, v->tree) : jv_copy(v->value);
+		if (!jv_is_valid(value)) {
+			jv_free(a);
+			return value;
+		}
+		a = jv_array_append(a, value);
 	}
 	return a;
+}
+
+static void collect(struct json_jq *q, const struct json *tree)
+{
+	jq_numbers_clear(&q->nums);
+	jq_numbers_collect(&q->nums, tree, q->texts);
+	for (size_t i = 0; i < q->nvar; i++)
+		if (q->var[i].has_numbers)
+			jq_numbers_collect(&q->nums, q->var[i].tree, q->texts);
+	jq_numbers_settle(&q->nums);
 }
 
 int json_jq_start(struct json_jq *q, const char *json, size_t n, struct err *e)
@@ -285,16 +390,18 @@ int json_jq_start(struct json_jq *q, const char *json, size_t n, struct err *e)
 		return r;
 	q->json = tree->raw;
 	q->njson = tree->nraw;
-	jq_numbers_clear(&q->nums);
-	jq_numbers_collect(&q->nums, tree);
-	for (size_t i = 0; i < q->nvar; i++)
-		if (q->var[i].has_numbers)
-			jq_numbers_collect(&q->nums, q->var[i].tree);
-	jq_numbers_settle(&q->nums);
+	collect(q, tree);
+	bool wide = q->always_wide || jq_numbers_any(&q->nums);
+	if (!(wide ? q->wide : q->narrow) && (r = compile(q, wide, e)) != 0)
+		return r;
+	q->jq = wide ? q->wide : q->narrow;
 	jv_free(q->input);
-	q->input = build(&q->nums, tree);
-	jq_start(q->jq, q->wrapped ? wrap(q) : jv_copy(q->input), 0);
-	q->running = true;
+	q->input = jq_build(&q->nums, tree);
+	jv_free(q->call);
+	q->call = jv_is_valid(q->input) ? wrap(q) : jv_invalid();
+	if (!jv_is_valid(q->call))
+		return err_set(e, ERR_DATA, "jq: a number is too large to go with the record's long whole numbers");
+	q->fresh = q->running = true;
 	return 0;
 }
 
@@ -371,10 +478,6 @@ static int runtime_error(struct json_jq *q, jv result, struct err *e)
 {
 	int r = 0;
 	q->running = false;
-	if (jq_halted(q->jq)) {
-		jv_free(result);
-		return err_set(e, ERR_USAGE, "jq: halt is not for a stream");
-	}
 	if (!jv_invalid_has_msg(jv_copy(result))) {
 		jv_free(result);
 		return 0;
@@ -388,8 +491,24 @@ static int runtime_error(struct json_jq *q, jv result, struct err *e)
 		r = err_set(e, ERR_DATA, "jq: error %s", buf_cstr(&b));
 		buf_release(&b);
 	}
-	jv_free(msg);
+	q->result = msg;
 	return r;
+}
+
+/* What may free a deep value is done here, on the stack for it. */
+static void step(void *arg)
+{
+	struct json_jq *q = arg;
+	jv_free(q->output);
+	jv_free(q->result);
+	q->output = q->result = jv_invalid();
+	if (q->fresh) {
+		jv input = q->call;
+		q->call = jv_invalid();
+		q->fresh = false;
+		jq_start(q->jq, input, 0);
+	}
+	q->result = jq_next(q->jq);
 }
 
 int json_jq_next(struct json_jq *q, struct buf *out, struct err *e)
@@ -397,10 +516,11 @@ int json_jq_next(struct json_jq *q, struct buf *out, struct err *e)
 	size_t start = out->n;
 	if (!q->running)
 		return 0;
-	jv v = jq_next(q->jq);
+	jq_stack_run(q->stack, step, q);
+	jv v = q->result;
+	q->result = jv_invalid();
 	if (!jv_is_valid(v))
 		return runtime_error(q, v, e);
-	jv_free(q->output);
 	q->output = v;
 	q->unchanged = jv_identical(jv_copy(v), jv_copy(q->input));
 	if (!q->unchanged) {

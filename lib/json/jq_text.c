@@ -1,40 +1,31 @@
 /* SPDX-License-Identifier: MIT */
+/* A look over a jq program's text, token by token: what libjq must not see as it stands is written in another way. */
+#include "base/mem.h"
 #include "json/jq_parts.h"
+#include "json/number.h"
 
 #include <string.h>
 
-#define BIG_DIGITS 16
 #define MAX_NESTING 64
-
-/* Where a number becomes text, libjq prints its double. With $__lits, an object from that text to the number's own, the
- * definitions below print the latter. Behind a definition its name means the new one, so the old one is kept first. */
-const char jq_text_prelude[] =
-	"def __tojson: tojson; def __tostring: tostring; def __format(f): format(f); def __join($x): join($x);"
-	"def __lit: ($__lits[__tojson] // __tojson);"
-	"def __json: if type == \"number\" then __lit"
-	" elif type == \"array\" then \"[\" + (map(__json) | __join(\",\")) + \"]\""
-	" elif type == \"object\" then \"{\" + ([to_entries[] | (.key | __tojson) + \":\" + (.value | __json)] | __join(\",\")) + \"}\""
-	" else __tojson end;"
-	"def tojson: if $__lits == null then __tojson else __json end;"
-	"def tostring: if $__lits == null then __tostring elif type == \"string\" then . else __json end;"
-	"def join($x): if $__lits == null then __join($x) else"
-	" [.[] | if type == \"number\" then __lit else . end] | __join($x) end;"
-	"def __cells($f): [.[] | if type == \"number\" then __lit else [.] | __format($f) end];"
-	"def format(f): f as $f | if $__lits == null then __format($f)"
-	" elif $f == \"text\" then tostring elif $f == \"json\" then tojson"
-	" elif type == \"array\" and $f == \"csv\" then __cells($f) | __join(\",\")"
-	" elif type == \"array\" and $f == \"tsv\" then __cells($f) | __join(\"\\t\")"
-	" elif type == \"array\" and $f == \"sh\" then __cells($f) | __join(\" \")"
-	" elif type == \"number\" and $f == \"sh\" then __lit"
-	" elif type == \"number\" or type == \"array\" or type == \"object\" then tostring | __format($f)"
-	" else __format($f) end;";
+#define MAX_BRACKETS 256
 
 struct scan {
 	const char *p;
 	struct jq_text *t;
-	unsigned parens[MAX_NESTING];  /* open parentheses in each \( … ) we are in */
+	bool wide;
+	unsigned parens[MAX_NESTING];    /* open parentheses in each \( … ) we are in */
 	unsigned depth;
-	char last;                     /* last character that is no space or comment */
+	struct bracket {
+		char open;
+		bool filled;                 /* something stands behind it, or behind its colon */
+		bool slice;                  /* it has had its colon */
+		unsigned defs;               /* definitions inside whose colon has not come */
+	} bracket[MAX_BRACKETS];         /* ( [ { around us */
+	unsigned nbracket;
+	unsigned nconst;
+	const char *word;                /* the last one that is no field */
+	size_t nword;
+	char last;                       /* last character that is no space or comment */
 };
 
 static bool is_digit(char c)
@@ -53,6 +44,11 @@ static void copy(struct scan *s, size_t n)
 	s->p += n;
 }
 
+static int too_deep(struct err *e)
+{
+	return err_set(e, ERR_USAGE, "jq: the program is nested more than %d levels deep", MAX_BRACKETS);
+}
+
 /* Behind an opening quote, or behind the `)` that ends an interpolation: up to the closing quote or the next `\(`. */
 static int scan_string(struct scan *s, struct err *e)
 {
@@ -67,82 +63,186 @@ static int scan_string(struct scan *s, struct err *e)
 			continue;
 		if (s->depth == MAX_NESTING)
 			return err_set(e, ERR_USAGE, "jq: strings are nested too deeply");
+		if (s->nbracket == MAX_BRACKETS)
+			return too_deep(e);
+		s->bracket[s->nbracket++] = (struct bracket){ .open = '"' };
 		s->parens[s->depth++] = 0;
-		s->t->prints = true;
+		s->last = '(';
 		return 0;
 	}
 	if (*s->p)
 		copy(s, 1);
+	s->last = '"';
 	return 0;
+}
+
+/* --- numbers --- */
+
+static const char *number_end(const char *p)
+{
+	while (is_digit(*p) || *p == '.')
+		p++;
+	if ((*p == 'e' || *p == 'E') && (is_digit(p[1]) || ((p[1] == '+' || p[1] == '-') && is_digit(p[2]))))
+		for (p += 2; is_digit(*p); p++)
+			;
+	return p;
+}
+
+static int keep_number(struct scan *s, const char *text, size_t n, struct err *e)
+{
+	struct jq_text *t = s->t;
+	if (t->n == sizeof t->literal / sizeof *t->literal)
+		return err_set(e, ERR_USAGE, "jq: more than %zu numbers of %d digits or more", t->n, JQ_BIG_DIGITS);
+	buf_printf(&t->program, "$__n%zu", t->n);
+	t->literal[t->n++] = mem_strndup(text, n);
+	return 0;
+}
+
+/* libjq calculates with constants while it compiles, with no code of ours: not with these. */
+static bool may_fold(const struct scan *s, const char *behind)
+{
+	for (;; behind++) {
+		if (*behind == '#')
+			behind += strcspn(behind, "\n");
+		if (!*behind || !strchr(" \t\r\n", *behind))
+			break;
+	}
+	return (s->last && strchr("+-*/%(", s->last)) || (*behind && strchr("+-*/%)", *behind));
 }
 
 static int scan_number(struct scan *s, struct err *e)
 {
-	struct jq_text *t = s->t;
-	const char *p = s->p;
-	bool whole = true;
-	for (; is_digit(*p) || *p == '.'; p++)
-		whole = whole && *p != '.';
-	if ((*p == 'e' || *p == 'E') && (is_digit(p[1]) || ((p[1] == '+' || p[1] == '-') && is_digit(p[2])))) {
-		whole = false;
-		for (p += 2; is_digit(*p); p++)
-			;
+	const char *from = s->p, *end = number_end(from);
+	size_t n = (size_t)(end - from), zeros = strspn(from, "0");
+	double d;
+	bool folds = s->wide && may_fold(s, end);
+	s->last = '0';
+	s->p = end;
+	if (zeros + strspn(from + zeros, "0123456789") == n && n - zeros >= JQ_BIG_DIGITS) {
+		s->t->kept = true;
+		return keep_number(s, from + zeros, n - zeros, e);
 	}
-	size_t n = (size_t)(p - s->p);
-	if (!whole || n < BIG_DIGITS || *s->p == '0') {
-		copy(s, n);
+	/* jq knows 5. and .5, JSON does not: it is spelled anew. */
+	if (s->wide && json_parse_double(from, n, &d) && d >= JQ_EXACT) {
+		char text[JSON_DOUBLE_TEXT];
+		size_t ntext = json_format_double(text, d);
+		return keep_number(s, text, ntext - (text[ntext - 1] == '0' && text[ntext - 2] == '.' ? 2 : 0), e);
+	}
+	if (!folds) {
+		buf_put(&s->t->program, from, n);
 		return 0;
 	}
-	if (t->n == sizeof t->literal / sizeof *t->literal)
-		return err_set(e, ERR_USAGE, "jq: more than %zu numbers of %d digits or more", t->n, BIG_DIGITS);
-	t->literal[t->n] = s->p;
-	t->nliteral[t->n] = n;
-	buf_printf(&t->program, "$__n%zu", t->n);
-	t->n++;
-	s->p = p;
+	buf_put(&s->t->consts, from, n);
+	buf_printf(&s->t->consts, " as $__k%u|", s->nconst);
+	buf_printf(&s->t->program, "$__k%u", s->nconst++);
 	return 0;
 }
 
-static void scan_word(struct scan *s)
+/* --- words --- */
+
+static int scan_word(struct scan *s, struct err *e)
 {
-	static const char *const printing[] = { "tostring", "tojson", "join", "format" };
 	const char *p = s->p;
 	while (is_name(*p) || (p[0] == ':' && p[1] == ':'))
 		p += *p == ':' ? 2 : 1;
 	size_t n = (size_t)(p - s->p);
-	for (size_t i = 0; i < sizeof printing / sizeof *printing; i++)
-		if (n == strlen(printing[i]) && memcmp(s->p, printing[i], n) == 0)
-			s->t->prints = true;
+	/* They are known at the top of a program only. */
+	if (!s->last && ((n == 6 && (memcmp(s->p, "import", 6) == 0 || memcmp(s->p, "module", 6) == 0)) ||
+			 (n == 7 && memcmp(s->p, "include", 7) == 0)))
+		return err_set(e, ERR_USAGE, "jq: %.*s is not for a stream: no modules are loaded", (int)n, s->p);
+	if (s->nbracket && n == 3 && memcmp(s->p, "def", 3) == 0)
+		s->bracket[s->nbracket - 1].defs++;
+	s->word = s->p;
+	s->nword = n;
 	copy(s, n);
+	s->last = 'a';
+	return 0;
 }
 
 /* $ENV is bound while the program is compiled, when HOME is hidden from libjq; env is read when it runs. */
-static void scan_variable(struct scan *s)
+static int scan_variable(struct scan *s, struct err *e)
 {
-	if (memcmp(s->p, "$ENV", strnlen(s->p, 4)) == 0 && strlen(s->p) >= 4 && !is_name(s->p[4])) {
+	if (strncmp(s->p, "$ENV", 4) == 0 && !is_name(s->p[4])) {
 		buf_puts(&s->t->program, "env");
 		s->p += 4;
-		return;
+		s->last = 'a';
+		return 0;
 	}
 	copy(s, 1);
-	scan_word(s);
+	s->last = '$';
+	return is_name(*s->p) ? scan_word(s, e) : 0;
 }
 
-static int scan_paren(struct scan *s, struct err *e)
+/* --- brackets --- */
+
+/* Does this bracket ask for an element, and for one that the program does not name? Unsure is yes. */
+static bool far_index(const struct scan *s)
 {
-	bool open = *s->p == '(';
-	copy(s, 1);
-	if (!s->depth)
-		return 0;
-	if (open) {
+	static const char *const words[] = { "then", "else", "elif", "if", "and", "or", "as", "reduce", "foreach", "try", "catch" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (s->last == 'a' && s->nword == strlen(words[i]) && memcmp(s->word, words[i], s->nword) == 0)
+			return false;
+	const char *p = s->p + 1;
+	p += strspn(p, " \t\r\n");
+	size_t digits = strspn(p, "0123456789");
+	return s->last && strchr(".a$)]}\"?", s->last) && !(digits && digits < 7 && strchr("]: ", p[digits])) && !strchr("]\"", *p);
+}
+
+static int open_bracket(struct scan *s, struct err *e)
+{
+	if (s->nbracket == MAX_BRACKETS)
+		return too_deep(e);
+	s->t->far = s->t->far || (*s->p == '[' && far_index(s));
+	s->bracket[s->nbracket++] = (struct bracket){ .open = *s->p };
+	if (s->depth && *s->p == '(')
 		s->parens[s->depth - 1]++;
-	} else if (s->parens[s->depth - 1]) {
-		s->parens[s->depth - 1]--;
-	} else {
+	s->last = *s->p;
+	copy(s, 1);
+	return 0;
+}
+
+/* A bound of a slice that is no number aborts libjq. */
+static void check_bound(struct scan *s, const struct bracket *b)
+{
+	if (b->filled)
+		buf_puts(&s->t->program, "|__bound");
+}
+
+static int close_bracket(struct scan *s, struct err *e)
+{
+	bool paren = *s->p == ')';
+	if (paren && s->depth && !s->parens[s->depth - 1]) {
 		s->depth--;
+		s->nbracket -= s->nbracket > 0;
+		copy(s, 1);
 		return scan_string(s, e);
 	}
+	if (paren && s->depth)
+		s->parens[s->depth - 1]--;
+	if (s->nbracket) {
+		const struct bracket *b = &s->bracket[--s->nbracket];
+		if (b->open == '[' && b->slice)
+			check_bound(s, b);
+	}
+	if (s->nbracket)
+		s->bracket[s->nbracket - 1].filled = true;
+	s->last = *s->p;
+	copy(s, 1);
 	return 0;
+}
+
+static void colon(struct scan *s)
+{
+	struct bracket *b = s->nbracket ? &s->bracket[s->nbracket - 1] : NULL;
+	if (b && b->defs) {
+		b->defs--;
+	} else if (b && b->open == '[') {
+		check_bound(s, b);
+		b->slice = true;
+		b->filled = false;
+	}
+	s->last = ':';
+	copy(s, 1);
 }
 
 static int scan_one(struct scan *s, struct err *e)
@@ -152,36 +252,45 @@ static int scan_one(struct scan *s, struct err *e)
 		copy(s, strcspn(s->p, "\n"));
 		return 0;
 	}
-	if (!strchr(" \t\r\n", c))
-		s->last = c;
+	if (strchr(" \t\r\n", c)) {
+		copy(s, 1);
+		return 0;
+	}
+	if (c == ':') {
+		colon(s);
+		return 0;
+	}
+	if (strchr("([{", c))
+		return open_bracket(s, e);
+	if (strchr(")]}", c))
+		return close_bracket(s, e);
+	if (s->nbracket)
+		s->bracket[s->nbracket - 1].filled = true;
 	if (c == '"') {
 		copy(s, 1);
 		return scan_string(s, e);
 	}
 	if (is_digit(c) || (c == '.' && is_digit(s->p[1])))
 		return scan_number(s, e);
-	if (c == '$') {
-		scan_variable(s);
-	} else if (is_name(c)) {
-		scan_word(s);
-	} else if (c == '.' && is_name(s->p[1])) {
-		/* A field: its name is no function. */
-		size_t n = 1;
+	if (c == '$')
+		return scan_variable(s, e);
+	if (is_name(c))
+		return scan_word(s, e);
+	size_t n = 1;
+	/* A field: its name is no function. */
+	if (c == '.' && is_name(s->p[1]))
 		while (is_name(s->p[n]))
 			n++;
-		copy(s, n);
-	} else if (c == '(' || c == ')') {
-		return scan_paren(s, e);
-	} else {
-		s->t->prints = s->t->prints || c == '@';
-		copy(s, 1);
-	}
+	s->nword = 0;
+	s->last = n > 1 ? 'a' : c;
+	s->t->assigns = s->t->assigns || (c == '=' && s->p[1] != '=' && !(s->t->program.n && strchr("=!<>", s->t->program.p[s->t->program.n - 1])));
+	copy(s, n);
 	return 0;
 }
 
-int jq_text_scan(struct jq_text *t, const char *program, struct err *e)
+int jq_text_scan(struct jq_text *t, const char *program, bool wide, struct err *e)
 {
-	struct scan s = { .p = program, .t = t };
+	struct scan s = { .p = program, .t = t, .wide = wide };
 	int r = 0;
 	while (r == 0 && *s.p)
 		r = scan_one(&s, e);
@@ -192,5 +301,17 @@ int jq_text_scan(struct jq_text *t, const char *program, struct err *e)
 
 void jq_text_release(struct jq_text *t)
 {
+	for (size_t i = 0; i < t->n; i++)
+		mem_free(t->literal[i]);
 	buf_release(&t->program);
+	buf_release(&t->consts);
+}
+
+bool jq_text_has(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+	for (const char *p = text; (p = strstr(p, word)) != NULL; p += n)
+		if ((p == text || !is_name(p[-1]) || !is_name(*word)) && (!is_name(p[n]) || !is_name(word[n - 1])))
+			return true;
+	return false;
 }

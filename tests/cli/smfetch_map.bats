@@ -124,3 +124,11 @@ both() {
 		done
 	done
 }
+
+@test "a map keeps the digits of numbers in texts, and calculates as jq does" {
+	cat >idm.json <<'D'
+{"smsource":1,"name":"idm","network":"idm","summary":"x","map":"{id: (.s|tonumber|tostring), native_id: .s, created_at: \"2026-01-01T00:00:00Z\", text: (.n+2|tostring)}"}
+D
+	echo '{"s":"282324313233842177","n":9007199254740992,"m":9007199254740993}' >in
+	[ "$("$SM_BIN/smfetch" files --as ./idm.json in | jq -c '[.id,.text]')" = '["282324313233842177","9007199254740994"]' ]
+}

@@ -123,3 +123,40 @@ foo' good
 	[ -s out ]; [ "$(wc -l <rej)" = 1 ]
 	kill -9 $pid; exec 7>&-
 }
+
+@test "arithmetic gives jq's doubles, never another id; numbers from text keep their digits" {
+	echo '{"a":9007199254740993,"b":9007199254740992,"s":"9007199254740993","j":"{\"id\":282324313233842177}"}' >n
+	[ "$("$T" '.b + 2' n)" = 9007199254740994 ]
+	[ "$("$T" '.b + 2' n)" = "$(jq '.b + 2' n)" ]
+	[ "$("$T" '.a - .b, ([.a, .b] | add), .a == .b' n)" = $'0\n18014398509481984\nfalse' ]
+	[ "$("$T" -c '(.s | tonumber), ((.s | tonumber) == .a), (.j | fromjson)' n)" = $'9007199254740993\ntrue\n{"id":282324313233842177}' ]
+	[ "$("$T" -c '(.s | tonumber) == 9007199254740993' <<<'{"s":"9007199254740993"}')" = true ]
+	jq -nc '{ids: [range(1000) | 1]}' | sed 's/1,/1400000000000000000,/; s/1]/1400000000000000999]/' >ids
+	[ "$("$T" '.ids[999] - .ids[0]' ids)" = 1024 ]
+	run --separate-stderr "$T" --on-error=skip '.s + "7" | tonumber' n
+	[ "$status" = 1 ]; [ -z "$output" ]
+}
+
+@test "a record on which libjq would abort, crash or hang is a bad record" {
+	printf '%s\n' '{"ts":1,"s":"a"}' '{"ts":1e300,"s":"é"}' '{"ts":2,"s":""}' >r
+	run --separate-stderr "$T" --on-error=skip '.ts|todate' r
+	[ "$status" = 1 ]; [ "$output" = $'"1970-01-01T00:00:01Z"\n"1970-01-01T00:00:02Z"' ]; [[ "$stderr" == *"1 bad record skipped"* ]]
+	run --separate-stderr "$T" '.ts|todate' r
+	[ "$status" = 3 ]; [[ "$stderr" == "smjq: r:2: jq: "*"is no time"* ]]
+	[ "$(timeout 60 "$T" -c '[.s | match("";"g").offset], (.s | gsub("x*";"-")), (.s | index(""))' r | tail -6 | head -3)" = $'[0]\n"-é"\nnull' ]
+	run --separate-stderr "$T" --on-error=skip '.[.ts|tostring], .a[.ts]=1 | length' r
+	[ "$status" = 1 ]
+	[ "$("$T" 'reduce range(1000000) as $i (0;[.])|length' r | head -1)" = 1 ]
+	run --separate-stderr "$T" 'reduce range(1000000) as $i (0;[.])' r
+	[ "$status" = 3 ]; [[ "$stderr" == *"nested more than 128 levels"* ]]
+}
+
+@test "modules are refused when the program is compiled" {
+	for p in 'import "a" as a; .' 'include "a"; .' 'import "a" as $a; .' 'module {}; .'; do
+		run --separate-stderr "$T" "$p" good
+		[ "$status" = 2 ] || { echo "$p: $status"; false; }
+		[[ "$stderr" == *"no modules are loaded"* ]]
+	done
+	run --separate-stderr "$T" debug good
+	[ "$status" = 3 ]; [[ "$stderr" == *"debug is not for a stream"* ]]
+}
