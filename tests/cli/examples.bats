@@ -54,7 +54,7 @@ scene() {
 	echo '{"source":"x-recent","vars":{"query":"cats"}}' >jobs.ndjson
 	echo '{"statuses":[{"id":675127116845989888,"id_str":"675127116845989888","created_at":"Thu Dec 10 20:59:29 +0000 2015","full_text":"cats","user":{"id_str":"1","screen_name":"a"}}]}' >search.json
 	case $1 in
-	*smpartition*) ;;                                                  # makes the table
+	smpartition* | smfetch*smpartition* | smgen*smpartition*) ;;  # makes the table
 	*landing*) for k in 0 1 2 3 4 5 6 7; do smgen -n 4 --seed "$k" | smpartition --schema smpost --by network,created_date landing | smcommit >/dev/null; done ;;
 	esac
 	case $1 in smcheckpoint*)
