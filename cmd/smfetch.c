@@ -55,7 +55,7 @@ static const struct opt opts[] = {
 	{ 0, "max-records", OPT_U64, &max_records, "N", "end after so many records" },
 	{ 0, "max-requests", OPT_U64, &max_requests, "N", "end after so many requests" },
 	{ 0, "max-wait", OPT_DURATION, &max_wait_ns, "TIME",
-	  "end with status 75 when a limit, or the next try, wants a longer wait (20m)" },
+	  "end when a limit wants a longer wait (status 75), or the pause after a failure is longer (4) (20m)" },
 	{ 0, "jobs", OPT_FILE, &jobs_file, "FILE", "many jobs at once: NDJSON, or an array" },
 	{ 0, "parallel", OPT_U64, &parallel, "N", "requests under way at once (16)" },
 	{ 0, "per-host", OPT_U64, &per_host, "N", "connections to one host at once (6)" },
@@ -103,7 +103,7 @@ static const struct opt opts[] = {
 static const char *const exits[] = { "0", "done, or ended by a signal after a mark", "1", "done, but records were rejected",
 	"2", "wrong usage", "3", "bad input", "4", "the network, a file or the output failed, or the API refused", "5",
 	"the checkpoint is in use or another's, the table is behind it, or a file has changed since it was read",
-	"75", "a limit or quota is used up, or the next try is later than --max-wait allows: the place is kept, try again later", NULL };
+	"75", "a limit or quota is used up for longer than --max-wait allows: the place is kept, try again later", NULL };
 static const char *const examples[] = {
 	"smfetch x-recent query='lang:en cats' --resume ck | smpartition --schema smpost --by network,created_date landing | smcommit | smcheckpoint save",
 	"posts of X into a table; the same line again goes on",
@@ -149,7 +149,7 @@ static const struct tool tool = {
 
 /* --- files --- */
 
-struct fetch {
+struct files_run {
 	struct output out;
 	struct source_files *files;
 	struct resume *resume;      /* NULL: no marks */
@@ -162,7 +162,7 @@ struct fetch {
 	struct buf cursor, line;
 };
 
-static int put_mark(struct fetch *f, const char *end, struct err *e)
+static int put_mark(struct files_run *f, const char *end, struct err *e)
 {
 	int rc;
 	if (!f->resume)
@@ -185,7 +185,7 @@ static int put_mark(struct fetch *f, const char *end, struct err *e)
 /* The input makes us wait. */
 static int before_wait(void *arg, struct err *e)
 {
-	struct fetch *f = arg;
+	struct files_run *f = arg;
 	int rc = output_flush(&f->out, e);
 	if (rc == 0)
 		rc = reject_flush(f->reject, e);
@@ -198,12 +198,12 @@ static int before_wait(void *arg, struct err *e)
 
 static void on_note(void *arg, const struct err *what)
 {
-	struct fetch *f = arg;
+	struct files_run *f = arg;
 	f->noted = true;
 	diag_warn(what);
 }
 
-static int take_batch(struct fetch *f, const struct source_files_batch *b, struct err *e)
+static int take_batch(struct files_run *f, const struct source_files_batch *b, struct err *e)
 {
 	output_put(&f->out, b->p, b->n);
 	f->out.records += b->records;
@@ -222,7 +222,7 @@ static int take_batch(struct fetch *f, const struct source_files_batch *b, struc
 }
 
 /* Until the files are read, a bad record stops us (ERR_DATA), something fails, or a signal came (1). */
-static int pump(struct fetch *f, struct err *e)
+static int pump(struct files_run *f, struct err *e)
 {
 	struct source_files_batch b;
 	struct err why;
@@ -245,7 +245,7 @@ static int pump(struct fetch *f, struct err *e)
 	}
 }
 
-static int open_all(struct fetch *f, struct source_files_opts *o, struct err *e)
+static int open_all(struct files_run *f, struct source_files_opts *o, struct err *e)
 {
 	int rc;
 	if ((rc = reject_open(&f->reject, "smfetch", on_error, e)) < 0)
@@ -262,7 +262,7 @@ static int open_all(struct fetch *f, struct source_files_opts *o, struct err *e)
 }
 
 /* The closing mark goes out whatever happened, as long as it can; ERR is that of the run. */
-static int finish(struct fetch *f, int rc, struct err *e)
+static int finish(struct files_run *f, int rc, struct err *e)
 {
 	struct err why;
 	if (f->files && rc != ERR_IO) {
@@ -323,7 +323,7 @@ static bool all_named(const char *const *paths, size_t n)
 
 static int fetch_files(const char *const *paths, size_t n)
 {
-	static struct fetch f;
+	static struct files_run f;
 	struct source_def *def = NULL;
 	struct err e;
 	int rc;
@@ -660,7 +660,7 @@ static int close_net(struct net *n, int rc, struct err *e)
 	if (rc < 0)
 		status = diag_fail(e);
 	if (rc == FETCH_QUOTA && !verbose)
-		diag_note("a limit is used up, or the next try is later than --max-wait allows: %stry again later (--verbose tells more)",
+		diag_note("a limit is used up for longer than --max-wait allows: %stry again later (--verbose tells more)",
 			  ck ? "the place is kept, " : "");
 	rc = reject_close(n->reject, &why);
 	if (rc == ERR_REJECTED)

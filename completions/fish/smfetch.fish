@@ -8,7 +8,7 @@ complete -c smfetch -l every -r -d 'read again and again, at that distance, such
 complete -c smfetch -l for -r -d 'end after that time, such as 50m'
 complete -c smfetch -l max-records -r -d 'end after so many records'
 complete -c smfetch -l max-requests -r -d 'end after so many requests'
-complete -c smfetch -l max-wait -r -d 'end with status 75 when a limit, or the next try, wants a longer wait (20m)'
+complete -c smfetch -l max-wait -r -d 'end when a limit wants a longer wait (status 75), or the pause after a failure is longer (4) (20m)'
 complete -c smfetch -l jobs -r -d 'many jobs at once: NDJSON, or an array'
 complete -c smfetch -l parallel -r -d 'requests under way at once (16)'
 complete -c smfetch -l per-host -r -d 'connections to one host at once (6)'

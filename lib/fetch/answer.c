@@ -1,88 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-#include "fetch/fetch_int.h"
+/* What an answer means for its task: the definition's `rate` and `outcome`, then status and body. What becomes of the job
+ * is told upwards, in an outcome. */
+#include "fetch/sink.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "fetch/order.h"
-#include "http/url.h"
 #include "feed/feed.h"
+#include "fetch/order.h"
+#include "fetch/says.h"
+#include "http/url.h"
+#include "json/span.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MAX_REDIRECTS 5
-#define MAX_LATERS 100
+#define MAX_LATERS 10
+#define SAME_BROKEN 3
+#define MAX_NEXT ((size_t)16 << 10)     /* bytes of a token or an address: it goes into every mark */
 #define FORGIVE_NS (10 * NS_PER_SEC)    /* a limit that makes us wait so long is no failed try */
 
 /* An answer while it is looked at. */
 struct answer {
 	struct task *t;
 	const struct http_answer *a;
-	struct buf headers, vars, link, feed, verdict;
+	struct outcome *o;
+	struct verdict v;
+	struct buf headers, vars, link, feed, word, sifted;
 	struct source_about about;
 	const char *body;            /* as the expressions see it: JSON, "null" when it is none */
 	size_t nbody;
+	const char *data;            /* as it is cut into items */
+	size_t ndata;
 	bool whole;                  /* it is what the definition's format says */
-	bool foreign;                /* it never will be: no feed at all */
+	bool final;                  /* and never will be: no feed at all, too much for libjq */
 	struct err broken;           /* why not */
-	struct budget_signal signal;
 };
-
-/* --- what it says of limits --- */
-
-static double number(const struct json *v)
-{
-	double d;
-	return v && json_double(v, &d) ? d : NAN;
-}
-
-static void read_signal(struct budget_signal *s, const struct json *v, int64_t now_s)
-{
-	double reset = number(json_get(v, "reset"));
-	s->limit = number(json_get(v, "limit"));
-	s->remaining = number(json_get(v, "remaining"));
-	s->reset_s = isnan(reset) ? NAN : reset - (double)now_s;
-	s->wait_s = number(json_get(v, "wait"));
-	s->used_pct = number(json_get(v, "used_pct"));
-}
-
-int answer_signals(struct source *src, struct budget *b, const struct source_about *about, const char *body, size_t n,
-		   struct budget_signal *last, struct err *e)
-{
-	struct arena a = ARENA_INIT;
-	struct buf value = BUF_INIT;
-	bool nothing;
-	*last = (struct budget_signal)BUDGET_SIGNAL_NONE;
-	int rc = ask_has(src->ask, ASK_RATE) ? ask_start(src->ask, ASK_RATE, about, body, n, e) : 1;
-	while (rc == 0 && (rc = ask_next(src->ask, ASK_RATE, &value, &nothing, e)) > 0) {
-		struct json *v;
-		rc = 0;
-		if (nothing || json_parse(&v, &a, value.p, value.n, NULL) < 0 || v->type != JSON_OBJECT)
-			continue;
-		read_signal(last, v, about->now_s);
-		budget_signal(b, last);
-		arena_clear(&a);
-	}
-	arena_release(&a);
-	buf_release(&value);
-	return rc < 0 ? rc : 0;
-}
-
-int64_t answer_wait(const struct http_answer *a, const struct budget_signal *s)
-{
-	int64_t after = http_retry_after(a);
-	if (after >= 0)
-		return after * NS_PER_SEC;
-	if (!isnan(s->wait_s) && s->wait_s > 0)
-		return (int64_t)(fmin(s->wait_s, 1e8) * 1e9);
-	/* Dates are cut to whole seconds: one more is on the safe side. */
-	if (!isnan(s->reset_s) && s->reset_s > 0)
-		return (int64_t)(fmin(s->reset_s, 1e8) * 1e9) + NS_PER_SEC;
-	return -1;
-}
 
 /* --- what it is --- */
 
@@ -94,31 +48,56 @@ static bool last_line_is_whole(const char *p, size_t n, struct err *e)
 	return last == p + n || json_check(last, (size_t)(p + n - last), e) == 0;
 }
 
+/* Whole JSON whose values would take too much is none for the expressions; a page may still be cut by a path. */
+static void look_at_json(struct answer *x)
+{
+	const struct source_def *d = x->t->src->def;
+	const char *p = x->data;
+	size_t n = x->ndata;
+	x->whole = n && json_check(p, n, &x->broken) == 0;
+	if (!n)
+		err_set(&x->broken, ERR_DATA, "it is empty");
+	if (!x->whole)
+		return;
+	if (json_fits(p, n, ANSWER_VALUES(x->t->job->f->o->max_answer), &x->broken) == 0) {
+		x->body = p;
+		x->nbody = n;
+	} else if (x->t->kind == TASK_LIST || !d->is_path || d->context || !ask_finds(x->t->src->ask, ASK_NEXT)) {
+		err_wrap(&x->broken, "--max-answer");
+		x->final = true;
+	}
+}
+
 static void look_at_body(struct answer *x)
 {
 	const struct source_def *d = x->t->src->def;
 	const struct http_answer *a = x->a;
-	x->body = a->nbody ? a->body : "null";
-	x->nbody = a->nbody ? a->nbody : 4;
-	if (d->format == FORMAT_FEED && x->t->kind != TASK_LIST && a->status / 100 == 2) {
+	x->body = "null";
+	x->nbody = 4;
+	x->data = a->body;
+	x->ndata = a->nbody;
+	if (d->format == FORMAT_FEED && x->t->kind != TASK_LIST) {
+		if (a->status / 100 != 2)
+			return;
 		int rc = feed_to_json_at(&x->feed, a->body, a->nbody, http_header(a, "content-type"), x->t->asked,
 					 &x->broken);
 		x->whole = rc == 0;
-		x->foreign = rc < 0 && rc != ERR_RETRY;
-		x->body = x->feed.p;
-		x->nbody = x->feed.n;
-	} else if (d->format == FORMAT_NDJSON && x->t->kind != TASK_LIST) {
-		x->whole = last_line_is_whole(a->body, a->nbody, &x->broken);
+		x->final = rc < 0 ? rc != ERR_RETRY : json_fits(x->feed.p, x->feed.n, ANSWER_VALUES(x->t->job->f->o->max_answer), &x->broken) < 0;
+		if (x->whole) {
+			x->body = x->data = x->feed.p;
+			x->nbody = x->ndata = x->feed.n;
+		}
 		return;
-	} else {
-		x->whole = a->nbody && json_check(a->body, a->nbody, &x->broken) == 0;
-		if (!a->nbody)
-			err_set(&x->broken, ERR_DATA, "it is empty");
 	}
-	if (!x->whole) {
-		x->body = "null";
-		x->nbody = 4;
+	/* RFC 8259, 8.1: nobody may write it, anybody may pass over it. */
+	if (x->ndata >= 3 && memcmp(x->data, "\xEF\xBB\xBF", 3) == 0) {
+		x->data += 3;
+		x->ndata -= 3;
 	}
+	if (d->format == FORMAT_NDJSON && x->t->kind != TASK_LIST)
+		x->whole = last_line_is_whole(x->data, x->ndata, &x->broken);
+	else
+		look_at_json(x);
 }
 
 static void look(struct answer *x)
@@ -147,35 +126,32 @@ static void look(struct answer *x)
 
 /* --- what becomes of the task --- */
 
-static void failed(struct task *t, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static void failed(struct task *t, int code, const char *fmt, ...)
+static void failed(struct answer *x, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void failed(struct answer *x, int code, const char *fmt, ...)
 {
-	struct err e;
 	va_list ap;
 	va_start(ap, fmt);
-	err_setv(&e, code, fmt, ap);
+	err_setv(&x->o->err, code, fmt, ap);
 	va_end(ap);
-	job_end(t->job, JOB_FAILED, &e);
+	x->o->kind = OUTCOME_ENDS;
+	x->o->end = JOB_FAILED;
 }
 
-/* It has nothing more, or nothing at all. */
-static void task_done(struct task *t)
+static void failed_by(struct answer *x, const struct err *e)
 {
-	struct job *j = t->job;
-	enum task_kind kind = t->kind;
-	struct err e;
-	job_drop_task(j, t);
-	if (kind == TASK_REFILL) {
-		j->refilling = false;
-		walk_raise(&j->walk, &j->src->def->cursor, j->refill.committed);
-		stream_refilled(j->stream);
-	}
-	if (kind == TASK_LIST)
-		j->listing = false;
-	if (kind == TASK_WALK)
-		job_walk_done(j);
-	if (fetch_point(j->f, &e) < 0)
-		fetch_fatal(j->f, &e);
+	x->o->kind = OUTCOME_ENDS;
+	x->o->end = JOB_FAILED;
+	x->o->err = *e;
+}
+
+static void done(struct answer *x)
+{
+	x->o->kind = OUTCOME_DONE;
+}
+
+static void retry(struct answer *x, enum def_cause cause, const char *why, int64_t at_least_ns)
+{
+	task_retry(x->t, cause, why, at_least_ns, x->o);
 }
 
 /* The next request goes where the definition says. */
@@ -188,43 +164,50 @@ static void leave_redirect(struct task *t)
 
 static void reset_tries(struct task *t)
 {
-	t->tries = 0;
+	t->tries = t->nbroken = 0;
 	t->relogged = false;
 	leave_redirect(t);
+}
+
+/* It goes into marks and on disk, and is asked for by every later run: so it must be one that may be. */
+static int check_next(const struct task *t, struct buf *next, struct err *e)
+{
+	const struct fetch_opts *o = t->job->f->o;
+	struct request_way w = { .def = t->src->def, .secrets = o->secrets, .endpoint = o->endpoint };
+	if (next->n > MAX_NEXT)
+		return err_set(e, ERR_IO, "where the next page is takes %zu bytes, more than %zu", next->n, MAX_NEXT);
+	if (memchr(next->p, '\0', next->n))
+		return err_set(e, ERR_DATA, "the next page's token holds a NUL");
+	if (redact_has(o->secrets, next->p, next->n))
+		return err_set(e, ERR_DATA, "the address of the next page holds a credential");
+	if (w.def->next == NEXT_TOKEN)
+		return 0;
+	int rc = request_allowed(&w, &t->vars, buf_cstr(next), e);
+	return rc < 0 ? err_wrap(e, "the next page") : 0;
 }
 
 /* Where the next page is, "" when this was the last. */
 static int next_page(struct answer *x, struct buf *next, struct err *e)
 {
 	const struct source_def *d = x->t->src->def;
-	struct buf found = BUF_INIT;
+	struct buf b = BUF_INIT;
 	int rc = 0;
-	if (d->next == NEXT_NONE)
+	/* A walk that goes forward begins its next page at the cursor. */
+	if (d->next == NEXT_NONE || walk_ascends(x->t->walk, task_cursor(x->t)))
 		return 0;
-	if (d->next == NEXT_LINK) {
-		http_link(x->a, d->next_expr, x->t->asked, &found);
-	} else {
-		rc = ask_one(x->t->src->ask, ASK_NEXT, &x->about, x->body, x->nbody, &found, e);
+	if (d->next == NEXT_LINK)
+		http_link(x->a, d->next_expr, x->t->asked, next);
+	else
+		rc = ask_one(x->t->src->ask, ASK_NEXT, &x->about, ask_finds(x->t->src->ask, ASK_NEXT) ? x->data : x->body,
+			     ask_finds(x->t->src->ask, ASK_NEXT) ? x->ndata : x->nbody, next, e);
+	for (size_t i = 0; rc >= 0 && next->n && d->next != NEXT_TOKEN && i < d->nstrip; i++) {
+		buf_clear(&b);
+		url_drop_param(&b, buf_cstr(next), d->strip[i]);
+		buf_clear(next);
+		buf_put(next, b.p, b.n);
 	}
-	if (rc >= 0 && found.n && d->next != NEXT_TOKEN) {
-		struct buf b = BUF_INIT;
-		for (size_t i = 0; i < d->nstrip; i++) {
-			buf_clear(&b);
-			url_drop_param(&b, buf_cstr(&found), d->strip[i]);
-			buf_clear(&found);
-			buf_put(&found, b.p, b.n);
-		}
-		buf_release(&b);
-	}
-	/* It goes into marks and on disk. */
-	if (rc >= 0 && found.n && redact_has(x->t->job->f->o->secrets, found.p, found.n))
-		rc = err_set(e, ERR_DATA, "the address of the next page holds a credential");
-	if (rc >= 0 && memchr(found.p ? found.p : "", '\0', found.n))
-		rc = err_set(e, ERR_DATA, "the next page's token holds a NUL");
-	if (rc >= 0)
-		buf_put(next, found.p, found.n);
-	buf_release(&found);
-	return rc < 0 ? rc : 0;
+	buf_release(&b);
+	return rc < 0 ? rc : next->n ? check_next(x->t, next, e) : 0;
 }
 
 static int read_page(struct answer *x, struct err *e)
@@ -235,7 +218,7 @@ static int read_page(struct answer *x, struct err *e)
 	const struct def_cursor *c = task_cursor(t);
 	page_begin(p, &x->about);
 	job_range(t->job, &p->since_us, &p->until_us);
-	p->limit = fetch_may(t->job->f, t->job);
+	p->limit = sink_may(t->job->f, t->job);
 	p->floor = NULL;
 	if (t->walk->committed && c->there && !walk_ascends(t->walk, c)) {
 		order_less_overlap(&floor, c, t->walk->committed);
@@ -244,7 +227,7 @@ static int read_page(struct answer *x, struct err *e)
 	t->src->mapped_for = NULL;
 	int rc = source_map_about(t->src->map, &x->about, e);
 	if (rc == 0)
-		rc = page_body(p, x->nbody ? x->body : "", x->nbody, e);
+		rc = page_body(p, x->ndata ? x->data : "", x->ndata, e);
 	/* An answer that cannot be cut into items is the API's fault, a bad item is one of the data. */
 	if (rc == ERR_DATA && !p->stopped)
 		rc = e->code = ERR_IO;
@@ -256,105 +239,224 @@ static int read_page(struct answer *x, struct err *e)
 	return rc;
 }
 
-/* Such a walk would never end. A token that stays the same may still lead on: then something new comes. */
-static bool leads_to_itself(const struct task *t, const struct page *p, const char *next)
+/* An empty page that leads to itself is the last; pages that lead round with nothing new would never end. */
+static int look_for_circle(struct task *t, const struct page *p, struct buf *next, struct err *e)
 {
-	return t->walk->page && strcmp(t->walk->page, next) == 0 && p->items && !p->fresh && !p->full;
+	uint64_t state = seen_hash(next->p, next->n);
+	if (t->walk->page && strcmp(t->walk->page, buf_cstr(next)) == 0 && !p->items) {
+		buf_clear(next);
+		return 0;
+	}
+	/* Where keys are not kept, what is new is told by the page as a whole. */
+	bool keeps = seen_keeps(t->job->f->seen);
+	if (!keeps)
+		state = state * 31 + p->sum;
+	if (!walk_goes_round(t->walk, state, p->full || (keeps && p->fresh)))
+		return 0;
+	return err_set(e, ERR_IO, "the next pages lead round in a circle, and nothing new comes");
+}
+
+/* The page at hand, which leads to NEXT ("": nowhere), is out; what now? */
+static void step(struct answer *x, struct buf *next)
+{
+	struct task *t = x->t;
+	struct page *p = t->src->page;
+	struct err why;
+	struct walk_page wp = { .top = p->top, .next = next->n ? buf_cstr(next) : NULL, .items = p->items,
+		.all_older = page_all_older(p) && task_cursor(t)->there };
+	/* What was left out for --max-records is on this page still. */
+	bool through = p->full ? false : walk_step(t->walk, task_cursor(t), &wp);
+	/* One that goes forward has its place from this page. */
+	if (walk_ascends(t->walk, task_cursor(t)))
+		t->no_cursor = false;
+	reset_tries(t);
+	t->due_ns = 0;
+	if (through)
+		done(x);
+	else if (sink_point(t->job->f, &why) < 0)
+		sink_fatal(t->job->f, &why);
 }
 
 static int hand_out(struct answer *x, struct err *e)
 {
 	struct task *t = x->t;
 	struct job *j = t->job;
-	struct fetch *f = j->f;
 	struct page *p = t->src->page;
 	struct buf next = BUF_INIT;
-	int rc = next_page(x, &next, e);
-	if (rc == 0 && next.n && leads_to_itself(t, p, buf_cstr(&next)))
-		rc = err_set(e, ERR_IO, "the next page of a page is the page itself");
-	if (rc < 0) {
-		buf_release(&next);
-		return rc;
-	}
-	fetch_sayf(f, SAY_VERBOSE, j, "%llu items, %llu new records%s", (unsigned long long)p->items,
-		   (unsigned long long)p->fresh, next.n ? "" : ", no page behind it");
 	struct err why;
-	if (fetch_emit(f, j, p, &why) < 0) {
-		fetch_fatal(f, &why);
-		buf_release(&next);
-		return 0;
+	int rc = x->v.kind == VERDICT_EMPTY ? 0 : next_page(x, &next, e);
+	if (rc == 0 && next.n)
+		rc = look_for_circle(t, p, &next, e);
+	if (rc == 0) {
+		sink_sayf(j->f, SAY_VERBOSE, j, "%llu items, %llu new records%s", (unsigned long long)p->items,
+			  (unsigned long long)p->fresh, next.n ? "" : ", no page behind it");
+		if (sink_page(j->f, j, p, &why) < 0)
+			sink_fatal(j->f, &why);
+		else
+			step(x, &next);
 	}
-	bool full = p->full;
-	struct walk_page wp = { .top = p->top, .next = next.n ? buf_cstr(&next) : NULL, .items = p->items,
-		.all_older = page_all_older(p) && task_cursor(t)->there };
-	/* What was left out for --max-records is on this page still. */
-	bool through = full ? false : walk_step(t->walk, task_cursor(t), &wp);
-	/* One that goes forward has its place from this page. */
-	if (walk_ascends(t->walk, task_cursor(t)))
-		t->no_cursor = false;
 	buf_release(&next);
-	reset_tries(t);
-	t->due_ns = 0;
-	if (through && t->kind != TASK_LIST) {
-		task_done(t);
-		return 0;
+	return rc;
+}
+
+/* A page that nobody can ever read counts as a bad record: it is set aside whole, and the walk goes on without it, which for
+ * want of a next page is to its end. */
+static void set_aside(struct answer *x)
+{
+	struct task *t = x->t;
+	struct err why = x->broken, e;
+	err_wrap(&why, "a page that cannot be read");
+	why.code = ERR_DATA;
+	if (sink_bad(t->job->f, x->a->body, x->a->nbody, &why, &e) < 0) {
+		failed(x, ERR_IO, "%s", why.msg);
+		return;
 	}
-	if (fetch_point(f, &why) < 0)
-		fetch_fatal(f, &why);
+	sink_say(t->job->f, SAY_WARNING, t->job, &why);
+	page_begin(t->src->page, &x->about);
+	x->v.kind = VERDICT_EMPTY;
+	if (hand_out(x, &e) < 0)
+		failed_by(x, &e);
+}
+
+static int drop_element(void *arg, const char *p, size_t n, const struct err *why, struct err *e)
+{
+	(void)arg, (void)p, (void)n, (void)why, (void)e;
 	return 0;
 }
 
-static void take_page(struct answer *x)
+static int on_bad_element(void *arg, const char *p, size_t n, const struct err *why, struct err *e)
+{
+	struct answer *x = arg;
+	return sink_bad(x->t->job->f, p, n, why, e);
+}
+
+/* Everything but its bad elements, each of which is a bad record. 1: it can be read now; 0: never; negative: we stop. */
+static int sift(struct answer *x, bool *cut, struct err *e)
+{
+	const struct source_def *d = x->t->src->def;
+	*cut = false;
+	if (d->format == FORMAT_NDJSON) {
+		const char *nl = memrchr(x->data, '\n', x->ndata);
+		size_t whole = nl ? (size_t)(nl + 1 - x->data) : 0;
+		int rc = sink_bad(x->t->job->f, x->data + whole, x->ndata - whole, &x->broken, e);
+		x->ndata = whole;
+		return rc < 0 ? rc : 1;
+	}
+	*cut = d->format != FORMAT_JSON || !x->ndata || !strchr("{[", x->data[strspn(x->data, " \t\r\n")]);
+	if (*cut)
+		return 0;
+	/* First see whether there is a page behind it: what is reported is not taken back. */
+	int rc = json_sift(&x->sifted, x->data, x->ndata, drop_element, NULL, cut, &x->broken);
+	if (rc < 0)
+		return 0;
+	if ((rc = json_sift(&x->sifted, x->data, x->ndata, on_bad_element, x, cut, e)) < 0)
+		return rc;
+	x->data = x->sifted.p;
+	x->ndata = x->sifted.n;
+	look_at_json(x);
+	return x->whole && !x->final ? 1 : 0;
+}
+
+static void take_whole(struct answer *x);
+
+/* A body that was broken on the way is another one the next time; one that comes again and again as it was is what the API
+ * says, and so is one that there will be no further try for. */
+static void broken(struct answer *x)
 {
 	struct task *t = x->t;
+	uint64_t hash = seen_hash(x->a->body, x->a->nbody);
+	char why[200];
 	struct err e;
-	if (x->foreign) {
-		failed(t, ERR_IO, "%s", x->broken.msg);
-		return;
+	bool cut = true;
+	int rc = 0;
+	snprintf(why, sizeof why, "a broken body (%.150s)", x->broken.msg);
+	t->nbroken = t->nbroken && t->broken == hash ? t->nbroken + 1 : 1;
+	t->broken = hash;
+	if (t->nbroken < SAME_BROKEN || t->kind == TASK_LIST) {
+		retry(x, CAUSE_BODY, why, -1);
+		if (x->o->kind != OUTCOME_ENDS || t->kind == TASK_LIST)
+			return;
 	}
-	if (!x->whole) {
-		char why[200];
-		snprintf(why, sizeof why, "a broken body (%.150s)", x->broken.msg);
-		task_retry(t, CAUSE_BODY, why, -1);
-		return;
-	}
-	if (t->kind == TASK_LIST) {
-		struct job *j = t->job;
-		int rc = list_take(j, &x->about, x->body, x->nbody, &e);
-		if (rc < 0)
-			job_end(j, JOB_FAILED, &e);
-		else
-			job_drop_task(j, t);
-		return;
-	}
+	struct outcome over = *x->o;
+	x->o->kind = OUTCOME_GOES_ON;
+	rc = sift(x, &cut, &e);
+	if (rc > 0)
+		take_whole(x);
+	else if (rc < 0)
+		failed_by(x, &e);
+	else if (!cut)
+		set_aside(x);
+	else if (over.kind == OUTCOME_ENDS)
+		*x->o = over;
+	else
+		retry(x, CAUSE_BODY, why, -1);
+}
+
+static void take_list(struct answer *x)
+{
+	struct err e;
+	int rc = list_read(x->t->job, &x->about, x->body, x->nbody, &e);
+	if (rc < 0)
+		failed_by(x, &e);
+	else
+		task_drop(x->t);
+}
+
+static void take_whole(struct answer *x)
+{
+	struct err e;
 	int rc = read_page(x, &e);
 	if (rc == 0)
 		rc = hand_out(x, &e);
 	if (rc < 0)
-		job_end(t->job, JOB_FAILED, &e);
+		failed_by(x, &e);
+}
+
+/* There is nothing, and nothing behind it. */
+static void take_nothing(struct answer *x)
+{
+	struct err e;
+	x->v.kind = VERDICT_EMPTY;
+	if (x->t->kind == TASK_LIST) {
+		done(x);
+		return;
+	}
+	page_begin(x->t->src->page, &x->about);
+	if (hand_out(x, &e) < 0)
+		failed_by(x, &e);
+}
+
+static void take_page(struct answer *x)
+{
+	bool plain = x->t->src->def->format != FORMAT_FEED && x->t->kind != TASK_LIST;
+	char words[320];
+	if (x->a->status == 204 && !x->a->nbody)
+		take_nothing(x);
+	else if (x->final && !plain)
+		failed(x, ERR_IO, "%s", x->broken.msg);
+	else if (x->final)
+		set_aside(x);
+	else if (!x->whole)
+		broken(x);
+	else if (!x->word.n && x->nbody > 4 && says_errors_alone(x->body, x->nbody)) {
+		says_words(x->body, x->nbody, words, sizeof words);
+		failed(x, ERR_IO, "the answer holds errors alone%s", words);
+	} else if (x->t->kind == TASK_LIST)
+		take_list(x);
+	else
+		take_whole(x);
 }
 
 /* --- verdicts --- */
 
-static void rate_limited(struct answer *x)
-{
-	char why[64];
-	snprintf(why, sizeof why, "the limit is reached (status %ld)", x->a->status);
-	/* The limit is nobody's failure: it is waited for as often as it takes, unless the wait itself is too long. */
-	int64_t ns = answer_wait(x->a, &x->signal);
-	if (ns >= FORGIVE_NS && x->t->tries)
-		x->t->tries--;
-	if (ns >= 0 && ns < NS_PER_SEC)
-		ns = NS_PER_SEC;
-	task_retry(x->t, CAUSE_RATE, why, ns);
-}
-
 static void quota(struct answer *x)
 {
-	struct err e;
-	budget_exhaust(x->t->budget);
-	err_set(&e, ERR_RETRY, "the quota of '%s' is used up: the place is kept", budget_name(x->t->budget));
-	job_end(x->t->job, JOB_QUOTA, &e);
+	struct budget *b = x->t->budget;
+	budget_exhaust(b);
+	task_hold(x->t->job->f, b);
+	x->o->kind = OUTCOME_ENDS;
+	x->o->end = JOB_QUOTA;
+	err_set(&x->o->err, ERR_RETRY, "the quota of '%s' is used up: the place is kept", budget_name(b));
 }
 
 static void refused(struct answer *x)
@@ -363,20 +465,14 @@ static void refused(struct answer *x)
 	if (t->login && !t->relogged && login_refuse(t->login, t->serial)) {
 		t->relogged = true;
 		t->due_ns = 0;
-		fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "the token was not taken: logging in anew");
+		sink_sayf(t->job->f, SAY_VERBOSE, t->job, "the token was not taken: logging in anew");
 		return;
 	}
 	struct buf names = BUF_INIT;
 	for (size_t i = 0; i < t->src->def->nsecrets; i++)
 		buf_printf(&names, "%s%s", i ? ", " : ": secret ", t->src->def->secret[i].name);
-	failed(t, ERR_IO, "the token or password is missing or was not taken (status %ld)%s", x->a->status, buf_cstr(&names));
+	failed(x, ERR_IO, "the token or password is missing or was not taken (status %ld)%s", x->a->status, buf_cstr(&names));
 	buf_release(&names);
-}
-
-static void skip(struct task *t)
-{
-	walk_begin(t->walk, task_cursor(t));
-	task_done(t);
 }
 
 static void expired(struct answer *x)
@@ -384,11 +480,11 @@ static void expired(struct answer *x)
 	struct task *t = x->t;
 	bool first = !t->walk->page;
 	if (t->no_cursor && first) {
-		failed(t, ERR_IO, "the API refuses the place even at the first page (status %ld)", x->a->status);
+		failed(x, ERR_IO, "the API refuses the place even at the first page (status %ld)", x->a->status);
 		return;
 	}
 	if (++t->restarts >= t->src->def->tries) {
-		failed(t, ERR_IO,
+		failed(x, ERR_IO,
 		       "the place has expired for the API (status %ld): given up after %llu walks that began anew",
 		       x->a->status, (unsigned long long)t->restarts);
 		return;
@@ -399,9 +495,9 @@ static void expired(struct answer *x)
 	walk_begin(t->walk, task_cursor(t));
 	t->no_cursor = first;
 	t->due_ns = 0;
-	fetch_sayf(t->job->f, SAY_WARNING, t->job,
-		   first ? "the place is too old for the API: what was posted meanwhile may be missing"
-			 : "the next page's token has expired: the walk begins anew");
+	sink_sayf(t->job->f, SAY_WARNING, t->job,
+		  first ? "the place is too old for the API: what was posted meanwhile may be missing"
+			: "the next page's token has expired: the walk begins anew");
 }
 
 static void shrink(struct answer *x, const char *var)
@@ -411,38 +507,43 @@ static void shrink(struct answer *x, const char *var)
 	uint64_t n;
 	const char *value = vars_get(&t->vars, var);
 	if (!num_u64(value, strlen(value), &n) || n <= 1) {
-		failed(t, ERR_IO, "the API wants less at once than %s=%s", var, value);
+		failed(x, ERR_IO, "the API wants less at once than %s=%s", var, value);
 		return;
 	}
 	vars_set(&t->vars, var, text, fmt_u64(text, n / 2));
 	leave_redirect(t);
-	fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "asking for %llu at once", (unsigned long long)n / 2);
-	task_retry(t, CAUSE_HTTP5XX, "the page was too large", 0);
+	sink_sayf(t->job->f, SAY_VERBOSE, t->job, "asking for %llu at once", (unsigned long long)n / 2);
+	retry(x, CAUSE_HTTP5XX, "the page was too large", 0);
 }
 
-static void later(struct answer *x, double s)
+/* Each try waits longer than the one before; one that never comes is left out in the end. */
+static void later(struct answer *x)
 {
 	struct task *t = x->t;
 	t->laters++;
 	if (t->laters > MAX_LATERS) {
-		fetch_sayf(t->job->f, SAY_WARNING, t->job, "%s is not there after %d tries: left out",
-			   t->value ? t->value : "it", MAX_LATERS);
-		task_done(t);
+		sink_sayf(t->job->f, SAY_WARNING, t->job, "%s is not there after %d tries: left out",
+			  t->value ? t->value : "it", MAX_LATERS);
+		done(x);
 		return;
 	}
 	t->later = true;
-	t->due_ns = clock_mono_ns() + (int64_t)(s * 1e9);
+	t->due_ns = clock_mono_ns() + x->v.wait_ns * (int64_t)t->laters;
 }
 
 static void redirected(struct answer *x)
 {
 	struct task *t = x->t;
 	if (!x->a->location) {
-		failed(t, ERR_IO, "status %ld without a place to go", x->a->status);
+		failed(x, ERR_IO, "status %ld without a place to go", x->a->status);
 		return;
 	}
 	if (++t->redirects > MAX_REDIRECTS) {
-		failed(t, ERR_IO, "sent from one address to the next more than %d times", MAX_REDIRECTS);
+		failed(x, ERR_IO, "sent from one address to the next more than %d times", MAX_REDIRECTS);
+		return;
+	}
+	if (strlen(x->a->location) > MAX_NEXT) {
+		failed(x, ERR_IO, "sent to an address of more than %zu bytes", MAX_NEXT);
 		return;
 	}
 	mem_free(t->redirect);
@@ -450,115 +551,59 @@ static void redirected(struct answer *x)
 	t->due_ns = 0;
 }
 
-void answer_words(const char *body, size_t n, char *to, size_t size)
-{
-	static const char *const where[] = {"message", "error_description", "error_message", "detail", "title", "error",
-					    "reason"};
-	struct arena a = ARENA_INIT;
-	struct json *v;
-	to[0] = '\0';
-	if (n && json_parse(&v, &a, body, n, NULL) == 0) {
-		const struct json *error = json_get(v, "error"), *list = json_get(v, "errors"), *in = v;
-		if (error && error->type == JSON_OBJECT)
-			in = error;
-		else if (list && list->type == JSON_ARRAY && list->child && !json_get(v, "detail"))
-			in = list->child;
-		for (size_t i = 0; i < sizeof where / sizeof *where && !to[0]; i++)
-			if (json_str(json_get(in, where[i])))
-				snprintf(to, size, ": %.300s", json_str(json_get(in, where[i])));
-	}
-	arena_release(&a);
-}
-
-static void error_status(struct answer *x)
+static void for_good(struct answer *x)
 {
 	char words[320];
-	answer_words(x->body, x->nbody, words, sizeof words);
-	failed(x->t, ERR_IO, "the API answers with status %ld%s", x->a->status, words);
-}
-
-static void by_status(struct answer *x)
-{
-	long s = x->a->status;
-	char why[48];
-	snprintf(why, sizeof why, "status %ld", s);
-	if (s / 100 == 2)
-		take_page(x);
-	else if (s / 100 == 3 && s != 304)
-		redirected(x);
-	else if (s == 304)
-		task_done(x->t);
-	else if (s == 429)
-		rate_limited(x);
-	else if (s == 401)
-		refused(x);
-	else if (s == 408 || s == 425 || s >= 500)
-		task_retry(x->t, CAUSE_HTTP5XX, why,
-			   http_retry_after(x->a) >= 0 ? http_retry_after(x->a) * NS_PER_SEC : -1);
+	says_words(x->body, x->nbody, words, sizeof words);
+	if (x->v.unknown)
+		failed(x, ERR_DATA, "'outcome' gave '%.100s', which means nothing", x->v.text);
+	else if (x->v.text)
+		failed(x, ERR_IO, "%s", x->v.text);
 	else
-		error_status(x);
+		failed(x, ERR_IO, "the API answers with status %ld%s", x->a->status, words);
 }
 
-double answer_seconds(const char *verdict)
+static void wait_for(struct answer *x, const char *why)
 {
-	const char *s = strchr(verdict, ':');
-	double d = s ? strtod(s + 1, NULL) : 0;
-	return d > 0 && d < 1e8 ? d : 1;
+	/* The limit is nobody's failure: it is waited for as often as it takes, unless the wait itself is too long. */
+	if (x->v.kind == VERDICT_LIMIT && x->v.wait_ns >= FORGIVE_NS && x->t->tries)
+		x->t->tries--;
+	retry(x, x->v.cause, why, x->v.wait_ns);
 }
 
 static void judge(struct answer *x)
 {
-	const char *v = x->verdict.n ? buf_cstr(&x->verdict) : "";
 	char why[64];
-	snprintf(why, sizeof why, "status %ld", x->a->status);
-	if (!*v)
-		by_status(x);
-	else if (strcmp(v, "ok") == 0)
-		take_page(x);
-	else if (strcmp(v, "retry") == 0)
-		task_retry(x->t, CAUSE_HTTP5XX, why,
-			   http_retry_after(x->a) >= 0 ? http_retry_after(x->a) * NS_PER_SEC : -1);
-	else if (strcmp(v, "rate_limited") == 0)
-		rate_limited(x);
-	else if (strcmp(v, "quota") == 0)
-		quota(x);
-	else if (strcmp(v, "auth") == 0)
-		refused(x);
-	else if (strcmp(v, "skip") == 0)
-		skip(x->t);
-	else if (strncmp(v, "wait:", 5) == 0)
-		task_retry(x->t, CAUSE_RATE, why, (int64_t)(answer_seconds(v) * 1e9));
-	else if (strncmp(v, "later:", 6) == 0)
-		later(x, answer_seconds(v));
-	else if (strncmp(v, "shrink:", 7) == 0)
-		shrink(x, v + 7);
-	else if (strcmp(v, "cursor_expired") == 0)
-		expired(x);
-	else if (strncmp(v, "error:", 6) == 0)
-		failed(x->t, ERR_IO, "%s", v + 6);
-	else
-		failed(x->t, ERR_DATA, "'outcome' gave '%.100s', which means nothing", v);
+	snprintf(why, sizeof why, x->v.kind == VERDICT_LIMIT ? "the limit is reached (status %ld)" : "status %ld", x->a->status);
+	switch (x->v.kind) {
+	case VERDICT_OK: take_page(x); break;
+	case VERDICT_EMPTY: take_nothing(x); break;
+	case VERDICT_SAME: done(x); break;
+	case VERDICT_REDIRECT: redirected(x); break;
+	case VERDICT_RETRY:
+	case VERDICT_LIMIT:
+	case VERDICT_WAIT: wait_for(x, why); break;
+	case VERDICT_QUOTA: quota(x); break;
+	case VERDICT_AUTH: refused(x); break;
+	case VERDICT_SKIP:
+		walk_begin(x->t->walk, task_cursor(x->t));
+		done(x);
+		break;
+	case VERDICT_LATER: later(x); break;
+	case VERDICT_SHRINK: shrink(x, x->v.text); break;
+	case VERDICT_EXPIRED: expired(x); break;
+	case VERDICT_ERROR: for_good(x); break;
+	}
 }
 
-static void transport_failed(struct task *t, const struct http_answer *a)
+static void transport_failed(struct answer *x)
 {
-	switch (a->failure) {
-	case HTTP_TLS:
-		failed(t, ERR_IO, "%s", a->why);
-		break;
-	case HTTP_TOO_LONG:
-		failed(t, ERR_IO, "%s (--max-answer)", a->why);
-		break;
-	case HTTP_ENCODING:
-		task_retry(t, CAUSE_BODY, a->why, -1);
-		break;
-	case HTTP_SILENT:
-	case HTTP_TIMEOUT:
-		task_retry(t, CAUSE_SILENCE, a->why, -1);
-		break;
-	default:
-		task_retry(t, CAUSE_NET, a->why, -1);
-	}
+	const struct http_answer *a = x->a;
+	x->v = says_status(a);
+	if (x->v.kind == VERDICT_RETRY)
+		retry(x, x->v.cause, a->why, -1);
+	else
+		failed(x, ERR_IO, a->failure == HTTP_TOO_LONG ? "%s (--max-answer)" : "%s", a->why);
 }
 
 static void release(struct answer *x)
@@ -567,24 +612,23 @@ static void release(struct answer *x)
 	buf_release(&x->vars);
 	buf_release(&x->link);
 	buf_release(&x->feed);
-	buf_release(&x->verdict);
+	buf_release(&x->word);
+	buf_release(&x->sifted);
 }
 
-void answer_take(struct task *t, const struct http_answer *a)
+void answer_take(struct task *t, const struct http_answer *a, struct outcome *o)
 {
-	struct answer x = { .t = t, .a = a };
+	struct answer x = { .t = t, .a = a, .o = o };
 	struct err e;
 	if (a->failure != HTTP_OK) {
-		transport_failed(t, a);
+		transport_failed(&x);
 		return;
 	}
 	look(&x);
-	int rc = answer_signals(t->src, t->budget, &x.about, x.body, x.nbody, &x.signal, &e);
-	if (rc == 0 && ask_has(t->src->ask, ASK_OUTCOME))
-		rc = ask_one(t->src->ask, ASK_OUTCOME, &x.about, x.body, x.nbody, &x.verdict, &e);
+	int rc = says_verdict(&x.v, t->src->ask, t->budget, &x.about, a, x.body, x.nbody, &x.word, &e);
 	if (rc >= 0)
 		judge(&x);
 	else
-		job_end(t->job, JOB_FAILED, &e);
+		failed_by(&x, &e);
 	release(&x);
 }

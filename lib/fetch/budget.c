@@ -226,6 +226,24 @@ void budget_done(struct budget *b, uint64_t ticket, uint64_t cost)
 	budget_unlock(b);
 }
 
+void budget_return(struct budget *b, uint64_t ticket, uint64_t cost)
+{
+	budget_lock(b);
+	for (size_t i = 0; i < b->nlimits; i++) {
+		struct window *w = &b->limit[i];
+		if (w->daily && w->state->used >= (int64_t)cost)
+			w->state->used -= (int64_t)cost;
+		for (uint64_t c = 0; !w->daily && c < cost; c++) {
+			int64_t *slot = &w->log[(ticket + c) % w->slots];
+			if (*slot < 0)
+				*slot = 0;
+		}
+	}
+	if (b->signals->remaining >= 0)
+		b->signals->remaining += (double)cost;
+	budget_unlock(b);
+}
+
 void budget_signal(struct budget *b, const struct budget_signal *s)
 {
 	struct signals *to = b->signals;

@@ -41,6 +41,8 @@ const char *budget_name(const struct budget *b);
 /* Take what a request of COST needs and give its ticket for budget_done: 0. Or take nothing: nanoseconds until it may
  * be tried again. */
 int64_t budget_take(struct budget *b, uint64_t cost, uint64_t *ticket);
+/* The request was not sent at all: what it took is free again. */
+void budget_return(struct budget *b, uint64_t ticket, uint64_t cost);
 /* The answer is there, or there will be none. */
 void budget_done(struct budget *b, uint64_t ticket, uint64_t cost);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "fetch/fetch_int.h"
+/* Who is next: jobs take turns, http_run waits, places are told. */
+#include "fetch/sink.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -9,86 +10,7 @@
 #define LOOK_NS (NS_PER_SEC / 4)     /* how long a signal may go unseen */
 #define STOP_NS (5 * NS_PER_SEC)     /* how long requests under way are waited for when the run is stopped */
 
-/* --- what is said --- */
-
-void fetch_say(struct fetch *f, enum fetch_say level, const struct job *j, const struct err *what)
-{
-	struct err e = *what;
-	if (j && f->njobs > 1)
-		err_wrap(&e, "%s", j->name);
-	redact_err(f->o->secrets, &e);
-	f->o->say(f->o->arg, level, &e);
-}
-
-void fetch_sayf(struct fetch *f, enum fetch_say level, const struct job *j, const char *fmt, ...)
-{
-	struct err e;
-	va_list ap;
-	va_start(ap, fmt);
-	err_setv(&e, ERR_NONE, fmt, ap);
-	va_end(ap);
-	fetch_say(f, level, j, &e);
-}
-
-void fetch_fatal(struct fetch *f, const struct err *e)
-{
-	if (!f->fatal.code) {
-		f->fatal = *e;
-		redact_err(f->o->secrets, &f->fatal);
-	}
-	if (!f->fatal.code)
-		f->fatal.code = ERR_IO;
-}
-
-/* --- definitions --- */
-
-static int load_source(struct fetch *f, struct source *s, const char *name, struct err *e)
-{
-	struct page_opts po = { .seen = f->seen, .bad = f->o->bad, .arg = f->o->arg };
-	int rc = source_def_load(&s->def, name, e);
-	if (rc == 0 && !s->def->api)
-		rc = err_set(e, ERR_USAGE, "'%s' is for files: smfetch files --as %s", name, name);
-	if (rc == 0)
-		rc = ask_new(&s->ask, s->def, e);
-	if (rc == 0)
-		rc = source_map_new(&s->map, s->def, NULL, f->o->raw, e);
-	po.def = s->def;
-	po.ask = s->ask;
-	po.map = s->map;
-	if (rc == 0)
-		rc = page_new(&s->page, &po, e);
-	return rc;
-}
-
-static void free_source(struct source *s)
-{
-	login_free_all(s->logins);
-	page_free(s->page);
-	source_map_free(s->map);
-	ask_free(s->ask);
-	source_def_free(s->def);
-	mem_free(s);
-}
-
-int fetch_source(struct fetch *f, const char *name, struct source **out, struct err *e)
-{
-	struct source *s;
-	for (s = f->sources; s; s = s->next)
-		if (strcmp(s->def->name, name) == 0 || strcmp(s->def->file, name) == 0) {
-			*out = s;
-			return 0;
-		}
-	s = mem_zalloc(sizeof *s);
-	int rc = load_source(f, s, name, e);
-	if (rc < 0) {
-		free_source(s);
-		return rc;
-	}
-	s->next = f->sources;
-	f->sources = s;
-	*out = s;
-	return 0;
-}
+/* --- secrets --- */
 
 static int find_secrets(const char *name, struct secrets *secrets, unsigned depth, struct err *e)
 {
@@ -214,10 +136,7 @@ void fetch_free(struct fetch *f)
 	for (size_t i = 0; i < f->njobs; i++)
 		job_release(&f->job[i]);
 	mem_free(f->job);
-	for (struct source *s = f->sources, *next; s; s = next) {
-		next = s->next;
-		free_source(s);
-	}
+	source_drop_all(f);
 	http_free(f->http);
 	budgets_free(f->budgets);
 	seen_free(f->seen);
@@ -284,63 +203,12 @@ void fetch_recorded(struct fetch *f, const char *cursor, size_t n)
 	arena_release(&a);
 }
 
-/* --- what comes out --- */
-
-uint64_t fetch_may(const struct fetch *f, const struct job *j)
-{
-	uint64_t n = UINT64_MAX;
-	if (f->o->max_records)
-		n = f->o->max_records > f->records ? f->o->max_records - f->records : 0;
-	if (j->spec->max_records) {
-		uint64_t m = j->spec->max_records > j->records ? j->spec->max_records - j->records : 0;
-		n = m < n ? m : n;
-	}
-	return n;
-}
-
-int fetch_emit(struct fetch *f, struct job *j, struct page *p, struct err *e)
-{
-	/* A server may answer with what it was sent. */
-	if (p->out.n && redact_has(f->o->secrets, p->out.p, p->out.n))
-		redact(f->o->secrets, &p->out);
-	if (p->out.n) {
-		int rc = f->o->out(f->o->arg, p->out.p, p->out.n, p->fresh, e);
-		if (rc < 0)
-			return rc;
-	}
-	f->records += p->fresh;
-	j->records += p->fresh;
-	page_accept(p);
-	return 0;
-}
-
-int fetch_point(struct fetch *f, struct err *e)
-{
-	return f->o->point(f->o->arg, e);
-}
-
 /* --- who is next --- */
 
 static bool requests_left(const struct fetch *f, const struct job *j)
 {
 	return !(f->o->max_requests && f->requests >= f->o->max_requests) &&
 	       !(j->spec->max_requests && j->requests >= j->spec->max_requests);
-}
-
-/* One request of the job, if one is ready. 1: one was sent. */
-static int send_one(struct job *j, int64_t now, struct err *e)
-{
-	for (struct task *t = j->tasks; t; t = t->next) {
-		bool ready = !t->transfer && (t->waits ? login_ready(t->login) : t->due_ns <= now);
-		if (t->waits && !ready)
-			task_await_login(t, now);
-		int rc = ready ? task_send(t, now, e) : 1;
-		if (rc <= 0)
-			return rc < 0 ? rc : 1;
-		if (j->end != JOB_RUNS)
-			return 0;
-	}
-	return 0;
 }
 
 /* Out of requests: it goes on as long as an answer is to come. */
@@ -363,7 +231,7 @@ static int turn_of(struct fetch *f, struct job *j, int64_t now)
 	}
 	int rc = job_advance(j, now, &e);
 	if (rc == 0 && j->end == JOB_RUNS && f->under_way < f->o->parallel && requests_left(f, j))
-		rc = send_one(j, now, &e);
+		rc = job_send(j, now, &e);
 	if (rc < 0)
 		job_end(j, JOB_FAILED, &e);
 	return rc > 0;
@@ -519,14 +387,15 @@ int fetch_dry_run(struct fetch *f, struct buf *to, struct err *e)
 	for (size_t i = 0; i < f->njobs && rc == 0; i++) {
 		struct job *j = &f->job[i];
 		bool list = job_has_list(j);
-		struct task *t = job_add_task(j, j->src, list ? TASK_LIST : TASK_WALK);
+		struct request_way w = { .def = j->src->def };
+		struct task *t = task_add(j, j->src, list ? TASK_LIST : TASK_WALK);
 		if (f->njobs > 1)
 			buf_printf(to, "# %s\n", j->name);
 		rc = task_build(t, e);
 		if (rc == 0)
-			request_show(&t->request, to);
+			request_show(&t->request, &w, to);
 		buf_putc(to, '\n');
-		job_drop_task(j, t);
+		task_drop(t);
 	}
 	redact(f->o->secrets, to);
 	return rc;

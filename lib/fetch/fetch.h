@@ -7,9 +7,9 @@
  *	fetch_cursor(f, &cursor, &e);         // also from within `point`
  *	fetch_free(f);
  *
- * Layers inside, from the top: fetch.c (who is next), job.c (a job and its place), task.c (one request at a time: a
- *walk, a list, a refill), answer.c (what an answer means), stream.c (connections that stay), login.c, rules.c,
- *values.c; on request, page, walk, budget, seen.
+ * Layers inside, from the top: fetch.c (who is next), job.c (a job), stream.c, values.c, answer.c (what an answer means),
+ * list.c, place.c, task.c (one request at a time), login.c, rules.c; on says, verdict, request, page, walk, budget, seen,
+ * sink.
  *
  * Ownership: options are borrowed for the life of the engine. Threads: one owner.
  * Errors: those of single jobs are told by `say` and leave the others alone; fetch_run returns the worst when all have

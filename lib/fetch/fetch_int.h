@@ -13,6 +13,9 @@
 #include "secret/redact.h"
 
 #define NEVER INT64_MAX
+/* Bytes that what libjq is given of an answer of at most N bytes, or of a message of a stream, may take. */
+#define ANSWER_VALUES(n) (4 * (uint64_t)((n) ? (n) : (size_t)64 << 20))
+#define MESSAGE_VALUES(n) (16 * (uint64_t)(n))
 
 /* A definition that is in use: its programs are compiled once for all jobs. */
 struct source {
@@ -49,6 +52,7 @@ struct task {
 	int64_t due_ns;              /* not before */
 	bool later;                  /* it waits for what is not there yet */
 	uint64_t laters, tries;      /* in a row */
+	uint64_t broken, nbroken;    /* a hash of the last body that could not be read; how often it came in a row */
 	bool waits;                  /* for a token */
 	bool relogged;               /* the login was made anew for this very request */
 	bool no_cursor;              /* ${cursor} was refused */
@@ -60,6 +64,14 @@ struct task {
 };
 
 enum job_end { JOB_RUNS, JOB_DONE, JOB_QUOTA, JOB_FAILED };
+
+/* What becomes of a task, or of its job, after an answer: job.c does it. */
+enum outcome_kind { OUTCOME_GOES_ON, OUTCOME_DONE, OUTCOME_ENDS };
+struct outcome {
+	enum outcome_kind kind;      /* DONE: the task has nothing more; ENDS: the job does */
+	enum job_end end;
+	struct err err;
+};
 
 struct job {
 	struct fetch *f;
@@ -115,58 +127,54 @@ struct fetch {
 	bool changed;                /* a callback has changed who is ready */
 };
 
-/* fetch.c */
-void fetch_say(struct fetch *f, enum fetch_say level, const struct job *j, const struct err *what);
-void fetch_sayf(struct fetch *f, enum fetch_say level, const struct job *j, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-int fetch_source(struct fetch *f, const char *name, struct source **out, struct err *e);
-/* Hand out a page that was taken to be right, and note that the place has moved. */
-int fetch_emit(struct fetch *f, struct job *j, struct page *p, struct err *e);
-int fetch_point(struct fetch *f, struct err *e);
-void fetch_fatal(struct fetch *f, const struct err *e);
-uint64_t fetch_may(const struct fetch *f, const struct job *j);      /* records that may still be given out */
+/* sources.c */
+int source_use(struct fetch *f, const char *name, struct source **out, struct err *e);
+void source_drop_all(struct fetch *f);
 
-/* job.c */
-int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct err *e);
-void job_release(struct job *j);
+/* place.c */
 int job_place(struct job *j, const struct json *place, struct err *e);
 void job_put_place(const struct job *j, struct buf *b);
-void job_end(struct job *j, enum job_end end, const struct err *why);
-/* Begin what is due: a walk, a list, values, a stream. */
-int job_advance(struct job *j, int64_t now, struct err *e);
-int64_t job_due(const struct job *j);            /* when job_advance would do something; NEVER */
-int64_t job_request_due(const struct job *j);    /* when one of its requests could be sent; NEVER */
-void job_walk_done(struct job *j);
-bool job_has_list(const struct job *j);          /* its values come from a list, and not from a variable */
-struct task *job_add_task(struct job *j, struct source *src, enum task_kind kind);
-void job_drop_task(struct job *j, struct task *t);
+int64_t job_parts(const struct job *j);              /* of --split; 1: it is read whole */
 void job_set_range(struct job *j, struct vars *v);   /* ${since}, ${until} */
 void job_range(const struct job *j, int64_t *since_us, int64_t *until_us);
 
 /* task.c */
-int task_send(struct task *t, int64_t now, struct err *e);  /* 0: sent; 1: it has to wait, due_ns says for how long */
+struct task *task_add(struct job *j, struct source *src, enum task_kind kind);
+void task_drop(struct task *t);
+/* 0: sent, DONE is called with T and the answer (task_came comes first in it); 1: it has to wait, due_ns says for how long,
+ * or O says that the job ends. */
+typedef void task_done_fn(void *task, const struct http_answer *a);
+int task_send(struct task *t, int64_t now, task_done_fn *done, struct outcome *o, struct err *e);
+void task_came(struct task *t);
 int task_build(struct task *t, struct err *e);
-void task_await_login(struct task *t, int64_t now);  /* not for longer than --max-wait */
+void task_await_login(struct task *t, int64_t now, struct outcome *o);  /* not for longer than --max-wait */
 void task_stop(struct task *t);                  /* what is under way is given up */
-void task_free(struct task *t);
 /* What the walk goes by: of the values of a list, whose cursor is the list's, nothing. */
 const struct def_cursor *task_cursor(const struct task *t);
-void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t at_least_ns);
+void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t at_least_ns, struct outcome *o);
+/* Requests on this budget that have not gone out yet wait, and ask anew whether they may. */
+void task_hold(struct fetch *f, const struct budget *b);
+/* The job has ended: its tasks stop, but stay, so that the place knows of the values that are not through. */
+void task_end_job(struct job *j, enum job_end end, const struct err *why);
 
 /* answer.c */
-void answer_take(struct task *t, const struct http_answer *a);
-/* Tell the budget what the answer says of limits. */
-int answer_signals(struct source *src, struct budget *b, const struct source_about *about, const char *body, size_t n,
-		   struct budget_signal *s, struct err *e);
-/* How long a 429 wants us to wait, nanoseconds; -1: it does not say. */
-int64_t answer_wait(const struct http_answer *a, const struct budget_signal *s);
-/* The words of a body that is an error, ": " in front; "" when it has none. */
-void answer_words(const char *body, size_t n, char *to, size_t size);
-double answer_seconds(const char *verdict);      /* of `wait:S` */
+void answer_take(struct task *t, const struct http_answer *a, struct outcome *o);
 
 /* list.c */
-int list_take(struct job *j, const struct source_about *about, const char *body, size_t n, struct err *e);
+int list_read(struct job *j, const struct source_about *about, const char *body, size_t n, struct err *e);
 int list_more(struct job *j, struct err *e);     /* make tasks of values, as many as may be under way */
+
+/* job.c */
+int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct err *e);
+void job_release(struct job *j);
+void job_end(struct job *j, enum job_end end, const struct err *why);
+/* Begin what is due: a walk, a list, values, a stream. */
+int job_advance(struct job *j, int64_t now, struct err *e);
+/* One request of the job, if one is ready. 1: one was sent. */
+int job_send(struct job *j, int64_t now, struct err *e);
+int64_t job_due(const struct job *j);            /* when job_advance would do something; NEVER */
+int64_t job_request_due(const struct job *j);    /* when one of its requests could be sent; NEVER */
+bool job_has_list(const struct job *j);          /* its values come from a list, and not from a variable */
 
 /* login.c */
 /* The session of SRC for these variables, NULL: it needs none. They may say where the login is: what one host gave no
@@ -178,6 +186,7 @@ int login_token(struct login *l, const char **token, uint64_t *serial, struct er
 bool login_refuse(struct login *l, uint64_t serial);    /* it was not taken: true when another may be had */
 bool login_ready(const struct login *l);         /* login_token has something to say */
 int64_t login_due(const struct login *l);        /* when it is tried again; NEVER */
+enum def_cause login_cause(const struct login *l);       /* why it has to be */
 
 /* stream.c */
 int stream_new(struct stream **s, struct job *j, struct err *e);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "fetch/fetch_int.h"
+/* A job: what it is, what comes next, what becomes of it after an answer. */
+#include "fetch/sink.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "fetch/order.h"
 
 #include <string.h>
 
@@ -80,7 +80,7 @@ int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct 
 	j->spec = s;
 	j->since_us = s->since_us;
 	j->idle = true;
-	int rc = fetch_source(f, s->source, &j->src, e);
+	int rc = source_use(f, s->source, &j->src, e);
 	if (rc < 0)
 		return rc;
 	set_vars(j);
@@ -98,7 +98,7 @@ int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct 
 void job_release(struct job *j)
 {
 	while (j->tasks)
-		job_drop_task(j, j->tasks);
+		task_drop(j->tasks);
 	stream_free(j->stream);
 	values_free(j->values);
 	walk_release(&j->walk);
@@ -112,91 +112,15 @@ void job_release(struct job *j)
 	mem_free(j->name);
 }
 
-/* --- from when to when --- */
-
-static int64_t parts_of(const struct job *j)
-{
-	int64_t len = j->spec->split_ns / 1000, all = j->spec->until_us - j->spec->since_us;
-	return len > 0 && all > 0 ? (all + len - 1) / len : 1;
-}
-
-void job_range(const struct job *j, int64_t *since_us, int64_t *until_us)
-{
-	const struct fetch_spec *s = j->spec;
-	*since_us = s->since_us;
-	*until_us = s->until_us;
-	if (!s->split_ns)
-		return;
-	int64_t len = s->split_ns / 1000;
-	*since_us = s->since_us + (int64_t)j->split * len;
-	if (*since_us + len < *until_us)
-		*until_us = *since_us + len;
-}
-
-void job_set_range(struct job *j, struct vars *v)
-{
-	struct buf b = BUF_INIT;
-	int64_t since, until;
-	job_range(j, &since, &until);
-	if (since != INT64_MIN)
-		order_put_time(&b, j->src->def->times, since);
-	vars_set(v, "since", b.p ? b.p : "", b.n);
-	buf_clear(&b);
-	if (until != INT64_MAX)
-		order_put_time(&b, j->src->def->times, until);
-	vars_set(v, "until", b.p ? b.p : "", b.n);
-	buf_release(&b);
-}
-
-/* --- tasks --- */
-
-struct task *job_add_task(struct job *j, struct source *src, enum task_kind kind)
-{
-	struct task *t = mem_zalloc(sizeof *t), **end = &j->tasks;
-	t->job = j;
-	t->src = src;
-	t->kind = kind;
-	t->walk = kind == TASK_WALK ? &j->walk : kind == TASK_REFILL ? &j->refill : &t->own;
-	t->budget = j->budget;
-	t->request = (struct request)REQUEST_INIT;
-	vars_copy(&t->vars, &j->vars);
-	if (kind == TASK_VALUE)
-		walk_begin(&t->own, task_cursor(t));
-	while (*end)
-		end = &(*end)->next;
-	*end = t;
-	return t;
-}
-
-void job_drop_task(struct job *j, struct task *t)
-{
-	struct task **p = &j->tasks;
-	while (*p && *p != t)
-		p = &(*p)->next;
-	if (*p)
-		*p = t->next;
-	task_free(t);
-}
-
 /* --- its life --- */
 
 void job_end(struct job *j, enum job_end end, const struct err *why)
 {
 	if (j->end != JOB_RUNS)
 		return;
-	j->end = end;
-	if (why)
-		j->err = *why;
-	/* They stay, so that the place knows of the values that are not through. */
-	for (struct task *t = j->tasks; t; t = t->next)
-		task_stop(t);
+	task_end_job(j, end, why);
 	if (j->stream)
 		stream_stop(j->stream);
-	/* That of a single job is the run's own error, which is said in the end. */
-	if (end == JOB_FAILED && j->f->njobs > 1)
-		fetch_say(j->f, SAY_ERROR, j, &j->err);
-	else if (end == JOB_QUOTA)
-		fetch_say(j->f, SAY_NOTE, j, &j->err);
 }
 
 /* Did the walk that is through begin behind --until? Only then it has seen all of it. */
@@ -206,12 +130,12 @@ static bool is_over(const struct job *j, int64_t now)
 }
 
 /* The walk, the list, the part is through: what comes now? */
-void job_walk_done(struct job *j)
+static void walk_done(struct job *j)
 {
 	const struct fetch_spec *s = j->spec;
 	int64_t now = clock_mono_ns();
 	j->idle = true;
-	if (s->split_ns && j->split + 1 < (uint64_t)parts_of(j)) {
+	if (s->split_ns && j->split + 1 < (uint64_t)job_parts(j)) {
 		j->split++;
 		walk_release(&j->walk);
 		j->walk = (struct walk){ 0 };
@@ -243,7 +167,7 @@ bool job_has_list(const struct job *j)
 
 static void begin_walk(struct job *j)
 {
-	struct task *t = job_add_task(j, j->src, TASK_WALK);
+	struct task *t = task_add(j, j->src, TASK_WALK);
 	job_set_range(j, &t->vars);
 	if (!j->walk.page)
 		walk_begin(&j->walk, &j->src->def->cursor);
@@ -258,7 +182,7 @@ static void begin(struct job *j, int64_t now)
 		return;
 	}
 	j->listing = true;
-	struct task *t = job_add_task(j, j->src, TASK_LIST);
+	struct task *t = task_add(j, j->src, TASK_LIST);
 	job_set_range(j, &t->vars);
 }
 
@@ -280,18 +204,18 @@ static int advance_list(struct job *j, struct err *e)
 	if (j->tasks && (j->spec->until_us != INT64_MAX || (!j->spec->every_ns && !j->f->o->resumes)))
 		return 0;
 	if (j->tasks && !j->spec->every_ns) {
-		fetch_sayf(j->f, SAY_VERBOSE, j, "what is not there yet is left to the next run");
+		sink_sayf(j->f, SAY_VERBOSE, j, "what is not there yet is left to the next run");
 		j->idle = true;
 		job_end(j, JOB_DONE, NULL);
 		return 0;
 	}
-	job_walk_done(j);
+	walk_done(j);
 	return 0;
 }
 
 int job_advance(struct job *j, int64_t now, struct err *e)
 {
-	if (fetch_may(j->f, j) == 0) {
+	if (sink_may(j->f, j) == 0) {
 		job_end(j, JOB_DONE, NULL);
 		return 0;
 	}
@@ -334,176 +258,58 @@ int64_t job_request_due(const struct job *j)
 	return due;
 }
 
-/* --- its place --- */
+/* --- requests and answers --- */
 
-static void member(struct buf *b, const char *name)
+/* A task has nothing more, or nothing at all. */
+static void finish(struct task *t)
 {
-	if (b->p[b->n - 1] != '{')
-		buf_putc(b, ',');
-	buf_printf(b, "\"%s\":", name);
-}
-
-static void put_open(const struct job *j, struct buf *b)
-{
-	bool any = false;
-	for (const struct task *t = j->tasks; t; t = t->next) {
-		if (t->kind != TASK_VALUE)
-			continue;
-		if (!any) {
-			member(b, "open");
-			buf_putc(b, '{');
-		} else {
-			buf_putc(b, ',');
-		}
-		any = true;
-		json_put_cstr(b, t->value);
-		buf_puts(b, ":{");
-		walk_put(&t->own, b);
-		if (t->laters) {
-			member(b, "later");
-			buf_u64(b, t->laters);
-		}
-		buf_putc(b, '}');
+	struct job *j = t->job;
+	enum task_kind kind = t->kind;
+	struct err e;
+	task_drop(t);
+	if (kind == TASK_REFILL) {
+		j->refilling = false;
+		walk_raise(&j->walk, &j->src->def->cursor, j->refill.committed);
+		stream_refilled(j->stream);
 	}
-	if (any)
-		buf_putc(b, '}');
+	if (kind == TASK_LIST)
+		j->listing = false;
+	if (kind == TASK_WALK)
+		walk_done(j);
+	if (sink_point(j->f, &e) < 0)
+		sink_fatal(j->f, &e);
 }
 
-static void put_time(struct buf *b, const char *name, int64_t us)
+static void apply(struct task *t, const struct outcome *o)
 {
-	member(b, name);
-	buf_putc(b, '"');
-	b->n += time_format(buf_reserve(b, 40), us, -1, true);
-	buf_putc(b, '"');
+	if (o->kind == OUTCOME_ENDS)
+		job_end(t->job, o->end, o->err.code ? &o->err : NULL);
+	else if (o->kind == OUTCOME_DONE)
+		finish(t);
 }
 
-static void put_bounds(const struct job *j, struct buf *b)
+static void on_answer(void *task, const struct http_answer *a)
 {
-	char text[48];
-	if (j->since_us != INT64_MIN)
-		put_time(b, "since", j->since_us);
-	if (j->spec->until_us != INT64_MAX)
-		put_time(b, "until", j->spec->until_us);
-	if (!j->spec->split_ns)
-		return;
-	text[duration_format(text, j->spec->split_ns)] = '\0';
-	member(b, "part");
-	buf_printf(b, "\"%s\"", text);
-	if (j->split) {
-		member(b, "split");
-		buf_u64(b, j->split);
+	struct task *t = task;
+	struct outcome o = { .kind = OUTCOME_GOES_ON };
+	task_came(t);
+	answer_take(t, a, &o);
+	apply(t, &o);
+}
+
+int job_send(struct job *j, int64_t now, struct err *e)
+{
+	for (struct task *t = j->tasks; t; t = t->next) {
+		struct outcome o = { .kind = OUTCOME_GOES_ON };
+		bool ready = !t->transfer && (t->waits ? login_ready(t->login) : t->due_ns <= now);
+		if (t->waits && !ready)
+			task_await_login(t, now, &o);
+		int rc = ready ? task_send(t, now, on_answer, &o, e) : 1;
+		if (rc <= 0)
+			return rc < 0 ? rc : 1;
+		apply(t, &o);
+		if (j->end != JOB_RUNS)
+			return 0;
 	}
-}
-
-void job_put_place(const struct job *j, struct buf *b)
-{
-	buf_putc(b, '{');
-	walk_put(&j->walk, b);
-	put_bounds(j, b);
-	if (j->next_value) {
-		member(b, "next");
-		json_put_cstr(b, j->next_value);
-	}
-	if (!j->values)
-		put_open(j, b);
-	if (j->refilling) {
-		member(b, "refill");
-		buf_putc(b, '{');
-		walk_put(&j->refill, b);
-		buf_putc(b, '}');
-	}
-	if (j->done)
-		put_time(b, "done", j->spec->until_us);
-	buf_putc(b, '}');
-}
-
-static int open_value(struct job *j, const struct json *v, struct err *e)
-{
-	int64_t laters = 0;
-	struct task *t = job_add_task(j, j->src, TASK_VALUE);
-	t->value = mem_strdup(v->key);
-	vars_set(&t->vars, j->src->def->each, v->key, v->nkey);
-	if (json_i64(json_get(v, "later"), &laters) && laters > 0)
-		t->laters = (uint64_t)laters;
-	return walk_get(&t->own, v, e);
-}
-
-/* A member that is a time; OTHERWISE when it is not there. */
-static int get_time(int64_t *us, const struct json *place, const char *name, int64_t otherwise, struct err *e)
-{
-	const struct json *v = json_get(place, name);
-	enum time_zone zone;
-	*us = otherwise;
-	return !v || (json_str(v) && time_parse(v->str, v->nstr, us, &zone))
-		   ? 0
-		   : err_set(e, ERR_DATA, "the cursor's \"%s\" is no time", name);
-}
-
-static void begin_anew(struct job *j)
-{
-	char *committed = j->walk.committed;
-	j->walk.committed = NULL;
-	walk_release(&j->walk);
-	j->walk = (struct walk){ .committed = committed };
-	j->split = 0;
-}
-
-/* The place was reached under bounds that may be others than those of this run. A page, or a part, belongs to its
- * bounds; what is committed says that all from --since up to there was read, and so says nothing to who wants what is
- * older. */
-static int take_bounds(struct job *j, const struct json *place, struct err *e)
-{
-	const struct fetch_spec *s = j->spec;
-	const struct json *part = json_get(place, "part"), *v = json_get(place, "split");
-	int64_t since, until, done, part_ns = 0, split = 0;
-	int rc = get_time(&since, place, "since", INT64_MIN, e);
-	if (rc == 0)
-		rc = get_time(&until, place, "until", INT64_MAX, e);
-	if (rc == 0)
-		rc = get_time(&done, place, "done", INT64_MIN, e);
-	if (rc < 0)
-		return rc;
-	if (part && (!json_str(part) || !duration_parse(part->str, part->nstr, &part_ns)))
-		return err_set(e, ERR_DATA, "the cursor's \"part\" is no time");
-	if (v && (!json_i64(v, &split) || split < 0))
-		return err_set(e, ERR_DATA, "the cursor's \"split\" is no count");
-	bool earlier = s->since_us < since,
-	     same = until == s->until_us && part_ns == s->split_ns && (!part || since == s->since_us);
-	j->split = (uint64_t)split;
-	if (earlier || !same)
-		begin_anew(j);
-	if (earlier)
-		walk_release(&j->walk);
-	else
-		j->since_us = since;
-	if (j->split && j->split >= (uint64_t)parts_of(j))
-		return err_set(e, ERR_DATA, "the cursor's \"split\" is no part of the whole");
-	j->done = !earlier && done != INT64_MIN && done == s->until_us;
-	j->resumed = j->walk.page != NULL;
 	return 0;
-}
-
-int job_place(struct job *j, const struct json *place, struct err *e)
-{
-	int rc = place->type == JSON_OBJECT ? 0 : err_set(e, ERR_DATA, "the cursor's place is no object");
-	if (rc == 0)
-		rc = walk_get(&j->walk, place, e);
-	const struct json *v, *open = json_get(place, "open"), *refill = json_get(place, "refill");
-	if (rc == 0)
-		rc = take_bounds(j, place, e);
-	v = json_get(place, "next");
-	if (rc == 0 && v && (!json_str(v) || memchr(v->str, '\0', v->nstr)))
-		rc = err_set(e, ERR_DATA, "the cursor's \"next\" is no text");
-	if (rc == 0 && v)
-		j->next_value = mem_strdup(v->str);
-	if (rc == 0 && ((open && open->type != JSON_OBJECT) || (refill && refill->type != JSON_OBJECT)))
-		rc = err_set(e, ERR_DATA, "the cursor's \"%s\" is no object",
-			     open && open->type != JSON_OBJECT ? "open" : "refill");
-	for (v = rc == 0 && open && j->src->def->each ? open->child : NULL; v && rc == 0; v = v->next)
-		rc = open_value(j, v, e);
-	if (rc == 0 && refill) {
-		j->refilling = true;
-		rc = walk_get(&j->refill, refill, e);
-	}
-	return rc < 0 ? err_wrap(e, "%s", j->name) : 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Values of `each` that an API lists. */
 #include "fetch/fetch_int.h"
 
 #include "base/clock.h"
@@ -10,7 +11,7 @@
 #define MAX_TASKS 4096       /* of a job: those that wait for what is not there yet are bounded by it */
 
 /* The body is kept: its values are asked for as they are needed, which may be never for millions of them. */
-int list_take(struct job *j, const struct source_about *about, const char *body, size_t n, struct err *e)
+int list_read(struct job *j, const struct source_about *about, const char *body, size_t n, struct err *e)
 {
 	buf_clear(&j->list_body);
 	buf_put(&j->list_body, body, n);
@@ -74,7 +75,7 @@ static int begin_value(struct job *j, const struct buf *value, struct err *e)
 		mem_free(text);
 		return 0;
 	}
-	struct task *t = job_add_task(j, j->src, TASK_VALUE);
+	struct task *t = task_add(j, j->src, TASK_VALUE);
 	t->value = text;
 	vars_set(&t->vars, j->src->def->each, text, value->n);
 	job_set_range(j, &t->vars);

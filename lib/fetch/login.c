@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "fetch/fetch_int.h"
+/* Sessions: a token is asked for, kept, and asked for anew. */
+#include "fetch/sink.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "fetch/backoff.h"
+#include "fetch/says.h"
 #include "fetch/token_file.h"
 
 #include <stdlib.h>
@@ -25,6 +27,7 @@ struct login {
 	int64_t ends_ns;             /* NEVER: not known */
 	int64_t due_ns;              /* not before */
 	uint64_t tries;
+	enum def_cause cause;        /* of the last failure */
 	struct vars vars;
 	struct request request;
 	struct http_transfer *transfer;
@@ -114,13 +117,14 @@ static void failed(struct login *l, const char *fmt, ...)
 static void again(struct login *l, enum def_cause cause, const char *why, int64_t at_least_ns)
 {
 	const struct source_def *d = l->src->def;
+	l->cause = cause;
 	if (++l->tries >= d->tries) {
 		failed(l, "%s: given up after %llu tries", why, (unsigned long long)l->tries);
 		return;
 	}
 	int64_t ns = at_least_ns >= 0 ? at_least_ns : backoff_delay(&d->retry[cause], l->tries, d->jitter, &l->f->rng);
 	l->due_ns = clock_mono_ns() + ns;
-	fetch_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s': %s: again in %lld s", d->name, why,
+	sink_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s': %s: again in %lld s", d->name, why,
 		   (long long)(ns / NS_PER_SEC));
 }
 
@@ -158,19 +162,18 @@ static void on_done(void *arg, const struct http_answer *a)
 	char why[48];
 	l->transfer = NULL;
 	l->f->under_way--;
+	struct verdict v = says_status(a);
 	snprintf(why, sizeof why, "status %ld", a->status);
-	if (a->failure != HTTP_OK && a->failure != HTTP_TLS)
-		again(l, CAUSE_NET, a->why, -1);
-	else if (a->failure != HTTP_OK)
-		failed(l, "%s", a->why);
-	else if (a->status / 100 == 2)
-		read_answer(l, a);
-	else if (a->status == 429)
-		again(l, CAUSE_RATE, why, http_retry_after(a) >= 0 ? (http_retry_after(a) + 1) * NS_PER_SEC : -1);
-	else if (a->status >= 500 || a->status == 408)
-		again(l, CAUSE_HTTP5XX, why, -1);
-	else
-		failed(l, "refused (status %ld)", a->status);
+	switch (v.kind) {
+	case VERDICT_OK: read_answer(l, a); break;
+	case VERDICT_RETRY:
+	case VERDICT_LIMIT: again(l, v.cause, a->failure == HTTP_OK ? why : a->why, v.wait_ns); break;
+	default:
+		if (a->failure != HTTP_OK)
+			failed(l, "%s", a->why);
+		else
+			failed(l, "refused (status %ld)", a->status);
+	}
 	request_clear(&l->request);
 }
 
@@ -191,7 +194,7 @@ static int ask_for_token(struct login *l, struct err *e)
 		request_clear(r);
 		return 0;
 	}
-	fetch_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s'", l->src->def->name);
+	sink_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s'", l->src->def->name);
 	struct http_request q = {.method = r->method,
 				 .url = buf_cstr(&r->url),
 				 .headers = r->header,
@@ -245,4 +248,9 @@ bool login_ready(const struct login *l)
 int64_t login_due(const struct login *l)
 {
 	return !l->token && !l->transfer && !l->err.code ? l->due_ns : NEVER;
+}
+
+enum def_cause login_cause(const struct login *l)
+{
+	return l->cause;
 }

@@ -6,6 +6,7 @@
 #include "fetch/order.h"
 #include "io/input.h"
 #include "json/pick.h"
+#include "json/span.h"
 #include "source/post.h"
 #include "stream/record.h"
 
@@ -53,6 +54,7 @@ void page_begin(struct page *p, const struct source_about *about)
 	p->nhashes = 0;
 	if (p->slot)
 		memset(p->slot, 0, p->nslots * sizeof *p->slot);
+	p->sum = 0;
 	p->items = p->records = p->fresh = p->repeated = p->outside = p->older = 0;
 	p->full = p->stopped = false;
 	mem_free(p->top);
@@ -161,10 +163,11 @@ static bool on_page_already(struct page *p, uint64_t h)
 
 static bool known(struct page *p, const struct json_record *rec, const char *dedup, size_t ndedup)
 {
-	if (!seen_keeps(p->o.seen))
-		return false;
 	make_key(p, rec, dedup, ndedup);
 	uint64_t h = seen_hash(p->key.p, p->key.n);
+	p->sum += h;
+	if (!seen_keeps(p->o.seen))
+		return false;
 	bool before = seen_has(p->o.seen, h);
 	return on_page_already(p, h) || before;
 }
@@ -216,7 +219,9 @@ static int do_item(struct page *p, const char *item, size_t n, struct err *e)
 	uint64_t made = 0;
 	int64_t now = clock_now_us();
 	buf_clear(&p->made);
-	int rc = ask_item(p, ASK_CURSOR, item, n, &cursor, e);
+	int rc = json_fits(item, n, p->o.max_value, e);
+	if (rc >= 0)
+		rc = ask_item(p, ASK_CURSOR, item, n, &cursor, e);
 	p->cursor_value = rc > 0 && cursor.n ? buf_cstr(&cursor) : NULL;
 	if (rc >= 0)
 		rc = ask_item(p, ASK_DEDUP, item, n, &dedup, e);

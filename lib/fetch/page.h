@@ -23,6 +23,7 @@ struct page_opts {
 	struct ask *ask;
 	struct source_map *map;      /* NULL: items are records as they are */
 	struct seen *seen;
+	uint64_t max_value;          /* bytes that an item may take in libjq; 0: no bound */
 	/* A bad item: 0: it is taken care of, go on; negative: stop, E is filled. */
 	int (*bad)(void *arg, const char *item, size_t n, const struct err *why, struct err *e);
 	void *arg;
@@ -37,6 +38,7 @@ struct page {
 	/* what came of it */
 	struct buf out;
 	uint64_t items, records, fresh, repeated, outside, older;   /* older: below since or at or below FLOOR */
+	uint64_t sum;                /* over the keys of its records: the same page again has the same */
 	bool full;                   /* LIMIT was reached */
 	bool stopped;                /* by a bad item */
 	char *top;                   /* greatest cursor value of what is not behind `until`; NULL: none */

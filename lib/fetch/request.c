@@ -353,12 +353,17 @@ int request_login(struct request *r, const struct request_way *w, const struct v
 	return rc;
 }
 
-void request_show(const struct request *r, struct buf *b)
+void request_show(const struct request *r, const struct request_way *w, struct buf *b)
 {
-	buf_printf(b, "%s ", r->method ? r->method : r->has_body ? "POST" : "GET");
-	url_show(b, buf_cstr((struct buf *)(uintptr_t)&r->url));
+	const struct def_auth *a = &w->def->auth;
+	const char *url = buf_cstr((struct buf *)(uintptr_t)&r->url);
+	buf_printf(b, "%s %s", r->method ? r->method : r->has_body ? "POST" : "GET", url);
+	if (a->kind == AUTH_QUERY)
+		buf_printf(b, "%c%s=…", strchr(url, '?') ? '&' : '?', a->name);
 	for (size_t i = 0; i < r->nheaders; i++)
-		buf_printf(b, "\n%s: …", r->header[i].name);
+		buf_printf(b, "\n%s: %s", r->header[i].name, r->header[i].value);
+	if (a->kind != AUTH_NONE && a->kind != AUTH_QUERY)
+		buf_printf(b, "\n%s: …", a->kind == AUTH_HEADER ? a->name : "Authorization");
 	if (r->has_body)
-		buf_printf(b, "\n(a body of %zu bytes)", r->body.n);
+		buf_printf(b, "\n\n%s", buf_cstr((struct buf *)(uintptr_t)&r->body));
 }

@@ -49,8 +49,8 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 void request_header(struct request *r, const char *name, const char *value);
 void request_clear(struct request *r);
 void request_release(struct request *r);
-/* As people may see it: method, address and names of parameters, names of headers. */
-void request_show(const struct request *r, struct buf *b);
+/* As people may see it, before it is signed: all that is sent, but for the credentials. */
+void request_show(const struct request *r, const struct request_way *w, struct buf *b);
 /* A form, urlencoded, or a JSON object of the login's fields. */
 int request_login(struct request *r, const struct request_way *w, const struct vars *v, struct err *e);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "fetch/fetch_int.h"
+/* The rules of filtered streams. */
+#include "fetch/sink.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "fetch/backoff.h"
+#include "fetch/says.h"
 
 #include <string.h>
 
@@ -141,7 +143,7 @@ static void take_answer(struct rules *r, const struct http_answer *a)
 	else if (r->stage == STAGE_LIST)
 		rc = compare(r, &about, a->body, a->nbody, &r->err);
 	else if (json_get(v, "errors")) {
-		answer_words(a->body, a->nbody, words, sizeof words);
+		says_words(a->body, a->nbody, words, sizeof words);
 		err_set(&r->err, ERR_IO, "a rule was not taken%s", words);
 	}
 	arena_release(&arena);
@@ -156,22 +158,19 @@ static void on_done(void *arg, const struct http_answer *a)
 	char words[320];
 	r->transfer = NULL;
 	r->job->f->under_way--;
-	bool passing = a->failure != HTTP_OK ? a->failure != HTTP_TLS : a->status == 429 || a->status >= 500;
+	struct verdict v = says_status(a);
+	bool passing = v.kind == VERDICT_RETRY || v.kind == VERDICT_LIMIT;
 	r->err = (struct err){ 0 };
-	if (a->failure == HTTP_OK && a->status / 100 == 2) {
+	if (v.kind == VERDICT_OK) {
 		take_answer(r, a);
 	} else if (passing && ++r->tries < d->tries) {
-		int64_t after = a->failure == HTTP_OK ? http_retry_after(a) : -1;
-		enum def_cause cause = a->failure != HTTP_OK ? CAUSE_NET
-				       : a->status == 429    ? CAUSE_RATE
-							     : CAUSE_HTTP5XX;
 		r->due_ns = clock_mono_ns() +
-			    (after >= 0 ? after * NS_PER_SEC
-					: backoff_delay(&d->retry[cause], r->tries, d->jitter, &r->job->f->rng));
+			    (v.wait_ns >= 0 ? v.wait_ns
+					    : backoff_delay(&d->retry[v.cause], r->tries, d->jitter, &r->job->f->rng));
 	} else if (a->failure != HTTP_OK) {
 		err_set(&r->err, ERR_IO, "rules: %s", a->why);
 	} else {
-		answer_words(a->body, a->nbody, words, sizeof words);
+		says_words(a->body, a->nbody, words, sizeof words);
 		err_set(&r->err, ERR_IO, "rules: the API answers with status %ld%s", a->status, words);
 	}
 	request_clear(&r->request);
@@ -208,7 +207,7 @@ static int send_it(struct rules *r, const char *token, struct err *e)
 		rc = request_sign(&r->request, &w, &r->job->vars, e);
 	if (rc < 0)
 		return rc;
-	fetch_sayf(f, SAY_VERBOSE, r->job, "rules: %s",
+	sink_sayf(f, SAY_VERBOSE, r->job, "rules: %s",
 		   r->stage == STAGE_LIST     ? "list"
 		   : r->stage == STAGE_REMOVE ? "remove"
 					      : "add");

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "fetch/fetch_int.h"
+/* Connections that stay: lines, event streams, websockets. What breaks is opened anew, what a break left out is read by the
+ * refill. */
+#include "fetch/sink.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "fetch/backoff.h"
 #include "fetch/order.h"
+#include "fetch/says.h"
 #include "http/sse.h"
 #include "http/url.h"
+#include "json/span.h"
 #include "source/post.h"
 
 #include <stdio.h>
@@ -58,7 +62,7 @@ static int find_refill(struct stream *s, struct err *e)
 	struct buf budget = BUF_INIT;
 	if (!name)
 		return 0;
-	int rc = fetch_source(s->job->f, name, &s->refill, e);
+	int rc = source_use(s->job->f, name, &s->refill, e);
 	if (rc < 0)
 		return err_wrap(e, "refill");
 	vars_expand(&budget, &s->refill->def->budget, &s->job->vars);
@@ -129,13 +133,13 @@ static void again(struct stream *s, enum def_cause cause, const char *why, int64
 	hang_up(s);
 	if (++s->tries >= d->tries) {
 		err_set(&e, ERR_IO, "%s: given up after %llu tries", why, (unsigned long long)s->tries);
-		job_end(j, JOB_FAILED, &e);
+		task_end_job(j, JOB_FAILED, &e);
 		return;
 	}
 	int64_t ns = at_least_ns >= 0 ? at_least_ns : backoff_delay(&d->retry[cause], s->tries, d->jitter, &j->f->rng);
 	s->due_ns = now + ns;
 	text[duration_format(text, ns / 1000000 * 1000000)] = '\0';
-	fetch_sayf(j->f, SAY_VERBOSE, j, "the stream broke (%s): again in %s", why, text);
+	sink_sayf(j->f, SAY_VERBOSE, j, "the stream broke (%s): again in %s", why, text);
 }
 
 static void failed(struct stream *s, int code, const char *what, const char *words)
@@ -143,7 +147,7 @@ static void failed(struct stream *s, int code, const char *what, const char *wor
 	struct err e;
 	err_set(&e, code, "%s%s", what, words);
 	hang_up(s);
-	job_end(s->job, JOB_FAILED, &e);
+	task_end_job(s->job, JOB_FAILED, &e);
 }
 
 static void quota(struct stream *s)
@@ -153,7 +157,7 @@ static void quota(struct stream *s)
 	hang_up(s);
 	budget_exhaust(b);
 	err_set(&e, ERR_RETRY, "the quota of '%s' is used up: the place is kept", budget_name(b));
-	job_end(s->job, JOB_QUOTA, &e);
+	task_end_job(s->job, JOB_QUOTA, &e);
 }
 
 static bool take_fallback(struct stream *s, long status)
@@ -161,64 +165,73 @@ static bool take_fallback(struct stream *s, long status)
 	const char *name = s->src->def->fallback;
 	struct source *other;
 	struct err e;
-	bool not_there = status == 400 || status == 404 || status == 405 || status == 406 || status == 501;
-	if (!name || !not_there || fetch_source(s->job->f, name, &other, &e) < 0 ||
-	    other->def->transport == TRANSPORT_HTTP)
+	if (!name || source_use(s->job->f, name, &other, &e) < 0 || other->def->transport == TRANSPORT_HTTP)
 		return false;
-	fetch_sayf(s->job->f, SAY_VERBOSE, s->job, "no such stream (status %ld): trying '%s'", status, name);
+	sink_sayf(s->job->f, SAY_VERBOSE, s->job, "no such stream (status %ld): trying '%s'", status, name);
 	hang_up(s);
 	s->src = other;
 	s->due_ns = 0;
 	return true;
 }
 
+static void for_good(struct stream *s, const struct http_answer *a, const struct verdict *v, const char *words)
+{
+	bool told = v->kind == VERDICT_ERROR && v->text && !v->unknown;
+	char what[160];
+	if (v->unknown)
+		snprintf(what, sizeof what, "'outcome' gave '%.100s', which means nothing", v->text);
+	else if (v->kind == VERDICT_ERROR || v->kind == VERDICT_AUTH || v->kind == VERDICT_OK)
+		snprintf(what, sizeof what, "the API answers with status %ld", a->status);
+	else
+		snprintf(what, sizeof what, "the API answers with status %ld: %s is not for a stream", a->status, verdict_name(v->kind));
+	failed(s, v->unknown ? ERR_DATA : ERR_IO, told ? v->text : what, v->text ? "" : words);
+}
+
+static void judge(struct stream *s, const struct http_answer *a, const struct verdict *v, const char *words)
+{
+	char why[48];
+	snprintf(why, sizeof why, "status %ld", a->status);
+	if (v->absent && take_fallback(s, a->status))
+		return;
+	switch (v->kind) {
+	case VERDICT_QUOTA: quota(s); break;
+	case VERDICT_RETRY:
+	case VERDICT_LIMIT:
+	case VERDICT_WAIT: again(s, v->cause, why, v->wait_ns); break;
+	case VERDICT_AUTH:
+		if (s->login && !s->refused_token && login_refuse(s->login, s->serial)) {
+			s->refused_token = true;
+			again(s, CAUSE_NET, why, 0);
+			break;
+		}
+		for_good(s, a, v, words);
+		break;
+	default: for_good(s, a, v, words);
+	}
+}
+
 /* The connection was answered, but not with a stream. */
 static void refused(struct stream *s, const struct http_answer *a)
 {
-	struct buf headers = BUF_INIT, verdict = BUF_INIT;
-	struct budget_signal signal = BUDGET_SIGNAL_NONE;
-	char why[48], words[320];
+	struct buf headers = BUF_INIT, word = BUF_INIT;
+	struct verdict v;
+	char words[320];
 	struct err e;
-	bool json = a->nbody && json_check(a->body, a->nbody, NULL) == 0;
-	const char *body = json ? a->body : "null", *v;
+	bool json = a->nbody && json_check(a->body, a->nbody, NULL) == 0 && json_fits(a->body, a->nbody, ANSWER_VALUES(0), NULL) == 0;
+	const char *body = json ? a->body : "null";
 	size_t n = json ? a->nbody : 4;
 	http_headers_json(a, &headers);
 	s->about.headers = headers.p;
 	s->about.nheaders = headers.n;
 	s->about.status = a->status;
-	int rc = answer_signals(s->src, s->job->budget, &s->about, body, n, &signal, &e);
-	if (rc == 0 && ask_has(s->src->ask, ASK_OUTCOME))
-		rc = ask_one(s->src->ask, ASK_OUTCOME, &s->about, body, n, &verdict, &e);
-	v = verdict.n ? buf_cstr(&verdict) : "";
-	snprintf(why, sizeof why, "status %ld", a->status);
-	answer_words(body, n, words, sizeof words);
-	int64_t wait = answer_wait(a, &signal);
-	if (rc < 0)
+	says_words(body, n, words, sizeof words);
+	if (says_verdict(&v, s->src->ask, s->job->budget, &s->about, a, body, n, &word, &e) < 0)
 		failed(s, e.code, e.msg, "");
-	else if (strncmp(v, "error:", 6) == 0) {
-		if (!take_fallback(s, a->status))
-			failed(s, ERR_IO, v + 6, "");
-	}
-	else if (strcmp(v, "quota") == 0)
-		quota(s);
-	else if (strncmp(v, "wait:", 5) == 0)
-		again(s, CAUSE_RATE, why, (int64_t)(answer_seconds(v) * 1e9));
-	else if (strcmp(v, "rate_limited") == 0 || (!*v && a->status == 429))
-		again(s, CAUSE_RATE, why, wait);
-	else if (strcmp(v, "retry") == 0 || (!*v && (a->status >= 500 || a->status == 408) && a->status != 501))
-		again(s, CAUSE_HTTP5XX, why, http_retry_after(a) >= 0 ? wait : -1);
-	else if ((strcmp(v, "auth") == 0 || (!*v && a->status == 401)) && s->login && !s->refused_token &&
-		 login_refuse(s->login, s->serial)) {
-		s->refused_token = true;
-		again(s, CAUSE_NET, why, 0);
-	} else if (!take_fallback(s, a->status)) {
-		char what[80];
-		snprintf(what, sizeof what, "the API answers with status %ld", a->status);
-		failed(s, ERR_IO, what, words);
-	}
+	else
+		judge(s, a, &v, words);
 	s->about.headers = NULL;
 	buf_release(&headers);
-	buf_release(&verdict);
+	buf_release(&word);
 }
 
 /* --- what comes --- */
@@ -231,7 +244,7 @@ static void look_for_gap(struct stream *s, const char *first)
 	if (!s->asked || c->cmp != CMP_TIME || !post_time(s->asked, strlen(s->asked), &asked) ||
 	    !post_time(first, strlen(first), &got) || got - asked < GAP_US)
 		return;
-	fetch_sayf(s->job->f, SAY_WARNING, s->job,
+	sink_sayf(s->job->f, SAY_WARNING, s->job,
 		   "the stream begins at %s, asked for was %s: what lies between may be missing", first, s->asked);
 }
 
@@ -288,36 +301,43 @@ static int message(struct stream *s, const char *p, size_t n)
 	page_begin(page, &s->about);
 	job_range(j, &page->since_us, &page->until_us);
 	page->floor = NULL;
-	page->limit = fetch_may(f, j);
+	page->limit = sink_may(f, j);
 	if (rc == 0)
 		rc = page_body(page, p, n, &e);
+	/* What is no JSON at all is a bad record like any other. */
+	if (rc < 0 && !page->stopped && json_check(p, n, NULL) < 0) {
+		struct err why = e;
+		why.code = ERR_DATA;
+		rc = sink_bad(f, p, n, &why, &e);
+		page->stopped = rc < 0;
+	}
 	if (rc < 0 && page->stopped) {
 		hang_up(s);
-		job_end(j, JOB_FAILED, &e);
+		task_end_job(j, JOB_FAILED, &e);
 		return 1;
 	}
 	if (rc < 0) {
-		fetch_say(f, SAY_WARNING, j, &e);
+		sink_say(f, SAY_WARNING, j, &e);
 		again(s, CAUSE_NET, "a message that is an error", -1);
 		return 1;
 	}
 	s->tries = 0;
 	s->refused_token = false;
-	rc = fetch_emit(f, j, page, &e);
+	rc = sink_page(f, j, page, &e);
 	/* What was left out for max_records comes with this message again. */
 	if (rc == 0 && !page->full)
 		move_on(s, page->top);
 	if (rc == 0)
-		rc = fetch_point(f, &e);
+		rc = sink_point(f, &e);
 	if (rc < 0) {
-		fetch_fatal(f, &e);
+		sink_fatal(f, &e);
 		hang_up(s);
 		return 1;
 	}
-	if (fetch_may(f, j) > 0)
+	if (sink_may(f, j) > 0)
 		return 0;
 	hang_up(s);
-	job_end(j, JOB_DONE, NULL);
+	task_end_job(j, JOB_DONE, NULL);
 	return 1;
 }
 
@@ -447,12 +467,12 @@ static void start_refill(struct stream *s)
 		j->refill = (struct walk){ .committed = mem_strdup(j->walk.committed) };
 		j->refilling = true;
 	}
-	struct task *t = job_add_task(j, s->refill, TASK_REFILL);
+	struct task *t = task_add(j, s->refill, TASK_REFILL);
 	t->budget = s->refill_budget;
 	set_defaults(&t->vars, s->refill->def);
 	if (!j->refill.page)
 		walk_begin(&j->refill, &s->refill->def->cursor);
-	fetch_sayf(j->f, SAY_VERBOSE, j, "reading what was posted since by '%s'", s->refill->def->name);
+	sink_sayf(j->f, SAY_VERBOSE, j, "reading what was posted since by '%s'", s->refill->def->name);
 }
 
 static void opened(struct stream *s)
@@ -462,9 +482,9 @@ static void opened(struct stream *s)
 	s->connecting = false;
 	push(s, NULL, 0);
 	budget_done(j->budget, s->ticket, s->src->def->cost);
-	fetch_sayf(j->f, SAY_VERBOSE, j, "the stream is open");
+	sink_sayf(j->f, SAY_VERBOSE, j, "the stream is open");
 	if (s->broke_ns && !s->refill && !s->asked)
-		fetch_sayf(j->f, SAY_WARNING, j,
+		sink_sayf(j->f, SAY_WARNING, j,
 			   "a gap: the stream was broken for %lld s, and what was posted in that time is not to be had",
 			   (long long)((clock_mono_ns() - s->broke_ns) / NS_PER_SEC));
 	s->broke_ns = 0;
@@ -492,8 +512,8 @@ static int on_head(void *arg, const struct http_answer *a)
 	about.nheaders = headers.n;
 	if (http_date_us(a) != INT64_MIN)
 		about.now_s = time_floor_div(http_date_us(a), US_PER_SEC);
-	if (answer_signals(s->src, s->job->budget, &about, "null", 4, &signal, &e) < 0)
-		fetch_say(s->job->f, SAY_WARNING, s->job, &e);
+	if (says_limits(s->src->ask, s->job->budget, &about, "null", 4, &signal, &e) < 0)
+		sink_say(s->job->f, SAY_WARNING, s->job, &e);
 	buf_release(&headers);
 	opened(s);
 	return 0;
@@ -501,27 +521,18 @@ static int on_head(void *arg, const struct http_answer *a)
 
 static void over(struct stream *s, const struct http_answer *a)
 {
-	switch (a->failure) {
-	case HTTP_OK:
-		/* 0: a close frame. */
-		if (a->status / 100 == 2 || a->status == 101 || !a->status)
-			again(s, CAUSE_NET, "closed by the server", -1);
-		else
-			refused(s, a);
-		break;
-	case HTTP_SILENT:
-		again(s, CAUSE_SILENCE, a->why, -1);
-		break;
-	case HTTP_TLS:
+	struct verdict v = says_status(a);
+	/* A handshake that was answered with something else. */
+	bool answered = a->failure == HTTP_OK || (a->failure == HTTP_PROTOCOL && a->status);
+	/* 0: a close frame. */
+	if (a->failure == HTTP_OK && (a->status / 100 == 2 || a->status == 101 || !a->status))
+		again(s, CAUSE_NET, "closed by the server", -1);
+	else if (answered)
+		refused(s, a);
+	else if (v.kind == VERDICT_RETRY)
+		again(s, v.cause, a->why, -1);
+	else
 		failed(s, ERR_IO, a->why, "");
-		break;
-	default:
-		/* A websocket's handshake that was answered with something else. */
-		if (a->failure == HTTP_PROTOCOL && a->status)
-			refused(s, a);
-		else
-			again(s, CAUSE_NET, a->why, -1);
-	}
 }
 
 static void on_done(void *arg, const struct http_answer *a)
@@ -539,8 +550,8 @@ static void on_ws_open(void *arg)
 static int on_ws_message(void *arg, const char *p, size_t n, bool binary)
 {
 	struct stream *s = arg;
-	if (binary)
-		return 0;
+	/* One that holds no JSON is a bad record. */
+	(void)binary;
 	while (n && (p[n - 1] == '\n' || p[n - 1] == '\r'))
 		n--;
 	return n ? push(s, p, n) : 0;
@@ -604,7 +615,7 @@ static int open_it(struct stream *s, struct request_way *w, struct err *e)
 	if (rc < 0)
 		return rc;
 	url_show(&shown, buf_cstr(&r->url));
-	fetch_sayf(s->job->f, SAY_VERBOSE, s->job, "opening %s", buf_cstr(&shown));
+	sink_sayf(s->job->f, SAY_VERBOSE, s->job, "opening %s", buf_cstr(&shown));
 	buf_release(&shown);
 	if ((rc = request_sign(r, w, &s->vars, e)) < 0)
 		return rc;

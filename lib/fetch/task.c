@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "fetch/fetch_int.h"
+/* One request at a time: a walk, a list, a value, a refill. */
+#include "fetch/sink.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -23,7 +24,7 @@ void task_stop(struct task *t)
 	budget_done(t->budget, t->ticket, t->src->def->cost);
 }
 
-void task_free(struct task *t)
+static void free_task(struct task *t)
 {
 	task_stop(t);
 	walk_release(&t->own);
@@ -33,6 +34,50 @@ void task_free(struct task *t)
 	mem_free(t->redirect);
 	mem_free(t->asked);
 	mem_free(t);
+}
+
+struct task *task_add(struct job *j, struct source *src, enum task_kind kind)
+{
+	struct task *t = mem_zalloc(sizeof *t), **end = &j->tasks;
+	t->job = j;
+	t->src = src;
+	t->kind = kind;
+	t->walk = kind == TASK_WALK ? &j->walk : kind == TASK_REFILL ? &j->refill : &t->own;
+	t->budget = j->budget;
+	t->request = (struct request)REQUEST_INIT;
+	vars_copy(&t->vars, &j->vars);
+	if (kind == TASK_VALUE)
+		walk_begin(&t->own, task_cursor(t));
+	while (*end)
+		end = &(*end)->next;
+	*end = t;
+	return t;
+}
+
+void task_drop(struct task *t)
+{
+	struct task **p = &t->job->tasks;
+	while (*p && *p != t)
+		p = &(*p)->next;
+	if (*p)
+		*p = t->next;
+	free_task(t);
+}
+
+void task_end_job(struct job *j, enum job_end end, const struct err *why)
+{
+	if (j->end != JOB_RUNS)
+		return;
+	j->end = end;
+	if (why)
+		j->err = *why;
+	for (struct task *t = j->tasks; t; t = t->next)
+		task_stop(t);
+	/* That of a single job is the run's own error, which is said in the end. */
+	if (end == JOB_FAILED && j->f->njobs > 1)
+		sink_say(j->f, SAY_ERROR, j, &j->err);
+	else if (end == JOB_QUOTA)
+		sink_say(j->f, SAY_NOTE, j, &j->err);
 }
 
 const struct def_cursor *task_cursor(const struct task *t)
@@ -86,46 +131,67 @@ int task_build(struct task *t, struct err *e)
 	return rc == 0 ? request_allowed(&w, &t->vars, buf_cstr(&t->request.url), e) : rc;
 }
 
-static void on_done(void *arg, const struct http_answer *a)
+void task_came(struct task *t)
 {
-	struct task *t = arg;
-	struct fetch *f = t->job->f;
 	t->transfer = NULL;
-	f->under_way--;
-	f->changed = true;
+	t->job->f->under_way--;
+	t->job->f->changed = true;
 	budget_done(t->budget, t->ticket, t->src->def->cost);
 	request_clear(&t->request);
-	answer_take(t, a);
+}
+
+/* It was not sent, and is not to be now. */
+static void take_back(struct task *t)
+{
+	http_cancel(t->transfer);
+	t->transfer = NULL;
+	t->job->f->under_way--;
+	t->job->f->requests--;
+	t->job->requests--;
+	budget_return(t->budget, t->ticket, t->src->def->cost);
+	request_clear(&t->request);
+	t->due_ns = 0;
+}
+
+void task_hold(struct fetch *f, const struct budget *b)
+{
+	for (size_t i = 0; i < f->njobs; i++)
+		for (struct task *t = f->job[i].tasks; t; t = t->next)
+			if (t->budget == b && t->transfer && http_unsent(t->transfer))
+				take_back(t);
 }
 
 /* What the budget, or an answer, makes us wait for longer than --max-wait ends the job; one that goes on for ever
- * waits. */
-static void put_off(struct task *t, int64_t now, int64_t ns)
+ * waits. A limit keeps its place for later; a failure is one, WHY. */
+static void put_off(struct task *t, int64_t now, int64_t ns, bool limit, const char *why, struct outcome *o)
 {
 	struct job *j = t->job;
-	struct err e;
 	char text[48];
 	t->due_ns = now + ns;
 	if (j->spec->every_ns || j->stream || ns <= j->f->o->max_wait_ns)
 		return;
 	text[duration_format(text, (ns + NS_PER_SEC - 1) / NS_PER_SEC * NS_PER_SEC)] = '\0';
-	err_set(&e, ERR_RETRY, "the limit of '%s' is used up for %s more: the place is kept, try again then",
-		budget_name(t->budget), text);
-	job_end(j, JOB_QUOTA, &e);
+	o->kind = OUTCOME_ENDS;
+	o->end = limit ? JOB_QUOTA : JOB_FAILED;
+	if (limit)
+		err_set(&o->err, ERR_RETRY, "the limit of '%s' is used up for %s more: the place is kept, try again then",
+			budget_name(t->budget), text);
+	else
+		err_set(&o->err, ERR_IO, "%s: the next try would be in %s, later than --max-wait allows", why, text);
 }
 
-void task_await_login(struct task *t, int64_t now)
+void task_await_login(struct task *t, int64_t now, struct outcome *o)
 {
 	int64_t due = login_due(t->login);
 	if (due != NEVER && due > now)
-		put_off(t, now, due - now);
+		put_off(t, now, due - now, login_cause(t->login) == CAUSE_RATE, "the login fails", o);
 }
 
 static void log_request(struct task *t)
 {
 	struct buf b = BUF_INIT;
 	url_show(&b, buf_cstr(&t->request.url));
-	fetch_sayf(t->job->f, SAY_VERBOSE, t->job, "%s %s",
+	sink_sayf(t->job->f, SAY_VERBOSE, t->job, "%s %s",
 		   t->request.method     ? t->request.method
 		   : t->request.has_body ? "POST"
 					 : "GET",
@@ -133,11 +199,23 @@ static void log_request(struct task *t)
 	buf_release(&b);
 }
 
-static int send_it(struct task *t, struct request_way *w, struct err *e)
+/* A place that leads where nothing is sent was kept by an older release, or under other hosts: the walk begins anew. */
+static int build_place(struct task *t, struct request_way *w, struct err *e)
+{
+	int rc = build(t, w, e);
+	if (rc != ERR_IO || t->redirect || t->kind == TASK_LIST || !t->walk->page || !by_address(t->src->def))
+		return rc;
+	err_wrap(e, "the walk begins anew, as its place");
+	sink_say(t->job->f, SAY_WARNING, t->job, e);
+	walk_begin(t->walk, task_cursor(t));
+	return build(t, w, e);
+}
+
+static int send_it(struct task *t, struct request_way *w, task_done_fn *done, struct err *e)
 {
 	struct fetch *f = t->job->f;
 	struct request *r = &t->request;
-	int rc = build(t, w, e);
+	int rc = build_place(t, w, e);
 	if (rc < 0)
 		return rc;
 	log_request(t);
@@ -158,7 +236,7 @@ static int send_it(struct task *t, struct request_way *w, struct err *e)
 				 .silence_ns = SILENCE_NS,
 				 .timeout_ns = TIMEOUT_NS,
 				 .max_body = f->o->max_answer,
-				 .done = on_done,
+				 .done = done,
 				 .arg = t};
 	rc = http_send(f->http, &q, &t->transfer, e);
 	if (rc < 0)
@@ -169,10 +247,10 @@ static int send_it(struct task *t, struct request_way *w, struct err *e)
 	return 0;
 }
 
-int task_send(struct task *t, int64_t now, struct err *e)
+int task_send(struct task *t, int64_t now, task_done_fn *done, struct outcome *o, struct err *e)
 {
-	const struct fetch_opts *o = t->job->f->o;
-	struct request_way w = { .def = t->src->def, .secrets = o->secrets, .endpoint = o->endpoint };
+	const struct fetch_opts *opts = t->job->f->o;
+	struct request_way w = { .def = t->src->def, .secrets = opts->secrets, .endpoint = opts->endpoint };
 	if (!t->login)
 		t->login = login_of(t->job->f, t->src, &t->vars);
 	if (t->login) {
@@ -185,38 +263,39 @@ int task_send(struct task *t, int64_t now, struct err *e)
 	}
 	int64_t ns = budget_take(t->budget, t->src->def->cost, &t->ticket);
 	if (ns > 0) {
-		put_off(t, now, ns);
+		put_off(t, now, ns, true, "", o);
 		return 1;
 	}
 	t->later = false;
-	int rc = send_it(t, &w, e);
+	int rc = send_it(t, &w, done, e);
 	if (rc < 0)
 		budget_done(t->budget, t->ticket, t->src->def->cost);
 	return rc;
 }
 
-void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t at_least_ns)
+void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t at_least_ns, struct outcome *o)
 {
 	const struct source_def *d = t->src->def;
 	struct fetch *f = t->job->f;
-	struct err e;
+	bool limit = cause == CAUSE_RATE;
 	char text[48];
 	t->tries++;
 	if (t->tries >= d->tries) {
 		/* A limit that is still reached is one that is used up. */
-		bool limit = cause == CAUSE_RATE;
-		err_set(&e, limit ? ERR_RETRY : ERR_IO, "%s: given up after %llu tries", why,
+		o->kind = OUTCOME_ENDS;
+		o->end = limit ? JOB_QUOTA : JOB_FAILED;
+		err_set(&o->err, limit ? ERR_RETRY : ERR_IO, "%s: given up after %llu tries", why,
 			(unsigned long long)t->tries);
-		job_end(t->job, limit ? JOB_QUOTA : JOB_FAILED, &e);
 		return;
 	}
 	int64_t ns = backoff_delay(&d->retry[cause], t->tries, d->jitter, &f->rng);
 	if (at_least_ns >= 0)
-		ns = at_least_ns +
-		     (int64_t)((double)(cause == CAUSE_RATE ? NS_PER_SEC : 0) * d->jitter * rng_unit(&f->rng));
+		ns = at_least_ns + (int64_t)((double)(limit ? NS_PER_SEC : 0) * d->jitter * rng_unit(&f->rng));
 	text[duration_format(text, ns / 1000000 * 1000000)] = '\0';
-	fetch_sayf(f, SAY_VERBOSE, t->job, "%s: again in %s", why, text);
-	if (cause == CAUSE_RATE)
+	sink_sayf(f, SAY_VERBOSE, t->job, "%s: again in %s", why, text);
+	if (limit) {
 		budget_block(t->budget, ns);
-	put_off(t, clock_mono_ns(), ns);
+		task_hold(f, t->budget);
+	}
+	put_off(t, clock_mono_ns(), ns, limit, why, o);
 }

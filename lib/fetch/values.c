@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "fetch/fetch_int.h"
+/* Values of `each` from standard input. */
+#include "fetch/sink.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -130,7 +131,7 @@ static int set_value(struct values *v, struct task *t, const char *p, size_t n, 
 
 static int begin(struct values *v, const char *p, size_t n, struct err *e)
 {
-	struct task *t = job_add_task(v->job, v->job->src, TASK_VALUE);
+	struct task *t = task_add(v->job, v->job->src, TASK_VALUE);
 	struct err why;
 	job_set_range(v->job, &t->vars);
 	int rc = set_value(v, t, p, n, &why);
@@ -138,9 +139,9 @@ static int begin(struct values *v, const char *p, size_t n, struct err *e)
 		t->value = mem_strdup(vars_get(&t->vars, v->job->src->def->each));
 		return 0;
 	}
-	job_drop_task(v->job, t);
+	task_drop(t);
 	err_at(&why, "<stdin>", v->line, why.col ? why.col : 1);
-	return v->job->f->o->bad(v->job->f->o->arg, p, n, &why, e);
+	return sink_bad(v->job->f, p, n, &why, e);
 }
 
 /* One line. 1: it has to wait. */

@@ -23,7 +23,7 @@ void walk_begin(struct walk *w, const struct def_cursor *c)
 {
 	set(&w->pending, NULL);
 	set(&w->page, NULL);
-	w->pages = 0;
+	w->pages = w->lap = 0;
 	w->backwards = c->there && c->asc && c->first_desc && !w->committed;
 }
 
@@ -54,6 +54,18 @@ bool walk_step(struct walk *w, const struct def_cursor *c, const struct walk_pag
 	if (!more || p->all_older)
 		return through(w, c);
 	set(&w->page, p->next);
+	return false;
+}
+
+bool walk_goes_round(struct walk *w, uint64_t state, bool new)
+{
+	if (w->lap && !new && state == w->mark)
+		return true;
+	if (!w->lap || new || ++w->steps == w->lap) {
+		w->lap = w->lap && !new ? w->lap * 2 : 1;
+		w->mark = state;
+		w->steps = 0;
+	}
 	return false;
 }
 

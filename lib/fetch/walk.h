@@ -20,6 +20,8 @@ struct walk {
 	char *committed, *pending, *page;    /* NULL: none */
 	uint64_t pages;              /* of this walk, read so far */
 	bool backwards;              /* of an ascending source: it began without a cursor, so it goes down once */
+	/* Does it go round? Known to this run alone. */
+	uint64_t mark, steps, lap;   /* a state that was passed; steps since; when a later one takes its place */
 };
 
 struct walk_page {               /* what a page has shown */
@@ -35,6 +37,9 @@ void walk_begin(struct walk *w, const struct def_cursor *c);
 bool walk_ascends(const struct walk *w, const struct def_cursor *c);
 /* A page was given out. True: the walk is through. */
 bool walk_step(struct walk *w, const struct def_cursor *c, const struct walk_page *p);
+/* A page leads on, in STATE (a hash of where to and of what came), NEW: with something new. True: the same states come
+ * again and again with nothing new, however many they are (R. Brent, "An improved Monte Carlo factorization algorithm"). */
+bool walk_goes_round(struct walk *w, uint64_t state, bool new);
 /* Take over what another walk has read: the greater committed value. */
 void walk_raise(struct walk *w, const struct def_cursor *c, const char *value);
 bool walk_is_new(const struct walk *w);          /* nothing was read yet */

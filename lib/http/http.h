@@ -104,6 +104,7 @@ void http_free(struct http *h);                  /* cancels what is under way; N
 /* *T (may be NULL) is good until `done` was called or the transfer was cancelled. */
 int http_send(struct http *h, const struct http_request *r, struct http_transfer **t, struct err *e);
 void http_cancel(struct http_transfer *t);       /* `done` is not called; NULL is fine */
+bool http_unsent(const struct http_transfer *t); /* it waits for its turn or its connection: no byte has gone out */
 /* Wake http_run also when FD can be read (standard input); -1: none. */
 void http_watch(struct http *h, int fd);
 /* Work until something happened (a callback was called, FD can be read, http_wake, a signal), at most until DEADLINE.

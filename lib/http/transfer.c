@@ -122,6 +122,11 @@ void http_cancel(struct http_transfer *t)
 		http_leave(&t->node);
 }
 
+bool http_unsent(const struct http_transfer *t)
+{
+	return !t->connected;
+}
+
 /* --- what comes: from within libcurl --- */
 
 /* End it with a failure of ours: `over` comes when libcurl has seen that its callback gave up. */

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define FORGET_FROM ((size_t)1 << 20)   /* bytes of a record that are worth it */
+
 struct var {
 	char *name;
 	struct arena arena;        /* of text and tree */
@@ -536,6 +538,22 @@ int json_jq_next(struct json_jq *q, struct buf *out, struct err *e)
 		buf_put(out, q->json, q->njson);
 	}
 	return 1;
+}
+
+void json_jq_forget(struct json_jq *q)
+{
+	if (q->njson < FORGET_FROM)
+		return;
+	/* libjq lets go of what it was given when it is started anew. */
+	jq_start(q->jq, jv_null(), 0);
+	q->running = false;
+	jv_free(q->input);
+	jv_free(q->output);
+	q->input = q->output = jv_invalid();
+	arena_release(&q->arena);
+	buf_release(&q->plain);
+	q->json = NULL;
+	q->njson = 0;
 }
 
 bool json_jq_unchanged(const struct json_jq *q)

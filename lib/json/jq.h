@@ -59,6 +59,9 @@ int json_jq_set(struct json_jq *q, size_t i, const char *json, size_t n, struct 
 int json_jq_start(struct json_jq *q, const char *json, size_t n, struct err *e);
 /* 1: one more output was appended; 0: there are no more; negative: the program failed on this input. */
 int json_jq_next(struct json_jq *q, struct buf *out, struct err *e);
+/* No more of this record is wanted: a large one gives its memory back, which it holds until the next otherwise. What was given
+ * out last cannot be asked about any more. */
+void json_jq_forget(struct json_jq *q);
 /* About the output that json_jq_next gave last. */
 bool json_jq_unchanged(const struct json_jq *q);  /* it is the input's own bytes */
 bool json_jq_is_string(const struct json_jq *q);

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "json/jq.h"
+#include "json/span.h"
 
 #include <string.h>
 
@@ -99,6 +100,11 @@ bool ask_has(const struct ask *a, enum ask_what what)
 	return a->q[what].text != NULL;
 }
 
+bool ask_finds(const struct ask *a, enum ask_what what)
+{
+	return !a->q[what].text || a->q[what].path;
+}
+
 static int failed(const struct question *q, struct err *e)
 {
 	err_wrap(e, "'%s'", q->name);
@@ -129,23 +135,25 @@ static int follow(struct ask *a, struct question *q, const char *json, size_t n,
 {
 	struct json *v;
 	arena_clear(&a->arena);
-	int rc = json_parse(&v, &a->arena, json, n, e);
-	if (rc < 0)
-		return rc;
-	static const struct json null = { .type = JSON_NULL, .raw = "null", .nraw = 4 };
-	const struct json *at = v;
 	for (const char *s = q->text; *s == '.'; s += strcspn(s + 1, ".") + 1) {
 		char *key = arena_strndup(&a->arena, s + 1, strcspn(s + 1, "."));
-		if (at->type == JSON_NULL)
+		size_t blank = 0;
+		while (blank < n && strchr(" \t\r\n", json[blank]))
+			blank++;
+		json += blank;
+		n -= blank;
+		if (n >= 4 && memcmp(json, "null", 4) == 0)
 			break;
-		if (at->type != JSON_OBJECT)
+		if (!n || *json != '{')
 			return err_set(e, ERR_DATA, "no member \"%s\" in what is no object", key);
-		at = json_get(at, key);
-		if (!at)
-			at = &null;
+		if (!json_member(json, n, key, &json, &n)) {
+			json = "null";
+			n = 4;
+		}
 	}
-	q->found = at;
-	return 0;
+	int rc = json_parse(&v, &a->arena, json, n, e);
+	q->found = rc < 0 ? NULL : v;
+	return rc;
 }
 
 int ask_start(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n,
@@ -196,6 +204,8 @@ int ask_one(struct ask *a, enum ask_what what, const struct source_about *about,
 	int rc = ask_start(a, what, about, json, n, e);
 	if (rc == 0)
 		rc = ask_next(a, what, b, &nothing, e);
+	if (!a->q[what].path)
+		json_jq_forget(a->q[what].jq);
 	if (rc <= 0 || nothing)
 		buf_clear(b);
 	return rc > 0 && nothing ? 0 : rc;

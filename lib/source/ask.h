@@ -49,6 +49,8 @@ struct ask;
 int ask_new(struct ask **a, const struct source_def *def, struct err *e);
 void ask_free(struct ask *a);                    /* NULL is fine */
 bool ask_has(const struct ask *a, enum ask_what what);
+/* It needs no libjq, whatever the size of its input: there is no such expression, or it is a plain path. */
+bool ask_finds(const struct ask *a, enum ask_what what);
 int ask_start(struct ask *a, enum ask_what what, const struct source_about *about, const char *json, size_t n,
 	      struct err *e);
 /* 1: a value was put into B (cleared first); *NOTHING: it is null, false or "". 0: no more. */

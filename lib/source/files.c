@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define VALUES UINT64_C(16)          /* times the longest record: what libjq is given of one may take */
+
 struct source_files {
 	struct source_files_opts o;
 	struct bytes_opts bytes;
@@ -126,6 +128,8 @@ static int set_up(struct source_files *f, struct err *e)
 	else if (o->def && o->def->is_path)
 		path = &o->def->path;
 	int rc = source_map_new(&f->map, o->def, o->records, o->raw, e);
+	if (rc == 0)
+		source_map_limit(f->map, VALUES * o->max_record);
 	if (rc == 0)
 		rc = source_map_by(f->map, o->map_by, e);
 	if (rc < 0)

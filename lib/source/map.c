@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "json/jq.h"
+#include "json/span.h"
 #include "source/fast.h"
 #include "source/post.h"
 
@@ -31,6 +32,7 @@ struct source_map {
 	struct fast *cut;          /* of records; NULL: there are none, or libjq must do them */
 	bool use_fast;
 	bool raw;
+	uint64_t limit;            /* bytes of a value in libjq; 0: none */
 	struct arena arena;        /* of the record being made */
 	struct buf page, given, item;
 };
@@ -151,6 +153,11 @@ int source_map_about(struct source_map *m, const struct source_about *a, struct 
 	return rc;
 }
 
+void source_map_limit(struct source_map *m, uint64_t bytes)
+{
+	m->limit = bytes;
+}
+
 bool source_map_pages(const struct source_map *m)
 {
 	return m->records || m->context;
@@ -195,6 +202,7 @@ static int make_context(struct source_map *m, const char *page, size_t n, struct
 		rc = json_jq_set(m->map, V_C, c.n ? c.p : "null", c.n ? c.n : 4, e);
 		fast_set(m->fast, V_C, c.n ? c.p : "null", c.n ? c.n : 4);
 	}
+	json_jq_forget(m->context);
 	buf_release(&c);
 	return rc < 0 ? err_wrap(e, "'context'") : 0;
 }
@@ -206,36 +214,43 @@ bool source_map_whole(struct source_map *m, const struct scan_path *path, const 
 	return m->records ? m->cut && fast_whole(m->cut, t) : path && path->n && fast_lacks(m->fast, t, path->key[0]);
 }
 
+static int cut_by_jq(struct source_map *m, const char *page, size_t n, struct scan_item *it, scan_fn *fn, void *arg,
+		     struct err *e)
+{
+	int rc = json_jq_start(m->records, page, n, e);
+	while (rc >= 0) {
+		buf_clear(&m->page);
+		rc = json_jq_next(m->records, &m->page, e);
+		if (rc < 0)
+			err_wrap(e, "'records'");
+		if (rc <= 0)
+			break;
+		it->p = m->page.p;
+		it->n = m->page.n;
+		rc = fn(arg, it, e);
+	}
+	json_jq_forget(m->records);
+	return rc;
+}
+
 int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *fn, void *arg, struct err *e)
 {
 	struct scan_item it = { .p = page, .n = n, .element = true, .line = 1, .col = 1 };
-	int rc = m->context ? make_context(m, page, n, e) : 0;
+	int rc = m->context || m->records ? json_fits(page, n, m->limit, e) : 0;
+	if (rc == 0 && m->context)
+		rc = make_context(m, page, n, e);
 	if (rc < 0)
 		return rc;
 	if (!m->records)
 		return fn(arg, &it, e);
 	size_t items;
-	if (m->use_fast && m->cut && fast_cut(m->cut, page, n, &items)) {
-		for (size_t i = 0; i < items && rc == 0; i++) {
-			it.n = fast_cut_item(m->cut, i, &it.p);
-			rc = fn(arg, &it, e);
-		}
-		return rc;
+	if (!m->use_fast || !m->cut || !fast_cut(m->cut, page, n, &items))
+		return cut_by_jq(m, page, n, &it, fn, arg, e);
+	for (size_t i = 0; i < items && rc == 0; i++) {
+		it.n = fast_cut_item(m->cut, i, &it.p);
+		rc = fn(arg, &it, e);
 	}
-	if ((rc = json_jq_start(m->records, page, n, e)) < 0)
-		return rc;
-	for (;;) {
-		buf_clear(&m->page);
-		rc = json_jq_next(m->records, &m->page, e);
-		if (rc < 0)
-			return err_wrap(e, "'records'");
-		if (rc == 0)
-			return 0;
-		it.p = m->page.p;
-		it.n = m->page.n;
-		if ((rc = fn(arg, &it, e)) < 0)
-			return rc;
-	}
+	return rc;
 }
 
 /* By libjq. */
@@ -244,7 +259,9 @@ static int map_item(struct source_map *m, const char *item, size_t n, const stru
 {
 	size_t start = out->n;
 	uint64_t count = 0;
-	int rc = json_jq_start(m->map, item, n, e);
+	int rc = json_fits(item, n, m->limit, e);
+	if (rc == 0)
+		rc = json_jq_start(m->map, item, n, e);
 	while (rc == 0) {
 		struct json *root;
 		buf_clear(&m->given);
@@ -260,6 +277,7 @@ static int map_item(struct source_map *m, const char *item, size_t n, const stru
 		buf_putc(out, '\n');
 		count++;
 	}
+	json_jq_forget(m->map);
 	if (rc < 0) {
 		out->n = start;
 		err_wrap(e, "%s", m->def->name);

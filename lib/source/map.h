@@ -38,6 +38,8 @@ int source_map_by(struct source_map *m, enum source_map_by by, struct err *e);
 /* `fast`, `fast in part`, `jq`; and what is outside of the subset, with its place, NULL when nothing is. */
 const char *source_map_way(const struct source_map *m);
 const char *source_map_reason(const struct source_map *m);
+/* No value that would take more than BYTES goes into libjq (ERR_DATA); 0, as it is at first: no bound. */
+void source_map_limit(struct source_map *m, uint64_t bytes);
 bool source_map_pages(const struct source_map *m);  /* there is a program that cuts pages */
 bool source_map_maps(const struct source_map *m);
 /* Is the page with these tokens, when PATH or `records` cuts it, one item, its own bytes? False: cut it and see. */

@@ -44,13 +44,18 @@ status_count() { jq -s "[.[] | select(.status == $1)] | length" "$J"; }
 	done
 }
 
-@test "bodies that are no whole JSON are never pages: truncated, packed and cut short, garbage, nothing, HTML, 204, something behind" {
-	for f in truncate cutgzip badjson empty html 204 trailing nul; do
+@test "bodies that are no whole JSON are never pages: truncated, packed and cut short, garbage, nothing, HTML, something behind" {
+	for f in truncate cutgzip badjson empty html trailing nul; do
 		sim generic --posts 90 --fault "$f:at=2" --fault "$f:at=4,count=2"
 		fetch "$(items)" >out
 		same out || { echo "$f"; false; }
 		[ "$(requests)" = 8 ] || { echo "$f: $(requests)"; false; }
 	done
+}
+
+@test "a 204 is an empty page, and nothing is behind it" {
+	sim generic --posts 90 --fault 204:at=2
+	fetch "$(items)" >out; [ "$(wc -l <out)" = 20 ]; [ "$(requests)" = 2 ]
 }
 
 @test "a truncated page that does not get better: status 4, nothing of it given out" {

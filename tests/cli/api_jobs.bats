@@ -265,7 +265,7 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 	sim x --posts 5
 	run fetch x-recent query='secret cats' --dry-run
 	[ "$status" = 0 ]; [[ "$output" == *"/2/tweets/search/recent"* ]]; [[ "$output" != *sim-token* ]]
-	[[ "$output" == *query=* ]]
+	[[ "$output" == *"query=secret%20cats&"* ]]; [[ "$output" == *"Authorization: …"* ]]
 	[ "$(requests)" = 0 ]
 	run fetch yt-comments video_id=abc --dry-run; [ "$status" = 0 ]; [[ "$output" != *sim-token* ]]
 	run fetch reddit-new sub=unix user_agent=me --dry-run; [ "$status" = 0 ]; [[ "$output" != *sim-secret* ]]

@@ -274,10 +274,12 @@ says() {
 	job '{"source":"x-stream"}'; "$SM_BIN/smfetch" --jobs jobs --rule a=b --dry-run >out; [ "$(grep -c '^GET' out)" = 2 ]
 }
 
-@test "--max-wait: a pause behind a failure is not called a used-up limit alone, and no place is promised without a checkpoint" {
-	says 75 "the next try is later than --max-wait allows: try again later" hn-items --endpoint http://127.0.0.1:1 --max-wait 0s
+@test "--max-wait: a pause behind a failure is a failure, not a limit that is used up" {
+	says 4 "the next try would be in 1s, later than --max-wait allows" hn-items --endpoint http://127.0.0.1:1 --max-wait 0s
 	run --separate-stderr "$SM_BIN/smfetch" hn-items --endpoint http://127.0.0.1:1 --max-wait 0s --resume ck
-	[ "$status" = 75 ]; [[ "$stderr" == *"allows: the place is kept, try again later"* ]]
+	[ "$status" = 4 ]; [ "$(tail -1 ck/journal | jq -r .end)" = error ]
+	# A name that nobody knows.
+	says 4 "resolve" http-json url=http://no-such-host.invalid/ --max-wait 0s
 }
 
 @test "a definition of one's own; the map is checked against smpost" {
@@ -483,4 +485,15 @@ every_cut() {
 	for i in $(seq 50); do [ -s out ] && break; sleep .1; done
 	run "${F[@]}" --resume ck a.ndjson; [ "$status" = 5 ]
 	kill -TERM $k; kill $w; wait $k || true
+}
+
+@test "files: a record that would take too much as values is a bad one, before libjq sees it" {
+	[ -z "${SM_SANITIZE-}" ] || skip "memory is counted otherwise under sanitizers"
+	cat >heavy.json <<-'E'
+	{"smsource": 1, "name": "heavy", "network": "x", "map": "{id: (.id | tostring | ltrimstr(\"a\")), native_id: (.id | tostring), created_at: \"2026-01-01T00:00:00Z\", n: (.a | length)} | del(.n)"}
+	E
+	python3 -c 'print("{\"id\":1,\"a\":[" + "0," * 7000000 + "0]}\n{\"id\":2,\"a\":[0]}")' >in
+	run --separate-stderr bash -c 'ulimit -v 400000; "$SM_BIN/smfetch" files --as ./heavy.json --on-error=skip in'
+	[ "$status" = 1 ]; [ "${#lines[@]}" = 1 ]
+	run "$SM_BIN/smfetch" files --as ./heavy.json in; [ "$status" = 3 ]; [[ "$output" == *"as values: more than 256 MiB"* ]]
 }
