@@ -90,7 +90,7 @@ struct fence {
 	int64_t had, seq;          /* the table's txn of the old, the seq of the new */
 	const struct journal_entry *en;
 	char *id;                  /* of the stream, whatever its generation */
-	int64_t version;           /* that the stream's last held commit must have; -1: any */
+	int64_t version;           /* that the stream's last held commit must have; -1: it is not asked for */
 };
 
 static bool any_generation(void *arg, const char *app_id)
@@ -132,13 +132,14 @@ static int build_fence(void *arg, const struct delta_snapshot *sn, struct delta_
 			    of_old = { .kind = DELTA_TXN, .txn = { f->old, f->seq, ms } };
 	c->operation = "REWIND";
 	c->blind_append = true;
-	delta_action_print(&of_new, &c->actions);
+	if (f->en->cursor)
+		delta_action_print(&of_new, &c->actions);
 	delta_action_print(&of_old, &c->actions);
 	m.stream = f->new;
 	m.from = 0;
 	m.seq = f->seq;
-	m.cursor = f->en->cursor;
-	m.ncursor = f->en->ncursor;
+	m.cursor = f->en->cursor ? f->en->cursor : "null";
+	m.ncursor = f->en->cursor ? f->en->ncursor : 4;
 	mark_print(&m, &mark);
 	buf_puts(&c->info, ",\"mark\":");
 	buf_put(&c->info, mark.p + MARK_PREFIX_LEN, mark.n - MARK_PREFIX_LEN - 2);
@@ -169,8 +170,10 @@ static int copy_state(void *arg, const struct store_entry *entry, struct err *e)
 	return r == ERR_NOT_FOUND ? 0 : r;
 }
 
-/* Begin the next generation behind the seq FROM with its CURSOR; C is the commit that it counts as the stream's last. */
-static int begin_at(struct act *a, int64_t from, const char *cursor, size_t ncursor, const struct held_commit *c, struct err *e)
+/* Begin the next generation behind the seq FROM with its CURSOR, NULL: from the start. CHECK: the last held commit must still be version
+ * CHECK then; -1: any. What the generation counts as its last commit is the fence: a RESTORE to before it would bring back rows that
+ * are read again. */
+static int begin_at(struct act *a, int64_t from, const char *cursor, size_t ncursor, int64_t check, struct err *e)
 {
 	struct ck *ck = a->ck;
 	struct delta_committed done;
@@ -185,9 +188,10 @@ static int begin_at(struct act *a, int64_t from, const char *cursor, size_t ncur
 	struct states st = { ck, from, seq };
 	const char *old = arena_strdup(&a->w->arena, ck->stream);
 	const char *new = arena_printf(&a->w->arena, "%s.%lld", ck->id, (long long)ck->generation + 1);
-	struct fence f = { old, new, had, seq, &en, ck->id, c ? c->version : -1 };
-	r = journal_append(a->journal, &en, e);
-	if (r == 0)
+	struct fence f = { old, new, had, seq, &en, ck->id, check };
+	if (cursor)
+		r = journal_append(a->journal, &en, e);
+	if (r == 0 && cursor)
 		r = store_list(ck->store, "state", copy_state, &st, e);
 	if (r == 0)
 		r = delta_commit(&a->t.sn, a->t.store, build_fence, &f, NULL, &done, e);
@@ -197,9 +201,9 @@ static int begin_at(struct act *a, int64_t from, const char *cursor, size_t ncur
 		r = next_generation(a, e);
 	if (r != 0)
 		return r;
-	struct ck_record rec = { .stream = ck->stream, .table = a->rec.table, .seq = seq, .version = done.version,
-		.id = a->t.sn->metadata.id, .commit = c ? c->version : done.version, .path = c ? c->path : NULL };
-	a->w->seq = seq;
+	a->w->seq = cursor ? seq : 0;
+	struct ck_record rec = { .stream = ck->stream, .table = a->rec.table, .seq = a->w->seq, .version = done.version,
+		.id = a->t.sn->metadata.id, .commit = done.version };
 	return ck_record_put(ck, &rec, e);
 }
 
@@ -212,13 +216,13 @@ int rewind_to_table(struct rewound *w, const char *path, struct err *e)
 		r = open_table(&a, e);
 	if (r == 0)
 		r = held_find(a.t.sn, any_generation, a.ck->id, &w->arena, &c, e);
-	if (r == 0 && c.version >= 0 && c.cursor) {
-		w->version = c.version;
-		r = begin_at(&a, c.seq, c.cursor, c.ncursor, &c, e);
-	} else if (r == 0) {
-		w->gone = c.gone || c.version >= 0;
-		r = next_generation(&a, e);
-	}
+	if (r != 0)
+		return finish(&a, r);
+	/* A null cursor is the start, be it of the first generation or of one that was rewound to it. */
+	bool start = c.version < 0 || !c.cursor || (c.ncursor == 4 && memcmp(c.cursor, "null", 4) == 0);
+	w->gone = c.gone || (c.version >= 0 && !c.cursor);
+	w->version = start ? -1 : c.version;
+	r = begin_at(&a, c.seq, start ? NULL : c.cursor, c.ncursor, c.version, e);
 	return finish(&a, r);
 }
 
@@ -229,7 +233,7 @@ static int accept_behind(struct act *a, struct err *e)
 	int r = journal_find(a->ck, a->ck->generation, a->rec.seq, &a->w->arena, &en, e);
 	if (r == ERR_NOT_FOUND)
 		return err_set(e, ERR_CONFLICT, "the journal of checkpoint %s does not know seq %lld", a->ck->path, (long long)a->rec.seq);
-	return r != 0 ? r : begin_at(a, a->rec.seq, en.cursor, en.ncursor, NULL, e);
+	return r != 0 ? r : begin_at(a, a->rec.seq, en.cursor, en.ncursor, -1, e);
 }
 
 int rewind_accept(struct rewound *w, const char *path, struct err *e)

@@ -30,9 +30,11 @@ struct held_last table_last(const struct ck_record *rec)
 int table_check(struct table *t, const struct ck_record *rec, const char *stream, const char *ck, struct err *e)
 {
 	struct held_last last = table_last(rec);
-	int64_t seq = 0;
+	int64_t seq;
+	if (!delta_snapshot_txn(t->sn, stream, &seq))
+		seq = 0;
 	/* Behind comes first: that the stream's commits are not there needs no search. */
-	if (!delta_snapshot_txn(t->sn, stream, &seq) || seq < rec->seq) {
+	if (seq < rec->seq) {
 		t->held.seq = seq;
 		return err_set(e, ERR_CONFLICT,
 			       "table %s holds stream %s up to seq %lld, but checkpoint %s has recorded seq %lld: the table was restored or "

@@ -78,6 +78,16 @@ two_runs() { posts 1 100; run_stream; [ "$st" = '0 0 0 0' ]; posts 2 50; run_str
 	run_stream; [ "$st" = '0 0 0 0' ]; [ "$(rows)" = 180 ]; [ "$(distinct)" = 180 ]
 }
 
+@test "a RESTORE to before a rewind --table is noticed: its rows would come twice" {
+	two_runs; restore 0; smcheckpoint rewind --table ck; restore 1
+	run_stream; [ "${st%% *}" = 5 ]; [ "$(rows)" = 150 ]
+	smcheckpoint rewind --table ck; run_stream; [ "$st" = '0 0 0 0' ]; [ "$(distinct) $(rows)" = '150 150' ]
+	live_at "$(newest)" >all; removes <all | foreign WRITE '"mode":"Overwrite"'
+	smcheckpoint rewind --table ck 2>said; grep -q 'begins at 0' said
+	foreign RESTORE "\"version\":$(($(newest) - 2))" <all
+	run_stream; [ "${st%% *}" = 5 ]; [ "$(rows)" = 150 ]
+}
+
 @test "a RESTORE while smcommit runs: its next commit ends with 5, and its marks never say that it looked further" {
 	make_posts 0 10 | smpartition t | smcommit >/dev/null
 	mark() { echo "{\"\$mark\":{\"v\":1,\"stream\":\"s1\",\"from\":0,\"seq\":$1,\"cursor\":$1${2-}}}"; }

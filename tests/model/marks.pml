@@ -20,6 +20,11 @@
  * With RESTORE the table is set back once, between two runs, to what it was before its last commit: then either the
  * rows come out right, or the runs end with status 5 and the table stays as it was restored.
  *
+ * With TAKEN=N other writers take the table back up to N times, at any moment: by a RESTORE to an earlier version or by a whole overwrite, and
+ * every txn stays. A RESTORE may undo another. Then the rows come out right, or the runs end with status 5, and that only where rows of the
+ * stream are missing; `rewind --table` and one more run then bring them back, each once. With REWIND the same rewind also comes
+ * at any moment when no source runs, with an earlier run's committer still at work.
+ *
  * tests/model/run checks this, and that each of these mistakes is found:
  *	NO_CAS         the committer does not compare the table's txn
  *	CAS_ONCE       it compares on the first attempt only, not on the one after a lost race
@@ -29,6 +34,13 @@
  *	SEQ_AGAIN      a run numbers its marks from where it goes on, not behind the highest (with SOME_MARKS)
  *	PRUNE_ALL      the source prunes below its own newest mark, not below what was recorded
  *	NO_BEHIND      nobody minds a table that is behind its checkpoint (with RESTORE)
+ *	NO_HELD        nobody asks whether the table still holds the stream's last commit (this and those below with TAKEN)
+ *	HELD_ONCE      the committer asks on its first snapshot only
+ *	LOOK_FURTHER   a mark says that the log was looked at up to the version of now, not up to that of the snapshot
+ *	BLIND_RECOVERY a table that is ahead is told as recovered without asking
+ *	OLD_PATH       the recorded commit's file counts also where the table is ahead of the record
+ *	REWIND_LOOSE   a rewound generation counts the commit that it goes on behind as its last one, not its own beginning (with REWIND)
+ *	NO_FENCE       a new generation leaves the txn of the one before alone (with REWIND)
  */
 #ifndef RUNS
 #define RUNS 2
@@ -44,7 +56,11 @@
 #endif
 #define CALM 2
 #define SEQS 20
+#define VERSIONS 12
 #define NONE 255
+#ifndef TAKEN
+#define TAKEN 0
+#endif
 
 /* kinds of line on the way to the partitioner */
 #define REC 1
@@ -61,8 +77,32 @@
 byte journal[SEQS];          /* seq -> cursor, NONE: not there */
 byte high;                   /* highest seq in the journal */
 byte recorded;               /* CK/table: seq; 0: it names no table yet */
-byte version, txn;           /* of the table */
+byte version;                /* of the table; 0: it is not there */
+byte txns[2];                /* by generation */
 byte rows[ITEMS];
+#if TAKEN
+byte origin[VERSIONS];       /* the version that a version's content comes from; NONE: it keeps nothing of those before */
+byte content[VERSIONS];      /* its rows */
+byte added[VERSIONS];        /* rows that the stream added in it */
+byte owner[VERSIONS];        /* 1 + generation of the stream's own commits */
+byte place[VERSIONS];        /* the cursor in their copy of the mark */
+byte known_commit, known_look;                              /* CK/table: commit and version */
+byte told_commit[RUNS], told_look[RUNS];                    /* the same, on the way there */
+byte takes;                  /* so often may the table still be taken back */
+byte generation, of_run[RUNS];
+#define GENERATION generation
+#define OF_RUN of_run[r]
+#else
+#define GENERATION 0
+#define OF_RUN 0
+#endif
+#define txn txns[GENERATION]
+/* The record names no table yet. One of a generation that `rewind --table` has begun at 0 names it with seq 0. */
+#if TAKEN
+#define NO_TABLE(seq) (seq == 0 && known_commit == 0)
+#else
+#define NO_TABLE(seq) (seq == 0)
+#endif
 #ifdef RESTORE
 byte old_txn, old_rows[ITEMS];
 bool restored;
@@ -99,16 +139,76 @@ inline leave()
 	fi
 }
 
+#if TAKEN
+/* Does version AT hold what generation G has committed last? In: what is known, c, look and the seq it belongs to; out: good and c. */
+inline held(at, g, seq_now, seq_known, c, look, good)
+{
+	good = true;
+#ifndef NO_HELD
+	v = 0;
+	if
+	:: seq_now == seq_known -> skip
+	:: else ->
+#ifdef OLD_PATH
+		if
+		:: c > 0 && (content[at] & added[c]) -> v = NONE
+		:: else -> v = at
+		fi;
+#else
+		v = at;
+#endif
+		do
+		:: v > 0 && v != NONE && v > look && !(owner[v] == g + 1 && added[v]) -> v--
+		:: else -> break
+		od;
+		if
+		:: v > look && v != NONE -> c = v; look = v
+		:: else
+		fi
+	fi;
+	if
+	:: v == NONE || c == 0 -> skip
+	:: v != NONE && c > 0 && (content[at] & added[c]) -> skip
+	:: else ->
+		v = at;
+		do
+		:: v == c || v == look -> break
+		:: v != c && v != look -> v = origin[v];
+			if
+			:: v == NONE || v < c -> good = false; break
+			:: else
+			fi
+		od
+	fi;
+	v = 0
+#endif
+}
+#endif
+
 /* Where a run goes on, and the pruning that follows; the run lock is held. The record is read before the table. */
 inline decide()
 {
 	if
-	:: i == 0 -> from[r] = 0
+	:: NO_TABLE(i) -> from[r] = 0
 	:: else -> from[r] = txn
 	fi;
 #ifndef NO_BEHIND
 	if
 	:: from[r] < i -> status[r] = CONFLICT; at = NONE
+	:: else
+	fi;
+#endif
+#if TAKEN
+	of_run[r] = generation;
+	if
+	:: !NO_TABLE(i) && at != NONE ->
+		c = known_commit; look = known_look;
+		held(version, generation, from[r], i, c, look, good);
+		if
+		:: !good -> status[r] = CONFLICT; at = NONE
+		:: else
+		fi;
+		c = 0; look = 0; good = false
 	:: else
 	fi;
 #endif
@@ -173,6 +273,10 @@ proctype source(byte r)
 {
 	byte at, seq, i;
 	bool last, first = true;
+#if TAKEN
+	byte c, look, v;
+	bool good;
+#endif
 
 	atomic {
 		if
@@ -281,7 +385,26 @@ inline commit()
 {
 	keep_old();
 	version++;
-	txn = a;
+#if TAKEN
+	assert(version < VERSIONS);
+	origin[version] = version - 1;
+	content[version] = content[version - 1] | set;
+	added[version] = set;
+	owner[version] = OF_RUN + 1;
+	place[version] = b;
+#ifndef NO_FENCE
+	if
+	:: OF_RUN == 1 && txns[1] == 0 -> txns[0] = a
+	:: else
+	fi;
+#endif
+	if
+	:: set != 0 -> commit_known = version
+	:: else
+	fi;
+	look = version; seq_known = a;
+#endif
+	txns[OF_RUN] = a;
 	i = 0;
 	do
 	:: i < ITEMS ->
@@ -310,24 +433,62 @@ inline commit()
 #endif
 /* Rows, or a cursor that moved and must last. */
 #define DUE (set != 0 || (last && b != cur && a > seq))
+#if TAKEN
+#ifdef HELD_ONCE
+#define ASK (!asked)
+#else
+#define ASK true
+#endif
+#ifdef BLIND_RECOVERY
+#define LOOKS (ASK && !(AHEAD))
+#else
+#define LOOKS ASK
+#endif
+#define LOST (!good)
+#else
+#define LOST false
+#endif
 
 proctype committer(byte r)
 {
 	byte a, b, set, seq, seen, know, cur, i;
 	bool last, opened, raced, ahead;
+#if TAKEN
+	byte commit_known, look, seq_known, v;
+	bool good, asked;
+#endif
 
 	do
 	:: atomic { nempty(to_commit[r]) -> to_commit[r]?set,a,b,last;
 		if
-		:: !opened -> opened = true; know = from[r]; cur = b
+		:: !opened -> opened = true; know = from[r]; cur = b;
+#if TAKEN
+			if
+			:: OF_RUN == GENERATION -> commit_known = known_commit; look = known_look; seq_known = recorded
+			:: else
+			fi
+#endif
 		:: else
 		fi;
 		raced = false }
-again:		atomic { seen = version; seq = txn }       /* a snapshot */
+again:		atomic { seen = version; seq = txns[OF_RUN];       /* a snapshot */
+#if TAKEN
+			good = true;
+			if
+			:: LOOKS && (seq > 0 || commit_known > 0) -> held(seen, OF_RUN, seq, seq_known, commit_known, look, good); asked = true;
+				if
+				:: good -> look = seen; seq_known = seq
+				:: else
+				fi
+			:: else
+			fi
+#endif
+		}
 		if
-		:: atomic { AHEAD -> ahead = true }
+		:: atomic { LOST && !(BEHIND) -> status[r] = CONFLICT; break }
+		:: atomic { AHEAD && !LOST -> ahead = true }
 		:: atomic { BEHIND -> status[r] = CONFLICT; break }
-		:: atomic { !(AHEAD) && !(BEHIND) && !DUE ->
+		:: atomic { !(AHEAD) && !(BEHIND) && !DUE && !LOST ->
 #ifdef MARK_AHEAD
 			seq = a
 #else
@@ -335,7 +496,7 @@ again:		atomic { seen = version; seq = txn }       /* a snapshot */
 #endif
 			}
 		/* put-if-absent of the next version: it fails when another was first */
-		:: atomic { !(AHEAD) && !(BEHIND) && DUE ->
+		:: atomic { !(AHEAD) && !(BEHIND) && DUE && !LOST ->
 			if
 			:: version == seen -> d_step { commit() }
 			:: else -> raced = true; goto again
@@ -345,6 +506,14 @@ again:		atomic { seen = version; seq = txn }       /* a snapshot */
 		if
 		:: d_step { !save_gone[r] ->
 			unsaved[r] = (seq > unsaved[r] -> seq : unsaved[r]);
+#if TAKEN
+			told_commit[r] = commit_known;
+#ifdef LOOK_FURTHER
+			told_look[r] = version;
+#else
+			told_look[r] = look;
+#endif
+#endif
 			ended[r] = last && !ahead;
 			recovered[r] = ahead }
 		:: atomic { save_gone[r] -> break }
@@ -365,7 +534,11 @@ again:		atomic { seen = version; seq = txn }       /* a snapshot */
 		:: empty(to_commit[r])
 		fi;
 		save_eof[r] = true; commit_gone[r] = true; a = 0; b = 0; set = 0; seq = 0; seen = 0; know = 0; cur = 0;
-		last = false; opened = false; raced = false; ahead = false; leave()
+		last = false; opened = false; raced = false; ahead = false;
+#if TAKEN
+		commit_known = 0; look = 0; seq_known = 0; good = false; asked = false;
+#endif
+		leave()
 	}
 }
 
@@ -387,14 +560,20 @@ proctype save(byte r)
 	/* Seq 0 is a table that has nothing of the stream: nothing to record. Never backwards. */
 	:: d_step { unsaved[r] > 0 || ended[r] || recovered[r] ->
 		if
+#if TAKEN
+		:: of_run[r] != generation -> status[r] = CONFLICT      /* the stream was rewound */
+		:: of_run[r] == generation && (unsaved[r] > recorded || (unsaved[r] == recorded && recorded > 0 && told_look[r] > known_look)) ->
+			recorded = unsaved[r]; known_commit = told_commit[r]; known_look = told_look[r]
+#else
 		:: unsaved[r] > recorded -> recorded = unsaved[r]
+#endif
 		:: else
 		fi;
 		if
 		:: recovered[r] -> status[r] = RETRY
 		:: ended[r] && status[r] == OPEN ->
 			status[r] = DONE;
-#ifndef RESTORE
+#if !defined(RESTORE) && TAKEN == 0
 			all_rows()
 #endif
 		:: else
@@ -414,6 +593,60 @@ proctype save(byte r)
 	}
 }
 
+#if TAKEN
+inline set_rows()
+{
+	i = 0;
+	do
+	:: i < ITEMS -> rows[i] = (content[version] >> i) & 1; i++
+	:: else -> break
+	od;
+	i = 0
+}
+
+/* Another writer: RESTORE to version F, or a whole overwrite (NONE). Every txn stays. */
+inline take_back(f)
+{
+	takes--;
+	i = f;                       /* F may speak of the version before this one */
+	version++;
+	assert(version < VERSIONS);
+	origin[version] = i;
+	content[version] = (i == NONE -> 0 : content[i]);
+	set_rows()
+}
+
+/* smcheckpoint rewind --table: behind the stream's last commit that the newest version still has. */
+inline rewind_table()
+{
+	f = version;
+	do
+	:: f == NONE || f == 0 || owner[f] > 0 -> break
+	:: else -> f = origin[f]
+	od;
+	seq = high + 1;
+	assert(seq < SEQS);
+	generation = 1;
+	version++;
+	assert(version < VERSIONS);
+	origin[version] = version - 1; content[version] = content[version - 1]; owner[version] = 2;
+#ifndef NO_FENCE
+	txns[0] = seq;
+#endif
+	if
+	:: f == NONE || f == 0 -> recorded = 0
+	:: else -> place[version] = place[f]; journal[seq] = place[f]; high = seq; txns[1] = seq; recorded = seq
+	fi;
+#ifdef REWIND_LOOSE
+	known_commit = (f == NONE -> 0 : f);
+#else
+	known_commit = version;
+#endif
+	known_look = version;
+	f = 0; seq = 0
+}
+#endif
+
 inline start(n)
 {
 	atomic {
@@ -426,7 +659,7 @@ inline restore()
 {
 	restored = true;
 	version++;
-	txn = old_txn;
+	txns[0] = old_txn;
 	i = 0;
 	do
 	:: i < ITEMS -> rows[i] = old_rows[i]; i++
@@ -450,11 +683,23 @@ inline as_restored()
  * place of `set`: all records from AT on are committed. */
 inline calm_run()
 {
-	f = (recorded == 0 -> 0 : txn);
+	f = (NO_TABLE(recorded) -> 0 : txn);
 	result = OPEN;
 #ifndef NO_BEHIND
 	if
 	:: f < recorded -> result = CONFLICT
+	:: else
+	fi;
+#endif
+#if TAKEN
+	if
+	:: (txn > 0 || known_commit > 0) && result == OPEN ->
+		c = known_commit; look = known_look;
+		held(version, generation, txn, recorded, c, look, good);
+		if
+		:: !good -> result = CONFLICT
+		:: else -> known_commit = (recorded > 0 -> c : known_commit); known_look = (recorded > 0 -> version : known_look)
+		fi
 	:: else
 	fi;
 #endif
@@ -492,11 +737,19 @@ inline calm_run()
 		if
 		:: at < ITEMS ->
 			version++; txn = seq;
+#if TAKEN
+			assert(version < VERSIONS);
+			origin[version] = version - 1; content[version] = content[version - 1]; owner[version] = generation + 1; place[version] = ITEMS;
+#endif
 #ifndef PASS_EARLY
 			do
 			:: at < ITEMS ->
 				if
-				:: at != EMPTY -> rows[at]++; assert(rows[at] < 2)
+				:: at != EMPTY -> rows[at]++; assert(rows[at] < 2);
+#if TAKEN
+					content[version] = content[version] | (1 << at); added[version] = added[version] | (1 << at);
+					known_commit = version; known_look = version
+#endif
 				:: else
 				fi;
 				at++
@@ -516,17 +769,33 @@ inline calm_run()
 init
 {
 	byte n, i, f, at, seq, result;
+#if TAKEN
+	byte c, look, v;
+	bool good;
+#endif
 	d_step {
 		do
 		:: i < SEQS -> journal[i] = NONE; i++
 		:: else -> break
 		od;
-		i = 0; crashes = CRASHES
+		i = 0; crashes = CRASHES;
+#if TAKEN
+		takes = TAKEN
+#endif
 	}
 	/* Copies at any time, two alive at most. */
 	do
 	:: n < RUNS && (n < 2 || alive[n - 2] == 0) -> start(n); n++
 	:: n == RUNS -> break
+#if TAKEN
+	:: d_step { takes > 0 && version > 1 -> take_back(version - 1) }
+	:: d_step { takes > 0 && version > 2 -> take_back(version - 2) }
+	:: d_step { takes > 0 && version > 3 -> take_back(version - 3) }
+	:: d_step { takes > 0 && version > 0 -> take_back(NONE) }
+#endif
+#ifdef REWIND
+	:: d_step { generation == 0 && recorded > 0 && !locked -> rewind_table() }
+#endif
 #ifdef RESTORE
 	:: d_step { n == 1 && QUIET && version > 0 && !restored -> restore() }
 #endif
@@ -549,6 +818,34 @@ init
 		if
 		:: result == DONE -> all_rows()
 		:: else -> assert(restored && result == CONFLICT); as_restored()
+		fi
+#elif TAKEN
+		/* A stream stops where rows are missing, and nowhere else. */
+		if
+		:: result == CONFLICT ->
+			f = version;
+			c = 0;
+			do
+			:: f > 0 -> c = c | added[f]; f--
+			:: else -> break
+			od;
+			/* What was rewound has another beginning: a RESTORE to before it brings back rows that it reads again. */
+			assert(generation == 1 || (content[version] & c) != c);
+			c = 0;
+			if
+			:: generation == 0 -> rewind_table(); n = 0; result = RETRY;
+				do
+				:: n < CALM && result != DONE -> calm_run(); n++
+				:: else -> break
+				od;
+				assert(result == DONE)
+			:: else
+			fi
+		:: else -> assert(result == DONE)
+		fi;
+		if
+		:: result == DONE -> all_rows()
+		:: else
 		fi
 #else
 		assert(result == DONE);     /* a calm run gets there */
