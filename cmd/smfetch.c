@@ -278,13 +278,7 @@ static int finish(struct files_run *f, int rc, struct err *e)
 		}
 	}
 	int status = rc < 0 ? diag_fail(e) : 0;
-	rc = reject_close(f->reject, &why);
-	if (rc == ERR_REJECTED)
-		diag_note("%s", why.msg);
-	else if (rc < 0)
-		diag_error(&why);
-	if (rc < 0 && status == 0)
-		status = err_status(rc);
+	status = diag_worse(status, reject_close(f->reject, &why), &why);
 	status = diag_finish(&f->out, status);
 	resume_close(f->resume);
 	source_files_free(f->files);
@@ -662,13 +656,7 @@ static int close_net(struct net *n, int rc, struct err *e)
 	if (rc == FETCH_QUOTA && !verbose)
 		diag_note("a limit is used up for longer than --max-wait allows: %stry again later (--verbose tells more)",
 			  ck ? "the place is kept, " : "");
-	rc = reject_close(n->reject, &why);
-	if (rc == ERR_REJECTED)
-		diag_note("%s", why.msg);
-	else if (rc < 0)
-		diag_error(&why);
-	if (rc < 0 && status == 0)
-		status = err_status(rc);
+	status = diag_worse(status, reject_close(n->reject, &why), &why);
 	status = diag_finish(&n->out, status);
 	spool_free(n->spool);
 	fetch_free(n->fetch);

@@ -4,13 +4,11 @@
 #include "base/mem.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
-#include "stream/mark.h"
-#include "stream/record.h"
-#include "stream/reject.h"
-#include "io/input.h"
 #include "io/output.h"
 #include "json/doc.h"
 #include "json/jq.h"
+#include "stream/pull.h"
+#include "stream/record.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -69,11 +67,9 @@ static const struct tool tool = {
 };
 
 struct run {
-	struct input *in;
+	struct pull *pull;
 	struct output out;
 	struct json_jq *jq;
-	struct reject *rejects;
-	struct arena arena;        /* of marks */
 	struct buf result;         /* of one record */
 	bool negative;             /* the last result was false or null, or there was none */
 	struct err *e;
@@ -82,8 +78,7 @@ struct run {
 static int before_wait(void *arg, struct err *e)
 {
 	struct run *r = arg;
-	int got = reject_flush(r->rejects, e);
-	return got != 0 ? got : output_flush(&r->out, e);
+	return output_flush(&r->out, e);
 }
 
 /* Split NAME=VALUE; a string value becomes JSON. */
@@ -149,11 +144,11 @@ static int take_result(struct run *r, size_t start, struct err *why)
 }
 
 /* All results of one record, or none. */
-static int do_record(struct run *r, const struct line *l, struct err *why)
+static int do_record(struct run *r, const struct json_record *rec, struct err *why)
 {
 	buf_clear(&r->result);
-	int got = json_jq_start(r->jq, l->p, l->n, why);
-	if (got == 0 && l->p[strspn(l->p, " \t")] != '{')
+	int got = json_jq_start(r->jq, rec->p, rec->n, why);
+	if (got == 0 && rec->p[strspn(rec->p, " \t")] != '{')
 		got = err_set(why, ERR_DATA, "a record is a JSON object");
 	while (got == 0) {
 		size_t start = r->result.n;
@@ -170,44 +165,25 @@ static int do_record(struct run *r, const struct line *l, struct err *why)
 	return 0;
 }
 
-static int do_line(struct run *r, const struct line *l)
-{
-	struct err why = { 0 };
-	struct mark m;
-	if (mark_is(l->p, l->n)) {
-		int got = mark_parse(&m, &r->arena, l->p, l->n, r->e);
-		if (got < 0)
-			return err_at(r->e, l->file, l->line, r->e->col);
-		arena_clear(&r->arena);
-		got = reject_flush(r->rejects, r->e);
-		if (got == 0)
-			output_line(&r->out, l->p, l->n);
-		return got;
-	}
-	int got = do_record(r, l, &why);
-	if (got >= 0)
-		return 0;
-	err_at(&why, l->file, l->line, why.col);
-	return reject_record(r->rejects, l->p, l->n, &why, r->e);
-}
-
 static int run(struct run *r, char **operands, size_t n)
 {
-	const struct input_opts in_opts = { .before_wait = before_wait, .arg = r };
-	struct line l;
+	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .unchecked = true, .input = { .before_wait = before_wait, .arg = r } };
 	const char *program = opt_file ? NULL : *operands;
 	size_t skip = opt_file ? 0 : 1;
-	int got = reject_open(&r->rejects, tool.name, opt_on_error, r->e);
+	struct err why;
+	int got = compile(r, program);
 	if (got == 0)
-		got = compile(r, program);
+		got = pull_open(&r->pull, (const char *const *)operands + skip, n - skip, &o, r->e);
 	if (got != 0)
 		return got;
 	r->out.unbuffered = opt_unbuffered;
 	r->negative = true;
-	r->in = input_new((const char *const *)operands + skip, n - skip, &in_opts);
-	while ((got = input_line(r->in, &l, r->e)) == INPUT_OK) {
-		got = do_line(r, &l);
-		if (got || r->out.failed)
+	while ((got = pull_next(r->pull, r->e)) > 0) {
+		if (got == PULL_MARK)
+			output_line(&r->out, r->pull->line, r->pull->nline);
+		else if (do_record(r, &r->pull->rec, &why) < 0 && (got = pull_bad(r->pull, &why, r->e)) < 0)
+			break;
+		if (r->out.failed)
 			break;
 	}
 	return got;
@@ -225,17 +201,11 @@ int main(int argc, char **argv)
 	int status = 0, got = run(&r, argv + 1, (size_t)n);
 	if (got < 0)
 		status = diag_fail(&e);
-	got = reject_close(r.rejects, &why);
-	if (got < 0) {
-		int s = diag_fail(&why);
-		status = status ? status : s;
-	}
+	status = diag_worse(status, pull_close(r.pull, &why), &why);
 	if (status == 0 && opt_exit && r.negative)
 		status = 1;
 	status = diag_finish(&r.out, status);
-	input_free(r.in);
 	json_jq_free(r.jq);
-	arena_release(&r.arena);
 	buf_release(&r.result);
 	return status;
 }

@@ -155,13 +155,7 @@ int main(int argc, char **argv)
 	output_init(&out, STDOUT_FILENO, "standard output");
 	diag_catch_signals();
 	int status = partition_run(&o, &result, &e) ? diag_fail(&e) : 0;
-	int r = reject_close(o.rejects, &e);
-	if (r == ERR_REJECTED) {
-		diag_warn(&e);
-		status = status ? status : err_status(r);
-	} else if (r) {
-		status = diag_fail(&e);
-	}
+	status = diag_worse(status, reject_close(o.rejects, &e), &e);
 	/* A failure to write was told already. */
 	if (!out.failed)
 		status = diag_finish(&out, status);

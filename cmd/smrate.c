@@ -147,14 +147,6 @@ static void print_stats(void *arg, bool last, struct buf *b)
 
 /* --- the end --- */
 
-static int worse(int status, int code, const struct err *e)
-{
-	if (code == 0)
-		return status;
-	int now = diag_fail(e);
-	return status ? status : now;
-}
-
 /* Everybody who was to read is gone: end as a filter does whose reader is gone. */
 static _Noreturn void end_by_sigpipe(void)
 {
@@ -172,11 +164,11 @@ static int finish_outs(struct shape *s, int status)
 	if (closed == n)
 		end_by_sigpipe();
 	if (status == 0)
-		status = worse(status, got, &e);
+		status = diag_worse(status, got, &e);
 	if (closed && status == 0) {
 		err_set(&e, ERR_REJECTED,
 			"%zu of %zu outputs were closed by their readers: what was in their pipes is lost", closed, n);
-		status = worse(status, ERR_REJECTED, &e);
+		status = diag_worse(status, ERR_REJECTED, &e);
 	}
 	return status;
 }
@@ -192,9 +184,9 @@ static int finish_spill(struct shape *s, int status)
 	if (st.damaged) {
 		err_set(&e, ERR_REJECTED, "%llu bytes of the spill in %s are damaged and were passed over",
 			(unsigned long long)st.damaged, s->o->spill_dir);
-		status = worse(status, ERR_REJECTED, &e);
+		status = diag_worse(status, ERR_REJECTED, &e);
 	}
-	return worse(status, spill_close(s->spill, &e), &e);
+	return diag_worse(status, spill_close(s->spill, &e), &e);
 }
 
 static int finish(struct shape *s, struct stats *stats, int status)
@@ -202,15 +194,17 @@ static int finish(struct shape *s, struct stats *stats, int status)
 	struct err e = { 0 };
 	/* The last line of statistics tells of queue and outputs, so it comes before they go. */
 	if (s->outs && status == 0)
-		status = worse(status, outs_drain(s->outs, &e), &e);
-	status = worse(status, run_stats_stop(stats, &e), &e);
+		status = diag_worse(status, outs_drain(s->outs, &e), &e);
+	status = diag_worse(status, run_stats_stop(stats, &e), &e);
 	if (s->outs)
 		status = finish_outs(s, status);
 	if (s->spill)
 		status = finish_spill(s, status);
-	status = worse(status, drops_close(s->drops, &e), &e);
-	status = worse(status, late_close(&s->late, &e), &e);
-	return worse(status, reject_close(s->rejects, &e), &e);
+	status = diag_worse(status, drops_close(s->drops, &e), &e);
+	status = diag_worse(status, late_close(&s->late, &e), &e);
+	int got = pull_close(s->pull, &e);
+	s->pull = NULL;
+	return diag_worse(status, got, &e);
 }
 
 static bool nobody_reads(const struct shape *s)

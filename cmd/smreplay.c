@@ -349,10 +349,7 @@ static int finish(struct run *r, int rc)
 		output_flush(&r->out, NULL);
 		status = diag_fail(r->e);
 	}
-	if (reject_close(r->rejects, &why) < 0) {
-		int worse = diag_fail(&why);
-		status = status ? status : worse;
-	}
+	status = diag_worse(status, reject_close(r->rejects, &why), &why);
 	return rc < 0 ? status : diag_finish(&r->out, status);
 }
 

@@ -4,10 +4,8 @@
 #include "base/mem.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
-#include "stream/reject.h"
-#include "io/input.h"
 #include "io/output.h"
-#include "json/pick.h"
+#include "stream/pull.h"
 #include "text/vader.h"
 
 #include <unistd.h>
@@ -58,10 +56,8 @@ static const struct tool tool = {
 enum { FIELD_TEXT, FIELD_OUT, FIELDS };
 
 struct run {
-	struct input *in;
+	struct pull *pull;
 	struct output out;
-	struct json_pick *pick;
-	struct reject *rejects;
 	struct vader *vader;
 	struct vader_scratch scratch;
 	struct buf text, value, steps;
@@ -142,32 +138,6 @@ static int write_record(struct run *r, const struct json_record *rec, struct err
 	return 0;
 }
 
-static int do_block(struct run *r, const struct block *b)
-{
-	struct json_record rec;
-	struct err why = { 0 };
-	int got;
-	json_pick_block(r->pick, b->p, b->n);
-	while ((got = json_pick_next(r->pick, &rec, &why)) != 0) {
-		uint64_t line = b->line + (got > 0 ? rec.line : why.line);
-		if (got > 0 && rec.is_mark) {
-			if (reject_flush(r->rejects, r->e))
-				return r->e->code;
-			output_line(&r->out, rec.p, rec.n);
-			continue;
-		}
-		if (got > 0)
-			got = write_record(r, &rec, &why);
-		if (got >= 0)
-			continue;
-		err_at(&why, b->file, line, why.col);
-		got = reject_record(r->rejects, rec.p, rec.n, &why, r->e);
-		if (got < 0)
-			return got;
-	}
-	return 0;
-}
-
 static int read_lexicon(struct vader **v, enum vader_edition edition, struct err *e)
 {
 	if (!opt_lexicon)
@@ -183,33 +153,33 @@ static int read_lexicon(struct vader **v, enum vader_edition edition, struct err
 	return r;
 }
 
-static int open_pick(struct run *r)
+static int open_input(struct run *r, char **files, size_t n)
 {
 	struct buf path = BUF_INIT;
-	buf_putc(&path, '`');
-	buf_puts(&path, opt_out);
-	buf_putc(&path, '`');
-	int got = json_pick_new(&r->pick, (const char *const[]){ opt_field, buf_cstr(&path) }, FIELDS, r->e);
+	buf_printf(&path, "`%s`", opt_out);
+	const char *const fields[FIELDS] = { [FIELD_TEXT] = opt_field, [FIELD_OUT] = buf_cstr(&path) };
+	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .fields = fields, .nfields = FIELDS,
+		.input = { .before_wait = before_wait, .arg = r } };
+	int got = pull_open(&r->pull, (const char *const *)files, n, &o, r->e);
 	buf_release(&path);
 	return got;
 }
 
 static int run(struct run *r, char **files, size_t n)
 {
-	const struct input_opts in_opts = { .before_wait = before_wait, .arg = r };
-	struct block b;
-	int got = reject_open(&r->rejects, tool.name, opt_on_error, r->e);
-	if (!got)
-		got = open_pick(r);
+	struct err why;
+	int got = open_input(r, files, n);
 	if (!got)
 		got = read_lexicon(&r->vader, strcmp(opt_edition, "head") ? VADER_3_3_2 : VADER_HEAD, r->e);
 	if (got)
 		return got;
 	r->out.unbuffered = opt_unbuffered;
-	r->in = input_new((const char *const *)files, n, &in_opts);
-	while ((got = input_block(r->in, &b, r->e)) == INPUT_OK) {
-		got = do_block(r, &b);
-		if (got || r->out.failed)
+	while ((got = pull_next(r->pull, r->e)) > 0) {
+		if (got == PULL_MARK)
+			output_line(&r->out, r->pull->line, r->pull->nline);
+		else if (write_record(r, &r->pull->rec, &why) < 0 && (got = pull_bad(r->pull, &why, r->e)) < 0)
+			break;
+		if (r->out.failed)
 			break;
 	}
 	return got;
@@ -227,14 +197,8 @@ int main(int argc, char **argv)
 	int status = 0, got = run(&r, argv + 1, (size_t)n);
 	if (got < 0)
 		status = diag_fail(&e);
-	got = reject_close(r.rejects, &why);
-	if (got < 0) {
-		int s = diag_fail(&why);
-		status = status ? status : s;
-	}
+	status = diag_worse(status, pull_close(r.pull, &why), &why);
 	status = diag_finish(&r.out, status);
-	input_free(r.in);
-	json_pick_free(r.pick);
 	vader_free(r.vader);
 	vader_scratch_release(&r.scratch);
 	buf_release(&r.text);

@@ -48,6 +48,14 @@ char *buf_detach(struct buf *b, size_t *n)
 	return p;
 }
 
+void buf_put_cut(struct buf *b, const char *s, size_t n, size_t max)
+{
+	size_t keep = n < max ? n : max;
+	while (keep && keep < n && ((unsigned char)s[keep] & 0xC0) == 0x80)
+		keep--;
+	buf_put(b, s, keep);
+}
+
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;

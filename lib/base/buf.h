@@ -36,6 +36,7 @@ char *buf_cstr(struct buf *b);                       /* adds a NUL behind (not c
 char *buf_detach(struct buf *b, size_t *n);          /* NUL-terminated; N may be NULL */
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+void buf_put_cut(struct buf *b, const char *s, size_t n, size_t max); /* at most MAX bytes of UTF-8, whole characters */
 void buf_u64(struct buf *b, uint64_t v);             /* decimal text */
 void buf_i64(struct buf *b, int64_t v);
 void buf_le32(struct buf *b, uint32_t v);            /* little-endian bytes */

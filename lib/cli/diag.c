@@ -189,6 +189,15 @@ int diag_fail(const struct err *e)
 	return err_status(e->code);
 }
 
+int diag_worse(int status, int code, const struct err *e)
+{
+	if (code == ERR_REJECTED)
+		diag_warn(e);
+	else if (code)
+		diag_fail(e);
+	return status || !code ? status : err_status(code);
+}
+
 int diag_finish(struct output *out, int status)
 {
 	struct err e;

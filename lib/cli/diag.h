@@ -24,6 +24,9 @@ void diag_warn(const struct err *e);      /* unless quiet */
 void diag_note(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "smX: …" on stderr unless quiet */
 /* Print E and give its exit status. */
 int diag_fail(const struct err *e);
+/* What the end of something gave: 0: nothing to say; ERR_REJECTED: E is a warning; else an error. Returns STATUS, or when that is 0
+ * the status of CODE. */
+int diag_worse(int status, int code, const struct err *e);
 /* Flush standard output; a failure is printed, unless diag_fail has done that, and turns STATUS into 4. Returns the status to exit with. */
 int diag_finish(struct output *out, int status);
 bool diag_colour(int fd);                 /* a terminal, no NO_COLOR, TERM not dumb */

@@ -61,6 +61,8 @@ int run_mark(struct run *x, const char *line, size_t n, uint64_t number, struct 
 	int r = mark_parse(&x->mark, &x->arena, line, n, e);
 	if (r == 0)
 		r = trust_mark(&x->trust, &x->mark, &x->trusted, e);
+	if (r == 0)
+		reject_mark(x->o->rejects, &x->mark);
 	if (r) {
 		err_at(e, x->block.file, x->block.line + number, e->col);
 		return r;

@@ -2,16 +2,12 @@
 #include "rate/shape_int.h"
 
 /* Into a checkpoint that is not known to be the stream's nothing is written. */
-static int ask_checkpoint(struct shape *s, struct mark *m, struct err *e)
+static void ask_checkpoint(struct shape *s, struct mark *m)
 {
-	bool good;
-	int got = trust_mark(&s->trust, m, &good, e);
-	if (got != 0 || good)
-		return got;
-	if (late_keeps(&s->late, m) && !s->marked && s->note)
+	if (!s->pull->trusted && late_keeps(&s->late, m) && !s->marked && s->note)
 		s->note("the stream's checkpoint is out of reach: the watermark is not kept there");
-	m->ck = NULL;
-	return 0;
+	if (!s->pull->trusted)
+		m->ck = NULL;
 }
 
 /* Neither a watermark nor a spill can vouch for records that came before it was known of which stream they are. */
@@ -39,9 +35,7 @@ static int keep_watermark(struct shape *s, const struct mark *m, struct err *e)
 
 static int make_durable(struct shape *s, const struct mark *m, struct err *e)
 {
-	int got = reject_flush(s->rejects, e);
-	if (got == 0)
-		got = late_flush(&s->late, e);
+	int got = late_flush(&s->late, e);
 	if (got == 0)
 		got = drops_flush(s->drops, e);
 	if (got == 0 && late_keeps(&s->late, m))
@@ -49,25 +43,23 @@ static int make_durable(struct shape *s, const struct mark *m, struct err *e)
 	return got;
 }
 
-static int pass(struct shape *s, const struct mark *m, const struct json_record *rec, struct err *e)
+static int pass(struct shape *s, const struct mark *m, struct err *e)
 {
+	const char *line = s->pull->line;
+	size_t n = s->pull->nline;
 	if (!s->o->queued)
-		return direct_mark(&s->direct, rec->p, rec->n, e);
+		return direct_mark(&s->direct, line, n, e);
 	int got = shape_queue_start(s, m->stream, e);
-	return got ? got : shape_queue_mark(s, rec->p, rec->n, e);
+	return got ? got : shape_queue_mark(s, line, n, e);
 }
 
-int shape_mark(struct shape *s, const struct json_record *rec, const char *file, uint64_t line, struct err *e)
+int shape_mark(struct shape *s, struct err *e)
 {
-	struct mark m;
-	if (mark_parse(&m, &s->arena, rec->p, rec->n, e) < 0)
-		return err_at(e, file, line, e->col);
-	if (ask_checkpoint(s, &m, e) < 0 || check_first(s, &m, e) < 0)
-		return err_at(e, file, line, 0);
+	struct mark m = s->pull->mark;
+	ask_checkpoint(s, &m);
+	if (check_first(s, &m, e) < 0)
+		return pull_at(s->pull, e);
 	s->marked = true;
 	int got = make_durable(s, &m, e);
-	if (got == 0)
-		got = pass(s, &m, rec, e);
-	arena_clear(&s->arena);
-	return got;
+	return got ? got : pass(s, &m, e);
 }

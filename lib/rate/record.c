@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/clock.h"
 #include "base/hash.h"
 #include "rate/shape_int.h"
+#include "stream/record.h"
 
 #define ROUTE_SEED 0x726f7574652e3031u
 
@@ -16,16 +16,10 @@ static int event_time(struct shape *s, const struct json_record *rec, int64_t *u
 	*us = 0;
 	if (!f)
 		return 0;
-	if (!f->p || f->type == JSON_NULL)
+	int got = record_time(rec, f, s->o->time, &s->text, us, why);
+	if (got == 0)
 		return err_set(why, ERR_DATA, "the record has no field %s", s->o->time);
-	buf_clear(&s->text);
-	if (f->type == JSON_STRING)
-		json_unescape(&s->text, f->p, f->n);
-	if (f->type == JSON_STRING && time_parse(s->text.p ? s->text.p : "", s->text.n, us, NULL))
-		return 0;
-	err_set(why, ERR_DATA, "field %s is no RFC 3339 time", s->o->time);
-	why->col = (uint64_t)(f->p - rec->p) + 1;
-	return why->code;
+	return got < 0 ? got : 0;
 }
 
 /* Which output: the same for the same value. The key's buffer serves for it, so this comes before the key. */

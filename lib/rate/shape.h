@@ -22,10 +22,7 @@
 #define SM_SHAPE_SHAPE_H
 
 #include "rate/pump.h"
-#include "stream/reject.h"
-#include "stream/trust.h"
-#include "io/input.h"
-#include "json/pick.h"
+#include "stream/pull.h"
 #include "rate/direct.h"
 #include "rate/settings.h"
 
@@ -35,19 +32,16 @@ struct shape {
 	const struct shape_opts *o;
 	void (*note)(const char *text);  /* something that people may want to know, no error; NULL: nobody does */
 
-	struct input *in;
-	struct json_pick *pick;
+	struct pull *pull;
 	int field[SHAPE_FIELDS];     /* where it is among the fields picked; -1: not asked for */
 	bool waited;                 /* for the block at hand */
 	bool any_record, marked;     /* so far */
-	struct arena arena;          /* of marks */
-	struct trust trust;
 	struct buf text, key;
 
 	struct gate gate;
 	struct share *share;
 	struct late late;
-	struct reject *rejects;
+	const char *tool, *on_error;
 	struct drops *drops;
 	struct meter meter;
 	struct output out;           /* standard output */

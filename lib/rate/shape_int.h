@@ -19,6 +19,6 @@ int shape_queue_end(struct shape *s, int got, struct err *e);
 
 /* record.c, mark.c: one line of the input. WHY is about the record, unless its code says otherwise. */
 int shape_record(struct shape *s, const struct json_record *rec, struct err *why);
-int shape_mark(struct shape *s, const struct json_record *rec, const char *file, uint64_t line, struct err *e);
+int shape_mark(struct shape *s, struct err *e);
 
 #endif

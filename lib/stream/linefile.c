@@ -1,75 +1,203 @@
 /* SPDX-License-Identifier: MIT */
+/* Appending lines to a file that others append to as well, and that may have been torn. */
 #include "stream/linefile.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "json/doc.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define WRITE_AT ((size_t)64 << 10)
+#define LOOK_BACK ((off_t)64 << 10)
+#define TAIL_MAX ((off_t)256 << 20)  /* longer lines are not ours */
 
 struct linefile {
 	int fd;
 	char *path;
+	bool regular;            /* it can be mended */
+	bool named;              /* its name is durable */
 	bool dirty;              /* written since the last fdatasync */
 	struct buf buf;          /* whole lines */
 };
 
+static int sys(const struct linefile *f, int code, const char *what, struct err *e)
+{
+	err_sys(e, code, "%s", what);
+	return err_at(e, f->path, 0, 0);
+}
+
 int linefile_open(struct linefile **out, const char *path, struct err *e)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	struct stat st;
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
 	if (fd < 0) {
 		err_sys(e, errno, "cannot open");
 		return err_at(e, path, 0, 0);
 	}
+	/* To mend it one must read it; of a FIFO that would make a reader of us. */
+	int both = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? open(path, O_RDWR | O_APPEND | O_CLOEXEC) : -1;
+	if (both >= 0)
+		close(fd);
 	struct linefile *f = mem_zalloc(sizeof *f);
-	f->fd = fd;
+	f->regular = both >= 0;
+	f->fd = f->regular ? both : fd;
 	f->path = mem_strdup(path);
 	*out = f;
 	return 0;
 }
 
-static int write_out(struct linefile *f, struct err *e)
+static int read_at(const struct linefile *f, char *to, size_t n, off_t at, struct err *e)
 {
-	size_t done = 0;
-	while (done < f->buf.n) {
+	for (size_t have = 0; have < n;) {
+		ssize_t r = pread(f->fd, to + have, n - have, at + (off_t)have);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return sys(f, r < 0 ? errno : EIO, "cannot read its last line", e);
+		have += (size_t)r;
+	}
+	return 0;
+}
+
+/* What is behind the last line end of a file of SIZE bytes. */
+static int read_tail(const struct linefile *f, off_t size, struct buf *tail, off_t *at, struct err *e)
+{
+	off_t want = LOOK_BACK;
+	for (;; want *= 8) {
+		off_t n = size < want ? size : want;
+		buf_clear(tail);
+		int r = read_at(f, buf_reserve(tail, (size_t)n), (size_t)n, size - n, e);
+		if (r != 0)
+			return r;
+		const char *nl = memrchr(tail->p, '\n', (size_t)n);
+		*at = nl ? size - n + (nl - tail->p) + 1 : size - n;
+		if (!nl && n < size && want < TAIL_MAX)
+			continue;
+		tail->n = (size_t)(size - *at);
+		if (nl)
+			memmove(tail->p, nl + 1, tail->n);
+		return 0;
+	}
+}
+
+/* How much of the tail is to stay. */
+static size_t whole(struct buf *tail)
+{
+	size_t n = tail->n;
+	while (n && tail->p[n - 1] == '\0')
+		n--;
+	if (n && tail->p[0] == '{' && json_check(tail->p, n, NULL) != 0)
+		n = 0;
+	return n;
+}
+
+/* Locked. The file ends with a line end, or is empty. */
+static int mend(struct linefile *f, struct err *e)
+{
+	struct buf tail = BUF_INIT;
+	struct stat st;
+	char last;
+	off_t at;
+	if (!f->regular)
+		return 0;
+	if (fstat(f->fd, &st) != 0)
+		return sys(f, errno, "cannot look at it", e);
+	if (st.st_size == 0)
+		return 0;
+	int r = read_at(f, &last, 1, st.st_size - 1, e);
+	if (r != 0 || last == '\n')
+		return r;
+	r = read_tail(f, st.st_size, &tail, &at, e);
+	if (r == 0) {
+		size_t keep = whole(&tail);
+		if (keep < tail.n && ftruncate(f->fd, at + (off_t)keep) != 0)
+			r = sys(f, errno, "cannot cut off its torn last line", e);
+		if (r == 0 && keep && write(f->fd, "\n", 1) != 1)
+			r = sys(f, errno ? errno : EIO, "cannot end its last line", e);
+	}
+	buf_release(&tail);
+	return r;
+}
+
+static int append(struct linefile *f, struct err *e)
+{
+	int r = mend(f, e);
+	for (size_t done = 0; r == 0 && done < f->buf.n;) {
 		ssize_t w = write(f->fd, f->buf.p + done, f->buf.n - done);
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0) {
-			err_sys(e, errno, "cannot write");
-			buf_clear(&f->buf);
-			return err_at(e, f->path, 0, 0);
+			r = sys(f, errno, "cannot write", e);
+			struct err second;
+			mend(f, &second); /* the lines that are whole stay */
+			break;
 		}
 		done += (size_t)w;
 	}
+	return r;
+}
+
+int linefile_write(struct linefile *f, struct err *e)
+{
+	if (!f->buf.n)
+		return 0;
+	/* Where there are no locks (some network file systems) O_APPEND must do. */
+	while (f->regular && flock(f->fd, LOCK_EX) != 0 && errno == EINTR)
+		;
+	int r = append(f, e);
+	if (f->regular)
+		flock(f->fd, LOCK_UN);
 	buf_clear(&f->buf);
 	f->dirty = true;
-	return 0;
+	return r;
 }
 
 int linefile_put(struct linefile *f, const char *line, size_t n, struct err *e)
 {
 	buf_put(&f->buf, line, n);
 	buf_putc(&f->buf, '\n');
-	return f->buf.n >= WRITE_AT ? write_out(f, e) : 0;
+	return f->buf.n >= WRITE_AT ? linefile_write(f, e) : 0;
+}
+
+/* A file that is new is not there after a power cut until its folder is durable. */
+static int sync_name(struct linefile *f, struct err *e)
+{
+	if (f->named || !f->regular)
+		return 0;
+	char *folder = mem_strdup(f->path), *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	mem_free(folder);
+	/* A folder that may be searched but not read cannot be made durable by us. */
+	if (fd < 0 && errno == EACCES)
+		return 0;
+	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP))
+		r = sys(f, errno, "cannot make its folder durable", e);
+	if (fd >= 0)
+		close(fd);
+	f->named = r == 0;
+	return r;
 }
 
 int linefile_flush(struct linefile *f, struct err *e)
 {
-	int r = f->buf.n ? write_out(f, e) : 0;
+	int r = linefile_write(f, e);
 	if (r != 0 || !f->dirty)
 		return r;
 	/* A pipe or a terminal cannot be made durable; that is no failure. */
-	if (fdatasync(f->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP) {
-		err_sys(e, errno, "cannot make it durable");
-		return err_at(e, f->path, 0, 0);
-	}
-	f->dirty = false;
-	return 0;
+	if (fdatasync(f->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
+		return sys(f, errno, "cannot make it durable", e);
+	r = sync_name(f, e);
+	f->dirty = r != 0;
+	return r;
 }
 
 int linefile_close(struct linefile *f, struct err *e)
@@ -77,10 +205,8 @@ int linefile_close(struct linefile *f, struct err *e)
 	if (!f)
 		return 0;
 	int r = linefile_flush(f, e);
-	if (close(f->fd) != 0 && r == 0) {
-		err_sys(e, errno, "cannot close");
-		r = err_at(e, f->path, 0, 0);
-	}
+	if (close(f->fd) != 0 && r == 0)
+		r = sys(f, errno, "cannot close", e);
 	buf_release(&f->buf);
 	mem_free(f->path);
 	mem_free(f);

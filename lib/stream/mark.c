@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reading and printing marks: the one place that knows their members. */
 #include "stream/mark.h"
 
 #include "json/doc.h"
@@ -6,6 +7,8 @@
 #include <string.h>
 
 #define MARK_FORMAT 1
+#define PLACE_SHOWN 120              /* bytes of a cursor, of a name in it */
+#define PLACE_CURSOR ((size_t)64 << 10) /* larger ones are not looked into */
 
 enum member { M_V, M_STREAM, M_FROM, M_SEQ, M_CURSOR, M_CK, M_END, M_TABLE, M_VERSION, M_RECOVERED,
 	M_ALL, M_READ, M_ID, M_COMMIT, MEMBERS };
@@ -233,4 +236,35 @@ int mark_end_status(const char *end)
 	if (strcmp(end, "quota") == 0)
 		return err_status(ERR_RETRY);
 	return 0;
+}
+
+/* A cursor is its source's own affair; of those that we know, this is what people look for. */
+static bool put_file(struct buf *b, const struct json *cursor)
+{
+	int64_t n;
+	const struct json *at = json_get(cursor, "at"), *file = at ? json_get(at, "file") : NULL;
+	if (!file || file->type != JSON_STRING)
+		return false;
+	buf_put_cut(b, file->str, file->nstr, PLACE_SHOWN);
+	const struct json *size = json_get(at, "size"), *lines = json_get(at, "lines"), *records = json_get(at, "records");
+	if (size && lines && json_i64(size, &n))
+		buf_printf(b, ", byte %lld", (long long)n);
+	else if (records && json_i64(records, &n))
+		buf_printf(b, ", record %lld", (long long)n);
+	return true;
+}
+
+void mark_place(const struct mark *m, struct buf *b)
+{
+	struct arena a = ARENA_INIT;
+	struct json *cursor;
+	buf_puts(b, "mark");
+	if (m->seq >= 0)
+		buf_printf(b, " %lld", (long long)m->seq);
+	if (m->cursor && m->ncursor <= PLACE_CURSOR && json_parse(&cursor, &a, m->cursor, m->ncursor, NULL) == 0) {
+		buf_puts(b, ": ");
+		if (!put_file(b, cursor))
+			buf_put_cut(b, m->cursor, m->ncursor, PLACE_SHOWN);
+	}
+	arena_release(&a);
 }

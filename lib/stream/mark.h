@@ -48,6 +48,8 @@ static inline bool mark_is(const char *line, size_t n)
 }
 int mark_parse(struct mark *m, struct arena *a, const char *line, size_t n, struct err *e);
 void mark_print(const struct mark *m, struct buf *b);   /* one line, '\n' included */
+/* Where a stream is, for people: "mark 57: b.ndjson, byte 81920"; of a cursor that we do not know, its beginning. */
+void mark_place(const struct mark *m, struct buf *b);
 /* Whoever left a record out for a fault or for overload takes `all` away from the marks that it passes on. *LINE (without its end) is
  * that of M; where M says `all`, it becomes another, in B. */
 void mark_withhold(struct mark *m, struct buf *b, const char **line, size_t *n);

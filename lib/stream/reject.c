@@ -3,24 +3,25 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "io/input.h"
 #include "json/doc.h"
+#include "stream/linefile.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define FLUSH_AT ((size_t)64 << 10)
+#define ID_SHOWN 80
 
 enum reject_mode { MODE_STOP, MODE_SKIP, MODE_FILE };
 
 struct reject {
 	enum reject_mode mode;
 	char *tool, *path;
-	int fd;                /* -1: not opened yet */
-	bool dirty;            /* written since the last fsync */
+	struct linefile *file; /* NULL: not opened yet */
+	bool lost;             /* it could not be written */
 	uint64_t count;
-	struct buf buf;        /* whole lines that are not yet in the file */
+	struct buf line;       /* one for the file */
+	struct buf place;      /* of the last mark; empty: there was none */
 };
 
 int reject_open(struct reject **rj, const char *tool, const char *value, struct err *e)
@@ -39,7 +40,6 @@ int reject_open(struct reject **rj, const char *tool, const char *value, struct 
 	r->mode = mode;
 	r->tool = mem_strdup(tool);
 	r->path = path ? mem_strdup(path) : NULL;
-	r->fd = -1;
 	*rj = r;
 	return 0;
 }
@@ -52,26 +52,6 @@ bool reject_stops(const struct reject *rj)
 uint64_t reject_count(const struct reject *rj)
 {
 	return rj->count;
-}
-
-static int write_out(struct reject *rj, struct err *e)
-{
-	if (rj->fd < 0)
-		rj->fd = open(rj->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	if (rj->fd < 0)
-		return err_sys(e, errno, "cannot open '%s'", rj->path);
-	size_t done = 0;
-	while (done < rj->buf.n) {
-		ssize_t w = write(rj->fd, rj->buf.p + done, rj->buf.n - done);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return err_sys(e, errno, "cannot write '%s'", rj->path);
-		done += (size_t)w;
-	}
-	buf_clear(&rj->buf);
-	rj->dirty = true;
-	return 0;
 }
 
 /* Is S the inside of a JSON string once it is escaped, that is, UTF-8? The parser knows. */
@@ -113,9 +93,15 @@ static void put_text(struct buf *b, const char *key, const char *s)
 		buf_puts(b, "null");
 }
 
-static void put_line(struct reject *rj, const char *rec, size_t n, const struct err *why)
+/* Is a line number of the file of little help? Then it is the record's id and the last mark that say where we are. */
+static bool in_a_pipe(const struct err *why)
 {
-	struct buf *b = &rj->buf;
+	return !why->file[0] || strcmp(why->file, INPUT_STDIN_NAME) == 0;
+}
+
+static void put_line(struct buf *b, const struct reject *rj, const char *rec, size_t n, const struct err *why)
+{
+	buf_clear(b);
 	put_text(b, "{\"tool\":", rj->tool);
 	if (why->file[0])
 		put_text(b, ",\"file\":", why->file);
@@ -123,6 +109,10 @@ static void put_line(struct reject *rj, const char *rec, size_t n, const struct 
 		buf_printf(b, ",\"line\":%llu", (unsigned long long)why->line);
 	if (why->col)
 		buf_printf(b, ",\"column\":%llu", (unsigned long long)why->col);
+	if (rj->place.n && in_a_pipe(why)) {
+		buf_puts(b, ",\"after\":");
+		json_put_string(b, rj->place.p, rj->place.n);
+	}
 	put_text(b, ",\"error\":", why->msg);
 	if (is_utf8(rec, n)) {
 		buf_puts(b, ",\"record\":");
@@ -132,49 +122,97 @@ static void put_line(struct reject *rj, const char *rec, size_t n, const struct 
 		put_base64(b, rec, n);
 		buf_putc(b, '"');
 	}
-	buf_puts(b, "}\n");
+	buf_putc(b, '}');
+}
+
+void reject_mark(struct reject *rj, const struct mark *m)
+{
+	buf_clear(&rj->place);
+	mark_place(m, &rj->place);
+}
+
+/* The record's `id`, as it is written but for the quotes; a record may be bad and still have one. */
+static void put_id(struct buf *b, const char *rec, size_t n)
+{
+	struct arena a = ARENA_INIT;
+	struct json *root;
+	const struct json *id = json_parse(&root, &a, rec, n, NULL) == 0 ? json_get(root, "id") : NULL;
+	if (id && (id->type == JSON_STRING || id->type == JSON_NUMBER)) {
+		bool text = id->type == JSON_STRING;
+		buf_puts(b, "id ");
+		buf_put_cut(b, id->raw + text, id->nraw - 2u * text, ID_SHOWN);
+	}
+	arena_release(&a);
+}
+
+/* "…: what is wrong (id x:123, after mark 57: b.ndjson, byte 81920)" */
+static void add_place(const struct reject *rj, const char *rec, size_t n, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	if (!in_a_pipe(e))
+		return;
+	put_id(&b, rec, n);
+	if (rj->place.n) {
+		buf_puts(&b, b.n ? ", after " : "after ");
+		buf_put(&b, rj->place.p, rj->place.n);
+	}
+	if (b.n) {
+		struct err was = *e;
+		err_set(e, was.code, "%.*s (%s)", (int)(sizeof was.msg - b.n - 8), was.msg, buf_cstr(&b));
+		err_at(e, was.file, was.line, was.col);
+	}
+	buf_release(&b);
 }
 
 int reject_record(struct reject *rj, const char *rec, size_t n, const struct err *why, struct err *e)
 {
-	if (rj->mode == MODE_STOP || (why->code != ERR_DATA && why->code != ERR_UNSUPPORTED)) {
+	bool about_record = why->code == ERR_DATA || why->code == ERR_UNSUPPORTED;
+	if (rj->mode == MODE_STOP || !about_record) {
+		struct err stop = *why;
+		if (about_record)
+			add_place(rj, rec, n, &stop);
 		if (e)
-			*e = *why;
+			*e = stop;
 		return why->code;
 	}
 	rj->count++;
 	if (rj->mode == MODE_SKIP)
 		return 0;
-	put_line(rj, rec, n, why);
-	return rj->buf.n >= FLUSH_AT || rj->fd < 0 ? write_out(rj, e) : 0;
+	bool first = !rj->file;
+	int r = first ? linefile_open(&rj->file, rj->path, e) : 0;
+	if (r == 0) {
+		put_line(&rj->line, rj, rec, n, why);
+		r = linefile_put(rj->file, rj->line.p, rj->line.n, e);
+	}
+	/* A file that cannot be written to is better known at once. */
+	if (r == 0 && first)
+		r = linefile_write(rj->file, e);
+	rj->lost = rj->lost || r != 0;
+	return r;
 }
 
 int reject_flush(struct reject *rj, struct err *e)
 {
-	int r = rj->buf.n ? write_out(rj, e) : 0;
-	if (r != 0 || !rj->dirty)
-		return r;
-	/* A pipe or a terminal cannot be made durable; that is no failure. */
-	if (fdatasync(rj->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
-		return err_sys(e, errno, "cannot make '%s' durable", rj->path);
-	rj->dirty = false;
-	return 0;
+	int r = rj->file ? linefile_flush(rj->file, e) : 0;
+	rj->lost = rj->lost || r != 0;
+	return r;
 }
 
 int reject_close(struct reject *rj, struct err *e)
 {
 	if (!rj)
 		return 0;
-	int r = reject_flush(rj, e);
-	if (rj->fd >= 0 && close(rj->fd) != 0 && r == 0)
-		r = err_sys(e, errno, "cannot close '%s'", rj->path);
+	int r = linefile_close(rj->file, e);
+	if (r == 0 && rj->lost)
+		r = err_set(e, ERR_IO, "not all bad records are in %s", rj->path);
 	if (r == 0 && rj->count) {
 		const char *s = rj->count == 1 ? "" : "s";
 		unsigned long long c = rj->count;
 		r = rj->mode == MODE_FILE ? err_set(e, ERR_REJECTED, "%llu bad record%s kept in %s", c, s, rj->path)
 					  : err_set(e, ERR_REJECTED, "%llu bad record%s skipped", c, s);
 	}
-	buf_release(&rj->buf);
+	buf_release(&rj->line);
+	buf_release(&rj->place);
 	mem_free(rj->tool);
 	mem_free(rj->path);
 	mem_free(rj);

@@ -19,7 +19,10 @@
  * The file gets a line for each rejected record:
  *	{"tool":"smpartition","file":"a.ndjson","line":7,"column":12,"error":"…","record":"the line as it came"}
  * A line that is not UTF-8 stands as "record_base64" instead of "record". It is opened for appending when the first record
- * is rejected, and several tools may share one: every line is written whole.
+ * is rejected, and several tools may share one: every line is written whole (stream/linefile.h).
+ *
+ * In the middle of a pipe, where a line number says little, the error that stops a tool ends with the record's id and the place of
+ * the last mark, "(id x:123, after mark 57: b.ndjson, byte 81920)"; a rejected record has the latter as "after".
  *
  * Ownership: VALUE and TOOL are copied. Threads: one owner (a tool that works in threads rejects from its main thread).
  */
@@ -27,6 +30,7 @@
 #define SM_FLOW_REJECT_H
 
 #include "base/err.h"
+#include "stream/mark.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,6 +45,7 @@ int reject_open(struct reject **rj, const char *tool, const char *value, struct 
 bool reject_stops(const struct reject *rj);      /* true for stop */
 /* WHY has file, line (from 1) and column. 0: counted, go on; negative: stop, E is filled (a copy of WHY, or an I/O error). */
 int reject_record(struct reject *rj, const char *rec, size_t n, const struct err *why, struct err *e);
+void reject_mark(struct reject *rj, const struct mark *m); /* what comes now comes behind M */
 uint64_t reject_count(const struct reject *rj);
 int reject_flush(struct reject *rj, struct err *e); /* what was rejected is in FILE and durable */
 /* Flush, close, free. 0: nothing was rejected; ERR_REJECTED with a note for people ("3 bad records kept in FILE");

@@ -123,3 +123,95 @@ check() {
 		run -3 --separate-stderr smcommit u <<<"$line"; [[ "$stderr" == "smcommit: <stdin>:1"* ]]
 	done
 }
+
+# --- the one loop of the filters ---
+
+FILTERS=("smjq ." smsentiment "smtrend --min-authors 1" smrate "smrate --queue 10" "smrate --time created_at --watermark 1h")
+
+@test "a malformed mark stops every tool in every mode, with its place" {
+	local bad=('{"$mark":{"v":1,"stream":5}}' '{"$mark":7}' '{"$mark":{"v":99}}' '{"$mark":' '{"$mark":{"v":1},"x":1}' '{"$mark":{"v":1,"seq":1,"seq":2}}' '{"$mark":{"v":1,"end":"dead"}}'
+		'{"$mark":{"v":1,"stream":"s","from":0,"seq":1,"ck":"'$PWD'"}}')
+	printf '{"id":"1"}\n' >n
+	for t in "${FILTERS[@]}" "smpartition t"; do for m in "${bad[@]}"; do for mode in stop skip reject=rej; do
+		{ good 1; printf '%s\n' "$m"; good 2; } >in
+		rc=0; $t --on-error=$mode in >out 2>err || rc=$?
+		if [ $rc != 3 ] || ! grep -q "^[a-z]*: in:2" err || grep -q '"id":"2"' out || { [[ $t != smtrend* && $t != smp* ]] && ! grep -q '"id":"1"' out; }; then
+			echo "$t $mode $m: $rc"; cat err out; return 1
+		fi
+	done; done; done
+	[ ! -e rej ]
+	# One whose checkpoint is another stream's as well.
+	smfetch files n --resume ck >/dev/null
+	printf '{"$mark":{"v":1,"stream":"other","from":0,"seq":1,"ck":"%s"}}\n' "$PWD/ck" >in
+	for t in "${FILTERS[@]}" "smpartition t"; do run -3 --separate-stderr $t in; [[ "$stderr" == *": in:1: mark: "*"not of other"* ]]; [ -z "$output" ]; done
+}
+
+@test "nothing in a record stops a filter that is to skip: the good ones are all there, the rejects whole" {
+	python3 "$BATS_TEST_DIRNAME/nasty.py" lines >in
+	for t in "${FILTERS[@]}" "smjq -c .,empty" "smrate --time created_at --speed max"; do
+		for mode in skip reject=rej; do
+			rm -f rej; rc=0; $t --on-error=$mode in >out.$mode 2>err || rc=$?
+			if [ $rc != 1 ] || [ "$(tail -1 err | grep -c 'warning: [0-9]* bad records')" != 1 ]; then echo "$t $mode: $rc"; cat err; return 1; fi
+		done
+		cmp out.skip out.reject=rej
+		how=check; [[ $t == smtrend* ]] && how=rejects
+		n=$(python3 "$BATS_TEST_DIRNAME/nasty.py" $how in out.skip rej) || { echo "$t"; return 1; }
+		[ "$n" -gt 300 ]
+	done
+}
+
+@test "times: escapes are decoded, the years are 1 to 9999 of UTC, in smtrend and smrate alike" {
+	rec() { printf '{"id":"%s","created_at":"%s","author":{"id":"%s"},"tags":["x"]}\n' "$1" "$2" "$1"; }
+	{ rec a 2026-01-01T00:00:00Z; rec b 0001-01-01T00:00:00+01:00; rec c 9999-12-31T23:59:59-00:01; rec d '2026-01-01T01:00:01\u002b01:00'; rec e 2026-01-01; rec f 2026-01-01T00:00:02Z; } >in
+	run -1 --separate-stderr smtrend --on-error=skip --min-authors 1 --min-score 0 in
+	[ "$(jq -c '[.count,.authors]' <<<"$output")" = '[3,3]' ]; [[ "$stderr" == *"3 bad records skipped"* ]]
+	run -1 smrate --time created_at --speed max --on-error=reject=rej in
+	[ "$(jq -r .id <<<"$(grep '^{' <<<"$output")" 2>/dev/null | tr -d '\n')" = adf ]; [ "$(jq -r .record rej | jq -r .id | tr -d '\n')" = bce ]
+	for t in "smtrend" "smrate --time created_at --speed max"; do
+		run -3 --separate-stderr $t <(rec b 0001-01-01T00:00:00+01:00); [[ "$stderr" == *':1:24: field created_at is no RFC 3339 time'*'0001-01-01T00:00:00+01:00"' ]]
+	done
+}
+
+@test "in the middle of a pipe an error names the record and the last mark" {
+	for i in 1 2 3 4 5 6 7 8 9; do good $i; done >in; printf '{"id":"bad:1","text":{"a":1},"created_at":"x","sentiment":1,"author":7}\n' >>in; mkdir t
+	smfetch files in --marks --mark-every 4 >marked
+	for t in 'smjq .text|ltrimstr("x")|tonumber' smsentiment smtrend "smrate --time created_at --watermark 1h" "smpartition u"; do
+		rc=0; [[ $t == smjq* ]] && set -- smjq 'if .text != "t" then error("no") else . end' || set -- $t
+		"$@" <marked >out 2>err || rc=$?
+		if [ $rc != 3 ] || ! grep -q "^$1: <stdin>:13:.* (id bad:1, after mark.*: .*in, byte [0-9]*)\$" err; then echo "$t: $rc"; cat err; return 1; fi
+		"$@" --on-error=reject=rej <marked >out 2>err || true
+		jq -se '.[-1] | .line == 13 and (.after | test("^mark.*in, byte [0-9]+$")) and (.error | test("bad:1") | not)' rej
+	done
+	# Where a file is named it says enough.
+	rc=0; smsentiment in 2>err >out || rc=$?; [ $rc = 3 ]; if grep -q '(id' err; then false; fi
+}
+
+@test "what was rejected is in its file by the time the reader waits" {
+	for t in "${FILTERS[@]}" "smpartition --schema smpost t"; do
+		rm -f rej p; mkfifo p; $t --on-error=reject=rej <p >out 2>err & pid=$!
+		exec 9>p; printf 'x\n' >&9
+		for _ in $(seq 500); do [ -s rej ] && break; sleep .02; done
+		n=$(cat rej 2>/dev/null | wc -l); exec 9>&-; wait $pid || true
+		if [ "$n" != 1 ]; then echo "$t: $n"; return 1; fi
+	done
+}
+
+@test "bad records: one wording, one level, in every tool" {
+	printf 'x\n{"id":"1","created_at":"2026-01-01T00:00:00Z"}\n' >in
+	for t in "${FILTERS[@]}" "smpartition t" "smfetch files"; do
+		tool=${t%% *}
+		rc=0; $t --on-error=skip in 2>err >out || rc=$?; [ $rc = 1 ]; grep -qx "$tool: warning: 1 bad record skipped" err
+		rc=0; $t --errors=json --on-error=reject=rej in 2>err >out || rc=$?; [ $rc = 1 ]
+		grep -qxF "{\"tool\":\"$tool\",\"level\":\"warning\",\"warning\":\"1 bad record kept in rej\"}" err || { echo "$t"; cat err; return 1; }
+	done
+}
+
+@test "a torn last line of a file of rejects, drops or late records is mended, not glued" {
+	printf 'x\n{"id":"1","created_at":"2026-01-01T00:00:00Z"}\n{"id":"2","created_at":"2025-01-01T00:00:00Z"}\n' >in
+	for t in "smjq . --on-error=reject=f" "smrate --on-error=reject=f" "smrate --on-error=skip --time created_at --watermark 1m --late file:f" \
+		"smrate --on-error=skip --time created_at --watermark 1m --late drop --dropped f"; do
+		printf '{"record":"whole"}\n{"tool":"smx","record":"to' >f
+		rc=0; $t in >out 2>err || rc=$?; [ $rc = 1 ]
+		if [ "$(jq -c . f | wc -l)" != 2 ] || [ "$(head -1 f)" != '{"record":"whole"}' ]; then echo "$t"; cat f; return 1; fi
+	done
+}

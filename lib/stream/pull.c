@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop of all filters: blocks to records and marks, bad lines to the rejects. */
+#include "stream/pull.h"
+
+#include "base/mem.h"
+#include "stream/record.h"
+
+#include <string.h>
+
+static int before_wait(void *arg, struct err *e)
+{
+	struct pull *p = arg;
+	int r = reject_flush(p->rejects, e);
+	return r == 0 && p->o.input.before_wait ? p->o.input.before_wait(p->o.input.arg, e) : r;
+}
+
+static int64_t deadline(void *arg)
+{
+	struct pull *p = arg;
+	return p->o.input.deadline(p->o.input.arg);
+}
+
+int pull_open(struct pull **out, const char *const *files, size_t n, const struct pull_opts *o, struct err *e)
+{
+	struct pull *p = mem_zalloc(sizeof *p);
+	struct input_opts in = o->input;
+	p->o = *o;
+	in.before_wait = before_wait;
+	in.deadline = o->input.deadline ? deadline : NULL;
+	in.arg = p;
+	int r = reject_open(&p->rejects, o->tool, o->on_error, e);
+	if (r == 0)
+		r = json_pick_new(&p->pick, o->fields, o->nfields, e);
+	if (r != 0) {
+		pull_close(p, NULL);
+		return r;
+	}
+	p->in = input_new(files, n, &in);
+	*out = p;
+	return 0;
+}
+
+int pull_at(const struct pull *p, struct err *e)
+{
+	return e->file[0] ? e->code : err_at(e, p->block.file, p->block.line + p->rec.line, e->col);
+}
+
+int pull_bad(struct pull *p, struct err *why, struct err *e)
+{
+	if (why->code == ERR_DATA || why->code == ERR_UNSUPPORTED)
+		pull_at(p, why);
+	if (p->o.before_reject)
+		p->o.before_reject(p->o.input.arg);
+	return reject_record(p->rejects, p->rec.p, p->rec.n, why, e);
+}
+
+/* The line is a mark, if only by its first bytes. */
+static int take_mark(struct pull *p, struct err *e)
+{
+	arena_clear(&p->arena);
+	p->line = p->rec.p;
+	p->nline = p->rec.n;
+	e->file[0] = '\0';
+	int r = mark_parse(&p->mark, &p->arena, p->line, p->nline, e);
+	if (r == 0)
+		r = trust_mark(&p->trust, &p->mark, &p->trusted, e);
+	if (r != 0)
+		return pull_at(p, e);
+	if (reject_count(p->rejects))
+		mark_withhold(&p->mark, &p->own, &p->line, &p->nline);
+	reject_mark(p->rejects, &p->mark);
+	r = reject_flush(p->rejects, e);
+	return r == 0 ? PULL_MARK : r;
+}
+
+static int next_block(struct pull *p, struct err *e)
+{
+	int r = input_block(p->in, &p->block, e);
+	if (r != INPUT_OK)
+		return r == INPUT_END ? PULL_END : r == INPUT_TIMEOUT ? PULL_TIMEOUT : r;
+	if (!p->o.unchecked)
+		json_pick_block(p->pick, p->block.p, p->block.n);
+	p->at = p->lines = 0;
+	p->reading = true;
+	return PULL_BLOCK;
+}
+
+/* As json_pick_next, of lines that are not looked into. */
+static int next_line(struct pull *p)
+{
+	while (p->at < p->block.n) {
+		const char *s = p->block.p + p->at;
+		size_t n = (size_t)((const char *)memchr(s, '\n', p->block.n - p->at) - s), space = 0;
+		p->at += n + 1;
+		n -= n && s[n - 1] == '\r';
+		while (space < n && (s[space] == ' ' || s[space] == '\t' || s[space] == '\r'))
+			space++;
+		p->rec = (struct json_record){ .p = s, .n = n, .line = p->lines++, .is_mark = mark_is(s, n) };
+		if (space == n)
+			continue;
+		return p->rec.is_mark || record_check(s, n, &p->why) == 0 ? 1 : p->why.code;
+	}
+	return 0;
+}
+
+/* A line that is no record: 0: it went to the rejects. */
+static int bad_line(struct pull *p, struct err *e)
+{
+	p->why.file[0] = '\0';
+	return pull_bad(p, &p->why, e);
+}
+
+int pull_next(struct pull *p, struct err *e)
+{
+	for (int got;;) {
+		if (!p->reading) {
+			got = next_block(p, e);
+			if (got != PULL_BLOCK || p->o.blocks)
+				return got;
+		}
+		got = p->o.unchecked ? next_line(p) : json_pick_next(p->pick, &p->rec, &p->why);
+		if (got != 0 && p->rec.is_mark)
+			return take_mark(p, e);
+		if (got > 0)
+			return PULL_RECORD;
+		if (got == 0) {
+			p->reading = false;
+			if (p->o.blocks)
+				return PULL_BLOCK_END;
+		} else if ((got = bad_line(p, e)) < 0) {
+			return got;
+		}
+	}
+}
+
+uint64_t pull_rejected(const struct pull *p)
+{
+	return reject_count(p->rejects);
+}
+
+int pull_close(struct pull *p, struct err *e)
+{
+	if (!p)
+		return 0;
+	int r = reject_close(p->rejects, e);
+	input_free(p->in);
+	json_pick_free(p->pick);
+	trust_release(&p->trust);
+	arena_release(&p->arena);
+	buf_release(&p->own);
+	mem_free(p);
+	return r;
+}
