@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/zone.h"
 
+#include "base/ascii.h"
 #include "base/clock.h"
 
 #include <string.h>
@@ -18,16 +19,6 @@ struct text {
 	const char *p, *end;
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool take(struct text *t, char c)
 {
 	if (t->p == t->end || *t->p != c)
@@ -41,7 +32,7 @@ static bool number(struct text *t, int min, int max, int16_t *to)
 {
 	int v = 0;
 	const char *from = t->p;
-	while (t->p < t->end && t->p - from < 3 && is_digit(*t->p))
+	while (t->p < t->end && t->p - from < 3 && ascii_digit(*t->p))
 		v = v * 10 + (*t->p++ - '0');
 	*to = (int16_t)v;
 	return t->p > from && v >= min && v <= max;
@@ -51,11 +42,11 @@ static bool name(struct text *t)
 {
 	const char *from = t->p;
 	if (take(t, '<')) {
-		while (t->p < t->end && (is_alpha(*t->p) || is_digit(*t->p) || *t->p == '+' || *t->p == '-'))
+		while (t->p < t->end && (ascii_letter(*t->p) || ascii_digit(*t->p) || *t->p == '+' || *t->p == '-'))
 			t->p++;
 		return t->p - from > 3 && take(t, '>');
 	}
-	while (t->p < t->end && is_alpha(*t->p))
+	while (t->p < t->end && ascii_letter(*t->p))
 		t->p++;
 	return t->p - from >= 3;
 }

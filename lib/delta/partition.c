@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "delta/partition.h"
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -73,17 +74,6 @@ void delta_path_encode(struct buf *b, const char *path, size_t n)
 	}
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Length of "scheme" when TEXT begins with scheme://, else 0. */
 static size_t scheme_length(const char *text, size_t n)
 {
@@ -110,7 +100,7 @@ int delta_path_decode(const char **path, struct arena *a, const char *text, size
 	for (size_t i = 0; i < n; i++) {
 		char c = text[i];
 		if (c == '%') {
-			int hi = i + 2 < n ? hex_digit(text[i + 1]) : -1, lo = i + 2 < n ? hex_digit(text[i + 2]) : -1;
+			int hi = i + 2 < n ? ascii_hex(text[i + 1]) : -1, lo = i + 2 < n ? ascii_hex(text[i + 2]) : -1;
 			if (hi < 0 || lo < 0)
 				return err_set(e, ERR_DATA, "bad %% sequence in path: %.*s", (int)n, text);
 			c = (char)(hi << 4 | lo);

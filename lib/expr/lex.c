@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "expr/lex.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 static bool is_name_start(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
+	return ascii_letter(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
-static bool is_name(char c) { return is_name_start(c) || is_digit(c) || c == '$'; }
+static bool is_name(char c) { return is_name_start(c) || ascii_digit(c) || c == '$'; }
 
 /* \uXXXX or \UXXXXXXXX at P; the number of bytes used, 0: it is none */
 static size_t unicode_escape(struct buf *b, const char *p, size_t n)
@@ -21,8 +20,7 @@ static size_t unicode_escape(struct buf *b, const char *p, size_t n)
 	if (n < digits + 1)
 		return 0;
 	for (size_t i = 1; i <= digits; i++) {
-		char d = p[i];
-		int v = is_digit(d) ? d - '0' : (d | 32) >= 'a' && (d | 32) <= 'f' ? (d | 32) - 'a' + 10 : -1;
+		int v = ascii_hex(p[i]);
 		if (v < 0 || c > 0x10ffff)
 			return 0;
 		c = c << 4 | (uint32_t)v;
@@ -120,17 +118,17 @@ static void lex_number(struct lexer *l, struct token *t)
 {
 	const char *p = l->text;
 	size_t i = l->pos;
-	while (i < l->n && is_digit(p[i]))
+	while (i < l->n && ascii_digit(p[i]))
 		i++;
 	if (i < l->n && p[i] == '.')
-		for (i++; i < l->n && is_digit(p[i]); i++)
+		for (i++; i < l->n && ascii_digit(p[i]); i++)
 			;
 	if (i < l->n && (p[i] | 32) == 'e') {
 		size_t k = i + 1;
 		if (k < l->n && (p[k] == '+' || p[k] == '-'))
 			k++;
-		if (k < l->n && is_digit(p[k]))
-			for (i = k; i < l->n && is_digit(p[i]); i++)
+		if (k < l->n && ascii_digit(p[k]))
+			for (i = k; i < l->n && ascii_digit(p[i]); i++)
 				;
 	}
 	while (i < l->n && is_name(p[i]))
@@ -181,7 +179,7 @@ int lex_next(struct lexer *l, struct token *t, struct err *e)
 		rc = lex_string(l, t, true, e);
 	} else if (*p == '`') {
 		rc = lex_quoted_name(l, t, e);
-	} else if (is_digit(*p) || (*p == '.' && left > 1 && is_digit(p[1]))) {
+	} else if (ascii_digit(*p) || (*p == '.' && left > 1 && ascii_digit(p[1]))) {
 		lex_number(l, t);
 	} else if (is_name_start(*p)) {
 		while (l->pos < l->n && is_name(l->text[l->pos]))

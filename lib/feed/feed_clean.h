@@ -35,11 +35,6 @@ struct feed_clean {
 	struct err *e;
 };
 
-static inline bool feed_space_char(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static inline bool feed_name_start(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' || (c & 0x80);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "feed/feed_clean.h"
 
+#include "base/ascii.h"
+
 #include <string.h>
 
 /* Attributes of one tag whose names are kept, so that none comes twice; more are left out. */
@@ -13,7 +15,7 @@ static bool same(struct feed_name a, struct feed_name b)
 
 static void skip_space(struct feed_clean *c)
 {
-	for (; c->p < c->end && feed_space_char(*c->p); c->p++)
+	for (; c->p < c->end && ascii_space(*c->p); c->p++)
 		if (*c->p == '\n')
 			buf_putc(c->out, '\n');
 }
@@ -58,7 +60,7 @@ static int attribute_value(struct feed_clean *c, bool wanted)
 	buf_puts(c->out, "=\"");
 	if (c->p < c->end && *c->p == '=') {
 		c->p++;
-		while (c->p < c->end && feed_space_char(*c->p))
+		while (c->p < c->end && ascii_space(*c->p))
 			c->p++;
 		const char *to = c->p, *past;
 		if (c->p < c->end && (*c->p == '"' || *c->p == '\'')) {
@@ -67,7 +69,7 @@ static int attribute_value(struct feed_clean *c, bool wanted)
 			to = close ? close : c->end;
 			past = close ? close + 1 : c->end;
 		} else {
-			while (to < c->end && !feed_space_char(*to) && *to != '>')
+			while (to < c->end && !ascii_space(*to) && *to != '>')
 				to++;
 			past = to;
 		}

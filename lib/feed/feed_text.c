@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "feed/feed_text.h"
 
+#include "base/ascii.h"
 #include "feed/feed_clean.h"
 
 #include <libxml/HTMLparser.h>
@@ -49,7 +50,7 @@ void feed_copy(struct feed_clean *c, const char *to)
 {
 	while (c->p < to) {
 		const char *from = c->p;
-		while (c->p < to && ((unsigned char)*c->p >= 0x20 || feed_space_char(*c->p)) && *c->p != '\xEF')
+		while (c->p < to && ((unsigned char)*c->p >= 0x20 || ascii_space(*c->p)) && *c->p != '\xEF')
 			c->p++;
 		buf_put(c->out, from, (size_t)(c->p - from));
 		if (c->p == to)
@@ -89,7 +90,7 @@ static void skip_quoted(struct feed_clean *c)
 
 static void skip_space(struct feed_clean *c)
 {
-	while (c->p < c->end && feed_space_char(*c->p))
+	while (c->p < c->end && ascii_space(*c->p))
 		c->p++;
 }
 
@@ -345,7 +346,7 @@ static int clean_all(struct feed_clean *c)
 static int check_start(const struct buf *text, struct err *e)
 {
 	size_t i = 0;
-	while (i < text->n && feed_space_char(text->p[i]))
+	while (i < text->n && ascii_space(text->p[i]))
 		i++;
 	if (i == text->n)
 		return err_set(e, ERR_DATA, "not a feed: the body is empty");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "feed/feed_time.h"
 
+#include "base/ascii.h"
 #include "base/clock.h"
 
 #include <string.h>
@@ -18,21 +19,6 @@ struct parts {
 	bool zone;
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* All N characters as a number; at most nine. */
 static bool number(const char *s, size_t n, int *v)
 {
@@ -40,7 +26,7 @@ static bool number(const char *s, size_t n, int *v)
 	if (n == 0 || n > 9)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (!is_digit(s[i]))
+		if (!ascii_digit(s[i]))
 			return false;
 		*v = *v * 10 + (s[i] - '0');
 	}
@@ -55,7 +41,7 @@ static bool clock_part(const char *s, size_t n, int64_t *us)
 	int64_t fraction = 0;
 	for (; k < 3; k++) {
 		size_t from = i;
-		while (i < n && is_digit(s[i]))
+		while (i < n && ascii_digit(s[i]))
 			i++;
 		if (i - from > 2 || !number(s + from, i - from, &part[k]))
 			return false;
@@ -67,7 +53,7 @@ static bool clock_part(const char *s, size_t n, int64_t *us)
 		return false;
 	if (k == 2 && i < n && s[i] == '.') {
 		int64_t unit = 100000;
-		for (i++; i < n && is_digit(s[i]); i++, unit /= 10)
+		for (i++; i < n && ascii_digit(s[i]); i++, unit /= 10)
 			fraction += unit * (s[i] - '0');
 	}
 	/* 60: a leap second, which is the next minute's first here. */
@@ -126,7 +112,7 @@ static bool zone_part(const char *s, size_t n, int *min)
 		{ "AEDT", 660 }, { "NZST", 720 }, { "NZDT", 780 },
 	};
 	/* The military letters were defined with the wrong sign; RFC 2822 has them all as "not known", which is UTC. */
-	if (n == 1 && is_alpha(*s) && *s != 'J' && *s != 'j') {
+	if (n == 1 && ascii_letter(*s) && *s != 'J' && *s != 'j') {
 		*min = 0;
 		return true;
 	}
@@ -154,11 +140,11 @@ static bool year_part(const char *s, size_t n, int64_t *year)
 static bool take(struct parts *p, const char *s, size_t n)
 {
 	int month;
-	if (is_digit(*s) && memchr(s, ':', n))
+	if (ascii_digit(*s) && memchr(s, ':', n))
 		return p->clock_us < 0 && clock_part(s, n, &p->clock_us);
-	if (is_digit(*s) && p->day < 0)
+	if (ascii_digit(*s) && p->day < 0)
 		return n <= 2 && number(s, n, &p->day);
-	if (is_digit(*s))
+	if (ascii_digit(*s))
 		return p->year < 0 && year_part(s, n, &p->year);
 	/* Behind the clock a word is the zone; a second one (GMT (Coordinated Universal Time)) says it again. */
 	if (p->clock_us >= 0 && (*s == '+' || *s == '-')) {
@@ -178,7 +164,7 @@ static bool take(struct parts *p, const char *s, size_t n)
 static size_t word_length(const struct parts *p, const char *s, size_t n)
 {
 	size_t i = 1;
-	while (i < n && !is_space(s[i]) && s[i] != ',' && s[i] != '(' && (s[i] != '-' || p->clock_us >= 0))
+	while (i < n && !ascii_space(s[i]) && s[i] != ',' && s[i] != '(' && (s[i] != '-' || p->clock_us >= 0))
 		i++;
 	return i;
 }
@@ -186,7 +172,7 @@ static size_t word_length(const struct parts *p, const char *s, size_t n)
 static bool rfc822(const char *s, size_t n, struct parts *p)
 {
 	for (size_t i = 0; i < n;) {
-		if (is_space(s[i]) || s[i] == ',' || (s[i] == '-' && p->clock_us < 0)) {
+		if (ascii_space(s[i]) || s[i] == ',' || (s[i] == '-' && p->clock_us < 0)) {
 			i++;
 		} else if (s[i] == '(') {
 			const char *close = memchr(s + i, ')', n - i);
@@ -226,11 +212,11 @@ static bool w3c(const char *s, size_t n, struct parts *p)
 		return true;
 	if (s[10] != 'T' && s[10] != 't' && s[10] != ' ')
 		return false;
-	for (i = 11; i < n && (is_digit(s[i]) || s[i] == ':' || s[i] == '.'); i++)
+	for (i = 11; i < n && (ascii_digit(s[i]) || s[i] == ':' || s[i] == '.'); i++)
 		;
 	if (!clock_part(s + 11, i - 11, &p->clock_us))
 		return false;
-	while (i < n && is_space(s[i]))
+	while (i < n && ascii_space(s[i]))
 		i++;
 	return i == n || offset_part(s + i, n - i, &p->zone_min) || zone_part(s + i, n - i, &p->zone_min);
 }
@@ -238,9 +224,9 @@ static bool w3c(const char *s, size_t n, struct parts *p)
 bool feed_time(const char *s, size_t n, int64_t *us)
 {
 	struct parts p = { -1, -1, -1, -1, 0, false };
-	while (n && is_space(*s))
+	while (n && ascii_space(*s))
 		s++, n--;
-	while (n && is_space(s[n - 1]))
+	while (n && ascii_space(s[n - 1]))
 		n--;
 	if (n == 0 || n > MAX_TEXT)
 		return false;

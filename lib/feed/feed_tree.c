@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "feed/feed_tree.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "feed/feed_text.h"
 
@@ -11,11 +12,6 @@
 #define MAX_BASES 16
 
 /* --- names --- */
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 /* The ends of the URIs differ from feed to feed: http or https, with and without the last slash. */
 static bool same_uri(const char *uri, const char *known)
@@ -112,7 +108,7 @@ bool feed_empty(const xmlNode *n)
 		if (c->type == XML_ELEMENT_NODE)
 			return false;
 		for (const char *p = is_text(c) ? (const char *)c->content : ""; *p; p++)
-			if (!is_space(*p))
+			if (!ascii_space(*p))
 				return false;
 	}
 	return true;
@@ -123,9 +119,9 @@ bool feed_empty(const xmlNode *n)
 static bool trim(struct buf *b, size_t from)
 {
 	size_t at = from;
-	while (b->n > from && is_space(b->p[b->n - 1]))
+	while (b->n > from && ascii_space(b->p[b->n - 1]))
 		b->n--;
-	while (at < b->n && is_space(b->p[at]))
+	while (at < b->n && ascii_space(b->p[at]))
 		at++;
 	if (at > from)
 		memmove(b->p + from, b->p + at, b->n - at);
@@ -164,7 +160,7 @@ static void collapse(struct buf *b, size_t from)
 {
 	size_t to = from;
 	for (size_t i = from; i < b->n; i++)
-		if (!is_space(b->p[i]))
+		if (!ascii_space(b->p[i]))
 			b->p[to++] = b->p[i];
 		else if (to > from && b->p[to - 1] != ' ')
 			b->p[to++] = ' ';
@@ -301,7 +297,7 @@ static void put_plain(struct buf *b, const char *p, size_t n)
 {
 	const char *end = p + n;
 	while (p < end) {
-		const char *close = *p == '<' && end - p > 1 && !is_space(p[1]) ? memchr(p, '>', (size_t)(end - p)) : NULL;
+		const char *close = *p == '<' && end - p > 1 && !ascii_space(p[1]) ? memchr(p, '>', (size_t)(end - p)) : NULL;
 		const char *semi = *p == '&' ? memchr(p, ';', (size_t)(end - p < 16 ? end - p : 16)) : NULL;
 		uint32_t c = 0;
 		if (semi && p[1] == '#') {

@@ -2,6 +2,7 @@
 /* What every connection asks of libcurl, and what libcurl's codes mean. */
 #include "http/loop.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 #include <limits.h>
@@ -113,7 +114,7 @@ static void as_ours(char *why, size_t cap, const char *text)
 	while (n && (why[n - 1] == '.' || why[n - 1] == '\n' || why[n - 1] == ' '))
 		why[--n] = '\0';
 	if (n > 1 && why[1] >= 'a' && why[1] <= 'z')
-		why[0] = http_lower(why[0]);
+		why[0] = ascii_lower(why[0]);
 }
 
 enum http_failure http_why(char *why, size_t cap, CURL *easy, CURLcode rc, const char *error, int64_t connect_ns)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/head.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 void http_head_init(struct http_head *h)
@@ -28,7 +29,7 @@ bool http_is_token(const char *s, size_t n)
 {
 	static const char more[] = "!#$%&'*+-.^_`|~";
 	for (size_t i = 0; i < n; i++)
-		if (!((s[i] >= '0' && s[i] <= '9') || (http_lower(s[i]) >= 'a' && http_lower(s[i]) <= 'z') || (s[i] && strchr(more, s[i]))))
+		if (!((s[i] >= '0' && s[i] <= '9') || (ascii_lower(s[i]) >= 'a' && ascii_lower(s[i]) <= 'z') || (s[i] && strchr(more, s[i]))))
 			return false;
 	return n > 0;
 }
@@ -96,7 +97,7 @@ static enum head_step field_line(struct http_head *h, const char *p, size_t n)
 	struct head_field *f = &h->field[h->n++];
 	f->name = (uint32_t)h->text.n;
 	for (size_t i = 0; i < nname; i++)
-		buf_putc(&h->text, http_lower(name[i]));
+		buf_putc(&h->text, ascii_lower(name[i]));
 	buf_putc(&h->text, '\0');
 	f->value = (uint32_t)h->text.n;
 	buf_put(&h->text, value, nvalue);

@@ -47,7 +47,5 @@ void http_head_reset(struct http_head *h);
 enum head_step http_head_line(struct http_head *h, const char *p, size_t n);
 /* Is this a token (RFC 9110, 5.6.2): a name, a method? */
 bool http_is_token(const char *s, size_t n);
-/* The lower-case form of C, ASCII alone. */
-static inline char http_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 
 #endif

@@ -2,6 +2,7 @@
 /* Link headers: `<target>; rel="next prev"; title="a, b", <other>; rel=last` (RFC 8288, 3 and appendix B.2).
  * Forgiving as that appendix is: what cannot be read is passed over up to the next comma outside of quotes. */
 #include "http/head.h"
+#include "base/ascii.h"
 #include "http/http.h"
 #include "http/url.h"
 
@@ -10,14 +11,6 @@ static const char *skip_space(const char *s)
 	while (*s == ' ' || *s == '\t')
 		s++;
 	return s;
-}
-
-static bool same(const char *s, size_t n, const char *name)
-{
-	size_t i = 0;
-	while (i < n && name[i] && http_lower(s[i]) == http_lower(name[i]))
-		i++;
-	return i == n && !name[i];
 }
 
 /* A parameter's value: quoted with backslashes, or up to what ends it. */
@@ -52,7 +45,7 @@ static bool has_relation(const struct buf *v, const char *rel)
 		size_t k = i;
 		while (k < v->n && v->p[k] != ' ' && v->p[k] != '\t')
 			k++;
-		if (k > i && same(v->p + i, k - i, rel))
+		if (k > i && ascii_same(v->p + i, k - i, rel))
 			return true;
 		i = k + 1;
 	}
@@ -73,12 +66,12 @@ static const char *read_params(const char *s, const char *rel, bool *is, struct 
 		if (*s == '=')
 			s = read_value(skip_space(s + 1), v);
 		/* Only the first counts. */
-		if (same(name, n, "rel") && !any_rel) {
+		if (ascii_same(name, n, "rel") && !any_rel) {
 			any_rel = true;
 			*is = has_relation(v, rel);
 		}
 		/* It says something about another page. */
-		elsewhere = elsewhere || (same(name, n, "anchor") && v->n);
+		elsewhere = elsewhere || (ascii_same(name, n, "anchor") && v->n);
 	}
 	*is = *is && !elsewhere;
 	return s;

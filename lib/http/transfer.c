@@ -2,6 +2,7 @@
 /* Requests: what is sent, what comes, how it ends. */
 #include "http/loop.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -235,7 +236,7 @@ const struct http_header *http_find(const struct http_header *v, size_t n, const
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t k = 0;
-		while (v[i].name[k] && http_lower(v[i].name[k]) == http_lower(name[k]))
+		while (v[i].name[k] && ascii_lower(v[i].name[k]) == ascii_lower(name[k]))
 			k++;
 		if (!v[i].name[k] && !name[k])
 			return &v[i];

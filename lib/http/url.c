@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/url.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/num.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
 
 /* Where the parts of an address are in its text: [0..host) is `scheme://`, [host..path) the rest up to the path, … */
 struct spans {
@@ -41,7 +37,7 @@ static bool get_part(CURLU *u, CURLUPart what, char *to, size_t cap, unsigned fl
 	}
 	size_t n = strlen(s);
 	for (size_t i = 0; i < n && n < cap; i++)
-		to[i] = lower(s[i]);
+		to[i] = ascii_lower(s[i]);
 	if (n < cap)
 		to[n] = '\0';
 	curl_free(s);
@@ -112,7 +108,7 @@ int url_parse(struct url_parts *p, const char *url, struct err *e)
 static bool is_absolute(const char *s)
 {
 	size_t n = 0;
-	while ((lower(s[n]) >= 'a' && lower(s[n]) <= 'z') || (n && s[n] && strchr("0123456789+-.", s[n])))
+	while ((ascii_lower(s[n]) >= 'a' && ascii_lower(s[n]) <= 'z') || (n && s[n] && strchr("0123456789+-.", s[n])))
 		n++;
 	return n && s[n] == ':';
 }
@@ -162,7 +158,7 @@ bool url_host_is(const struct url_parts *p, const char *allowed)
 		return false;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (lower(allowed[i]) != p->host[from + i])
+		if (ascii_lower(allowed[i]) != p->host[from + i])
 			return false;
 	return true;
 }
@@ -189,7 +185,7 @@ int url_move(struct buf *to, const char *url, const char *origin, struct err *e)
 
 static bool unreserved(char c)
 {
-	return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+	return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 static void put_escaped(struct buf *b, char c)
@@ -225,12 +221,6 @@ void url_add_param(struct buf *b, const char *name, const char *value, size_t n)
 	mem_free(fragment);
 }
 
-static int hex_digit(char c)
-{
-	c = lower(c);
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Is S[0..N), a parameter's name as it stands in an address, NAME? */
 static bool same_name(const char *s, size_t n, const char *name)
 {
@@ -239,8 +229,8 @@ static bool same_name(const char *s, size_t n, const char *name)
 		char c = s[i++];
 		if (c == '+')
 			c = ' ';
-		if (c == '%' && n - i >= 2 && hex_digit(s[i]) >= 0 && hex_digit(s[i + 1]) >= 0) {
-			c = (char)(hex_digit(s[i]) << 4 | hex_digit(s[i + 1]));
+		if (c == '%' && n - i >= 2 && ascii_hex(s[i]) >= 0 && ascii_hex(s[i + 1]) >= 0) {
+			c = (char)(ascii_hex(s[i]) << 4 | ascii_hex(s[i + 1]));
 			i += 2;
 		}
 		if (c != *name)

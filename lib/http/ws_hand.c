@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/ws_hand.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/rand.h"
@@ -119,14 +120,6 @@ void ws_hand_release(struct ws_hand *x)
 
 /* --- the answer --- */
 
-static bool same(const char *s, size_t n, const char *word)
-{
-	size_t i = 0;
-	while (i < n && word[i] && http_lower(s[i]) == http_lower(word[i]))
-		i++;
-	return i == n && !word[i];
-}
-
 /* Is WORD in LIST, which is divided by commas? */
 static bool has_word(const char *list, const char *word)
 {
@@ -135,7 +128,7 @@ static bool has_word(const char *list, const char *word)
 		size_t n = strcspn(list, ","), k = n;
 		while (k && (list[k - 1] == ' ' || list[k - 1] == '\t'))
 			k--;
-		if (k && same(list, k, word))
+		if (k && ascii_same(list, k, word))
 			return true;
 		list += n;
 	}
@@ -211,7 +204,7 @@ static enum ws_hand_step chunk_line(struct ws_hand *x)
 	uint64_t size = 0;
 	size_t i = 0;
 	for (; i < x->line.n; i++) {
-		char c = http_lower(x->line.p[i]);
+		char c = ascii_lower(x->line.p[i]);
 		int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 		if (digit < 0 || size >> 60)
 			break;

@@ -2,6 +2,7 @@
 /* Looks at JSON text without building anything from it. */
 #include "json/span.h"
 
+#include "base/ascii.h"
 #include "json/doc.h"
 
 #include <string.h>
@@ -102,13 +103,6 @@ int json_fits(const char *p, size_t n, uint64_t limit, struct err *e)
 
 /* --- members --- */
 
-static const char *skip_space(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
-		p++;
-	return p;
-}
-
 /* Behind the value at P. */
 static const char *skip_value(const char *p, const char *end)
 {
@@ -138,24 +132,24 @@ bool json_member(const char *p, size_t n, const char *key, const char **value, s
 	const char *end = p + n;
 	size_t nkey = strlen(key);
 	bool found = false;
-	p = skip_space(p, end);
+	p = ascii_skip_space(p, end);
 	if (p == end || *p != '{')
 		return false;
-	for (p = skip_space(p + 1, end); p < end && *p == '"';) {
+	for (p = ascii_skip_space(p + 1, end); p < end && *p == '"';) {
 		const char *name = p + 1, *close = skip_string(p, end);
-		p = skip_space(close, end);
+		p = ascii_skip_space(close, end);
 		if (p == end || *p != ':')
 			break;
-		const char *v = skip_space(p + 1, end);
+		const char *v = ascii_skip_space(p + 1, end);
 		p = skip_value(v, end);
 		if ((size_t)(close - 1 - name) == nkey && memcmp(name, key, nkey) == 0) {
 			*value = v;
 			*nvalue = (size_t)(p - v);
 			found = true;
 		}
-		p = skip_space(p, end);
+		p = ascii_skip_space(p, end);
 		if (p < end && *p == ',')
-			p = skip_space(p + 1, end);
+			p = ascii_skip_space(p + 1, end);
 	}
 	return found;
 }

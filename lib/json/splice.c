@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "json/pick.h"
+#include "base/ascii.h"
 #include "json/string.h"
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 
 void json_unescape(struct buf *b, const char *raw, size_t n)
 {
@@ -17,12 +13,12 @@ void json_unescape(struct buf *b, const char *raw, size_t n)
 void json_splice(struct buf *b, const char *line, size_t n, const char *key, const char *value, size_t nvalue)
 {
 	size_t brace = n;
-	while (brace && is_space(line[brace - 1]))
+	while (brace && ascii_space(line[brace - 1]))
 		brace--;
 	if (brace)
 		brace--;
 	size_t last = brace;
-	while (last && is_space(line[last - 1]))
+	while (last && ascii_space(line[last - 1]))
 		last--;
 	buf_put(b, line, brace);
 	if (last && line[last - 1] != '{')

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/mem.h"
+#include "base/ascii.h"
 #include "parquet/assemble.h"
 #include "parquet/file.h"
 #include "parquet/plan.h"
@@ -12,17 +13,12 @@ struct walk {
 	struct err *e;
 };
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
 static bool same_folded(const struct pq_element *el, const char *name, size_t n)
 {
 	if (el->nname != n)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (lower(el->name[i]) != lower(name[i]))
+		if (ascii_lower(el->name[i]) != ascii_lower(name[i]))
 			return false;
 	return true;
 }
