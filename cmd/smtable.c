@@ -7,6 +7,7 @@
 #include "cli/opt.h"
 #include "delta/log.h"
 #include "delta/snapshot.h"
+#include "delta/stats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -187,18 +188,6 @@ static int run_history(int argc, char **argv)
 
 /* files */
 
-/* numRecords of F; -1: not said. */
-static int64_t rows_of(const struct delta_file *f, struct arena *a)
-{
-	struct json *root;
-	struct err e;
-	int64_t n;
-	if (!f->stats || json_parse(&root, a, f->stats, f->nstats, &e))
-		return -1;
-	const struct json *v = json_get(root, "numRecords");
-	return v && json_i64(v, &n) && n >= 0 ? n : -1;
-}
-
 static void put_partition(struct buf *b, const struct delta_snapshot *sn, const struct delta_file *f)
 {
 	buf_putc(b, '{');
@@ -225,7 +214,7 @@ static void file_json(const struct delta_snapshot *sn, const struct delta_file *
 	put_time(b, f->modified_ms);
 	buf_puts(b, ",\"partition\":");
 	put_partition(b, sn, f);
-	int64_t rows = rows_of(f, a);
+	int64_t rows = delta_stats_rows(f->stats, f->nstats, a);
 	if (rows >= 0)
 		buf_printf(b, ",\"rows\":%lld", (long long)rows);
 	if (f->stats && json_parse(&stats, a, f->stats, f->nstats, &e) == 0 && stats->type == JSON_OBJECT) {
@@ -243,7 +232,7 @@ static void file_json(const struct delta_snapshot *sn, const struct delta_file *
 
 static void file_cells(const struct delta_snapshot *sn, const struct delta_file *f, struct grid *g, struct arena *a)
 {
-	int64_t rows = rows_of(f, a);
+	int64_t rows = delta_stats_rows(f->stats, f->nstats, a);
 	char t[48], size[24];
 	(void)sn;
 	num_size_format(size, f->size);
@@ -303,7 +292,7 @@ static struct totals add_up(const struct delta_snapshot *sn)
 	struct delta_iter it = DELTA_ITER_INIT;
 	const struct delta_file *f;
 	while ((f = delta_snapshot_next(sn, &it)) != NULL) {
-		int64_t rows = rows_of(f, &a);
+		int64_t rows = delta_stats_rows(f->stats, f->nstats, &a);
 		if (rows < 0 || t.rows < 0 || __builtin_add_overflow(t.rows, rows, &t.rows))
 			t.rows = -1;
 		if (f->more && f->more->dv)

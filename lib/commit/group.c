@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/mem.h"
 #include "commit/committer.h"
+#include "delta/stats.h"
 
 #include <string.h>
 
@@ -22,24 +23,12 @@ void group_release(struct group *g)
 	memset(g, 0, sizeof *g);
 }
 
-/* numRecords of the statistics, -1: not said. */
-static int64_t stats_rows(struct arena *a, const struct delta_add *add)
-{
-	struct json *root;
-	struct err e;
-	int64_t rows;
-	if (!add->stats || json_parse(&root, a, add->stats, add->nstats, &e))
-		return -1;
-	const struct json *v = json_get(root, "numRecords");
-	return v && json_i64(v, &rows) && rows >= 0 ? rows : -1;
-}
-
 static void add_file(struct group *g, struct group_files *to, const struct delta_add *add, const char *line, size_t n)
 {
 	MEM_GROW(to->v, to->cap, to->n + 1);
 	struct group_file *f = &to->v[to->n++];
 	*f = (struct group_file){ .add = *add, .line = arena_strndup(&g->arena, line, n), .nline = n };
-	f->rows = stats_rows(&g->arena, add);
+	f->rows = delta_stats_rows(add->stats, add->nstats, &g->arena);
 }
 
 static bool names_have(const struct delta_names *names, const char *name)

@@ -331,17 +331,16 @@ static size_t left_of(const struct delta_rows_part *p, uint32_t from, uint32_t n
 	return left;
 }
 
+static int compare_places(const void *key, const void *part)
+{
+	const struct delta_rows_part *a = key, *b = part;
+	return (a->at > b->at) - (a->at < b->at);
+}
+
 static const struct delta_rows_part *find_part(const struct delta_rows *rows, uint64_t at)
 {
-	size_t lo = 0, hi = rows->nparts;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (rows->part[mid].at < at)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < rows->nparts && rows->part[lo].at == at ? &rows->part[lo] : NULL;
+	const struct delta_rows_part key = { .at = at };
+	return rows->nparts ? bsearch(&key, rows->part, rows->nparts, sizeof key, compare_places) : NULL;
 }
 
 size_t delta_rows_left(const struct delta_rows *rows, uint64_t first, size_t n, uint32_t *sel)

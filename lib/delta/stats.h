@@ -32,6 +32,9 @@ void delta_stats_print(struct buf *b, const struct type *type, uint64_t rows, co
 bool delta_stats_max_string(struct buf *b, const char *s, size_t n, bool cut);
 void delta_stats_min_string(struct buf *b, const char *s, size_t n);
 
+/* numRecords of the text, -1: not said. Parsed in SCRATCH. */
+int64_t delta_stats_rows(const char *text, size_t n, struct arena *scratch);
+
 struct delta_stats {
 	int64_t rows;          /* numRecords, -1: unknown */
 	bool tight;            /* tightBounds; false: min and max may be wider than the truth */

@@ -129,6 +129,16 @@ static struct column_stats *take_struct(struct column_stats *leaf, const struct 
 	return leaf;
 }
 
+int64_t delta_stats_rows(const char *text, size_t n, struct arena *scratch)
+{
+	struct json *root;
+	int64_t rows;
+	if (!text || json_parse(&root, scratch, text, n, NULL))
+		return -1;
+	const struct json *v = json_get(root, "numRecords");
+	return v && json_i64(v, &rows) && rows >= 0 ? rows : -1;
+}
+
 void delta_stats_parse(struct delta_stats *st, struct column_stats *leaf, const struct type *type, const char *text,
 		       size_t n, struct arena *scratch)
 {

@@ -386,14 +386,21 @@ static void run_in(struct expr_eval *ev, const struct node *x, const struct batc
 	}
 }
 
-/* the first argument that is not null */
-static void run_coalesce(struct expr_eval *ev, const struct node *x, const struct batch *b, size_t first, size_t n)
+/* All arguments, and the vector of what comes of them, which may have nulls */
+static struct vec *run_args(struct expr_eval *ev, const struct node *x, const struct batch *b, size_t first, size_t n)
 {
-	enum vkind kind = (enum vkind)x->kind;
 	for (size_t a = 0; a < x->narg; a++)
 		run(ev, x->arg[a], b, first, n);
 	struct vec *v = vec_of(ev, x);
 	v->null = v->nullbuf;
+	return v;
+}
+
+/* the first argument that is not null */
+static void run_coalesce(struct expr_eval *ev, const struct node *x, const struct batch *b, size_t first, size_t n)
+{
+	enum vkind kind = (enum vkind)x->kind;
+	struct vec *v = run_args(ev, x, b, first, n);
 	for (size_t i = 0; i < n; i++) {
 		struct value one = { .null = true };
 		for (size_t a = 0; a < x->narg && one.null; a++)
@@ -405,10 +412,7 @@ static void run_coalesce(struct expr_eval *ev, const struct node *x, const struc
 static void run_case(struct expr_eval *ev, const struct node *x, const struct batch *b, size_t first, size_t n)
 {
 	enum vkind kind = (enum vkind)x->kind;
-	for (size_t a = 0; a < x->narg; a++)
-		run(ev, x->arg[a], b, first, n);
-	struct vec *v = vec_of(ev, x);
-	v->null = v->nullbuf;
+	struct vec *v = run_args(ev, x, b, first, n);
 	for (size_t i = 0; i < n; i++) {
 		size_t a = 0;
 		struct value one;

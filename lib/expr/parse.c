@@ -347,52 +347,41 @@ static int binary_op(const struct parser *p, const char *const *names, const enu
 	return 0;
 }
 
-static int parse_multiplicative(struct parser *p, struct node **out)
+/* Operators of one level, from the left: OPERAND (op OPERAND)… */
+static int parse_level(struct parser *p, const char *const *names, const enum op *ops, size_t nops,
+		       int (*operand)(struct parser *p, struct node **out), struct node **out)
 {
-	static const char *const names[] = { "*", "/", "%", "div" };
-	static const enum op ops[] = { OP_MUL, OP_DIV, OP_MOD, OP_IDIV };
 	enum op op;
-	int rc = parse_unary(p, out);
-	while (!rc && binary_op(p, names, ops, 4, &op)) {
+	int rc = operand(p, out);
+	while (!rc && binary_op(p, names, ops, nops, &op)) {
 		struct node *r;
 		size_t at = p->t.at;
-		if ((rc = parser_advance(p)) || (rc = parse_unary(p, &r)))
+		if ((rc = parser_advance(p)) || (rc = operand(p, &r)))
 			return rc;
 		rc = make2(p, op, at, *out, r, out);
 	}
 	return rc;
+}
+
+static int parse_multiplicative(struct parser *p, struct node **out)
+{
+	static const char *const names[] = { "*", "/", "%", "div" };
+	static const enum op ops[] = { OP_MUL, OP_DIV, OP_MOD, OP_IDIV };
+	return parse_level(p, names, ops, 4, parse_unary, out);
 }
 
 static int parse_additive(struct parser *p, struct node **out)
 {
 	static const char *const names[] = { "+", "-", "||" };
 	static const enum op ops[] = { OP_ADD, OP_SUB, OP_CONCAT };
-	enum op op;
-	int rc = parse_multiplicative(p, out);
-	while (!rc && binary_op(p, names, ops, 3, &op)) {
-		struct node *r;
-		size_t at = p->t.at;
-		if ((rc = parser_advance(p)) || (rc = parse_multiplicative(p, &r)))
-			return rc;
-		rc = make2(p, op, at, *out, r, out);
-	}
-	return rc;
+	return parse_level(p, names, ops, 3, parse_multiplicative, out);
 }
 
 static int parse_comparison(struct parser *p, struct node **out)
 {
 	static const char *const names[] = { "=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=" };
 	static const enum op ops[] = { OP_EQ, OP_EQ, OP_SAME, OP_NE, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE };
-	enum op op;
-	int rc = parse_additive(p, out);
-	while (!rc && binary_op(p, names, ops, 9, &op)) {
-		struct node *r;
-		size_t at = p->t.at;
-		if ((rc = parser_advance(p)) || (rc = parse_additive(p, &r)))
-			return rc;
-		rc = make2(p, op, at, *out, r, out);
-	}
-	return rc;
+	return parse_level(p, names, ops, 9, parse_additive, out);
 }
 
 static int parse_is(struct parser *p, size_t at, struct node **x)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "parquet/chunk.h"
 
+#include "parquet/vals.h"
+
 #define DICT_BYTES ((size_t)1 << 20)
 #define SAMPLE_AGAIN 128u    /* the look at a chunk when the one before was PLAIN */
 #define BLOCK_MIN 16u
@@ -139,21 +141,11 @@ static void plain_booleans(struct chunk *c, const struct column *col, const uint
 	bounds_i32(&c->bounds, (const int32_t[]){ lo, hi }, n ? 2 : 0);
 }
 
-/* Copies in steps of 16 bytes: both sides have room behind their end. */
 static inline char *put_text(char *to, const char *p, uint32_t n)
 {
 	memcpy(to, &n, 4);
-	to += 4;
-	if (n <= 16) {
-		memcpy(to, p, 16);
-	} else if (n <= 48) {
-		memcpy(to, p, 16);
-		memcpy(to + 16, p + 16, 16);
-		memcpy(to + 32, p + 32, 16);
-	} else {
-		memcpy(to, p, n);
-	}
-	return to + n;
+	vals_copy(to + 4, p, n);
+	return to + 4 + n;
 }
 
 static void plain_text(struct chunk *c, const struct column *col, const uint32_t *rows, size_t start, size_t n)

@@ -44,10 +44,11 @@ static inline void vals_clear(struct vals *v)
 /* Room for N more values of BYTES bytes in all (fixed: N x width). False beyond int32 offsets. */
 bool vals_reserve(struct vals *v, size_t n, size_t bytes);
 
-/* Append N bytes as one value; both sides have VALS_PAD bytes of room. After vals_reserve. */
-static inline void vals_put(struct vals *v, const uint8_t *p, size_t n)
+/* memcpy of mostly short texts, in steps of 16 bytes: both sides have VALS_PAD bytes of room behind their end. */
+static inline void vals_copy(void *dest, const void *src, size_t n)
 {
-	uint8_t *to = v->data + v->ndata;
+	char *to = dest;
+	const char *p = src;
 	if (n <= 16) {
 		memcpy(to, p, 16);
 	} else if (n <= 48) {
@@ -57,6 +58,12 @@ static inline void vals_put(struct vals *v, const uint8_t *p, size_t n)
 	} else {
 		memcpy(to, p, n);
 	}
+}
+
+/* Append N bytes as one value; P has VALS_PAD bytes of room. After vals_reserve. */
+static inline void vals_put(struct vals *v, const uint8_t *p, size_t n)
+{
+	vals_copy(v->data + v->ndata, p, n);
 	v->ndata += n;
 	v->offsets[++v->n] = (int32_t)v->ndata;
 }

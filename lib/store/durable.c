@@ -231,29 +231,6 @@ static int write_temp(struct store *s, const char *path, const void *p, size_t n
 	return r;
 }
 
-int store_put(struct store *s, const char *name, const void *p, size_t n, struct err *e)
-{
-	char *path, *temp = NULL;
-	int r = store_full(s, name, &path, e);
-	if (r)
-		return r;
-	r = write_temp(s, path, p, n, &temp, e);
-	if (r == 0) {
-		int errnum = store_step(s, "rename", path);
-		if (!errnum && rename(temp, path))
-			errnum = errno;
-		if (errnum) {
-			r = err_sys(e, errnum, "cannot write %s", path);
-			unlink(temp);
-		}
-	}
-	if (r == 0)
-		r = store_sync_parent(s, path, e);
-	mem_free(temp);
-	mem_free(path);
-	return r;
-}
-
 /* Give TEMP the name PATH, which must be free; TEMP is gone afterwards. Returns an errno. */
 static int link_new(struct store *s, const char *temp, const char *path)
 {
@@ -276,7 +253,19 @@ out:
 	return errnum;
 }
 
-int store_put_if_absent(struct store *s, const char *name, const void *p, size_t n, struct err *e)
+/* Give TEMP the name PATH, whatever has it. Returns an errno. */
+static int rename_over(struct store *s, const char *temp, const char *path)
+{
+	int errnum = store_step(s, "rename", path);
+	if (!errnum && rename(temp, path))
+		errnum = errno;
+	if (errnum)
+		unlink(temp);
+	return errnum;
+}
+
+/* A file with the content, made durable under another name before it gets its own. */
+static int put(struct store *s, const char *name, const void *p, size_t n, bool replace, struct err *e)
 {
 	char *path, *temp = NULL;
 	int r = store_full(s, name, &path, e);
@@ -284,15 +273,25 @@ int store_put_if_absent(struct store *s, const char *name, const void *p, size_t
 		return r;
 	r = write_temp(s, path, p, n, &temp, e);
 	if (r == 0) {
-		int errnum = link_new(s, temp, path);
-		if (errnum == EEXIST)
+		int errnum = replace ? rename_over(s, temp, path) : link_new(s, temp, path);
+		if (errnum == EEXIST && !replace)
 			r = err_set(e, ERR_EXISTS, "%s is there already", path);
 		else if (errnum)
-			r = err_sys(e, errnum, "cannot make %s", path);
+			r = err_sys(e, errnum, "cannot %s %s", replace ? "write" : "make", path);
 	}
 	if (r == 0)
 		r = store_sync_parent(s, path, e);
 	mem_free(temp);
 	mem_free(path);
 	return r;
+}
+
+int store_put(struct store *s, const char *name, const void *p, size_t n, struct err *e)
+{
+	return put(s, name, p, n, true, e);
+}
+
+int store_put_if_absent(struct store *s, const char *name, const void *p, size_t n, struct err *e)
+{
+	return put(s, name, p, n, false, e);
 }

@@ -78,6 +78,58 @@ small() {
 	grep -q '1 of 5 row groups in them, 2 of 1000 rows matched' err
 }
 
+@test "a deletion vector takes its own bytes, and rows that the file lacks are refused" {
+	seq 1 24 | sed 's/.*/{"n":&}/' | load t
+	# 8,192 containers of one run each: 115 kB that name 2^29 rows. Then one that names row 3 only.
+	python3 - <<'EOF'
+import json, struct, zlib
+def vector(name, containers, rows, run):
+    head = b"".join(struct.pack("<HH", i, rows // containers - 1) for i in range(containers))
+    offsets = struct.pack("<%dI" % containers, *([0] * containers)) if containers >= 4 else b""
+    body = struct.pack("<IQI", 1681511377, 1, 0) + struct.pack("<I", 12347 | (containers - 1) << 16)
+    body += b"\xff" * ((containers + 7) // 8) + head + offsets + struct.pack("<HHH", 1, *run) * containers
+    with open("t/" + name, "wb") as f:
+        f.write(struct.pack(">I", len(body)) + body + struct.pack(">I", zlib.crc32(body)))
+    return {"storageType": "p", "pathOrInlineDv": name, "offset": 0, "sizeInBytes": len(body), "cardinality": rows}
+log = [json.loads(x) for x in open("t/_delta_log/00000000000000000000.json")]
+add = next(x["add"] for x in log if "add" in x)
+protocol = {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["deletionVectors"], "writerFeatures": ["deletionVectors"]}
+for version, dv in ((1, vector("bomb.bin", 8192, 8192 * 65536, (0, 65535))), (2, vector("beyond.bin", 1, 1, (24, 0))), (3, vector("good.bin", 1, 1, (3, 0)))):
+    with open("t/_delta_log/%020d.json" % version, "w") as f:
+        for x in ([{"protocol": protocol}] if version == 1 else []) + [{"remove": {**old, "deletionTimestamp": 1, "dataChange": True}}, {"add": {**add, "deletionVector": dv}}] \
+                if version > 1 else [{"protocol": protocol}, {"remove": {"path": add["path"], "deletionTimestamp": 1, "dataChange": True}}, {"add": {**add, "deletionVector": dv}}]:
+            f.write(json.dumps(x) + "\n")
+    old = {"path": add["path"], "deletionVector": dv}
+EOF
+	run -3 --separate-stderr bash -c "[ -n '${SM_SANITIZE-}' ] || ulimit -v 400000; exec '$smreplay' -j1 t --version-as-of 1"
+	[[ $stderr == *"too many for a file of 24 rows"* ]]
+	run -3 --separate-stderr "$smreplay" t --version-as-of 2
+	[[ $stderr == *"row 24 of a file that has 24"* ]]
+	[ "$("$smreplay" t | jq .n | tr '\n' ' ')" = "1 2 3 $(seq -s ' ' 5 24) " ]
+}
+
+@test "row groups are skipped by texts, dates, times and decimals, and never one that holds a match" {
+	local where
+	# 50 row groups of 100 rows in one file: s, t, d, x ascend; the texts have 40 bytes in common, more than statistics keep of some.
+	python3 -c '
+import datetime
+p = "x" * 20
+for i in range(5000):
+    t = datetime.datetime(2026, 1, 1) + datetime.timedelta(minutes=i)
+    print("{\"n\":%d,\"s\":\"%s%05d\",\"t\":\"%sZ\",\"d\":\"%s\",\"x\":%d.25}" % (i, p, i, t.isoformat(), (t.date() + datetime.timedelta(days=i)).isoformat(), i))' >in
+	load --schema <(echo '{"fields":[["n","long"],["s","string"],["t","timestamp"],["d","date"],["x","decimal(9,2)"]]}') --row-group-rows 100 t <in
+	for where in "s = '$(printf 'x%.0s' {1..20})02345'" "t = TIMESTAMP '2026-01-02T15:05:00Z'" "d = DATE '2032-06-04'" "x = 2345.25" \
+		"s > '$(printf 'x%.0s' {1..20})02344' AND s < '$(printf 'x%.0s' {1..20})02346'" \
+		"t >= TIMESTAMP '2026-01-02T15:05:00Z' AND t < TIMESTAMP '2026-01-02T15:06:00Z'"; do
+		"$smreplay" t -v --select n --where "$where" >out 2>err
+		[ "$(cat out)" = '{"n":2345}' ] || { echo "$where: $(cat out)"; return 1; }
+		grep -q '1 of 50 row groups in them' err || { echo "$where: $(cat err)"; return 1; }
+	done
+	"$smreplay" t -v --count --where "s LIKE 'x%' AND t < TIMESTAMP '2026-01-01T01:00:00Z'" >out 2>err
+	[ "$(jq .count out 2>/dev/null || cat out)" = 60 ]
+	grep -q '1 of 50 row groups in them' err
+}
+
 @test "--version-as-of, --timestamp-as-of, and versions that are not there" {
 	small
 	[ "$("$smreplay" t --version-as-of 0 -c)" = 5 ]
@@ -150,6 +202,14 @@ small() {
 	start=$(date +%s%N)
 	"$smreplay" t --speed 1x --max-gap 100ms >out
 	[ $((($(date +%s%N) - start) / 1000000)) -lt 15000 ]
+	# Files come by their earliest time, whatever their place in the log; some within one file are sorted.
+	local n
+	for n in 7 3 9 1 5; do
+		printf '{"n":%s,"created_at":"2024-05-01T00:00:0%sZ"}\n' "$n" "$n" $((n - 1)) $((n - 1)) | load v
+	done
+	[ "$("$smreplay" v --select n | jq -c .n | tr '\n' ' ')" != '0 1 2 3 4 5 6 7 8 9 ' ]
+	[ "$("$smreplay" v --speed max --select n | jq -c .n | tr '\n' ' ')" = '0 1 2 3 4 5 6 7 8 9 ' ]
+	[ "$("$smreplay" v --speed 100x --select n | jq -c .n | tr '\n' ' ')" = '0 1 2 3 4 5 6 7 8 9 ' ]
 	run -2 "$smreplay" t --speed fast
 	printf '{"n":1}\n' | load u
 	run -2 --separate-stderr "$smreplay" u --speed 1x
