@@ -187,6 +187,7 @@ static int pass_mark(struct run *r)
 {
 	const struct mark *m = &r->pull->mark;
 	bool keeps = r->pull->trusted && m->seq >= 0;
+	struct buf own = BUF_INIT;
 	int code = 0;
 	if (m->stream && m->ck && !keeps && !r->any_mark)
 		diag_note("the checkpoint %s is out of reach: the windows are not kept there", m->ck);
@@ -195,8 +196,13 @@ static int pass_mark(struct run *r)
 		code = keep_state(r, m);
 	if (!code && m->end)
 		code = finish(r);
+	const char *line = r->pull->line;
+	size_t n = r->pull->nline;
+	if (trend_stats(r->trend)->too_late)
+		mark_withhold(&r->pull->mark, &own, &line, &n);
 	if (!code && !opt_table)
-		output_line(&r->out, r->pull->line, r->pull->nline);
+		output_line(&r->out, line, n);
+	buf_release(&own);
 	return code == ERR_DATA ? pull_at(r->pull, r->e) : code;
 }
 

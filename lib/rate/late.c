@@ -57,6 +57,7 @@ static void tag(struct late *l, const char **p, size_t *n)
 int late_treat(struct late *l, const char **p, size_t *n, bool *passes, struct err *e)
 {
 	*passes = l->o.rule == LATE_PASS || l->o.rule == LATE_TAG;
+	l->left_out += !*passes;
 	switch (l->o.rule) {
 	case LATE_PASS:
 		return 0;

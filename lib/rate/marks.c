@@ -43,10 +43,13 @@ static int make_durable(struct shape *s, const struct mark *m, struct err *e)
 	return got;
 }
 
-static int pass(struct shape *s, const struct mark *m, struct err *e)
+/* What the queue drops, the pump sees to. */
+static int pass(struct shape *s, struct mark *m, struct err *e)
 {
 	const char *line = s->pull->line;
 	size_t n = s->pull->nline;
+	if (s->late.left_out)
+		mark_withhold(&s->pull->mark, &s->text, &line, &n);
 	if (!s->o->queued)
 		return direct_mark(&s->direct, line, n, e);
 	int got = shape_queue_start(s, m->stream, e);

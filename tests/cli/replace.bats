@@ -131,6 +131,14 @@ table() {
 	END
 }
 
+@test "whoever leaves a record out takes the word away" {
+	BAD=$(sed -n 3p new.ndjson | jq -r .id); export BAD
+	table <<-'END'
+	5 0 29 rm -rf k; smfetch files in --resume k | smjq -q --on-error=skip "if .id == \"$BAD\" then error(\"no\") else . end" | smpartition t
+	5 0 30 rm -rf k; { smfetch files in --resume k | sed '2s/^/{"a":\n/'; } | smsentiment -q --on-error=skip | smjq 'del(.sentiment)' | smpartition t
+	END
+}
+
 @test "smrate takes the word away when a record was dropped, also while the mark was waiting" {
 	rate() { smgen -n 3000 --marks | smrate "$@" | tail -1 | jq -c '."$mark"|[.end,.all]'; }
 	[ "$(rate -r 1000000/s)" = '["done",true]' ]
@@ -138,6 +146,18 @@ table() {
 	[ "$(rate --full drop-new --queue 50 -r 10000/s)" = '["done",null]' ]
 	[ "$(rate --full drop-old --queue 50 -r 10000/s)" = '["done",null]' ]
 	[ "$(rate --full sample:0.5 --queue 50 -r 10000/s)" = '["done",null]' ]
+	late() { { smgen -n 3 --marks | head -1; printf '{"t":"2026-01-01T0%s:00:00Z"}\n' 1 5 "$1"; echo '{"$mark":{"v":1,"seq":2,"end":"done","all":true}}'; } |
+		smrate --time t --watermark 1h "${@:2}" | tail -1 | jq -c '."$mark".all'; }
+	[ "$(late 6 --late drop)" = true ]
+	[ "$(late 2 --late pass)" = true ]
+	[ "$(late 2 --late tag --queue 10)" = true ]
+	[ "$(late 2 --late drop)" = null ]
+	[ "$(late 2 --late drop --queue 10)" = null ]
+	[ "$(late 2 --late file:aside)" = null ]; [ "$(wc -l <aside)" = 1 ]
+	# so does smtrend for a post that came too late for any window
+	trend() { { smgen -n 3 --marks | head -1; printf '{"id":%s,"created_at":"2026-01-0%sT01:00:00Z","tags":["a"]}\n' 1 1 2 5 3 "$1"
+		echo '{"$mark":{"v":1,"seq":2,"end":"done","all":true}}'; } | smtrend -q | tail -1 | jq -c '."$mark".all'; }
+	[ "$(trend 5)" = true ]; [ "$(trend 2)" = null ]
 	smgen -n 300 --marks | smrate --out fd:3,fd:4 3>a 4>b
 	for f in a b; do [ "$(tail -1 $f | jq -c '."$mark"|[.end,.all]')" = '["done",null]' ]; done
 }
