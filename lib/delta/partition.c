@@ -53,7 +53,7 @@ void delta_partition_dir(struct buf *b, const char *name, const char *text, size
 	size_t len = b->n - start;
 	if (len <= max)
 		return;
-	uint64_t h = hash_bytes(b->p + start, len, 0);
+	uint64_t h = hash_stable(b->p + start, len, 0);
 	b->n = start + cut(b->p + start, max - DIR_HASH);
 	buf_printf(b, "~%016llx", (unsigned long long)h);
 }

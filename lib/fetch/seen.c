@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch/seen.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -35,7 +36,7 @@ struct seen {
 
 static size_t slot_of(const struct seen *s, uint64_t h)
 {
-	size_t i = h & (s->nslots - 1);
+	size_t i = hash_again(h) & (s->nslots - 1);
 	while (s->hash[i] && s->hash[i] != h)
 		i = (i + 1) & (s->nslots - 1);
 	return i;

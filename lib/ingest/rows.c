@@ -168,7 +168,7 @@ static size_t held(const struct run *x)
 /* Which set a partition belongs to: by a hash without a secret, so that a run can be repeated. */
 static unsigned set_of(const struct run *x, const char *key, size_t n)
 {
-	return x->nsets == 1 ? 0 : (unsigned)(hash_bytes(key, n, 0) % x->nsets);
+	return x->nsets == 1 ? 0 : (unsigned)(hash_stable(key, n, 0) % x->nsets);
 }
 
 static void job(void *arg)

@@ -33,12 +33,6 @@ static inline uint64_t load64(const char *p)
 	return v;
 }
 
-static inline uint64_t fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 m = (unsigned __int128)a * b;
-	return (uint64_t)m ^ (uint64_t)(m >> 64);
-}
-
 /* The first 16 bytes of a string, zeros behind its end. Reads 16 bytes. */
 struct head {
 	uint64_t a, b;
@@ -58,18 +52,18 @@ static inline struct head head_of(const char *p, size_t n)
 static inline uint64_t hash_text(const char *p, size_t n, struct head h)
 {
 	if (n > 16)
-		return hash_bytes(p, n, 0x9e3779b97f4a7c15u);
-	return fold(h.a ^ 0xa0761d6478bd642fu, h.b ^ 0xe7037ed1a0b428dbu ^ n);
+		return hash_bytes(p, n, 0);
+	return hash_fold(h.a ^ hash_secret.a, h.b ^ hash_secret.b ^ n);
 }
 
 static inline uint64_t hash_fixed(const char *p, size_t width)
 {
 	if (width == 8)
-		return fold(load64(p) ^ 0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu);
+		return hash_fold(load64(p) ^ hash_secret.a, hash_secret.b);
 	if (width == 4) {
 		uint32_t v;
 		memcpy(&v, p, 4);
-		return fold(v ^ 0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu);
+		return hash_fold(v ^ hash_secret.a, hash_secret.b);
 	}
 	return hash_bytes(p, width, 1);
 }

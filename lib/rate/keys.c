@@ -110,7 +110,7 @@ void key_of_field(struct buf *b, const struct json_field *f)
 	}
 	if (b->n <= KEY_TEXT_MAX)
 		return;
-	uint64_t hash = hash_bytes(b->p, b->n, KEY_HASH_SEED);
+	uint64_t hash = hash_stable(b->p, b->n, KEY_HASH_SEED);
 	b->n = KEY_TEXT_MAX - KEY_HASH_TEXT;
 	buf_printf(b, "%016llx", (unsigned long long)hash);
 }

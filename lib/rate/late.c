@@ -97,7 +97,7 @@ static void state_name(const struct late_opts *o, char *to, size_t size)
 	struct buf b = BUF_INIT;
 	buf_printf(&b, "%s\n%s\n%lld\n%lld\n%llu", o->time, o->key ? o->key : "", (long long)o->delay_ns,
 		   (long long)o->idle_ns, (unsigned long long)o->max_keys);
-	snprintf(to, size, "smrate-%016llx", (unsigned long long)hash_bytes(b.p, b.n, NAME_SEED));
+	snprintf(to, size, "smrate-%016llx", (unsigned long long)hash_stable(b.p, b.n, NAME_SEED));
 	buf_release(&b);
 }
 

@@ -90,7 +90,7 @@ static bool sampled_out(struct queue *q, const struct item *it)
 {
 	double f = fill(q);
 	q->sampling = q->sampling ? f > 0.25 : f >= 0.5;
-	return q->sampling && (double)(hash_bytes(it->text, it->n, SAMPLE_SEED) >> 11) * 0x1p-53 >= q->o.sample;
+	return q->sampling && (double)(hash_stable(it->text, it->n, SAMPLE_SEED) >> 11) * 0x1p-53 >= q->o.sample;
 }
 
 static int drop(struct queue *q, struct item *it, enum drop_reason why, struct err *e)

@@ -29,7 +29,7 @@ static uint64_t route_of(struct shape *s, const struct json_record *rec)
 	if (!f)
 		return 0;
 	key_of_field(&s->key, f);
-	uint64_t route = hash_bytes(s->key.p, s->key.n, ROUTE_SEED);
+	uint64_t route = hash_stable(s->key.p, s->key.n, ROUTE_SEED);
 	buf_clear(&s->key);
 	return route;
 }

@@ -49,7 +49,7 @@ struct done {
 
 static size_t head_slot(const struct done *d, uint64_t head)
 {
-	size_t at = head & (d->nslots - 1);
+	size_t at = hash_again(head) & (d->nslots - 1);
 	while (d->head[at] && d->v[d->head[at] - 1].head != head)
 		at = (at + 1) & (d->nslots - 1);
 	return at;

@@ -43,7 +43,7 @@ static uint32_t *heap_of(struct heaps *h, double v)
 {
 	uint64_t bits;
 	memcpy(&bits, &v, sizeof bits);
-	uint32_t i = (uint32_t)hash_u64(bits) & h->mask;
+	uint32_t i = (uint32_t)hash_again(bits) & h->mask;
 	while (h->key[i] != 0 && h->key[i] != v)
 		i = (i + 1) & h->mask;
 	if (h->key[i] == 0)

@@ -3,10 +3,12 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/pool.h"
+#include "base/hash.h"
 #include "base/rand.h"
 #include "t.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 static void add_one(void *arg)
 {
@@ -25,8 +27,78 @@ static void check_time(const char *text, int64_t want, const char *back)
 	T_MEM(out, time_format(out, us, -1, true), back, strlen(back));
 }
 
+#define NCHOSEN 2000
+
+static uint64_t word(const char *p)
+{
+	uint64_t v;
+	memcpy(&v, p, 8);
+	return v;
+}
+
+/* Texts of 32 letters, digits and signs whose stable hash is one value: the third word is fixed, the fourth undoes the first two. */
+static void choose(char (*to)[32])
+{
+	struct rng r;
+	rng_seed(&r, 1);
+	for (size_t n = 0; n < NCHOSEN;) {
+		for (int i = 0; i < 16; i++)
+			to[n][i] = (char)('a' + (int)rng_below(&r, 26));
+		memcpy(to[n] + 16, "abcdefgh", 8);
+		uint64_t h = hash_fold(word(to[n]) ^ 0xe7037ed1a0b428dbu, word(to[n] + 8) ^ 0xa0761d6478bd642fu) ^ 0x5a6b7c8d4e3f2a1bu;
+		memcpy(to[n] + 24, &h, 8);
+		size_t i = 24;
+		while (i < 32 && to[n][i] > ' ' && to[n][i] < 127)
+			i++;
+		n += i == 32;
+	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static size_t different(char (*keys)[32], uint64_t (*fn)(const void *p, size_t n, uint64_t key), uint64_t mask)
+{
+	static uint64_t h[NCHOSEN];
+	size_t n = 1;
+	for (size_t i = 0; i < NCHOSEN; i++)
+		h[i] = fn(keys[i], 32, 0) & mask;
+	qsort(h, NCHOSEN, sizeof *h, by_number);
+	for (size_t i = 1; i < NCHOSEN; i++)
+		n += h[i] != h[i - 1];
+	return n;
+}
+
+static void test_hash(void)
+{
+	T_CASE("hash: keys chosen to collide do so without the secret only")
+	{
+		static char keys[NCHOSEN][32];
+		choose(keys);
+		T_INT(different(keys, hash_stable, UINT64_MAX), 1);
+		T_INT(different(keys, hash_bytes, UINT64_MAX), NCHOSEN);
+		T_OK(different(keys, hash_bytes, 0xFFFF) > NCHOSEN * 9 / 10);
+		/* A word that is the public constant multiplies by zero. */
+		char zero[2][40] = { "0123456789abcdef", "fedcba9876543210" };
+		for (int i = 0; i < 2; i++)
+			memcpy(zero[i] + 16, "\xdb\x28\xb4\xa0\xd1\x7e\x03\xe7same length and end", 24);
+		T_OK(hash_stable(zero[0], 40, 0) == hash_stable(zero[1], 40, 0));
+		T_OK(hash_bytes(zero[0], 40, 0) != hash_bytes(zero[1], 40, 0));
+	}
+	T_CASE("hash: the stable one has the values that names on disk are made of")
+	{
+		T_INT(hash_stable("", 0, 0), 4808886099364463827);
+		T_INT(hash_stable("day=2026-01-01", 14, 0), 62814143116712953);
+		T_INT(hash_stable("a text of more than thirty-two bytes", 36, 7), 5945851528474994579);
+	}
+}
+
 int main(void)
 {
+	test_hash();
 	T_CASE("times: RFC 3339 in, the same instant out")
 	{
 		check_time("1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00Z");
