@@ -219,6 +219,18 @@ table() {
 	[[ $stderr == *"made of version 1"* ]]; [ "$(rows)" = 120 ]
 }
 
+@test "a stream goes on when its table is replaced by what was read from it, and ends with 5 when it is taken back" {
+	stream() { smfetch files in --resume ck 2>err | smpartition t | smcommit 2>>err | smcheckpoint save 2>>err; echo "${PIPESTATUS[*]} $(rows)"; }
+	[ "$(stream)" = "0 0 0 0 150" ]
+	smreplay t --marks | smpartition t | smcommit --mode=overwrite --vouch >/dev/null; [ "$(rows)" = 150 ]
+	cp more.ndjson in/
+	[ "$(stream)" = "0 0 0 0 160" ]
+	smreplay t --version-as-of 0 >old.ndjson && smpartition t old.ndjson | smcommit --mode=overwrite >/dev/null; [ "$(rows)" = 120 ]
+	smgen -n 5 --networks x --seed 9 >in/last.ndjson
+	run stream
+	[[ $output == "5 "*" 120" ]]
+}
+
 @test "a table is not appended to itself" {
 	run -5 --separate-stderr bash -c 'smreplay t --marks | smpartition t | smcommit'
 	[[ $stderr == *"twice"* ]]; [ "$(rows)" = 120 ]; [ "$(versions)" = 1 ]
