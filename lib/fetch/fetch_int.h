@@ -18,8 +18,8 @@
 #define MESSAGE_VALUES(n) (16 * (uint64_t)(n))
 
 /* A definition that is in use: its programs are compiled once for all jobs. */
-struct source {
-	struct source *next;
+struct fetch_source {
+	struct fetch_source *next;
 	struct source_def *def;
 	struct ask *ask;
 	struct source_map *map;
@@ -38,7 +38,7 @@ enum task_kind { TASK_WALK, TASK_VALUE, TASK_LIST, TASK_REFILL };
 struct task {
 	struct task *next;
 	struct job *job;
-	struct source *src;
+	struct fetch_source *src;
 	enum task_kind kind;
 	struct walk *walk;           /* the job's, or `own` */
 	struct walk own;
@@ -77,7 +77,7 @@ struct job {
 	struct fetch *f;
 	const struct fetch_spec *spec;
 	char *name;
-	struct source *src;
+	struct fetch_source *src;
 	struct vars vars;
 	struct budget *budget;
 	enum job_end end;
@@ -109,7 +109,7 @@ struct job {
 
 struct fetch {
 	const struct fetch_opts *o;
-	struct source *sources;
+	struct fetch_source *sources;
 	struct job *job;
 	size_t njobs, turn;          /* whose turn it is to be asked first */
 	struct budgets *budgets;
@@ -128,7 +128,7 @@ struct fetch {
 };
 
 /* sources.c */
-int source_use(struct fetch *f, const char *name, struct source **out, struct err *e);
+int source_use(struct fetch *f, const char *name, struct fetch_source **out, struct err *e);
 void source_drop_all(struct fetch *f);
 
 /* place.c */
@@ -139,7 +139,7 @@ void job_set_range(struct job *j, struct vars *v);   /* ${since}, ${until} */
 void job_range(const struct job *j, int64_t *since_us, int64_t *until_us);
 
 /* task.c */
-struct task *task_add(struct job *j, struct source *src, enum task_kind kind);
+struct task *task_add(struct job *j, struct fetch_source *src, enum task_kind kind);
 void task_drop(struct task *t);
 /* 0: sent, DONE is called with T and the answer (task_came comes first in it); 1: it has to wait, due_ns says for how long,
  * or O says that the job ends. */
@@ -179,7 +179,7 @@ bool job_has_list(const struct job *j);          /* its values come from a list,
 /* login.c */
 /* The session of SRC for these variables, NULL: it needs none. They may say where the login is: what one host gave no
  * other gets. */
-struct login *login_of(struct fetch *f, struct source *src, const struct vars *v);
+struct login *login_of(struct fetch *f, struct fetch_source *src, const struct vars *v);
 void login_free_all(struct login *l);
 /* The token, NULL: it is being asked for (or has failed: then E is filled and negative is returned). */
 int login_token(struct login *l, const char **token, uint64_t *serial, struct err *e);

@@ -21,7 +21,7 @@ struct login {
 	struct login *next;
 	char *key;                   /* all that the login sends but for secrets */
 	struct fetch *f;
-	struct source *src;
+	struct fetch_source *src;
 	char *token;                 /* NULL: none */
 	uint64_t serial;             /* of the token; 0: none was ever had */
 	int64_t ends_ns;             /* NEVER: not known */
@@ -48,7 +48,7 @@ static void make_key(struct buf *b, const struct def_auth *a, const struct vars 
 	}
 }
 
-struct login *login_of(struct fetch *f, struct source *src, const struct vars *v)
+struct login *login_of(struct fetch *f, struct fetch_source *src, const struct vars *v)
 {
 	struct buf key = BUF_INIT;
 	struct login *l = src->logins;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static int load_source(struct fetch *f, struct source *s, const char *name, struct err *e)
+static int load_source(struct fetch *f, struct fetch_source *s, const char *name, struct err *e)
 {
 	struct page_opts po = { .seen = f->seen, .bad = f->o->bad, .arg = f->o->arg };
 	int rc = source_def_load(&s->def, name, e);
@@ -29,7 +29,7 @@ static int load_source(struct fetch *f, struct source *s, const char *name, stru
 	return rc;
 }
 
-static void free_source(struct source *s)
+static void free_source(struct fetch_source *s)
 {
 	login_free_all(s->logins);
 	page_free(s->page);
@@ -39,9 +39,9 @@ static void free_source(struct source *s)
 	mem_free(s);
 }
 
-int source_use(struct fetch *f, const char *name, struct source **out, struct err *e)
+int source_use(struct fetch *f, const char *name, struct fetch_source **out, struct err *e)
 {
-	struct source *s;
+	struct fetch_source *s;
 	for (s = f->sources; s; s = s->next)
 		if (strcmp(s->def->name, name) == 0 || strcmp(s->def->file, name) == 0) {
 			*out = s;
@@ -61,7 +61,7 @@ int source_use(struct fetch *f, const char *name, struct source **out, struct er
 
 void source_drop_all(struct fetch *f)
 {
-	for (struct source *s = f->sources, *next; s; s = next) {
+	for (struct fetch_source *s = f->sources, *next; s; s = next) {
 		next = s->next;
 		free_source(s);
 	}

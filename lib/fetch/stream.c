@@ -29,8 +29,8 @@
 
 struct stream {
 	struct job *job;
-	struct source *src;          /* the definition in use: the job's, or its fallback */
-	struct source *refill;       /* NULL: none */
+	struct fetch_source *src;          /* the definition in use: the job's, or its fallback */
+	struct fetch_source *refill;       /* NULL: none */
 	struct budget *refill_budget;
 	struct rules *rules;
 	struct login *login;         /* NULL: none is needed */
@@ -163,7 +163,7 @@ static void quota(struct stream *s)
 static bool take_fallback(struct stream *s, long status)
 {
 	const char *name = s->src->def->fallback;
-	struct source *other;
+	struct fetch_source *other;
 	struct err e;
 	if (!name || source_use(s->job->f, name, &other, &e) < 0 || other->def->transport == TRANSPORT_HTTP)
 		return false;

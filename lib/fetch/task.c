@@ -36,7 +36,7 @@ static void free_task(struct task *t)
 	mem_free(t);
 }
 
-struct task *task_add(struct job *j, struct source *src, enum task_kind kind)
+struct task *task_add(struct job *j, struct fetch_source *src, enum task_kind kind)
 {
 	struct task *t = mem_zalloc(sizeof *t), **end = &j->tasks;
 	t->job = j;

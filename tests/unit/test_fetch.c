@@ -124,6 +124,56 @@ static void test_backoff(void)
 	}
 }
 
+static void test_round(void)
+{
+	T_CASE("walk: states that come again and again with nothing new are noticed, however many; others never are")
+	{
+		for (uint64_t lead = 0; lead < 20; lead++)
+			for (uint64_t lap = 1; lap < 40; lap++) {
+				struct walk w = { 0 };
+				uint64_t n = 0, state;
+				do
+					state = n < lead ? n : lead + (n - lead) % lap;
+				while (!walk_goes_round(&w, state, false) && ++n < 1000);
+				T_OK(n < 1000 && n <= 3 * (lead + lap) + 2);
+			}
+		struct walk w = { 0 };
+		for (uint64_t n = 0; n < 10000; n++)
+			T_OK(!walk_goes_round(&w, n, false));
+		/* One token for all pages, as long as each has something new; then not. */
+		for (uint64_t n = 0; n < 1000; n++)
+			T_OK(!walk_goes_round(&w, 7, true));
+		T_OK(walk_goes_round(&w, 7, false));
+		/* A new walk has passed nothing. */
+		walk_begin(&w, &(struct def_cursor){ 0 });
+		T_OK(!walk_goes_round(&w, 7, false));
+		walk_release(&w);
+	}
+	T_CASE("budget: what was not sent is given back")
+	{
+		struct source_def *d = def_of(DEF(",\"pace\":\"2/1h\""));
+		struct budgets *bs;
+		struct budget *b;
+		struct err e;
+		uint64_t t1, t2;
+		budgets_new(&bs, NULL);
+		T_INT(budgets_get(bs, "b", d, &b, &e), 0);
+		for (int i = 0; i < 5; i++) {
+			T_INT(budget_take(b, 1, &t1), 0);
+			T_INT(budget_take(b, 1, &t2), 0);
+			T_OK(budget_take(b, 1, &t2) > 0);
+			budget_return(b, t1, 1);
+			budget_return(b, t1 + 1, 1);
+		}
+		T_INT(budget_take(b, 1, &t1), 0);
+		budget_done(b, t1, 1);
+		T_INT(budget_take(b, 1, &t2), 0);
+		T_OK(budget_take(b, 1, &t2) > 0);
+		budgets_free(bs);
+		source_def_free(d);
+	}
+}
+
 static bool step(struct walk *w, const struct def_cursor *c, const char *top, const char *next, uint64_t items, bool older)
 {
 	struct walk_page p = { .top = top, .next = next, .items = items, .all_older = older };
@@ -564,6 +614,7 @@ int main(void)
 	test_vars();
 	test_backoff();
 	test_walk();
+	test_round();
 	test_windows();
 	test_signals();
 	test_share();
