@@ -2,6 +2,7 @@
 /* The short form of a type: primitive names, decimal(p,s), array<…>, map<…>, struct<name:type,…>. */
 #include "column/type_text.h"
 
+#include "base/ascii.h"
 #include "base/num.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ static const struct {
 	{ "string", TYPE_STRING }, { "binary", TYPE_BINARY }, { "date", TYPE_DATE }, { "timestamp", TYPE_TIMESTAMP },
 	{ "timestamp_ntz", TYPE_TIMESTAMP_NTZ }, { "tinyint", TYPE_BYTE }, { "smallint", TYPE_SHORT },
 	{ "int", TYPE_INTEGER }, { "bigint", TYPE_LONG }, { "real", TYPE_FLOAT }, { "bool", TYPE_BOOLEAN },
+	{ "timestamp_ltz", TYPE_TIMESTAMP }, { "decimal", TYPE_DECIMAL }, { "numeric", TYPE_DECIMAL }, { "dec", TYPE_DECIMAL },
 };
 
 const char *type_kind_name(enum type_kind k)
@@ -23,33 +25,30 @@ const char *type_kind_name(enum type_kind k)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (names[i].kind == k)
 			return names[i].name;
-	return k == TYPE_DECIMAL ? "decimal" : k == TYPE_STRUCT ? "struct" : k == TYPE_LIST ? "array" : "map";
+	return k == TYPE_STRUCT ? "struct" : k == TYPE_LIST ? "array" : "map";
 }
 
-/* Letters are compared without case, as SQL does. */
-static bool word_is(const char *s, size_t n, const char *word)
+bool type_kind_by_name(enum type_kind *k, const char *s, size_t n)
 {
-	for (size_t i = 0; i < n; i++, word++)
-		if (!*word || ((unsigned char)s[i] | (s[i] >= 'A' && s[i] <= 'Z' ? 0x20 : 0)) != (unsigned char)*word)
-			return false;
-	return !*word;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (ascii_same(s, n, names[i].name)) {
+			*k = names[i].kind;
+			return true;
+		}
+	return false;
 }
 
 int type_primitive(struct type *t, const char *s, size_t n, struct err *e)
 {
 	*t = (struct type){ 0 };
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (word_is(s, n, names[i].name)) {
-			t->kind = names[i].kind;
-			return 0;
-		}
 	const char *open = memchr(s, '(', n);
 	size_t head = open ? (size_t)(open - s) : n;
-	while (head && s[head - 1] == ' ')
+	while (open && head && s[head - 1] == ' ')
 		head--;
-	if (!word_is(s, head, "decimal") && !word_is(s, head, "numeric"))
+	if (!type_kind_by_name(&t->kind, s, head) || (open && t->kind != TYPE_DECIMAL))
 		return err_set(e, ERR_UNSUPPORTED, "type '%.*s' is not supported", (int)(n > 100 ? 100 : n), s);
-	t->kind = TYPE_DECIMAL;
+	if (t->kind != TYPE_DECIMAL)
+		return 0;
 	t->precision = 10;
 	if (!open)
 		return 0;
@@ -166,15 +165,15 @@ static int parse_children(struct parser *x, struct type *t, const char *first, c
 
 static int parse_nested(struct parser *x, struct type *t, const char *word, size_t n)
 {
-	if (word_is(word, n, "struct")) {
+	if (ascii_same(word, n, "struct")) {
 		t->kind = TYPE_STRUCT;
 		return parse_struct(x, t);
 	}
-	if (word_is(word, n, "array")) {
+	if (ascii_same(word, n, "array")) {
 		t->kind = TYPE_LIST;
 		return parse_children(x, t, "element", NULL);
 	}
-	if (word_is(word, n, "map")) {
+	if (ascii_same(word, n, "map")) {
 		t->kind = TYPE_MAP;
 		return parse_children(x, t, "key", "value");
 	}
@@ -233,6 +232,17 @@ void type_set_children(struct type *t, struct arena *a, const char *first, const
 	}
 }
 
+void type_put_quoted(struct buf *b, const char *name, size_t n)
+{
+	buf_putc(b, '`');
+	for (size_t i = 0; i < n; i++) {
+		if (name[i] == '`')
+			buf_putc(b, '`');
+		buf_putc(b, name[i]);
+	}
+	buf_putc(b, '`');
+}
+
 static void print_name(const struct field *f, struct buf *b)
 {
 	bool plain = f->nname > 0;
@@ -243,13 +253,7 @@ static void print_name(const struct field *f, struct buf *b)
 		buf_put(b, f->name, f->nname);
 		return;
 	}
-	buf_putc(b, '`');
-	for (size_t i = 0; i < f->nname; i++) {
-		if (f->name[i] == '`')
-			buf_putc(b, '`');
-		buf_putc(b, f->name[i]);
-	}
-	buf_putc(b, '`');
+	type_put_quoted(b, f->name, f->nname);
 }
 
 void type_print(const struct type *t, struct buf *b)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 #include "base/num.h"
+#include "column/format.h"
 #include "delta/partition.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
-
-#define DECIMAL_DIGITS 38
 
 bool delta_partition_type_ok(const struct type *t)
 {
@@ -226,22 +225,6 @@ int delta_value_parse(struct delta_value *v, const struct type *t, const char *t
 	return ERR_DATA;
 }
 
-static void print_decimal(struct buf *b, __int128 v, unsigned scale)
-{
-	char t[DECIMAL_DIGITS + 4];
-	size_t i = sizeof t;
-	unsigned __int128 u = v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
-	for (unsigned d = 0; u || d <= scale; d++) {
-		if (d == scale && scale)
-			t[--i] = '.';
-		t[--i] = (char)('0' + (int)(u % 10));
-		u /= 10;
-	}
-	if (v < 0)
-		buf_putc(b, '-');
-	buf_put(b, t + i, sizeof t - i);
-}
-
 static void print_timestamp(struct buf *b, int64_t us, bool zoned)
 {
 	char t[48];
@@ -257,14 +240,14 @@ static void print_timestamp(struct buf *b, int64_t us, bool zoned)
 
 void delta_value_print(const struct delta_value *v, const struct type *t, struct buf *b)
 {
-	char d[24];
+	char d[FORMAT_ROOM];
 	if (v->null)
 		return;
 	switch (t->kind) {
 	case TYPE_BOOLEAN: buf_puts(b, v->i ? "true" : "false"); break;
 	case TYPE_FLOAT: delta_java_float(b, (float)v->d); break;
 	case TYPE_DOUBLE: delta_java_double(b, v->d); break;
-	case TYPE_DECIMAL: print_decimal(b, v->dec, t->scale); break;
+	case TYPE_DECIMAL: buf_put(b, d, (size_t)(format_decimal(d, v->dec, t->scale) - d)); break;
 	case TYPE_DATE: buf_put(b, d, date_format(d, (int32_t)v->i)); break;
 	case TYPE_TIMESTAMP: print_timestamp(b, v->i, true); break;
 	case TYPE_TIMESTAMP_NTZ: print_timestamp(b, v->i, false); break;

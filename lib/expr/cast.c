@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "column/format.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -264,7 +265,7 @@ static void print_time(struct buf *b, int64_t us)
 static bool to_string(const struct type *from, const struct value *v, struct arena *a, struct str *out)
 {
 	struct buf b = BUF_INIT;
-	char t[64];
+	char t[FORMAT_ROOM];
 	switch (from->kind) {
 	case TYPE_BOOLEAN:
 		buf_puts(&b, v->i ? "true" : "false");
@@ -274,7 +275,7 @@ static bool to_string(const struct type *from, const struct value *v, struct are
 		buf_put(&b, t, dbl_text(t, v->d, from->kind == TYPE_FLOAT));
 		break;
 	case TYPE_DECIMAL:
-		dec_print(&b, v->dec, from->scale);
+		buf_put(&b, t, (size_t)(format_decimal(t, v->dec, from->scale) - t));
 		break;
 	case TYPE_DATE:
 		buf_put(&b, t, date_format(t, (int32_t)v->i));

@@ -8,6 +8,7 @@
 #ifndef SM_EXPR_NODE_H
 #define SM_EXPR_NODE_H
 
+#include "base/mem.h"
 #include "expr/expr.h"
 
 #include <locale.h>
@@ -137,14 +138,12 @@ bool dec_div(__int128 a, __int128 b, int shift, __int128 *out); /* a * 10^shift 
 __int128 dec_pow10(int n);                            /* 0..38 */
 double dec_double(__int128 v, int scale);
 bool dec_parse(const char *p, size_t n, __int128 *v, int *precision, int *scale);
-void dec_print(struct buf *b, __int128 v, int scale);
 int dbl_cmp(double a, double b);                      /* NaN is the largest, and equal to itself */
 int value_cmp(enum vkind k, const struct value *a, const struct value *b); /* same kind, same scale, no nulls */
 size_t dbl_text(char to[64], double v, bool single);  /* as Java prints it */
 static inline int str_cmp(struct str a, struct str b)
 {
-	int r = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-	return r ? r : (a.n > b.n) - (a.n < b.n);
+	return mem_compare(a.p, a.n, b.p, b.n);
 }
 
 /* cast.c */

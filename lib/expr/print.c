@@ -3,6 +3,7 @@
 #include "expr/lex.h"
 
 #include "base/clock.h"
+#include "column/type_text.h"
 
 /* how tightly an operator binds: see parse.c */
 enum level { L_OR = 1, L_AND, L_NOT, L_PREDICATE, L_COMPARE, L_ADD, L_MUL, L_UNARY, L_POSTFIX };
@@ -90,13 +91,7 @@ static void print_name(const struct node *x, struct buf *b)
 		buf_put(b, x->name, x->nname);
 		return;
 	}
-	buf_putc(b, '`');
-	for (size_t i = 0; i < x->nname; i++) {
-		if (x->name[i] == '`')
-			buf_putc(b, '`');
-		buf_putc(b, x->name[i]);
-	}
-	buf_putc(b, '`');
+	type_put_quoted(b, x->name, x->nname);
 }
 
 static void print_literal(const struct node *x, struct buf *b)

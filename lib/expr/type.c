@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "expr/node.h"
 
-#include <strings.h>
+#include "column/type_text.h"
 
 int expr_error_at(struct err *e, size_t at, const char *fmt, ...)
 {
@@ -81,42 +81,25 @@ struct type sql_type_as_decimal(const struct type *t)
 	}
 }
 
-static const struct {
-	const char *name;
-	enum type_kind kind;
-} names[] = { /* the first name of a kind is the one that is printed */
-	{ "void", TYPE_VOID },	     { "boolean", TYPE_BOOLEAN },     { "tinyint", TYPE_BYTE },
-	{ "byte", TYPE_BYTE },	     { "smallint", TYPE_SHORT },      { "short", TYPE_SHORT },
-	{ "int", TYPE_INTEGER },     { "integer", TYPE_INTEGER },     { "bigint", TYPE_LONG },
-	{ "long", TYPE_LONG },	     { "float", TYPE_FLOAT },	      { "real", TYPE_FLOAT },
-	{ "double", TYPE_DOUBLE },   { "decimal", TYPE_DECIMAL },     { "dec", TYPE_DECIMAL },
-	{ "numeric", TYPE_DECIMAL }, { "string", TYPE_STRING },	      { "binary", TYPE_BINARY },
-	{ "date", TYPE_DATE },	     { "timestamp", TYPE_TIMESTAMP }, { "timestamp_ltz", TYPE_TIMESTAMP },
-	{ "timestamp_ntz", TYPE_TIMESTAMP_NTZ },
-	{ "struct", TYPE_STRUCT },   { "array", TYPE_LIST },	      { "map", TYPE_MAP },
-};
-
 bool sql_type_by_name(struct type *t, const char *name, size_t n)
 {
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (names[i].kind < TYPE_STRUCT && strlen(names[i].name) == n && !strncasecmp(names[i].name, name, n)) {
-			*t = names[i].kind == TYPE_DECIMAL ? sql_type_decimal(10, 0) : sql_type_of(names[i].kind);
-			return true;
-		}
-	return false;
+	enum type_kind kind;
+	if (!type_kind_by_name(&kind, name, n))
+		return false;
+	*t = kind == TYPE_DECIMAL ? sql_type_decimal(10, 0) : sql_type_of(kind);
+	return true;
 }
 
 void sql_type_print_sql(const struct type *t, struct buf *b)
 {
-	if (t->kind == TYPE_DECIMAL) {
-		buf_printf(b, "decimal(%d,%d)", t->precision, t->scale);
-		return;
-	}
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (names[i].kind == t->kind) {
-			buf_puts(b, names[i].name);
-			return;
-		}
+	/* Delta's schemas name these kinds otherwise. */
+	static const char *const sql[] = {
+		[TYPE_BYTE] = "tinyint", [TYPE_SHORT] = "smallint", [TYPE_INTEGER] = "int", [TYPE_LONG] = "bigint",
+	};
+	const char *name = t->kind < sizeof sql / sizeof *sql ? sql[t->kind] : NULL;
+	buf_puts(b, name ? name : type_kind_name(t->kind));
+	if (t->kind == TYPE_DECIMAL)
+		buf_printf(b, "(%d,%d)", t->precision, t->scale);
 }
 
 const char *sql_type_text(const struct type *t, struct arena *a)

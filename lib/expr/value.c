@@ -179,22 +179,6 @@ bool dec_parse(const char *p, size_t n, __int128 *v, int *precision, int *scale)
 	return *precision <= 38;
 }
 
-void dec_print(struct buf *b, __int128 v, int scale)
-{
-	char text[48];
-	size_t i = sizeof text;
-	u128 m = magnitude(v);
-	for (int k = 0; k <= scale || m; k++) {
-		if (k == scale && scale)
-			text[--i] = '.';
-		text[--i] = (char)('0' + (int)(m % 10));
-		m /= 10;
-	}
-	if (v < 0)
-		text[--i] = '-';
-	buf_put(b, text + i, sizeof text - i);
-}
-
 int dbl_cmp(double a, double b)
 {
 	if (a != a || b != b)

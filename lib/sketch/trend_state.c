@@ -51,15 +51,13 @@ static int by_name(const void *pa, const void *pb)
 	const struct topic *a = ((const struct ordered *)pa)->topic, *b = ((const struct ordered *)pb)->topic;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	int order = memcmp(a->key, b->key, a->nkey < b->nkey ? a->nkey : b->nkey);
-	return order ? order : (a->nkey > b->nkey) - (a->nkey < b->nkey);
+	return mem_compare(a->key, a->nkey, b->key, b->nkey);
 }
 
 static int by_form(const void *pa, const void *pb)
 {
 	const struct form *a = pa, *b = pb;
-	int order = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
-	return order ? order : (a->n > b->n) - (a->n < b->n);
+	return mem_compare(a->p, a->n, b->p, b->n);
 }
 
 /* Writes the topics; ORDINAL[number] becomes a topic's place in the file. */

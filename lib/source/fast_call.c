@@ -2,6 +2,8 @@
 /* Functions of jq 1.6 and of source/map, on the inputs on which they are certain; all others are libjq's. */
 #include "source/fast_parts.h"
 
+#include "base/mem.h"
+
 #include <stdlib.h>
 
 static struct fast_value give_back(void)
@@ -273,8 +275,7 @@ static struct fast_value join(struct fast_run *r, struct fast_value in, struct f
 static int by_bytes(const void *x, const void *y)
 {
 	const struct fast_value *a = x, *b = y;
-	int c = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
-	return c ? c : (a->n > b->n) - (a->n < b->n);
+	return mem_compare(a->p, a->n, b->p, b->n);
 }
 
 static struct fast_value unique(struct fast_run *r, struct fast_value in, struct fast_value arg)

@@ -3,6 +3,7 @@
  * jq's never goes unseen: it is FV_BACK here. */
 #include "source/fast_parts.h"
 
+#include "base/mem.h"
 #include "base/num.h"
 #include "json/string.h"
 
@@ -370,8 +371,8 @@ static int order(struct fast_run *r, struct fast_value a, struct fast_value b)
 		return -2;
 	a = fast_decoded(r, a);
 	b = fast_decoded(r, b);
-	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-	return c ? (c > 0) - (c < 0) : (a.n > b.n) - (a.n < b.n);
+	int c = mem_compare(a.p, a.n, b.p, b.n);
+	return (c > 0) - (c < 0);
 }
 
 static struct fast_value compare(struct fast_run *r, const struct fast_expr *x, struct fast_value a, struct fast_value b)
