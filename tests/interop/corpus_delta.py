@@ -26,10 +26,10 @@ CORPORA = os.path.join(HERE, '../../../shared/corpora')
 # Negative tables: what the message must say.
 REFUSED = {
     'data-reader-absolute-paths-escaped-chars': 'no metaData',
-    'deltalog-commit-info': 'schemaString is missing',
+    'deltalog-commit-info': 'no schemaString',
     'deltalog-invalid-protocol-version': 'version',
     'deltalog-state-reconstruction-from-checkpoint-missing-metadata': 'no metaData',
-    'deltalog-state-reconstruction-from-checkpoint-missing-protocol': 'schemaString',
+    'deltalog-state-reconstruction-from-checkpoint-missing-protocol': 'has no protocol',
     'deltalog-state-reconstruction-without-metadata': 'no metaData',
     'no-delta-log-folder': 'no Delta table',
     'update-deleted-directory': 'schemaString',
