@@ -116,6 +116,8 @@ static void put_mark(struct committer *c, const struct mark *m, int64_t seq, str
 	/* A table that is not there yet must not become what a checkpoint is held against. */
 	p.table = c->sn ? store_root(c->store) : NULL;
 	p.version = c->sn ? c->sn->version : -1;
+	p.id = p.path = NULL; /* ours to say, whatever came */
+	p.commit = -1;
 	if (c->sn)
 		whole_tell(c, &p);
 	mark_print(&p, out);

@@ -43,6 +43,8 @@ static void test_marks(void)
 		round_trip("{\"$mark\":{\"v\":1,\"stream\":\"7f\",\"from\":42,\"seq\":57,\"cursor\":{\"id\":675127116845989889, \"x\":[1.0]},\"ck\":\"/a b\"}}\n");
 		round_trip("{\"$mark\":{\"v\":1,\"stream\":\"7f\",\"from\":0,\"seq\":9223372036854775807,\"cursor\":null,\"end\":\"quota\",\"table\":\"/t\",\"version\":0,\"recovered\":true,\"shard\":[1,2],\"a\\nb\":null}}\n");
 		round_trip("{\"$mark\":{\"v\":1,\"end\":\"done\",\"all\":true,\"read\":{\"id\":\"a\\\"b\",\"version\":7}}}\n");
+		round_trip("{\"$mark\":{\"v\":1,\"table\":\"/t\",\"version\":9,\"id\":\"x\",\"commit\":{\"version\":7,\"path\":\"a b\"}}}\n");
+		round_trip("{\"$mark\":{\"v\":1,\"table\":\"/t\",\"version\":9,\"id\":\"x\",\"commit\":{\"version\":0}}}\n");
 	}
 	T_CASE("marks: `all` is taken away from a mark that is passed on, and the rest stays")
 	{
@@ -97,6 +99,11 @@ static void test_marks(void)
 		refused("{\"$mark\":{\"v\":1,\"stream\":\"s\",\"seq\":1}}", ERR_DATA, "\"from\"");
 		refused("{\"$mark\":{\"v\":1,\"recovered\":1}}", ERR_DATA, "\"recovered\"");
 		refused("{\"$mark\":{\"v\":1,\"all\":1}}", ERR_DATA, "\"all\"");
+		refused("{\"$mark\":{\"v\":1,\"id\":\"\"}}", ERR_DATA, "\"id\"");
+		refused("{\"$mark\":{\"v\":1,\"commit\":7}}", ERR_DATA, "\"commit\"");
+		refused("{\"$mark\":{\"v\":1,\"commit\":{\"path\":\"x\"}}}", ERR_DATA, "\"commit\"");
+		refused("{\"$mark\":{\"v\":1,\"commit\":{\"version\":-1}}}", ERR_DATA, "\"commit\"");
+		refused("{\"$mark\":{\"v\":1,\"commit\":{\"version\":1,\"path\":7}}}", ERR_DATA, "\"commit\"");
 		refused("{\"$mark\":{\"v\":1,\"read\":7}}", ERR_DATA, "\"read\"");
 		refused("{\"$mark\":{\"v\":1,\"read\":{\"id\":\"\",\"version\":1}}}", ERR_DATA, "\"read\"");
 		refused("{\"$mark\":{\"v\":1,\"read\":{\"id\":\"x\",\"version\":-1}}}", ERR_DATA, "\"read\"");
