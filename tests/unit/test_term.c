@@ -85,8 +85,8 @@ int main(void)
 	T_CASE("every code point is written, read and judged") every_code_point();
 	T_CASE("no bytes at all get through that a terminal would obey") random_bytes();
 	T_CASE("what is shown, and what is kept") {
-		shows("a\033[31mb\n", 7, "", "a\\u001b[31mb\\u000a");
-		shows("a\033[31mb\n\t\r", 9, "\n\t", "a\\u001b[31mb\n\t\\u000d");
+		shows("a\033[31mb\n", 8, "", "a\\u001b[31mb\\u000a");
+		shows("a\033[31mb\n\t\r", 10, "\n\t", "a\\u001b[31mb\n\t\\u000d");
 		shows("\xc2\x9b" "31m\xe2\x80\xae\xff", 9, "\n\t", "\\u009b31m\\u202e\\xff");
 		shows("\0x", 2, "\n", "\\u0000x");
 		shows("\xd7\xa9\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", 13, "", "\xd7\xa9\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb");
