@@ -136,7 +136,7 @@ void fetch_free(struct fetch *f)
 	for (size_t i = 0; i < f->njobs; i++)
 		job_release(&f->job[i]);
 	mem_free(f->job);
-	source_drop_all(f);
+	fetch_drop_sources(f);
 	http_free(f->http);
 	budgets_free(f->budgets);
 	seen_free(f->seen);

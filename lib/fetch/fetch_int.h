@@ -128,8 +128,8 @@ struct fetch {
 };
 
 /* sources.c */
-int source_use(struct fetch *f, const char *name, struct fetch_source **out, struct err *e);
-void source_drop_all(struct fetch *f);
+int fetch_source(struct fetch *f, const char *name, struct fetch_source **out, struct err *e);
+void fetch_drop_sources(struct fetch *f);
 
 /* place.c */
 int job_place(struct job *j, const struct json *place, struct err *e);

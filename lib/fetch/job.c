@@ -80,7 +80,7 @@ int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct 
 	j->spec = s;
 	j->since_us = s->since_us;
 	j->idle = true;
-	int rc = source_use(f, s->source, &j->src, e);
+	int rc = fetch_source(f, s->source, &j->src, e);
 	if (rc < 0)
 		return rc;
 	set_vars(j);

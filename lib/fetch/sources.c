@@ -39,7 +39,7 @@ static void free_source(struct fetch_source *s)
 	mem_free(s);
 }
 
-int source_use(struct fetch *f, const char *name, struct fetch_source **out, struct err *e)
+int fetch_source(struct fetch *f, const char *name, struct fetch_source **out, struct err *e)
 {
 	struct fetch_source *s;
 	for (s = f->sources; s; s = s->next)
@@ -59,7 +59,7 @@ int source_use(struct fetch *f, const char *name, struct fetch_source **out, str
 	return 0;
 }
 
-void source_drop_all(struct fetch *f)
+void fetch_drop_sources(struct fetch *f)
 {
 	for (struct fetch_source *s = f->sources, *next; s; s = next) {
 		next = s->next;

@@ -62,7 +62,7 @@ static int find_refill(struct stream *s, struct err *e)
 	struct buf budget = BUF_INIT;
 	if (!name)
 		return 0;
-	int rc = source_use(s->job->f, name, &s->refill, e);
+	int rc = fetch_source(s->job->f, name, &s->refill, e);
 	if (rc < 0)
 		return err_wrap(e, "refill");
 	vars_expand(&budget, &s->refill->def->budget, &s->job->vars);
@@ -165,7 +165,7 @@ static bool take_fallback(struct stream *s, long status)
 	const char *name = s->src->def->fallback;
 	struct fetch_source *other;
 	struct err e;
-	if (!name || source_use(s->job->f, name, &other, &e) < 0 || other->def->transport == TRANSPORT_HTTP)
+	if (!name || fetch_source(s->job->f, name, &other, &e) < 0 || other->def->transport == TRANSPORT_HTTP)
 		return false;
 	sink_sayf(s->job->f, SAY_VERBOSE, s->job, "no such stream (status %ld): trying '%s'", status, name);
 	hang_up(s);
