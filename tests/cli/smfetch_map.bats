@@ -132,3 +132,28 @@ D
 	echo '{"s":"282324313233842177","n":9007199254740992,"m":9007199254740993}' >in
 	[ "$("$SM_BIN/smfetch" files --as ./idm.json in | jq -c '[.id,.text]')" = '["282324313233842177","9007199254740994"]' ]
 }
+
+# What the Graph API's documentation and its addresses say of a comment, not what the map made of it.
+@test "facebook: a reply without id has its own, and names the comment it answers" {
+	u=https://www.facebook.com/1/posts/2/
+	printf '%s\n' '{"data":[' \
+		'{"created_time":"2021-08-10T18:45:03+0000","message":"parent","permalink_url":"'$u'?comment_id=111"},' \
+		'{"created_time":"2021-08-10T19:45:03+0000","message":"reply","permalink_url":"'$u'?comment_id=111&reply_comment_id=222"},' \
+		'{"created_time":"2021-08-10T19:45:03+0000","message":"turned","permalink_url":"'$u'?reply_comment_id=333&x=1&comment_id=111#c"},' \
+		'{"id":"2_444","parent":{"id":"2_111"},"created_time":"2021-08-10T19:45:03+0000","message":"told","permalink_url":"'$u'?comment_id=111&reply_comment_id=444"}' \
+		']}' >c.json
+	both facebook --as facebook c.json
+	[ "$(jq -c '[.id,.native_id,.kind,.text,.refs]' out.jq)" = "$(printf '%s\n' '["fb:111","111","comment","parent",null]' \
+		'["fb:222","222","comment","reply",[{"type":"reply_to","id":"fb:111"}]]' '["fb:333","333","comment","turned",[{"type":"reply_to","id":"fb:111"}]]' \
+		'["fb:2_444","2_444","comment","told",[{"type":"reply_to","id":"fb:2_111"}]]')" ]
+	printf '{"created_time":"2021-08-10T18:45:03+0000","message":"m","permalink_url":"%s?reply_comment_id=&comment_id="}\n' "$u" >none
+	run "${F[@]}" --as facebook none
+	[ "$status" = 3 ]; [[ "$output" == *"neither id nor comment_id"* ]]
+}
+
+@test "youtube: the name with an @ is the handle, another is a name" {
+	s='"videoId":"v","textOriginal":"t","publishedAt":"2026-08-01T00:00:00Z","updatedAt":"2026-08-01T00:00:00Z"'
+	printf '{"id":"a","snippet":{%s,"authorDisplayName":"@ana-1","authorChannelId":{"value":"UC1"}}}\n{"id":"b","snippet":{%s,"authorDisplayName":"Ana B","authorChannelId":{"value":"UC2"}}}\n{"id":"c","snippet":{%s,"authorDisplayName":""}}\n' "$s" "$s" "$s" >y
+	both youtube --as youtube y
+	[ "$(jq -c .author out.jq)" = $'{"id":"yt:UC1","handle":"ana-1"}\n{"id":"yt:UC2","name":"Ana B"}\nnull' ]
+}
