@@ -22,6 +22,7 @@ int err_setv(struct err *e, int code, const char *fmt, va_list ap)
 	if (!e)
 		return code;
 	e->code = code;
+	e->errnum = 0;
 	e->line = 0;
 	e->col = 0;
 	e->file[0] = '\0';
@@ -48,6 +49,7 @@ int err_sys(struct err *e, int errnum, const char *fmt, ...)
 	if (e) {
 		size_t n = strlen(e->msg);
 		snprintf(e->msg + n, sizeof e->msg - n, ": %s", strerror(errnum));
+		e->errnum = errnum;
 	}
 	return ERR_IO;
 }

@@ -32,6 +32,7 @@ struct err {
 	int code;              /* enum err_code */
 	uint64_t line;         /* 1-based, 0 = none */
 	uint64_t col;          /* 1-based byte column, 0 = none */
+	int errnum;            /* the errno behind it (err_sys), 0 = none */
 	char file[512];        /* "" = none */
 	char msg[1024];        /* lower case, no full stop, truncated on a character */
 };

@@ -150,8 +150,14 @@ static int put_one(struct queue *q, struct item *it, struct err *e)
 static int put_disk(struct queue *q, struct item *it, struct err *e)
 {
 	int r;
-	while ((r = spill_append(q->o.spill, it, e)) == SPILL_FULL && !q->disk_dead)
+	while ((r = spill_append(q->o.spill, it, e)) == SPILL_FULL && !q->disk_dead) {
+		/* The writer may be asleep, with nothing in memory: what it is to make room of came after its last look. */
+		pthread_mutex_lock(&q->lock);
+		q->version++;
+		pthread_cond_signal(&q->came);
+		pthread_mutex_unlock(&q->lock);
 		pthread_cond_wait(&q->disk_room, &q->disk);
+	}
 	/* While it waited for room the writer may have found the disk empty, and thought that nothing goes there any more. */
 	if (r == 0)
 		q->spilling = true;

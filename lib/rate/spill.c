@@ -42,12 +42,16 @@ static int new_segment(struct spill *s, struct err *e)
 {
 	struct buf head = BUF_INIT;
 	uint64_t number = s->next;
+	bool owned = s->owned;
 	/* Whose records these are is known before there are any. */
-	int r = s->owned ? 0 : spill_put_owner(s, e);
+	int r = owned ? 0 : spill_put_owner(s, &owned, e);
+	if (r != 0 || !owned) {
+		s->disk_full = r == 0;
+		return r;
+	}
 	buf_puts(&head, "SMSPILL1");
 	buf_le64(&head, number);
-	if (r == 0)
-		r = make_segment(s, number, &head, e);
+	r = make_segment(s, number, &head, e);
 	if (r == 0 && s->out >= 0) {
 		MEM_GROW(s->seg, s->cap, s->nseg + 1);
 		s->seg[s->nseg++] = (struct spill_segment){ number, SPILL_HEADER, false };
@@ -344,8 +348,9 @@ bool spill_settles(const struct spill *s)
 int spill_settle(struct spill *s, struct err *e)
 {
 	size_t n = behind(s);
+	bool kept;
 	if (!n)
-		return moved(s) ? spill_put_offset(s, e) : 0;
+		return moved(s) ? spill_put_offset(s, &kept, e) : 0;
 	uint64_t next = s->seg[n - 1].number + 1;
 	if (n == s->nseg && s->out >= 0) {
 		close(s->out);
@@ -360,8 +365,12 @@ int spill_settle(struct spill *s, struct err *e)
 		s->at_segment = next;
 		s->at = SPILL_HEADER;
 	}
-	int r = spill_put_offset(s, e);
-	return r == 0 ? spill_drop_segments(s, n, e) : r;
+	int r = spill_put_offset(s, &kept, e);
+	/* On a full disk the segments go first, and make room for the offset. All in them is done: an offset in a segment that is gone
+	 * leads to the next one that is there. */
+	if (r == 0)
+		r = spill_drop_segments(s, n, e);
+	return r == 0 && !kept ? spill_put_offset(s, &kept, e) : r;
 }
 
 void spill_stats(const struct spill *s, struct spill_stats *st)
@@ -384,8 +393,9 @@ static int leave(struct spill *s, struct err *e)
 		r = spill_settle(s, e);
 	if (r != 0)
 		return r;
+	bool kept;
 	if (s->nseg)
-		return s->done_segment != s->kept_segment || s->done != s->kept ? spill_put_offset(s, e) : 0;
+		return s->done_segment != s->kept_segment || s->done != s->kept ? spill_put_offset(s, &kept, e) : 0;
 	/* Nothing is left: nothing tells of it. */
 	r = store_delete(s->store, SPILL_OFFSET, e);
 	if (r == 0 || r == ERR_NOT_FOUND)

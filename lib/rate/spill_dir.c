@@ -47,22 +47,33 @@ int spill_sys(const struct spill *s, int code, const char *what, uint64_t number
 
 /* --- the small files --- */
 
-int spill_put_offset(struct spill *s, struct err *e)
+static int put_small(struct spill *s, const char *name, const struct buf *b, bool *kept, struct err *e)
+{
+	struct err why = { 0 };
+	int r = store_put(s->store, name, b->p, b->n, &why);
+	*kept = r == 0;
+	if (r == 0 || (r == ERR_IO && (why.errnum == ENOSPC || why.errnum == EDQUOT)))
+		return 0;
+	*e = why;
+	return r;
+}
+
+int spill_put_offset(struct spill *s, bool *kept, struct err *e)
 {
 	struct buf b = BUF_INIT;
 	buf_printf(&b, "{\"v\":%d,\"segment\":%llu,\"offset\":%llu}\n", FORMAT, (unsigned long long)s->done_segment,
 		   (unsigned long long)s->done);
-	int r = store_put(s->store, SPILL_OFFSET, b.p, b.n, e);
+	int r = put_small(s, SPILL_OFFSET, &b, kept, e);
 	buf_release(&b);
-	if (r == 0) {
+	if (*kept) {
 		s->kept_segment = s->done_segment;
 		s->kept = s->done;
-		s->kept_at = clock_mono_ns();
 	}
+	s->kept_at = clock_mono_ns();
 	return r;
 }
 
-int spill_put_owner(struct spill *s, struct err *e)
+int spill_put_owner(struct spill *s, bool *kept, struct err *e)
 {
 	struct buf b = BUF_INIT;
 	buf_printf(&b, "{\"v\":%d,\"stream\":", FORMAT);
@@ -71,9 +82,9 @@ int spill_put_owner(struct spill *s, struct err *e)
 	else
 		buf_puts(&b, "null");
 	buf_puts(&b, "}\n");
-	int r = store_put(s->store, SPILL_OWNER, b.p, b.n, e);
+	int r = put_small(s, SPILL_OWNER, &b, kept, e);
 	buf_release(&b);
-	s->owned = r == 0;
+	s->owned = *kept;
 	return r;
 }
 
@@ -176,6 +187,11 @@ int spill_drop_segments(struct spill *s, size_t n, struct err *e)
 	int r = 0;
 	size_t i = 0;
 	for (; i < n && r == 0; i++) {
+		/* A file that is open keeps its place on the disk. */
+		if (s->in >= 0 && s->in_number == s->seg[i].number) {
+			close(s->in);
+			s->in = -1;
+		}
 		r = delete_segment(s, s->seg[i].number, e);
 		if (r == 0)
 			s->st.held -= s->seg[i].size;

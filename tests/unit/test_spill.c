@@ -433,11 +433,21 @@ static void test_damage(void)
 struct plan {
 	int left, code;          /* steps until it happens; the errno of the step, 0: the process dies there */
 	const char *only;        /* count no other steps; NULL: all of them */
+	const char *small;       /* a small file: */
+	int crowded;             /* of so many tries to write it all but one find a full disk; 0: none does */
+	int tries;
 };
+
+static bool no_room(struct plan *p, const char *step, const char *path)
+{
+	return p->crowded && strstr(path, p->small) && strcmp(step, "write") == 0 && ++p->tries % p->crowded != 0;
+}
 
 static int on_step(void *arg, const char *step, const char *path)
 {
 	struct plan *p = arg;
+	if (no_room(p, step, path))
+		return ENOSPC;
 	if ((p->only && (strcmp(step, p->only) != 0 || !strstr(path, ".seg"))) || p->left-- != 0)
 		return 0;
 	if (p->code == 0)
@@ -527,61 +537,63 @@ static bool check(int in, int out, int step)
 	return true;
 }
 
+/* A process works until it dies as PLAN says. What it told is in *IN, *OUT; returns its status. */
+static int run_child(struct plan plan, int *in, int *out)
+{
+	int p[2], said[2], status;
+	*in = 0;
+	*out = -1;
+	fresh();
+	T_OK(pipe(p) == 0);
+	pid_t child = fork();
+	if (child == 0) {
+		close(p[0]);
+		work(p[1], &plan, 0);
+	}
+	close(p[1]);
+	while (read(p[0], said, sizeof said) == sizeof said) {
+		*in = said[0];
+		*out = said[1];
+	}
+	close(p[0]);
+	waitpid(child, &status, 0);
+	return status;
+}
+
+/* Dies before every step in turn, until there are no more. */
+static void all_steps(int crowded, int least)
+{
+	int step = 0, status = 0, in, out;
+	for (; step < 2000; step++) {
+		status = run_child((struct plan){ step, 0, .small = "/.offset", .crowded = crowded }, &in, &out);
+		bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+		if (!killed && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
+			T_FAIL("step %d: status %x", step, status);
+			break;
+		}
+		if (!check(in, out, step) || !killed)
+			break;
+	}
+	T_OK(step > least && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	printf("# %d steps\n", step);
+}
+
 static void test_crashes(void)
 {
 	T_CASE("spill: dying before any step loses nothing that was in a file and not written")
 	{
-		int step = 0, status = 0;
-		for (; step < 2000; step++) {
-			int p[2], said[2], in = 0, out = -1;
-			fresh();
-			T_OK(pipe(p) == 0);
-			pid_t child = fork();
-			if (child == 0) {
-				struct plan plan = { step, 0 };
-				close(p[0]);
-				work(p[1], &plan, 0);
-			}
-			close(p[1]);
-			while (read(p[0], said, sizeof said) == sizeof said) {
-				in = said[0];
-				out = said[1];
-			}
-			close(p[0]);
-			waitpid(child, &status, 0);
-			bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-			if (!killed && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
-				T_FAIL("step %d: status %x", step, status);
-				break;
-			}
-			if (!check(in, out, step))
-				break;
-			if (!killed)
-				break;
-		}
-		T_OK(step > 100 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-		printf("# %d steps\n", step);
+		all_steps(0, 100);
+	}
+	T_CASE("spill: the same while the small files find no room, always, and but for one time in three")
+	{
+		all_steps(1 << 30, 50);
+		all_steps(3, 50);
 	}
 	T_CASE("spill: a step that fails is an error, and loses nothing either")
 	{
 		int errors = 0;
 		for (int step = 0; step < 400; step++) {
-			int p[2], said[2], in = 0, out = -1, status;
-			fresh();
-			T_OK(pipe(p) == 0);
-			pid_t child = fork();
-			if (child == 0) {
-				struct plan plan = { step, EIO };
-				close(p[0]);
-				work(p[1], &plan, 0);
-			}
-			close(p[1]);
-			while (read(p[0], said, sizeof said) == sizeof said) {
-				in = said[0];
-				out = said[1];
-			}
-			close(p[0]);
-			waitpid(child, &status, 0);
+			int in, out, status = run_child((struct plan){ step, EIO }, &in, &out);
 			bool error = WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM;
 			T_OK(error || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
 			errors += error;
@@ -626,6 +638,19 @@ static void test_crashes(void)
 			T_INT(read_all(s, 0), 2);
 		}
 		T_INT(files(".seg"), 0);
+		T_INT(spill_close(s, &e), 0);
+		/* And when it is the file that says whose records these are. */
+		plan = (struct plan){ -1, 0, .small = "/.SPILL", .crowded = 3 };
+		T_INT(spill_open(&s, fresh(), &o, &e), 0);
+		T_INT(spill_begin(s, NULL, NULL, &e), 0);
+		append(s, 0);
+		T_INT(spill_flush(s, &e), 0);
+		T_INT(append(s, 1), SPILL_FULL);
+		T_INT(files(".seg"), 0);
+		T_INT(append(s, 1), 0);
+		T_INT(spill_flush(s, &e), 0);
+		T_INT(files(".seg"), 1);
+		T_INT(read_all(s, 0), 2);
 		T_INT(spill_close(s, &e), 0);
 	}
 }
