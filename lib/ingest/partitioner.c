@@ -149,12 +149,28 @@ static int reject_sample(struct run *x, struct err *e)
 	return r;
 }
 
+/* The next block; a line that is too long is a bad one, of which the rejects get the beginning. */
+static int take_input(struct run *x, struct err *e)
+{
+	for (;;) {
+		size_t n;
+		int r = input_block(x->input, &x->block, e);
+		const char *line = r == ERR_DATA ? input_long(x->input, &n) : NULL;
+		if (!line)
+			return r;
+		struct err why = *e;
+		r = reject_record(x->o->rejects, line, n, &why, e);
+		if (r < 0)
+			return r;
+	}
+}
+
 /* Read the input until there is enough to choose a schema from, or it ends, or time is up. */
 static int fill_sample(struct run *x, struct err *e)
 {
 	x->sampling = true;
 	for (bool enough = false; !enough && !stopped(x);) {
-		int r = input_block(x->input, &x->block, e);
+		int r = take_input(x, e);
 		if (r < 0)
 			return r;
 		if (r == INPUT_END) {
@@ -242,7 +258,7 @@ static int next_block(struct run *x, struct err *e)
 	if (sample_next(&x->sample, &x->block))
 		return INPUT_OK;
 	x->sample.bytes = 0;
-	return x->eof ? INPUT_END : input_block(x->input, &x->block, e);
+	return x->eof ? INPUT_END : take_input(x, e);
 }
 
 static int read_all(struct run *x, struct err *e)

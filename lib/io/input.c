@@ -27,6 +27,7 @@ struct input {
 	size_t packed_have;      /* sniffed bytes not yet unpacked */
 	bool at_end;             /* of the open file */
 	bool first_read, regular;
+	bool skip;               /* up to the next line's end: a line that is too long */
 
 	char *buf;
 	size_t cap, start, end;  /* buf[start..end) has been read and not been handed out */
@@ -283,6 +284,19 @@ static int too_long(struct input *in, struct err *e)
 	return err_at(e, in->name, in->line, 1);
 }
 
+static int long_line(struct input *in, struct err *e)
+{
+	in->skip = true;
+	return too_long(in, e);
+}
+
+const char *input_long(const struct input *in, size_t *n)
+{
+	size_t have = in->end - in->start;
+	*n = have < INPUT_LONG_KEPT ? have : INPUT_LONG_KEPT;
+	return in->skip ? in->buf + in->start : NULL;
+}
+
 /* Where the whole lines of buf[start..stop) end that are not too long; start when the first is. */
 static size_t short_lines(const struct input *in, size_t stop)
 {
@@ -304,7 +318,7 @@ static int give(struct input *in, size_t stop, struct block *b, struct err *e)
 {
 	stop = short_lines(in, stop);
 	if (stop == in->start)
-		return too_long(in, e);
+		return long_line(in, e);
 	b->p = in->buf + in->start;
 	b->n = stop - in->start;
 	b->file = in->name;
@@ -342,7 +356,26 @@ static int gather(struct input *in, size_t *stop, struct err *e)
 		if (nl)
 			*stop = (size_t)(nl - in->buf) + 1;
 		else if (!*stop && in->end - in->start > in->opts.max_line)
-			return too_long(in, e);
+			return long_line(in, e);
+	}
+	return INPUT_OK;
+}
+
+/* Read to the end of the line that was too long. */
+static int skip_line(struct input *in, struct err *e)
+{
+	while (in->skip) {
+		const char *nl = memchr(in->buf + in->start, '\n', in->end - in->start);
+		in->start = nl ? (size_t)(nl - in->buf) + 1 : in->end;
+		in->skip = !nl && !in->at_end;
+		if (nl)
+			in->line++;
+		if (!in->skip)
+			break;
+		make_room(in);
+		int r = fill(in, true, e);
+		if (r != INPUT_OK)
+			return r;
 	}
 	return INPUT_OK;
 }
@@ -354,17 +387,20 @@ static int next_from_file(struct input *in, struct block *b, struct err *e)
 		in->line += count_lines(in->buf + in->start - in->given, in->given);
 		in->given = 0;
 	}
+	int r = skip_line(in, e);
+	if (r != INPUT_OK)
+		return r;
 	make_room(in);
 	/* Whole lines are there already when the block before ended early, at a line that is too long. */
 	const char *nl = memrchr(in->buf + in->start, '\n', in->end - in->start);
 	if (nl)
 		return give(in, (size_t)(nl - in->buf) + 1, b, e);
-	int r = gather(in, &stop, e);
+	r = gather(in, &stop, e);
 	if (r != INPUT_OK)
 		return r;
 	if (!stop && in->end > in->start) {
 		if (in->end - in->start > in->opts.max_line)
-			return too_long(in, e);
+			return long_line(in, e);
 		in->buf[in->end++] = '\n';
 		stop = in->end;
 	}

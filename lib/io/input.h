@@ -10,7 +10,7 @@
  * Blocks: p[0..n) are whole lines, each ended by '\n' (added to a last line that
  * has none), followed by at least INPUT_PADDING readable bytes. A block holds what
  * could be read without waiting, at least one line, at most about `block` bytes unless
- * one line is longer. A line longer than `max_line` is an error that names it.
+ * one line is longer. A line longer than `max_line` is ERR_DATA that names it; the next call goes on behind it.
  *
  * Ownership: the block's bytes belong to the input and live until the next call.
  * Threads: one owner. Cost: one copy of the tail of a block (a partial line).
@@ -27,6 +27,7 @@
 #define INPUT_PADDING 64
 #define INPUT_BLOCK ((size_t)1 << 20)
 #define INPUT_MAX_LINE ((size_t)16 << 20)
+#define INPUT_LONG_KEPT ((size_t)64 << 10)
 #define INPUT_STDIN_NAME "<stdin>"
 
 struct input_opts {
@@ -64,6 +65,8 @@ struct input *input_new(const char *const *paths, size_t n, const struct input_o
 void input_free(struct input *in);             /* NULL is fine */
 /* INPUT_OK, INPUT_END, INPUT_TIMEOUT, or a negative code. Blank lines are left in the block. */
 int input_block(struct input *in, struct block *b, struct err *e);
+/* Was the last error that of a line which is too long? Its beginning, N bytes (INPUT_LONG_KEPT at most); NULL: no. */
+const char *input_long(const struct input *in, size_t *n);
 /* The same, line by line; blank lines are skipped. Do not mix with input_block. */
 int input_line(struct input *in, struct line *l, struct err *e);
 

@@ -73,9 +73,19 @@ static int take_mark(struct pull *p, struct err *e)
 	return r == 0 ? PULL_MARK : r;
 }
 
+/* A line of which only the beginning is there. It is no block, and the next one is to be asked for. */
+static int too_long(struct pull *p, struct err *e)
+{
+	p->why = *e;
+	int r = pull_bad(p, &p->why, e);
+	return r == 0 ? PULL_BLOCK_END : r;
+}
+
 static int next_block(struct pull *p, struct err *e)
 {
 	int r = input_block(p->in, &p->block, e);
+	if (r == ERR_DATA && (p->rec.p = input_long(p->in, &p->rec.n)) != NULL)
+		return too_long(p, e);
 	if (r != INPUT_OK)
 		return r == INPUT_END ? PULL_END : r == INPUT_TIMEOUT ? PULL_TIMEOUT : r;
 	if (!p->o.unchecked)
@@ -115,6 +125,8 @@ int pull_next(struct pull *p, struct err *e)
 	for (int got;;) {
 		if (!p->reading) {
 			got = next_block(p, e);
+			if (got == PULL_BLOCK_END)
+				continue;
 			if (got != PULL_BLOCK || p->o.blocks)
 				return got;
 		}

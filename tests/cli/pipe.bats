@@ -132,7 +132,7 @@ FILTERS=("smjq ." smsentiment "smtrend --min-authors 1" smrate "smrate --queue 1
 	local bad=('{"$mark":{"v":1,"stream":5}}' '{"$mark":7}' '{"$mark":{"v":99}}' '{"$mark":' '{"$mark":{"v":1},"x":1}' '{"$mark":{"v":1,"seq":1,"seq":2}}' '{"$mark":{"v":1,"end":"dead"}}'
 		'{"$mark":{"v":1,"stream":"s","from":0,"seq":1,"ck":"'$PWD'"}}')
 	printf '{"id":"1"}\n' >n
-	for t in "${FILTERS[@]}" "smpartition t"; do for m in "${bad[@]}"; do for mode in stop skip reject=rej; do
+	for t in "${FILTERS[@]}" "smpartition t"; do for m in "${bad[@]}"; do for mode in stop reject=rej; do
 		{ good 1; printf '%s\n' "$m"; good 2; } >in
 		rc=0; $t --on-error=$mode in >out 2>err || rc=$?
 		if [ $rc != 3 ] || ! grep -q "^[a-z]*: in:2" err || grep -q '"id":"2"' out || { [[ $t != smtrend* && $t != smp* ]] && ! grep -q '"id":"1"' out; }; then
@@ -213,5 +213,19 @@ FILTERS=("smjq ." smsentiment "smtrend --min-authors 1" smrate "smrate --queue 1
 		printf '{"record":"whole"}\n{"tool":"smx","record":"to' >f
 		rc=0; $t in >out 2>err || rc=$?; [ $rc = 1 ]
 		if [ "$(jq -c . f | wc -l)" != 2 ] || [ "$(head -1 f)" != '{"record":"whole"}' ]; then echo "$t"; cat f; return 1; fi
+	done
+}
+
+@test "a line longer than 16 MiB is a bad record: the others come, the rejects have its beginning" {
+	long() { printf '{"id":"%s","text":"' "$1"; head -c 17000000 /dev/zero | tr '\0' x; printf '"}\n'; }
+	{ good 1; long a; good 2; good 3; long b; long c; good 4; long d; } >in; truncate -s -1 in
+	gzip -1 <in >in.gz
+	for t in "${FILTERS[@]}" "smjq -c ." "smpartition t"; do
+		rm -f rej; rc=0; f=in; if [ "$t" = "smjq -c ." ]; then f=in.gz; fi
+		$t --on-error=reject=rej <$f >out 2>err || rc=$?
+		[ $rc = 1 ]; [ "$(jq -c '[.line,(.record|length)]' rej | tr -d '\n')" = '[2,65536][5,65536][6,65536][8,65536]' ] || { echo "$t"; cat err; return 1; }
+		case $t in smtrend*) ;; smpartition*) smcommit -q <out >/dev/null; [ "$(smreplay t | jq -r .id | sort | tr -d '\n')" = 1234 ] ;;
+		*) [ "$(jq -r .id out | tr -d '\n')" = 1234 ] ;; esac
+		rc=0; $t <$f >out 2>err || rc=$?; [ $rc = 3 ]; grep -q "^${t%% *}: .*:2:1: line is longer than 16777216 bytes" err
 	done
 }
