@@ -37,7 +37,7 @@ define() {
 }
 PAGES='{"request":{"url":"https://api.sim.example/items","query":{"after":"","since_id":"${cursor}"}},"next":{"token":".next","param":"after"},
 	"cursor":{"field":"native_id","cmp":"lenlex","order":"desc"}}'
-fetch() { timeout 50 smfetch "$@" --endpoint "$U"; }
+fetch() { timeout 300 smfetch "$@" --endpoint "$U"; }
 asked() { jq -r '.[1]' "$J"; }
 cursor() { tail -1 ck/journal | jq -c .cursor; }
 # What a table would have: what a mark vouches for is appended to FILE.

@@ -4,7 +4,7 @@
 
 SCRIPT defines answer(r), called for one request at a time: r.path, r.q (the query), r.headers, r.body, r.n (its number), r.host. It
 gives a value (JSON), or (status, value) or (status, value, {header: text}); bytes are sent as they are; an iterator of bytes is a stream.
-Prints its port. Each request is a line of JOURNAL. Ends after a minute.
+Prints its port. Each request is a line of JOURNAL. Ends after ten minutes.
 """
 import http.server
 import json
@@ -67,6 +67,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[3]) if len(sys.argv) > 3 else 0), Handler)
 server.daemon_threads = True
-threading.Timer(60, lambda: os._exit(0)).start()
+threading.Timer(600, lambda: os._exit(0)).start()
 print(server.server_port, flush=True)
 server.serve_forever()

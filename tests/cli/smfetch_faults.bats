@@ -30,14 +30,14 @@ load peer.bash
 	    more = {"Link": "<" * 95000} if r.q.get("page") == "2" else {"Link": "<?page=2>; rel=\"next last\""}
 	    return 200, {"items": [{"id": r.n}]}, more
 	P
-	run timeout 20 smfetch http-json url="$U/a" records=items; [ "$status" = 0 ]
+	run timeout 300 smfetch http-json url="$U/a" records=items; [ "$status" = 0 ]
 	[ "$output" = "$(printf '{"id": 1}\n{"id": 2}' | tr -d ' ')" ]
 }
 
 # --- what a status means ---
 
 # statuses: a script for pages, a stream, a login and rules, each answered with the status that its address names twice, then as it should be. A server
-# ends after a minute, so each status has its own.
+# counts what it was asked, so each status has its own.
 statuses() {
 	cat >script <<-'P'
 	asked = {}
@@ -307,7 +307,7 @@ statuses() {
 	cat >ws.py <<-'P'
 	import base64, hashlib, os, socket, struct, threading
 	s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(8); print(s.getsockname()[1], flush=True)
-	threading.Timer(60, lambda: os._exit(0)).start()
+	threading.Timer(600, lambda: os._exit(0)).start()
 	def frame(op, b):
 	    return bytes([0x80 | op, len(b)]) + b
 	while True:
