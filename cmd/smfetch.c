@@ -17,6 +17,7 @@
 #include "source/map.h"
 #include "secret/redact.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -306,12 +307,22 @@ static enum source_map_by map_by(void)
 	return strcmp(map, "jq") == 0 ? SOURCE_MAP_JQ : SOURCE_MAP_FAST;
 }
 
-static bool all_named(const char *const *paths, size_t n)
+/* Whether PATHS are files and folders that are there, so that they can be read from the beginning: 1, 0 or negative. */
+static int all_named(const char *const *paths, size_t n, struct err *e)
 {
 	struct stat st;
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(paths[i], "-") == 0 || stat(paths[i], &st) != 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
-			return false;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(paths[i], "-") == 0)
+			return 0;
+		if (stat(paths[i], &st) != 0) {
+			if (errno == ENOENT)
+				return 0;
+			err_sys(e, errno, "cannot look at it");
+			return err_at(e, paths[i], 0, 0);
+		}
+		if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+			return 0;
+	}
 	return n > 0;
 }
 
@@ -346,8 +357,10 @@ static int fetch_files(const char *const *paths, size_t n)
 		clear_environment();
 	output_init(&f.out, STDOUT_FILENO, "standard output");
 	f.out.unbuffered = unbuffered;
-	f.named = all_named(paths, n);
-	rc = open_all(&f, &o, &e);
+	rc = all_named(paths, n, &e);
+	f.named = rc > 0;
+	if (rc >= 0)
+		rc = open_all(&f, &o, &e);
 	if (rc == 0)
 		rc = pump(&f, &e);
 	int status = finish(&f, rc, &e);

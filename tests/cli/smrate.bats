@@ -66,7 +66,7 @@ ms() { local b; b=$(date +%s%N); "$@" >out 2>err; echo $((($(date +%s%N) - b) / 
 	[ "$t" -ge 395 ]; [ "$t" -lt 2000 ]
 	printf '{"t":"2026-01-01T00:00:00Z"}\n{"t":"yesterday"}\n{"u":1}\n{"t":7}\n' >e
 	run --separate-stderr "$T" --time t --speed 10x e
-	[ "$status" = 3 ]; [[ "$stderr" == "smrate: e:2:6: field t is no RFC 3339 time in the years 1 to 9999: \"x\"" ]]
+	[ "$status" = 3 ]; [[ "$stderr" == "smrate: e:2:6: field t is no RFC 3339 time in the years 1 to 9999: \"yesterday\"" ]]
 	run --separate-stderr "$T" --time t --speed 10x --on-error=reject=rej e
 	[ "$status" = 1 ]; [ "$output" = '{"t":"2026-01-01T00:00:00Z"}' ]; [ "$(wc -l <rej)" = 3 ]
 }
