@@ -147,7 +147,7 @@ status_count() { jq -s "[.[] | select(.status == $1)] | length" "$J"; }
 		start=$SECONDS
 		kill -TERM "$FETCH_PID"; wait_ck
 		[ "$RC" = 0 ] || { echo "$f: $RC"; false; }
-		[ $((SECONDS - start)) -le 6 ]
+		[ $((SECONDS - start)) -le $((6 * PATIENCE)) ]
 		[ "$(tail -1 ck/journal | jq -r .end)" = signal ]
 		ctl clear
 		run_ck all "$(items)"; [ "$RC" = 0 ]; same all

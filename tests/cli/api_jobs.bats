@@ -205,7 +205,7 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 	wait_ck; [ "$RC" = 0 ]; [ "$SAVED" = 0 ]
 	same all
 	[ "$(tail -1 ck/journal | jq -r .end)" = done ]
-	n=$(requests); [ "$n" -ge 8 ]; [ "$n" -le 20 ]
+	n=$(requests); [ "$n" -ge 8 ]; [ "$n" -le $((20 * PATIENCE)) ]
 }
 
 @test "an ascending source: the cursor moves with each page; --since, --until" {

@@ -17,7 +17,7 @@ rules_become() { # RULES OPTION…: with these options the stream opens and the 
 }
 stop_ck() { kill -TERM "$FETCH_PID"; wait_ck; }
 # A stream's definition with short pauses; its heartbeat is that of the second argument.
-live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
+live() { quick "$1" ".heartbeat = ${2:-20} * $PATIENCE | ${3:-.}"; }
 
 # --- X ---
 
@@ -76,7 +76,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 	sim x --posts 5 --set rules=1
 	start_ck all "$(live x-stream)"
 	until_is 10 opened 1
-	timeout 3 "$SM_BIN/smfetch" "$(quick x-stream '.outcome = "if .connection_issue == \"TooManyConnections\" then \"wait:1\" else null end"')" --endpoint "$U" --for 2500ms >out2
+	timeout "$(secs 3)" "$SM_BIN/smfetch" "$(quick x-stream '.outcome = "if .connection_issue == \"TooManyConnections\" then \"wait:1\" else null end"')" --endpoint "$U" --for "$(stretched 2500ms)" >out2
 	[ "$(stat_of streams_opened)" = 1 ]
 	ctl 'grow?n=5'; sleep .4; stop_ck
 	same all '.i >= 5'
@@ -86,7 +86,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 @test "x-stream: a pipe that is full does not stop the reading: records wait in memory, then in a file" {
 	sim x --posts 5 --set rules=1 --set queue=${SM_SANITIZE:+20}300000 --set sndbuf=65536
 	mkdir tmp
-	(TMPDIR=$PWD/tmp smfetch "$(live x-stream)" --endpoint "$U" --queue 1MiB --for 5s 2>err; echo $? >rc) | (sleep 3; cat >out) 3>&- & pid=$!
+	(TMPDIR=$PWD/tmp smfetch "$(live x-stream)" --endpoint "$U" --queue 1MiB --for "$(secs 5)" 2>err; echo $? >rc) | (sleep 3; cat >out) 3>&- & pid=$!
 	until_is 10 opened 1; sleep .2
 	for i in $(seq 12); do ctl 'grow?n=1000'; sleep .1; done
 	wait $pid
@@ -109,7 +109,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 
 @test "x-stream: its connects have a limit of their own" {
 	sim x --posts 5 --set rules=1 --fault break:1 --set backlog=3 --limit stream=4/2s
-	timeout 20 "$SM_BIN/smfetch" "$(live x-stream)" --endpoint "$U" --for 5s >out || [ $? = 0 ]
+	timeout "$(secs 20)" "$SM_BIN/smfetch" "$(live x-stream)" --endpoint "$U" --for "$(secs 5)" >out || [ $? = 0 ]
 	check over "$J"; check waits "$J"
 	[ "$(requests 'stream\?')" -ge 4 ]
 }
@@ -168,7 +168,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 @test "mastodon-stream-ws: pings are answered in time, also while the pipe is full" {
 	long
 	sim mastodon --posts 10 --set ping=0.2 --set pong=1
-	(smfetch "$(live mastodon-stream-ws 30)" --endpoint "$U" --queue 64KiB --for 4s 2>err; echo $? >rc) | (sleep 3; cat >out) 3>&- & pid=$!
+	(smfetch "$(live mastodon-stream-ws 30)" --endpoint "$U" --queue 64KiB --for "$(secs 4)" 2>err; echo $? >rc) | (sleep 3; cat >out) 3>&- & pid=$!
 	until_is 10 opened 1; sleep .2
 	for i in 1 2 3; do ctl 'grow?n=300'; sleep .4; done
 	wait $pid
@@ -183,7 +183,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 	until_is 10 opened 2; sleep .6; stop_ck
 	same all '.i >= 30'
 	printf wrong-token >config/smtools/secrets/mastodon-token
-	run timeout 10 "$SM_BIN/smfetch" "$(live mastodon-stream)" --endpoint "$U" --for 5s
+	run timeout "$(secs 10)" "$SM_BIN/smfetch" "$(live mastodon-stream)" --endpoint "$U" --for "$(secs 5)"
 	[ "$status" = 4 ]; [[ "$output" != *wrong-token* ]]
 }
 
@@ -229,7 +229,7 @@ live() { quick "$1" ".heartbeat = ${2:-20} | ${3:-.}"; }
 
 @test "jetstream: pings are answered while the pipe is full; a server that is silent is left" {
 	sim jetstream --posts 10 --set early=0 --set ping=0.2 --set pong=1
-	(smfetch "$(live jetstream 30)" --endpoint "$U" --queue 64KiB --for 5s 2>err; echo $? >rc) | (sleep 4; cat >out) 3>&- & pid=$!
+	(smfetch "$(live jetstream 30)" --endpoint "$U" --queue 64KiB --for "$(secs 5)" 2>err; echo $? >rc) | (sleep 4; cat >out) 3>&- & pid=$!
 	until_is 10 opened 1; sleep .3
 	for i in 1 2 3; do ctl 'grow?n=500'; sleep .3; done
 	wait $pid

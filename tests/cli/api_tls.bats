@@ -25,11 +25,11 @@ items() { define items "$ITEMS"; }
 
 @test "a certificate of nobody, one of another name: status 4 at once, no request" {
 	sim generic --posts 20 --tls server.pem
-	run timeout 20 "$SM_BIN/smfetch" "$(items)" --endpoint "$U"
+	run timeout 120 "$SM_BIN/smfetch" "$(items)" --endpoint "$U"
 	[ "$status" = 4 ]; [[ "$output" == *certificate* || "$output" == *SSL* || "$output" == *TLS* ]]
-	run timeout 20 "$SM_BIN/smfetch" "$(items)" --endpoint "https://127.0.0.1:$P" --cacert cert.pem
+	run timeout 120 "$SM_BIN/smfetch" "$(items)" --endpoint "https://127.0.0.1:$P" --cacert cert.pem
 	[ "$status" = 4 ]
-	run timeout 20 "$SM_BIN/smfetch" jetstream --endpoint "$U" --for 5s
+	run timeout 120 "$SM_BIN/smfetch" jetstream --endpoint "$U" --for 5s
 	[ "$status" = 4 ]
 	[ "$(requests)" = 0 ]
 	# Trying again does not help.

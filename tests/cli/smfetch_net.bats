@@ -54,8 +54,8 @@ LIST='{"vars":{"item":"","from":"1","to":"30"},"each":"item","parallel":4,"reque
 	    return (304, b"") if r.q.get("from") == "1" else (404, {})
 	P
 	d=$(define l "$(jq -n --argjson l "$LIST" '$l + {outcome: "if $status == 404 then \"skip\" else null end"}')")
-	run timeout 10 smfetch "$d" --endpoint "$U"; [ "$status" = 0 ]
-	run timeout 10 smfetch "$d" from=2 --endpoint "$U"; [ "$status" = 0 ]
+	run timeout 120 smfetch "$d" --endpoint "$U"; [ "$status" = 0 ]
+	run timeout 120 smfetch "$d" from=2 --endpoint "$U"; [ "$status" = 0 ]
 }
 
 @test "values that are not there yet are waited for when the job is bounded" {
@@ -304,7 +304,7 @@ days() {
 	P
 	d=$(define w "$(jq -n --argjson p "$PAGES" '$p + {outcome: "if $status == 400 then \"cursor_expired\" else null end", vars: {path: "items"}} | .request.url = "https://api.sim.example/${path}"')")
 	run_ck all "$d"; [ "$RC" = 0 ]; [ "$(ids all)" = "$(seq 1 30 | tr '\n' ' ')" ]
-	run timeout 20 smfetch "$d" path=always --endpoint "$U"; [ "$status" = 4 ]; [[ "$output" == *expired* ]]
+	run timeout 120 smfetch "$d" path=always --endpoint "$U"; [ "$status" = 4 ]; [[ "$output" == *expired* ]]
 	[ "$(asked | grep -c always)" -le 20 ]
 }
 
@@ -371,14 +371,14 @@ days() {
 	    return (400, {"message": "no such thing"}) if r.path == "/bad" else {"items": [{"id": i} for i in range(20000)]}
 	P
 	d=$(define good "$PAGES"); b=$(define bad '{"request":{"url":"https://api.sim.example/bad"}}')
-	run -4 --separate-stderr timeout 20 smfetch "$b" --endpoint "$U"; [ "${#stderr_lines[@]}" = 1 ]; [[ "$stderr" == *"no such thing"* ]]
-	run -4 --separate-stderr timeout 20 smfetch "$b" --endpoint "$U" --verbose; [ "$(grep -c 'no such thing' <<<"$stderr")" = 1 ]
+	run -4 --separate-stderr timeout 120 smfetch "$b" --endpoint "$U"; [ "${#stderr_lines[@]}" = 1 ]; [[ "$stderr" == *"no such thing"* ]]
+	run -4 --separate-stderr timeout 120 smfetch "$b" --endpoint "$U" --verbose; [ "$(grep -c 'no such thing' <<<"$stderr")" = 1 ]
 	printf '%s\n' "{\"name\":\"j1\",\"source\":\"$d\"}" "{\"name\":\"j2\",\"source\":\"$b\"}" >jobs
-	run -4 --separate-stderr timeout 20 smfetch --jobs jobs --endpoint "$U"; [ "$(grep -c 'no such thing' <<<"$stderr")" = 1 ]
+	run -4 --separate-stderr timeout 120 smfetch --jobs jobs --endpoint "$U"; [ "$(grep -c 'no such thing' <<<"$stderr")" = 1 ]
 	[[ "$stderr" == *"1 of 2 jobs"* ]]
-	run -4 --separate-stderr bash -c "timeout 20 smfetch '$d' --endpoint '$U' >/dev/full"; [ "${#stderr_lines[@]}" = 1 ]
-	run -4 --separate-stderr bash -c "timeout 20 smfetch '$d' --endpoint '$U' --marks >/dev/full"; [ "${#stderr_lines[@]}" = 1 ]
-	run --separate-stderr bash -c "timeout 20 smfetch '$d' --endpoint '$U' | head -1"; [ "${#stderr_lines[@]}" = 0 ]
+	run -4 --separate-stderr bash -c "timeout 120 smfetch '$d' --endpoint '$U' >/dev/full"; [ "${#stderr_lines[@]}" = 1 ]
+	run -4 --separate-stderr bash -c "timeout 120 smfetch '$d' --endpoint '$U' --marks >/dev/full"; [ "${#stderr_lines[@]}" = 1 ]
+	run --separate-stderr bash -c "timeout 120 smfetch '$d' --endpoint '$U' | head -1"; [ "${#stderr_lines[@]}" = 0 ]
 }
 
 @test "a login that has to wait longer than --max-wait ends the job, place kept" {
@@ -415,10 +415,10 @@ days() {
 	P
 	d=$(define w '{"vars":{"v":""},"each":"v","request":{"url":"https://api.sim.example/items","query":{"v":"${v}"}}}')
 	printf '1\n\xff\xfe\n2\n"a\\u0000b"\n{"v":{}}\n3\n' >in
-	run -1 --separate-stderr bash -c "timeout 20 smfetch '$d' - --endpoint '$U' --on-error reject=rejected <in"
+	run -1 --separate-stderr bash -c "timeout 120 smfetch '$d' - --endpoint '$U' --on-error reject=rejected <in"
 	[ "$(jq -r .native_id <<<"$output" | sort | tr '\n' ' ')" = "1 2 3 " ]
 	[ "$(wc -l <rejected)" = 3 ]
-	run -3 bash -c "timeout 20 smfetch '$d' - --endpoint '$U' <in"
+	run -3 bash -c "timeout 120 smfetch '$d' - --endpoint '$U' <in"
 }
 
 @test "a page whose next page is itself ends the job with an error, not with nothing" {
@@ -427,7 +427,7 @@ days() {
 	    return {"items": [{"id": 1}, {"id": 2}], "next": "again"}
 	P
 	d=$(define w "$(jq -n --argjson p "$PAGES" '$p | del(.cursor)')")
-	run -4 --separate-stderr timeout 10 smfetch "$d" --endpoint "$U"; [ "${#lines[@]}" = 2 ]; [[ "$stderr" == *"next page"* ]]
+	run -4 --separate-stderr timeout 120 smfetch "$d" --endpoint "$U"; [ "${#lines[@]}" = 2 ]; [[ "$stderr" == *"next page"* ]]
 	[ "$(asked | wc -l)" -le 4 ]
 }
 
@@ -465,7 +465,7 @@ days() {
 	# One that fails keeps the marks behind it back.
 	sed -i 's/time.sleep.*/if r.q["v"] == "5": return 400, {}/' peer.py
 	kill "${PIDS[@]}"; peer <<<"$(cat peer.py)"
-	run -4 --separate-stderr bash -c "timeout 20 smfetch '$d' - --endpoint '$U' <in"
+	run -4 --separate-stderr bash -c "timeout 120 smfetch '$d' - --endpoint '$U' <in"
 	[ "$(grep -c mark <<<"$output")" = 1 ]
 }
 
@@ -475,7 +475,7 @@ days() {
 	    return [5, 3, 4] if r.path == "/list" else {"items": [{"id": int(r.path.split("/")[-1])}]}
 	P
 	d=$(define l "$LIST")
-	run -4 --separate-stderr timeout 10 smfetch "$d" --endpoint "$U"; [[ "$stderr" == *order* ]]
+	run -4 --separate-stderr timeout 120 smfetch "$d" --endpoint "$U"; [[ "$stderr" == *order* ]]
 	# Without a cursor all are read, each time.
 	d=$(define l "$(jq -n --argjson l "$LIST" '$l | del(.cursor)')")
 	fetch "$d" >out; [ "$(ids out)" = "3 4 5 " ]
@@ -487,6 +487,6 @@ days() {
 	    return 400, {"message": "red \x1b[31m alert\nnew line"}
 	P
 	d=$(define w "$PAGES")
-	run -4 --separate-stderr timeout 10 smfetch "$d" --endpoint "$U"
+	run -4 --separate-stderr timeout 120 smfetch "$d" --endpoint "$U"
 	[ "${#stderr_lines[@]}" = 1 ]; [[ "$stderr" != *$'\x1b'* ]]
 }

@@ -302,9 +302,11 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 }
 
 @test "a slow pipe: the schema is inferred when --every is up" {
-	(echo '{"a":1}'; sleep 3; echo '{"a":2}') | "$T" --every 500ms t >out &
-	sleep 2
+	mkfifo p; "$T" --every 500ms t <p >out & exec 7>p
+	echo '{"a":1}' >&7
+	for _ in $(seq 1200); do [ "$(adds | wc -l)" = 0 ] || break; sleep .1; done
 	[ "$(adds | wc -l)" = 1 ]
+	echo '{"a":2}' >&7; exec 7>&-
 	wait
 	[ "$(adds | wc -l)" = 2 ]
 }
