@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* smcommit: the actions of a pipe to commits of a table. */
 #include "cli/diag.h"
 #include "cli/opt.h"
 #include "commit/commit.h"

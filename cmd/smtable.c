@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* smtable: a table's history, schema and files, for people and as JSON. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"

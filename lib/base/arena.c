@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Blocks that grow, cut into pieces from their beginning; all of them go at once. */
 #include "base/arena.h"
 
 #include "base/mem.h"

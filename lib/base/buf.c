@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The slow paths of a buffer: growth up to its maximum, formatted text, numbers. */
 #include "base/buf.h"
 
 #include "base/mem.h"

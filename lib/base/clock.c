@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The clocks that tests may replace, and times, dates and durations to text and back. */
 #include "base/clock.h"
 
 #include "base/buf.h"

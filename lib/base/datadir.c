@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Looks for data files in SM_SHARE, beside the program, and where they were installed. */
 #include "base/datadir.h"
 
 #include <errno.h>

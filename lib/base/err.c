@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Fills the one error struct, and turns its code into an exit status. */
 #include "base/err.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* malloc and its kin, with the one hook that ends the process when there is no memory left. */
 #include "base/mem.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads numbers, sizes and rates; every digit is checked for overflow. */
 #include "base/num.h"
 
 #include "base/clock.h"

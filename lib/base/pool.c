@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Workers take jobs from one queue; who waits for a group helps with its jobs. */
 #include "base/pool.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* xoshiro256**, and random bytes and UUIDs from the system. */
 #include "base/rand.h"
 
 #include "base/hash.h"

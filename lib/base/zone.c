@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* POSIX rules of time zones (TZ strings): read, and asked for an offset or the next midnight. */
 #include "base/zone.h"
 
 #include "base/ascii.h"

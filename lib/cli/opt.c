@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the command line, the environment and the settings file into the targets of an option table. */
 #include "cli/opt.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints help, man pages and completions from an option table. */
 #include "cli/optgen.h"
 
 #include <string.h>

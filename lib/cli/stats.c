@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The thread that prints statistics when the time or SIGUSR1 comes. */
 #include "cli/stats.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Copies rows of one column behind those of another. */
 #include "column/batch.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Columns that grow: room, nulls, values, and what they take in memory. */
 #include "column/batch.h"
 
 #include "base/mem.h"

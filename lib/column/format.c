@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Numbers, times, base64 and escaped text, written at a raw pointer; room has been made before. */
 #include "column/format.h"
 
 #include "base/clock.h"

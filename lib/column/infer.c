@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Gathers what sampled records hold, as a tree of fields; infer_type.c makes types of it. */
 #include "column/infer_tree.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the smallest number type that gives every sampled text back as it was. */
 #include "column/infer_number.h"
 
 #include "base/num.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The loop of the reader: a record at a time into the columns, rolled back when it is bad. */
 #include "column/json_in.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Builds the nodes of a plan and finds the column of a key. */
 #include "column/json_in_plan.h"
 
 #include "base/hash.h"

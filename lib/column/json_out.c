@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Walks the columns row by row and prints them as members of an object. */
 #include "column/json_out.h"
 
 #include "base/mem.h"

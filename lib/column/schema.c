@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Types copied, compared, searched, and names checked. */
 #include "column/schema.h"
 
 #include "base/hash.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Takes minimum, maximum and null count over the leaves of a batch; texts are cut at whole characters. */
 #include "column/stats.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Makes the change of one commit out of a group: what is created, added, removed and said about it. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rand.h"

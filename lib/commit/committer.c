@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the lines of the pipe and decides at each mark what is committed and what is passed on. */
 #include "commit/committer.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Do the metadata of the pipe and of the table go together, and which is committed? */
 #include "base/mem.h"
 #include "commit/committer.h"
 

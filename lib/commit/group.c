@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Gathers the actions between two marks. */
 #include "base/mem.h"
 #include "commit/committer.h"
 #include "delta/stats.h"

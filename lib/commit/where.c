@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The predicate of --replace-where over the partition values of files. */
 #include "base/mem.h"
 #include "commit/committer.h"
 

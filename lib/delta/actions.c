@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads a line of the log into the struct of its action. */
 #include "delta/actions.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads a log checkpoint of any kind (classic, parts, V2) into actions. */
 #include "delta/checkpoint.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The types of a log checkpoint's columns. */
 #include "delta/ckpt_type.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Writes a snapshot as a log checkpoint, and _last_checkpoint. */
 #include "delta/checkpoint.h"
 
 #include "base/mem.h"

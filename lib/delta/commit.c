@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tries a version, and after a lost race checks the winners' commits for conflicts and tries the next. */
 #include "delta/commit.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What is known of a column in one file: its statistics, or the partition value as both bounds. */
 #include "delta/snapshot.h"
 
 #include "delta/stats.h"

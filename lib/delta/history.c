@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The times of versions, and the version at a time. */
 #include "delta/log.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Hash tables of the files, streams and domains that the actions so far leave. */
 #include "delta/index.h"
 
 #include "base/hash.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Lists the log's commits and checkpoints, and reads a commit line by line. */
 #include "delta/log.h"
 
 #include "base/mem.h"

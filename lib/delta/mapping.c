@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Renames the fields of a schema to those that the files use. */
 #include "delta/mapping.h"
 
 #include "delta/protocol.h"

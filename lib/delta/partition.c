@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Escapes partition values for folders and paths, and prints floating-point numbers as Java does. */
 #include "delta/partition.h"
 
 #include "base/ascii.h"

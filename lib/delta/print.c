@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints an action as a line of the log. */
 #include "delta/actions.h"
 
 #include "delta/partition.h"

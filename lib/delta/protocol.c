@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The table features that are known, and the checks that reading and writing make. */
 #include "delta/protocol.h"
 
 #include <string.h>

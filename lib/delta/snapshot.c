@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Replays a checkpoint and the commits behind it into an index, and answers from that. */
 #include "delta/snapshot.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints the statistics of a file, texts and numbers cut as Spark cuts them. */
 #include "delta/stats.h"
 
 #include "base/clock.h"

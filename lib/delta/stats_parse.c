@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the statistics of a file back into bounds of its columns. */
 #include "delta/stats.h"
 
 #include "delta/partition.h"

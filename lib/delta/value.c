@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Partition values: text to value and back, by type. */
 #include "base/clock.h"
 #include "base/num.h"
 #include "column/format.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads names, numbers, strings with escapes, and operators. */
 #include "expr/lex.h"
 
 #include "base/ascii.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Parses literals: numbers with suffixes, typed strings, intervals. */
 #include "expr/parse.h"
 
 #include "base/num.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The types of SQL, and the errors that name a place in the text. */
 #include "expr/node.h"
 
 #include "column/type_text.h"

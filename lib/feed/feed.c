@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Picks the members of a feed and its items out of the tree and prints them as JSON. */
 #include "feed/feed.h"
 
 #include "base/clock.h"

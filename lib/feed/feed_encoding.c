@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds out which encoding a feed is in, and makes UTF-8 of it. */
 #include "feed/feed_text.h"
 
 #include <errno.h>

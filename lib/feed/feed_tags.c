@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Copies start and end tags, with their attributes mended. */
 #include "feed/feed_clean.h"
 
 #include "base/ascii.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Cleans text, entities and declarations, so that libxml2 sees nothing that it could expand. */
 #include "feed/feed_text.h"
 
 #include "base/ascii.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads RFC 822 and W3C times, and the forms that are seen in their place. */
 #include "feed/feed_time.h"
 
 #include "base/ascii.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Asks the parsed tree for texts, titles, HTML and addresses. */
 #include "feed/feed_tree.h"
 
 #include "base/ascii.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Linear and exponential pauses with a random part. */
 #include "fetch/backoff.h"
 
 int64_t backoff_delay(const struct def_backoff *b, uint64_t nth, double jitter, struct rng *r)

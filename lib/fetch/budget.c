@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sliding windows, quotas and signals of one limit, and when each lets a request out. */
 #include "fetch/budget.h"
 
 #include "base/clock.h"

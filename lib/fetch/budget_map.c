@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A budget in a file that several processes map and lock. */
 #include "base/mem.h"
 #include "fetch/budget_int.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads jobs from words and from the lines of a file, with their mistakes named. */
 #include "fetch/jobs.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Compares cursor values by their kind: numbers, text, times, length first. */
 #include "fetch/order.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Takes the items of a body, maps them, leaves out those that are known, and notes how far it came. */
 #include "fetch/page.h"
 
 #include "base/clock.h"

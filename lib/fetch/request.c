@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Builds a request, decides where it may go, and puts the credentials in last. */
 #include "fetch/request.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A ring of hashes in memory, and the files in which it lives between runs. */
 #include "fetch/seen.h"
 
 #include "base/hash.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads and writes the files of session tokens; nobody else may read them. */
 #include "fetch/token_file.h"
 
 #include "base/clock.h"

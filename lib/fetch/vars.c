@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sets, looks up and expands variables; what is put into an address is escaped. */
 #include "fetch/vars.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The steps of a walk, without any request: begun, through, raised; and its JSON. */
 #include "fetch/walk.h"
 
 #include "base/mem.h"

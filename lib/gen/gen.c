@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Draws records one by one, and now and then an edit, a deletion or a repost of an earlier one. */
 #include "gen/impl.h"
 
 #include "base/clock.h"

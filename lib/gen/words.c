@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The words themselves: tables, and nothing else. */
 #include "gen/words.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

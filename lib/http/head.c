@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Takes status and header lines apart and checks them. */
 #include "http/head.h"
 
 #include "base/ascii.h"

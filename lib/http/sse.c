@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Cuts the stream into lines, the lines into fields, the fields into events. */
 #include "http/sse.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Splits, joins and escapes addresses (RFC 3986), and shows them without what may be secret. */
 #include "http/url.h"
 
 #include "base/ascii.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Drives wslay: frames in, messages out, pings answered, broken rules closed with their code. */
 #include "http/ws_frame.h"
 
 #include "base/mem.h"

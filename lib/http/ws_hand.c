@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints the request of the handshake and checks the answer to it. */
 #include "http/ws_hand.h"
 
 #include "base/ascii.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Parses --by and binds it to a schema: sources, result types, metadata. */
 #include "ingest/by.h"
 
 #include "base/num.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Opens, fills, closes and announces the data files; the largest goes first when memory is short. */
 #include "ingest/files.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The run of smpartition: sample, schema, table, then block after block into files. */
 #include "ingest/partitioner.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Keeps blocks until the schema is known, then gives them back in order. */
 #include "ingest/sample.h"
 
 #include "base/mem.h"

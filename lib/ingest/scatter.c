@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the group of each row by its key and makes a selection vector of each group. */
 #include "ingest/scatter.h"
 
 #include "base/hash.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads what the table demands, merges schemas, and prints the metadata of a new or wider one. */
 #include "ingest/table.h"
 
 #include "base/clock.h"

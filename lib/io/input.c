@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads files one after another, unpacks them, and cuts at line ends. */
 #include "io/input.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Gathers writes and keeps the first error; what goes to a terminal is shown, not passed on. */
 #include "io/output.h"
 
 #include "base/term.h"

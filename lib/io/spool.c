@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A queue of blocks between the thread that puts and the one that writes, the middle of it in a file when it is long. */
 #include "io/spool.h"
 
 #include "base/buf.h"

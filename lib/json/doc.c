@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A recursive parser into an arena, with a limit to its depth, and the printers of strings and numbers. */
 #include "json/doc.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the lines of a block and the tokens of each, with the vector instructions that there are. */
 #include "json/lines.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Walks each record once and notes where the fields are that were asked for. */
 #include "json/pick.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Puts a member into a record in front of its closing brace, the other bytes untouched. */
 #include "json/pick.h"
 #include "base/ascii.h"
 #include "json/string.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Checks, decodes and writes escapes. */
 #include "json/string.h"
 
 #include "base/utf8.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Checks one value after another, and calls back at names and values. */
 #include "json/walk.h"
 
 #include "json/doc.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Puts leaves together to structs, lists and maps, by their levels. */
 #include "parquet/assemble.h"
 
 static int disagree(struct err *e)

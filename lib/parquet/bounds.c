@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Raises and lowers the bounds of a chunk, by physical type, and cuts long texts. */
 #include "parquet/bounds.h"
 
 #include "base/mem.h"

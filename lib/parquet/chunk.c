@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Gathers the values of a chunk into pages, which threads of a pool compress. */
 #include "parquet/chunk.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Puts a batch's values into a chunk: plain, or as indices of its dictionary while that pays. */
 #include "parquet/chunk.h"
 
 #include "parquet/vals.h"

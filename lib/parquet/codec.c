@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Snappy, zstd, gzip and LZ4 behind one call, with their contexts kept for the next page. */
 #include "parquet/codec.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Values as the file has them to values as the column wants them, where both can hold the same. */
 #include "base/clock.h"
 #include "parquet/assemble.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Opens the stream of a page's encoding and reads values from it. */
 #include "parquet/decode.h"
 
 /* What is new is zeroed: readers of text look at the padding, too. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A hash table from values to indices. */
 #include "parquet/dict.h"
 
 #include "base/hash.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Steps from page to page of a column chunk and gives rows, or skips them. */
 #include "parquet/leaf.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The type of ours that a leaf's physical and logical type stand for. */
 #include "parquet/tree.h"
 
 static bool decimal(const struct pq_element *el, struct type *t)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the footer and the page headers, and refuses what does not add up. */
 #include "parquet/meta.h"
 
 #include "parquet/thrift.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Writes the footer and the page headers. */
 #include "parquet/meta.h"
 
 #include "parquet/thrift.h"

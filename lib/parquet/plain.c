@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The PLAIN encoding, BYTE_STREAM_SPLIT, and dictionary pages, read. */
 #include "parquet/decode.h"
 
 #define LARGE_PAGE ((size_t)4 << 20)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Makes leaves with their levels of a schema's fields, and the elements of the footer. */
 #include "parquet/plan.h"
 
 #include "base/num.h"

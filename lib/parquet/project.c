@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the wanted columns in a file's schema, by id or by name. */
 #include "base/mem.h"
 #include "base/ascii.h"
 #include "parquet/assemble.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Opens a file and reads its row groups batch by batch. */
 #include "parquet/reader.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Runs and bit-packed groups of eight, written and read. */
 #include "parquet/rle.h"
 
 #define LIT_GROUPS_MAX 63   /* so that the header of literals is one byte */

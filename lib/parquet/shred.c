@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Goes down a column to its leaves and writes the levels of each row. */
 #include "parquet/shred.h"
 
 #define RECORDS 256u   /* handled at once, so that a page ends near where it should */

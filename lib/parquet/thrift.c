@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads fields, skips what is not known within a depth, and writes the few kinds that are needed. */
 #include "parquet/thrift.h"
 
 void thrift_init(struct thrift *t, const void *p, size_t n)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the elements of a footer as a tree, and finds lists and maps in the shapes that writers give them. */
 #include "parquet/tree.h"
 
 struct raw {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Row groups and the footer, put together from the chunks of the columns. */
 #include "parquet/writer.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Raises the rate a step at a time, and cuts it when the pipe was full or a write had to wait. */
 #include "rate/aimd.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The way without a queue: waiting and writing in one thread. */
 #include "rate/direct.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Counts what is dropped, and writes it with its reason to the file of --dropped. */
 #include "rate/drops.h"
 
 #include "base/mem.h"

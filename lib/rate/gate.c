@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Asks every limit when the next record is due, and takes the latest. */
 #include "rate/gate.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Theoretical arrival times, for one limit and for a pair of them. */
 #include "rate/gcra.h"
 
 #include <math.h>

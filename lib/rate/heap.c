@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Up, down, and out of the middle. */
 #include "rate/heap.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* An open hash table, with a heap that says which slot goes first when there are too many. */
 #include "rate/keys.h"
 
 #include "base/hash.h"

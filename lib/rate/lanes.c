@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Lanes take turns by deficit, as their weights say; marks stand in all of them at once. */
 #include "rate/lanes.h"
 
 /* What a lane may send at a turn, for weight 1: records, or bytes. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Treats late records as --late says, and keeps watermarks in the checkpoint. */
 #include "rate/late.h"
 
 #include "base/hash.h"

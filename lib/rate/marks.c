@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What happens at a mark: state is made durable before the mark goes on. */
 #include "rate/shape_int.h"
 
 /* Into a checkpoint that is not known to be the stream's nothing is written. */

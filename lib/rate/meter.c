@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints the counters as one line. */
 #include "rate/meter.h"
 
 #include "base/clock.h"

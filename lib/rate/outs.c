@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A thread and a buffer for each output, and the rule that picks one for a record. */
 #include "rate/outs.h"
 
 #include "base/buf.h"

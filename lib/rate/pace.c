@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Maps event time to the clock from the first record on. */
 #include "rate/pace.h"
 
 #include "json/number.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Takes from the queue, waits at the gate, writes. */
 #include "rate/pump.h"
 
 #include "stream/mark.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Puts, takes, and the overload policies; the spill comes in between when memory is full. */
 #include "rate/queue.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The way with a queue: what the reading thread does. */
 #include "rate/shape_int.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What is looked up in a record: key, event time, output. */
 #include "base/hash.h"
 #include "rate/shape_int.h"
 #include "stream/record.h"

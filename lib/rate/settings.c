@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the texts of smrate's options and checks that they go together. */
 #include "rate/settings.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Opens everything, reads the input block by block, and closes in the right order. */
 #include "base/clock.h"
 #include "rate/shape_int.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The file of a quota: mapped, locked, made anew after a reboot. */
 #include "rate/share.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The greatest event time so far, for all or for each key, less what may be late. */
 #include "rate/watermark.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads the lines of a weights file. */
 #include "rate/weights.h"
 
 #include "base/datadir.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Plans which files are read in which order, and hands their rows out. */
 #include "replay/parts.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Decides where a stream goes on, and writes its journal. */
 #include "resume/resume.h"
 
 #include "base/arena.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Follows commits and marks, and records the last one that counts. */
 #include "resume/saver.h"
 
 #include "base/arena.h"

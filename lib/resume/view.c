@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads journal, record and state of a checkpoint, without its lock, and prints them. */
 #include "resume/view.h"
 
 #include "base/clock.h"

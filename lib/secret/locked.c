@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Pages that are locked, left out of dumps, and wiped. */
 #include "secret/locked.h"
 
 #include "base/mem.h"

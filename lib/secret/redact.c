@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Hashes every form that a secret may take, and looks for them in one pass. */
 #include "secret/redact.h"
 
 #include "base/mem.h"

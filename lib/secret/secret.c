@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Looks for a secret by name: descriptors, files, systemd's credentials, the environment, a helper. */
 #include "secret/secret.h"
 
 #include "base/buf.h"

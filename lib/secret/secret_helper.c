@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Runs the helper program of a secret and reads what it prints. */
 #include "secret/secret_int.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* A small set of hashes that turns into HyperLogLog registers, and Ertl's estimate of their number. */
 #include "sketch/distinct.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* MurmurHash3 by Austin Appleby (public domain), its 128 bits for 64-bit machines. */
 #include "sketch/murmur.h"
 
 #include <string.h>

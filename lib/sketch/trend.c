@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Adds posts to the windows they fall into, closes windows, and ranks what is in them. */
 #include "sketch/trend_int.h"
 
 #include "base/clock.h"

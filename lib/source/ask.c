@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Compiles the expressions of a definition and asks them about an answer. */
 #include "source/ask.h"
 
 #include "base/mem.h"

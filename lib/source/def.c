@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds, reads and extends definitions. */
 #include "base/datadir.h"
 #include "base/mem.h"
 #include "source/def_int.h"

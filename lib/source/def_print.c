@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Prints a definition for --describe. */
 #include "source/def_print.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Checks the values of a definition, and names each fault with its place. */
 #include "base/mem.h"
 #include "source/def_int.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Runs a compiled map over an item's tokens; what it cannot do is left to libjq. */
 #include "source/fast.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Cuts a jq program into tokens. */
 #include "source/fast_lex.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Cuts answers into items and maps each, by the fast way or by libjq. */
 #include "source/map.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Walks the operands of smfetch files. */
 #include "source/path.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Orders, checks and prints the members of a post. */
 #include "source/post.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Turns a file's bytes into events: records, pages, bad ones, the end. */
 #include "source/reader.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A state machine over JSON that stops at the ends of items, wherever the input is cut. */
 #include "source/scan.h"
 
 #include "base/arena.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Files that are there whole or not at all, also after a power cut; folders that are known to be durable are remembered. */
 #include "store/local.h"
 
 #include "base/hash.h"

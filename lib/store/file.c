@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Files of a table that are read by ranges or written from one end to the other. */
 #include "store/local.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A table's folder: paths kept below it, listing, and the hook by which tests make steps fail. */
 #include "store/store.h"
 
 #include "base/mem.h"

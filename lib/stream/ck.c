@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Makes, opens and locks a checkpoint folder, and keeps its id and its record. */
 #include "stream/ck.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads, appends to, and prunes the journal. */
 #include "stream/journal.h"
 
 #include "base/buf.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Counts bad records, or writes them with their reasons to a file. */
 #include "stream/reject.h"
 
 #include "base/buf.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Writes, reads and prunes the files of a tool's state. */
 #include "stream/state.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Looks at each place of a text for what may begin there, by the rules of the network. */
 #include "text/entity.h"
 
 #include "text/unicode.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* The white space of Unicode, as Python splits at it. */
 #include "text/unicode.h"
 
 bool unicode_space(uint32_t cp)
