@@ -34,7 +34,7 @@ static jv coded(const struct jq_numbers *nums, double d)
 /* As the processor converts: what does not fit is the least. */
 static int64_t to_integer(double d)
 {
-	return d >= -0x1p63 && d < 0x1p63 ? (int64_t)d : INT64_MIN;
+	return d >= -9223372036854775808.0 && d < 9223372036854775808.0 ? (int64_t)d : INT64_MIN;
 }
 
 static jv by_zero(double a, double b, const char *what)
