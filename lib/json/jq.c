@@ -33,6 +33,7 @@ struct json_jq {
 	bool always_wide;          /* the program itself has such numbers */
 	bool texts;                /* it reads numbers from texts */
 	bool running, fresh;       /* fresh: the run has yet to begin */
+	json_jq_rewrite_fn *rewrite;
 	jv call;                   /* of jq_call, on its way */
 	jv result;                 /* of the last step */
 	struct var *var;
@@ -75,7 +76,7 @@ static jv make_call(jq_state *jq, void *arg)
 	jv args = q->call;
 	(void)jq;
 	q->call = jv_invalid();
-	return jv_get_kind(args) == JV_KIND_ARRAY ? jq_call(&q->nums, args) : args;
+	return jv_get_kind(args) == JV_KIND_ARRAY ? jq_call(&q->nums, q->rewrite, args) : args;
 }
 
 /* One line: "syntax error, … (line 1)". */
@@ -321,6 +322,11 @@ jv jq_build(const struct jq_numbers *nums, const struct json *v)
 	case JSON_ARRAY: return build_array(nums, v);
 	default: return build_object(nums, v);
 	}
+}
+
+void json_jq_rewrite(struct json_jq *q, json_jq_rewrite_fn *fn)
+{
+	q->rewrite = fn;
 }
 
 static int parse(const struct json **tree, struct arena *a, const char *json, size_t n, struct err *e)

@@ -54,6 +54,9 @@ struct json_jq;
 /* VARS may be NULL. PROGRAM sees each as `$name`; they stay the same until json_jq_set. */
 int json_jq_new(struct json_jq **q, const char *program, const struct json_jq_vars *vars, struct err *e);
 void json_jq_free(struct json_jq *q);           /* NULL is fine */
+/* What `__rewrite` in the program makes of a text, S[0..N): at most N bytes, to TO. Returns their number. Without one it fails. */
+typedef size_t json_jq_rewrite_fn(char *to, const char *s, size_t n);
+void json_jq_rewrite(struct json_jq *q, json_jq_rewrite_fn *fn);
 /* Give variable I (as in VARS) another value from the next json_jq_start on. JSON is copied. */
 int json_jq_set(struct json_jq *q, size_t i, const char *json, size_t n, struct err *e);
 int json_jq_start(struct json_jq *q, const char *json, size_t n, struct err *e);

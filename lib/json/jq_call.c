@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the definitions of jq_defs call in C: calculation with coded numbers, numbers to text and back, and checks. */
 #include "base/arena.h"
+#include "base/mem.h"
 #include "json/jq_parts.h"
 
 #include <math.h>
@@ -274,7 +275,18 @@ static jv checked_path(jv path)
 	return why ? fail(why) : jv_copy(path);
 }
 
-jv jq_call(const struct jq_numbers *nums, jv args)
+static jv rewritten(json_jq_rewrite_fn *fn, jv text)
+{
+	if (!fn || jv_get_kind(text) != JV_KIND_STRING)
+		return fail("this is no text to rewrite");
+	size_t n = (size_t)jv_string_length_bytes(jv_copy(text));
+	char *to = mem_alloc(n + 1);
+	jv r = jv_string_sized(to, (int)fn(to, jv_string_value(text), n));
+	mem_free(to);
+	return r;
+}
+
+jv jq_call(const struct jq_numbers *nums, json_jq_rewrite_fn *fn, jv args)
 {
 	jv op = jv_array_get(jv_copy(args), 0), a = jv_array_get(jv_copy(args), 1), b = jv_array_get(jv_copy(args), 2), r;
 	enum jq_op which = (enum jq_op)jv_number_value(op);
@@ -288,6 +300,7 @@ jv jq_call(const struct jq_numbers *nums, jv args)
 	case JQ_IMPLODE: r = implode(a); break;
 	case JQ_PATH: r = checked_path(a); break;
 	case JQ_NULLABLE: r = jv_bool(jq_regex_nullable(jv_string_value(a), (size_t)jv_string_length_bytes(jv_copy(a)))); break;
+	case JQ_REWRITE: r = rewritten(fn, a); break;
 	default: r = calculated(nums, which, number(nums, a), number(nums, b));
 	}
 	jv_free(op);

@@ -65,6 +65,7 @@ static const struct def first[] = {
 	{ "todate", ALL, WORD, "def __todate: todateiso8601;def todate: __when|__todate;" },
 
 	/* Texts. */
+	{ "__rewrite", ALL, WORD, "def __rewrite: " CALL("13", ".") ";" },
 	{ "implode", ALL, WORD, "def __implode: implode;def implode: if type==\"array\" then " CALL("10", ".") " else __implode end;" },
 	{ "_strindices", ALL, WORD, "def __strindices($i): _strindices($i);def _strindices($i): if $i==\"\" then [] else __strindices($i) end;" },
 	{ "__indices", ALL, WORD, "def __indices($i): if type==\"string\" and $i==\"\" then [] else indices($i) end;" },

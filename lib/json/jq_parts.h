@@ -89,9 +89,9 @@ bool jq_defs_deep(const char *text);
 
 /* --- calls --- */
 
-enum jq_op { JQ_PLUS, JQ_MINUS, JQ_TIMES, JQ_DIVIDE, JQ_MOD, JQ_DECODE, JQ_CODE, JQ_TOSTRING, JQ_TONUMBER, JQ_FROMJSON, JQ_IMPLODE, JQ_PATH, JQ_NULLABLE };
-/* ARGS is [op, argument…]; it is taken. */
-jv jq_call(const struct jq_numbers *nums, jv args);
+enum jq_op { JQ_PLUS, JQ_MINUS, JQ_TIMES, JQ_DIVIDE, JQ_MOD, JQ_DECODE, JQ_CODE, JQ_TOSTRING, JQ_TONUMBER, JQ_FROMJSON, JQ_IMPLODE, JQ_PATH, JQ_NULLABLE, JQ_REWRITE };
+/* ARGS is [op, argument…]; it is taken. FN as json_jq_rewrite has it, or NULL. */
+jv jq_call(const struct jq_numbers *nums, json_jq_rewrite_fn *fn, jv args);
 /* Invalid: a number that has no code. */
 jv jq_build(const struct jq_numbers *nums, const struct json *v);
 bool jq_regex_nullable(const char *re, size_t n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions of jq 1.6 and of source/map, on the inputs on which they are certain; all others are libjq's. */
 #include "source/fast_parts.h"
+#include "text/html.h"
 
 #include "base/mem.h"
 
@@ -104,33 +105,31 @@ static struct fast_value length(struct fast_run *r, struct fast_value in, struct
 
 /* --- of source/map --- */
 
-static struct fast_value rewritten(struct fast_run *r, struct fast_value in, const char *chars, size_t (*fn)(char *s, size_t n))
+static struct fast_value plain(struct fast_run *r, struct fast_value in, struct fast_value arg)
 {
+	(void)arg;
 	if (in.kind == FV_NULL)
 		return in;
 	if (in.kind != FV_TEXT)
 		return give_back();
 	in = fast_decoded(r, in);
-	bool found = in.n >= 2 && in.p[0] == '\n';
-	for (; *chars && !found; chars++)
-		found = memchr(in.p, *chars, in.n) != NULL;
-	if (!found)
+	if (!memchr(in.p, '&', in.n))
 		return in;
 	char *s = arena_alloc(r->arena, (size_t)in.n + 8);
 	memcpy(s, in.p, in.n);
-	return text_of(s, fn(s, in.n), 0);
-}
-
-static struct fast_value plain(struct fast_run *r, struct fast_value in, struct fast_value arg)
-{
-	(void)arg;
-	return rewritten(r, in, "&", fast_text_plain);
+	return text_of(s, fast_text_plain(s, in.n), 0);
 }
 
 static struct fast_value striphtml(struct fast_run *r, struct fast_value in, struct fast_value arg)
 {
 	(void)arg;
-	return rewritten(r, in, "<&", fast_text_strip);
+	if (in.kind == FV_NULL)
+		return in;
+	if (in.kind != FV_TEXT)
+		return give_back();
+	in = fast_decoded(r, in);
+	char *s = arena_alloc(r->arena, (size_t)in.n + 8);
+	return text_of(s, html_text(s, in.p, in.n), 0);
 }
 
 static struct fast_value some(struct fast_run *r, struct fast_value in, struct fast_value arg)

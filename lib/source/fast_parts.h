@@ -7,7 +7,7 @@
  *	fast_doc     an item's tokens to nodes
  *	fast_run     a plan and an item to values
  *	fast_call    what the functions do
- *	fast_text    texts: entities, HTML
+ *	fast_text    texts: entities
  *	fast_put     a value to a record of smpost/1
  *	fast_cut     an item of a page to text
  */
@@ -275,7 +275,6 @@ struct fast_value fast_tostring(struct fast_run *r, struct fast_value v);
 
 /* In place, on decoded text: the new length. */
 size_t fast_text_plain(char *s, size_t n);
-size_t fast_text_strip(char *s, size_t n);
 
 /* --- records --- */
 

@@ -8,6 +8,7 @@
 #include "json/span.h"
 #include "source/fast.h"
 #include "source/post.h"
+#include "text/html.h"
 
 #include <string.h>
 
@@ -17,11 +18,7 @@ const char source_map_prelude[] =
     "def plain: if . == null then null else swap(\"&lt;\"; \"<\") | swap(\"&gt;\"; \">\") | swap(\"&quot;\"; \"\\\"\")"
     " | swap(\"&#39;\"; \"'\") | swap(\"&#x27;\"; \"'\") | swap(\"&#x2F;\"; \"/\") | swap(\"&nbsp;\"; \"\\u00a0\")"
     " | swap(\"&amp;\"; \"&\") end; "
-    "def striphtml: if . == null then null else swap(\"<br>\"; \"\\n\") | swap(\"<br/>\"; \"\\n\") | swap(\"<br />\"; "
-    "\"\\n\")"
-    " | swap(\"</p><p>\"; \"\\n\\n\") | swap(\"<p>\"; \"\\n\\n\") | split(\"<\")"
-    " | .[0] + (.[1:] | map(split(\">\") | .[1:] | join(\">\")) | join(\"\")) | plain"
-    " | if startswith(\"\\n\\n\") then .[2:] else . end end; "
+    "def striphtml: if . == null then null elif type == \"string\" then __rewrite else error(\"striphtml wants a text\") end; "
     "def some: if . == null or . == \"\" or . == [] or . == {} then null else . end; ";
 
 enum { V_H, V_STATUS, V_V, V_NOW, V_PAGE, V_C, NVARS };
@@ -65,8 +62,10 @@ static int compile(struct json_jq **q, const struct vars *v, const struct source
 	buf_puts(&text, program);
 	int rc = json_jq_new(q, buf_cstr(&text), &vars, e);
 	buf_release(&text);
-	if (rc == 0)
+	if (rc == 0) {
+		json_jq_rewrite(*q, html_text);
 		return 0;
+	}
 	err_wrap(e, "'%s'", what);
 	if (!def)
 		return rc;

@@ -5,7 +5,7 @@
  * before) and, in `map`, $c (what `context` gave for the page). For files $h and $v are {}, $status is 200, $page 0. These functions are there for
  * them besides jq's own:
  *	plain       text with the entities &amp; &lt; &gt; &quot; &#39; as characters
- *	striphtml   the text of HTML: tags dropped, <br> and paragraphs as line breaks, entities as characters
+ *	striphtml   the text of HTML as a browser shows it (text/html.h)
  *	some        null for null, "", [] and {}: `.title|some`
  *
  * Where the map only moves, renames and defaults fields, items do not go through libjq (source/fast.h); what comes out is
