@@ -156,20 +156,52 @@ static bool in_tag(uint32_t cp)
 /* I is behind the sign; returns where the tag ends, 0 when it is none. */
 static size_t match_tag(const struct scan *s, size_t i, uint32_t prev)
 {
-	bool letter = false, mastodon = s->dialect == DIALECT_MASTODON;
+	bool letter = false;
 	unsigned len;
-	if (in_tag(prev) || (mastodon ? prev == '/' || prev == ')' : prev == '&'))
+	if (in_tag(prev) || prev == '&')
 		return 0;
 	uint32_t cp = peek(s, i, &len);
 	if (cp == 0xfe0f || cp == 0x20e3)
 		return 0;
 	for (; len && in_tag(cp); cp = peek(s, i, &len)) {
-		letter |= is_letter(cp) || (mastodon && cp == '_');
+		letter |= is_letter(cp);
 		i += len;
 	}
 	if (!letter || is_sign(cp) || starts(s, i, "://"))
 		return 0;
 	return i;
+}
+
+static bool is_alpha(uint32_t cp)   /* letters, marks, and numbers that are letters: U+2167 */
+{
+	return is_letter(cp) || category(cp) == UTF8PROC_CATEGORY_NL;
+}
+
+/* Mastodon's HASHTAG_NAME_PAT (app/models/concerns/tag/naming.rb): word characters, and between them its separators, when one
+ * inside is a separator or a letter; else word characters alone, with a letter. */
+static size_t match_tag_mastodon(const struct scan *s, size_t i, uint32_t prev)
+{
+	size_t end = 0, plain = 0;           /* behind the last word character; behind those before the first · */
+	bool inside = false, candidate = false, letter = false, first = true;
+	unsigned len;
+	if (prev && !unicode_space(prev))
+		return 0;
+	for (uint32_t cp; (cp = peek(s, i, &len)), len; i += len, first = false) {
+		bool alpha = is_alpha(cp), word = alpha || is_digit(cp) || category(cp) == UTF8PROC_CATEGORY_PC;
+		bool separator = cp == '_' || cp == 0xb7 || cp == 0x30fb || cp == 0x200c;
+		if (!word && (!separator || first))
+			break;
+		if (word) {
+			inside |= candidate;
+			end = i + len;
+		}
+		if (word && (first || plain == i)) {
+			plain = end;
+			letter |= alpha;
+		}
+		candidate |= !first && (alpha || separator);
+	}
+	return inside ? end : letter ? plain : 0;
 }
 
 static bool bsky_ends_tag(uint32_t cp)
@@ -350,7 +382,8 @@ static size_t match_at(const struct scan *s, size_t i, uint32_t cp, unsigned len
 	enum entity_kind kind = is_sign(cp) ? ENTITY_TAG : ENTITY_MENTION;
 	size_t from = i + len, end;
 	if (kind == ENTITY_TAG)
-		end = s->dialect == DIALECT_BLUESKY ? match_tag_bsky(s, from, prev) : match_tag(s, from, prev);
+		end = s->dialect == DIALECT_BLUESKY ? match_tag_bsky(s, from, prev)
+		    : s->dialect == DIALECT_MASTODON ? match_tag_mastodon(s, from, prev) : match_tag(s, from, prev);
 	else if (s->dialect == DIALECT_BLUESKY)
 		end = match_mention_bsky(s, from, prev);
 	else if (s->dialect == DIALECT_MASTODON)

@@ -5,7 +5,8 @@
  *   twitter   tags of letters, marks, digits and _ with at least one letter or mark, behind # or U+FF03;
  *             mentions of 1 to 20 of [A-Za-z0-9_]. After the rules of twitter-text 3.1.
  *   bluesky   tags run to the next white space, less punctuation at the end; mentions are domain names.
- *   mastodon  tags as twitter's with · inside; mentions @user and @user@host.
+ *   mastodon  tags of letters, marks, letter-like and decimal numbers and _, behind white space, with _ · U+30FB U+200C between
+ *             them (Mastodon's HASHTAG_NAME_PAT); mentions @user and @user@host.
  * Links begin with http:// or https:// and name a host with a dot; trailing punctuation and closing
  * brackets that were not opened are not theirs. What is inside a link is neither tag, mention nor word.
  * Words follow UAX #29 for scripts that write spaces (a word: letters, marks, digits, _, and ' . · between

@@ -64,7 +64,11 @@ static void tags(void)
 	tw("#a\xc2\xb7" "b #a\xe2\x80\x8d" "b", "#a\xc2\xb7" "b #a\xe2\x80\x8d" "b");
 	bs("#cats! #a-b, #1 #!x (#no) #\xf0\x9f\x98\x80", "#cats #a-b #!x #\xf0\x9f\x98\x80");
 	bs("x#y #z\n#w.", "#z #w");
-	fedi("#Cats #a\xc2\xb7" "b x/#no #123 #_", "#Cats #a\xc2\xb7" "b #_");
+	fedi("#Cats #a\xc2\xb7" "b x/#no (#no) #123 #_", "#Cats #a\xc2\xb7" "b");
+	fedi("#1\xc2\xb7" "2 #1_2 #1_ #12_ #a\xc2\xb7 #\xc2\xb7" "a #_a #1a", "#1\xc2\xb7" "2 #1_2 #a #_a #1a");
+	fedi("#\xe2\x85\xa7 #Louis\xe2\x85\xa7 \xef\xbc\x83wide #\xe3\x82\xbf\xe3\x83\xbb\xe3\x83\xaf",
+	     "#\xe2\x85\xa7 #Louis\xe2\x85\xa7 #wide #\xe3\x82\xbf\xe3\x83\xbb\xe3\x83\xaf");
+	fedi("#a\xe2\x80\x8c" "b #a\xe2\x80\x8d" "b #a!b #a#b", "#a\xe2\x80\x8c" "b #a #a #a");
 }
 
 static void mentions(void)
