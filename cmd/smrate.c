@@ -71,7 +71,7 @@ static const struct opt options[] = {
 static const char *const exits[] = {
 	"0", "every record was passed on, or left out as the options say",
 	"1",
-	"done, but bad records were skipped or rejected, an output was closed by its reader, or a spill was damaged",
+	"done, but bad records were skipped or rejected, an output was closed by its reader, a spill was damaged, or no record has the field of --key",
 	"2", "usage",
 	"3", "bad input",
 	"4", "reading or writing failed",

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 static const char *opt_field = "text", *opt_out = "sentiment", *opt_lexicon, *opt_edition = "3.3.2", *opt_on_error;
-static bool opt_explain, opt_unbuffered;
+static bool opt_explain, opt_unbuffered, field_given;
 
 static const struct opt options[] = {
-	{ 'f', "field", OPT_STR, &opt_field, "PATH", "the field that holds the text (dots lead into objects; default text)" },
+	{ 'f', "field", OPT_STR, &opt_field, "PATH", "the field that holds the text (dots lead into objects; default text)", &field_given },
 	{ 'o', "out", OPT_STR, &opt_out, "NAME", "the field to add (default sentiment)" },
 	{ 0, "explain", OPT_FLAG, &opt_explain, NULL, "add `steps`: every rule that touched a word, and the word's valence after it" },
 	{ 0, "lexicon", OPT_FILE, &opt_lexicon, "FILE", "another lexicon (docs/sentiment.md has the format)" },
@@ -25,7 +25,7 @@ static const struct opt options[] = {
 };
 
 static const char *const exits[] = {
-	"0", "every record was passed on", "1", "done, but bad records were skipped or rejected", "2", "usage", "3", "bad input",
+	"0", "every record was passed on", "1", "done, but bad records were skipped or rejected, or no record has the field of --field", "2", "usage", "3", "bad input",
 	"4", "reading or writing failed", NULL
 };
 
@@ -159,6 +159,7 @@ static int open_input(struct run *r, char **files, size_t n)
 	buf_printf(&path, "`%s`", opt_out);
 	const char *const fields[FIELDS] = { [FIELD_TEXT] = opt_field, [FIELD_OUT] = buf_cstr(&path) };
 	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .fields = fields, .nfields = FIELDS,
+		.named = field_given ? UINT32_C(1) << FIELD_TEXT : 0,
 		.input = { .before_wait = before_wait, .arg = r } };
 	int got = pull_open(&r->pull, (const char *const *)files, n, &o, r->e);
 	buf_release(&path);

@@ -152,8 +152,11 @@ static int open_input(struct shape *s, const char *const *files, size_t n, struc
 		.before_reject = before_reject, .input = { .before_wait = before_wait, .arg = s } };
 	for (int i = 0; i < SHAPE_FIELDS; i++) {
 		s->field[i] = path[i] ? (int)o.nfields : -1;
-		if (path[i])
-			picked[o.nfields++] = path[i];
+		if (!path[i])
+			continue;
+		if (i != SHAPE_TIME) /* a record without its time is a bad one as it is */
+			o.named |= UINT32_C(1) << o.nfields;
+		picked[o.nfields++] = path[i];
 	}
 	if (s->o->timed || s->o->queued)
 		o.input.block = SHAPE_READ_AHEAD;

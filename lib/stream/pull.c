@@ -25,6 +25,9 @@ int pull_open(struct pull **out, const char *const *files, size_t n, const struc
 	struct pull *p = mem_zalloc(sizeof *p);
 	struct input_opts in = o->input;
 	p->o = *o;
+	p->unseen = o->named;
+	for (size_t i = 0; i < sizeof p->name / sizeof *p->name; i++)
+		p->name[i] = o->named >> i & 1 ? o->fields[i] : NULL;
 	in.before_wait = before_wait;
 	in.deadline = o->input.deadline ? deadline : NULL;
 	in.arg = p;
@@ -120,6 +123,23 @@ static int bad_line(struct pull *p, struct err *e)
 	return pull_bad(p, &p->why, e);
 }
 
+static void look_for_named(struct pull *p)
+{
+	p->any = true;
+	for (size_t i = 0; i < p->o.nfields; i++)
+		if (p->unseen >> i & 1 && p->rec.field[i].p)
+			p->unseen &= ~(UINT32_C(1) << i);
+}
+
+/* A field that no record had was most likely misspelt. */
+static int check_named(const struct pull *p, struct err *e)
+{
+	for (size_t i = 0; i < sizeof p->name / sizeof *p->name && p->any && p->ended; i++)
+		if (p->unseen >> i & 1)
+			return err_set(e, ERR_REJECTED, "no record has the field \"%s\"", p->name[i]);
+	return 0;
+}
+
 int pull_next(struct pull *p, struct err *e)
 {
 	for (int got;;) {
@@ -127,14 +147,18 @@ int pull_next(struct pull *p, struct err *e)
 			got = next_block(p, e);
 			if (got == PULL_BLOCK_END)
 				continue;
+			p->ended = got == PULL_END;
 			if (got != PULL_BLOCK || p->o.blocks)
 				return got;
 		}
 		got = p->o.unchecked ? next_line(p) : json_pick_next(p->pick, &p->rec, &p->why);
 		if (got != 0 && p->rec.is_mark)
 			return take_mark(p, e);
-		if (got > 0)
+		if (got > 0) {
+			if (p->unseen)
+				look_for_named(p);
 			return PULL_RECORD;
+		}
 		if (got == 0) {
 			p->reading = false;
 			if (p->o.blocks)
@@ -155,6 +179,8 @@ int pull_close(struct pull *p, struct err *e)
 	if (!p)
 		return 0;
 	int r = reject_close(p->rejects, e);
+	if (!r)
+		r = check_named(p, e);
 	input_free(p->in);
 	json_pick_free(p->pick);
 	trust_release(&p->trust);

@@ -45,6 +45,8 @@ struct pull_opts {
 	const char *tool, *on_error;
 	const char *const *fields; /* paths as in json/pick.h */
 	size_t nfields;
+	uint32_t named;            /* bits of those (the first 8) that the user typed, which outlive it: when no record has one,
+	                              pull_close says so (ERR_REJECTED) */
 	bool unchecked;            /* records are not looked into: the tool parses each anyway, and says what is wrong with it */
 	struct input_opts input;   /* before_wait: hand on what is ready; rejects are written by then */
 	bool blocks;
@@ -69,6 +71,9 @@ struct pull {
 	struct err why;
 	size_t at;                 /* unchecked: how much of the block was given, and how many lines of it */
 	uint64_t lines;
+	const char *name[8];       /* of the fields in opts.named */
+	uint32_t unseen;           /* bits of opts.named that no record had yet */
+	bool any, ended;           /* a record came; the input was read to its end */
 	bool reading;              /* there is a block, and it is not used up */
 };
 

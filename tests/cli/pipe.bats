@@ -229,3 +229,19 @@ FILTERS=("smjq ." smsentiment "smtrend --min-authors 1" smrate "smrate --queue 1
 		rc=0; $t <$f >out 2>err || rc=$?; [ $rc = 3 ]; grep -q "^${t%% *}: .*:2:1: line is longer than 16777216 bytes" err
 	done
 }
+
+@test "a field that is named and that no record has is told, with status 1; one that some have is not" {
+	printf '{"id":"1","text":"good","k":null}\n{"id":"2"}\n' >in
+	for c in 'smsentiment --field txet' 'smrate --key txet --key-rate 1000/s' 'smrate --out - --balance hash:txet'; do
+		run -1 --separate-stderr "$SM_BIN/"$c in
+		[ "${#lines[@]}" = 2 ]; [[ "$stderr" == *'warning: no record has the field "txet"' ]]
+		run -0 --separate-stderr "$SM_BIN/"$c </dev/null
+		[ -z "$stderr" ]
+	done
+	for c in 'smsentiment' 'smsentiment --field text' 'smsentiment --field k' 'smrate --key k --key-rate 1000/s' 'smrate --key text --key-rate 1000/s'; do
+		run -0 --separate-stderr "$SM_BIN/"$c in
+		[ -z "$stderr" ]
+	done
+	run -1 "$SM_BIN/smsentiment" --field txet --errors=json in
+	[ "$(printf '%s\n' "${lines[@]}" | jq -r 'select(.level) | .level')" = warning ]
+}
