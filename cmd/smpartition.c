@@ -156,9 +156,7 @@ int main(int argc, char **argv)
 	diag_catch_signals();
 	int status = partition_run(&o, &result, &e) ? diag_fail(&e) : 0;
 	status = diag_worse(status, reject_close(o.rejects, &e), &e);
-	/* A failure to write was told already. */
-	if (!out.failed)
-		status = diag_finish(&out, status);
+	status = diag_finish(&out, status);
 	if (result.stopped && status == 0) {
 		signal(diag_signal(), SIG_DFL);
 		raise(diag_signal());

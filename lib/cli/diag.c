@@ -202,13 +202,8 @@ int diag_finish(struct output *out, int status)
 {
 	struct err e;
 	clear_line();
-	int r = output_flush(out, &e);
 	/* close(2) is where some file systems report a failed write. */
-	if (r == 0 && close(out->fd) < 0)
-		r = err_sys(&e, errno, "%s", out->name);
-	out->fd = -1;
-	buf_release(&out->buf);
-	if (r == 0)
+	if (output_close(out, &e) == 0)
 		return status;
 	return failure.code == e.code && strcmp(failure.msg, e.msg) == 0 ? err_status(e.code) : diag_fail(&e);
 }
