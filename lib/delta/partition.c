@@ -54,7 +54,10 @@ void delta_partition_dir(struct buf *b, const char *name, const char *text, size
 	size_t len = b->n - start;
 	if (len <= max)
 		return;
+	/* A cut name must not say column=value: readers that go by names would take it for the value. */
 	uint64_t h = hash_stable(b->p + start, len, 0);
+	char *equals = memchr(b->p + start, '=', len);
+	*equals = '~';
 	b->n = start + cut(b->p + start, max - DIR_HASH);
 	buf_printf(b, "~%016llx", (unsigned long long)h);
 }

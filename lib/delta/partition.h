@@ -49,7 +49,7 @@ void delta_value_append(const struct delta_value *v, struct column *c);
 
 #define DELTA_DIR_MAX ((size_t)255)    /* bytes of a folder's name in the file systems we know */
 /* Append `NAME=TEXT`, both Hive-escaped; TEXT NULL or N = 0: DELTA_NULL_PARTITION. What is longer than MAX (32 or more) is
- * cut and gets a hash of the whole: the folder only helps people, the value stands in partitionValues. */
+ * cut, says `~` for `=` and gets a hash of the whole: the folder only helps people, the value stands in partitionValues. */
 void delta_partition_dir(struct buf *b, const char *name, const char *text, size_t n, size_t max);
 /* Append a path on disk as add.path has it: every byte that RFC 3986 does not allow in a path, UTF-8 included, and the colon
  * (which could be taken for a scheme) become %XX. */

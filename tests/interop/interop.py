@@ -71,6 +71,9 @@ def check_ours(made, found):
         attempt(f'{name}: smreplay gives what went in',
                 lambda: rows.difference(want, rows.of_ndjson(tables.replay(path)), 'input', 'smreplay'))
         for e in found:
+            if (name, e.name) == ('partition-long-texts', 'polars'):
+                report(f'{name}: polars reads what went in', skip='Polars reads the values of partition columns from folder names')
+                continue
             attempt(f'{name}: {e.name} reads what went in',
                     lambda: rows.difference(want, rows.of_arrow(e.read(path)), 'input', e.name))
         for sql in CONDITIONS.get(name, []):

@@ -99,8 +99,10 @@ def make(tmp):
         write(path, b''.join(lines[i * 300:(i + 1) * 300]), '--schema', 'smpost', '--by', 'network', '--compression',
               ('snappy', 'gzip', 'lz4', 'none')[i % 4])
     made.append(('sample-13-commits', path, [x.decode() for x in lines[:3900]], None))
-    values = ['a', 'a\0b', 'a\0c', '\0', 'x' * 300, 'é' * 200, '/', '..', 'a=b', '%00', ' ', '\n', "'", '"', '\u202e', '😀' * 70]
-    for name, commits in (('partition-texts', 1), ('partition-texts-12-commits', 12)):   # the second with a checkpoint of the log
+    short = ['a', 'a\0b', 'a\0c', '\0', '/', '..', 'a=b', '%00', ' ', '\n', "'", '"', '\u202e']
+    long = ['x' * 300, 'é' * 200, '😀' * 70]   # no folder can have their names
+    for name, commits, values in (('partition-texts', 1, short), ('partition-texts-12-commits', 12, short),   # with a checkpoint of the log
+                                  ('partition-long-texts', 1, short + long)):
         path, all_of = os.path.join(tmp, name), []
         for c in range(commits):
             all_of.append(ndjson([{'id': c * 100 + i, 'k': v} for i, v in enumerate(values)]))
