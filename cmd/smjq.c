@@ -75,12 +75,6 @@ struct run {
 	struct err *e;
 };
 
-static int before_wait(void *arg, struct err *e)
-{
-	struct run *r = arg;
-	return output_flush(&r->out, e);
-}
-
 /* Split NAME=VALUE; a string value becomes JSON. */
 static int take_vars(const struct opt_list *l, bool json, struct arena *a, struct json_jq_var *to)
 {
@@ -144,8 +138,9 @@ static int take_result(struct run *r, size_t start, struct err *why)
 }
 
 /* All results of one record, or none. */
-static int do_record(struct run *r, const struct json_record *rec, struct err *why)
+static int do_record(void *arg, const struct json_record *rec, struct err *why)
 {
+	struct run *r = arg;
 	buf_clear(&r->result);
 	int got = json_jq_start(r->jq, rec->p, rec->n, why);
 	if (got == 0 && rec->p[strspn(rec->p, " \t")] != '{')
@@ -167,10 +162,9 @@ static int do_record(struct run *r, const struct json_record *rec, struct err *w
 
 static int run(struct run *r, char **operands, size_t n)
 {
-	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .unchecked = true, .input = { .before_wait = before_wait, .arg = r } };
+	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .unchecked = true, .out = &r->out };
 	const char *program = opt_file ? NULL : *operands;
 	size_t skip = opt_file ? 0 : 1;
-	struct err why;
 	int got = compile(r, program);
 	if (got == 0)
 		got = pull_open(&r->pull, (const char *const *)operands + skip, n - skip, &o, r->e);
@@ -178,15 +172,7 @@ static int run(struct run *r, char **operands, size_t n)
 		return got;
 	r->out.unbuffered = opt_unbuffered;
 	r->negative = true;
-	while ((got = pull_next(r->pull, r->e)) > 0) {
-		if (got == PULL_MARK)
-			output_line(&r->out, r->pull->line, r->pull->nline);
-		else if (do_record(r, &r->pull->rec, &why) < 0 && (got = pull_bad(r->pull, &why, r->e)) < 0)
-			break;
-		if (r->out.failed)
-			break;
-	}
-	return got;
+	return pull_filter(r->pull, do_record, r, r->e);
 }
 
 int main(int argc, char **argv)

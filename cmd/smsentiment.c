@@ -64,12 +64,6 @@ struct run {
 	struct err *e;
 };
 
-static int before_wait(void *arg, struct err *e)
-{
-	struct run *r = arg;
-	return output_flush(&r->out, e);
-}
-
 static void add_step(void *arg, size_t i, const char *p, size_t n, const char *rule, double value)
 {
 	struct buf *b = arg;
@@ -107,8 +101,9 @@ static void score(struct run *r, const struct json_field *text)
 	buf_putc(&r->value, '}');
 }
 
-static int write_record(struct run *r, const struct json_record *rec, struct err *why)
+static int write_record(void *arg, const struct json_record *rec, struct err *why)
 {
+	struct run *r = arg;
 	const struct json_field *text = &rec->field[FIELD_TEXT], *old = &rec->field[FIELD_OUT];
 	if (!text->p || text->type == JSON_NULL) {
 		output_line(&r->out, rec->p, rec->n);
@@ -160,7 +155,7 @@ static int open_input(struct run *r, char **files, size_t n)
 	const char *const fields[FIELDS] = { [FIELD_TEXT] = opt_field, [FIELD_OUT] = buf_cstr(&path) };
 	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .fields = fields, .nfields = FIELDS,
 		.named = field_given ? UINT32_C(1) << FIELD_TEXT : 0,
-		.input = { .before_wait = before_wait, .arg = r } };
+		.out = &r->out };
 	int got = pull_open(&r->pull, (const char *const *)files, n, &o, r->e);
 	buf_release(&path);
 	return got;
@@ -168,22 +163,13 @@ static int open_input(struct run *r, char **files, size_t n)
 
 static int run(struct run *r, char **files, size_t n)
 {
-	struct err why;
 	int got = open_input(r, files, n);
 	if (!got)
 		got = read_lexicon(&r->vader, strcmp(opt_edition, "head") ? VADER_3_3_2 : VADER_HEAD, r->e);
 	if (got)
 		return got;
 	r->out.unbuffered = opt_unbuffered;
-	while ((got = pull_next(r->pull, r->e)) > 0) {
-		if (got == PULL_MARK)
-			output_line(&r->out, r->pull->line, r->pull->nline);
-		else if (write_record(r, &r->pull->rec, &why) < 0 && (got = pull_bad(r->pull, &why, r->e)) < 0)
-			break;
-		if (r->out.failed)
-			break;
-	}
-	return got;
+	return pull_filter(r->pull, write_record, r, r->e);
 }
 
 int main(int argc, char **argv)

@@ -97,12 +97,6 @@ struct run {
 	struct err *e;
 };
 
-static int before_wait(void *arg, struct err *e)
-{
-	struct run *r = arg;
-	return output_flush(&r->out, e);
-}
-
 static int emit(void *arg, const struct trend_window *w, struct err *e)
 {
 	struct run *r = arg;
@@ -259,7 +253,7 @@ static int run(struct run *r, char **files, size_t n)
 {
 	const char *paths[TOPICS_FIELDS];
 	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .fields = paths,
-		.nfields = topics_fields(r->topics, paths), .input = { .before_wait = before_wait, .arg = r } };
+		.nfields = topics_fields(r->topics, paths), .out = &r->out };
 	int got = pull_open(&r->pull, (const char *const *)files, n, &o, r->e);
 	if (got)
 		return got;

@@ -11,6 +11,8 @@ static int before_wait(void *arg, struct err *e)
 {
 	struct pull *p = arg;
 	int r = reject_flush(p->rejects, e);
+	if (r == 0 && p->o.out)
+		r = output_flush(p->o.out, e);
 	return r == 0 && p->o.input.before_wait ? p->o.input.before_wait(p->o.input.arg, e) : r;
 }
 
@@ -167,6 +169,19 @@ int pull_next(struct pull *p, struct err *e)
 			return got;
 		}
 	}
+}
+
+int pull_filter(struct pull *p, int (*record)(void *arg, const struct json_record *rec, struct err *why), void *arg, struct err *e)
+{
+	struct err why;
+	int got = 0;
+	while (!p->o.out->failed && (got = pull_next(p, e)) > 0) {
+		if (got == PULL_MARK)
+			output_line(p->o.out, p->line, p->nline);
+		else if (record(arg, &p->rec, &why) < 0 && (got = pull_bad(p, &why, e)) < 0)
+			break;
+	}
+	return got < 0 ? got : 0;
 }
 
 uint64_t pull_rejected(const struct pull *p)

@@ -27,6 +27,7 @@
 #define SM_STREAM_PULL_H
 
 #include "io/input.h"
+#include "io/output.h"
 #include "json/pick.h"
 #include "stream/mark.h"
 #include "stream/reject.h"
@@ -48,6 +49,7 @@ struct pull_opts {
 	uint32_t named;            /* bits of those (the first 8) that the user typed, which outlive it: when no record has one,
 	                              pull_close says so (ERR_REJECTED) */
 	bool unchecked;            /* records are not looked into: the tool parses each anyway, and says what is wrong with it */
+	struct output *out;        /* flushed before the input is waited for; NULL: that is input.before_wait's affair */
 	struct input_opts input;   /* before_wait: hand on what is ready; rejects are written by then */
 	bool blocks;
 	void (*before_reject)(void *arg); /* of input.arg; may be NULL: what came before the bad line can still be reached */
@@ -79,6 +81,9 @@ struct pull {
 
 int pull_open(struct pull **p, const char *const *files, size_t n, const struct pull_opts *o, struct err *e);
 int pull_next(struct pull *p, struct err *e);    /* enum pull_event, or a negative code */
+/* All of a filter that keeps no state: RECORD writes what becomes of a record to opts.out, or says in WHY what is wrong with it; marks
+ * are passed on there. 0 at the end, or when the output failed. */
+int pull_filter(struct pull *p, int (*record)(void *arg, const struct json_record *rec, struct err *why), void *arg, struct err *e);
 /* The record given last is bad: 0: go on; negative: stop, E is filled. WHY may have a column. A failure in WHY that is not about
  * the record stops too. */
 int pull_bad(struct pull *p, struct err *why, struct err *e);
