@@ -4,8 +4,10 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "io/input.h"
 #include "json/doc.h"
+#include "json/span.h"
 #include "stream/linefile.h"
 
 #include <stdio.h>
@@ -55,23 +57,6 @@ uint64_t reject_count(const struct reject *rj)
 	return rj->count;
 }
 
-/* Is S the inside of a JSON string once it is escaped, that is, UTF-8? The parser knows. */
-static bool is_utf8(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)s[i] >= 0x80) {
-			struct buf b = BUF_INIT;
-			struct arena a = ARENA_INIT;
-			struct json *v;
-			json_put_string(&b, s, n);
-			bool ok = json_parse(&v, &a, b.p, b.n, NULL) == 0;
-			arena_release(&a);
-			buf_release(&b);
-			return ok;
-		}
-	return true;
-}
-
 static void put_base64(struct buf *b, const char *s, size_t n)
 {
 	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -88,7 +73,7 @@ static void put_base64(struct buf *b, const char *s, size_t n)
 static void put_text(struct buf *b, const char *key, const char *s)
 {
 	buf_puts(b, key);
-	if (is_utf8(s, strlen(s)))
+	if (utf8_valid(s, strlen(s)))
 		json_put_cstr(b, s);
 	else
 		buf_puts(b, "null");
@@ -115,7 +100,7 @@ static void put_line(struct buf *b, const struct reject *rj, const char *rec, si
 		json_put_string(b, rj->place.p, rj->place.n);
 	}
 	put_text(b, ",\"error\":", why->msg);
-	if (is_utf8(rec, n)) {
+	if (utf8_valid(rec, n)) {
 		buf_puts(b, ",\"record\":");
 		json_put_string(b, rec, n);
 	} else {
@@ -132,18 +117,17 @@ void reject_mark(struct reject *rj, const struct mark *m)
 	mark_place(m, &rj->place);
 }
 
-/* The record's `id`, as it is written but for the quotes; a record may be bad and still have one. */
+/* The record's `id`, as it is written but for the quotes; a record may be bad and still have one. What it is bad for may be
+ * what its values would weigh, so none are built. */
 static void put_id(struct buf *b, const char *rec, size_t n)
 {
-	struct arena a = ARENA_INIT;
-	struct json *root;
-	const struct json *id = json_parse(&root, &a, rec, n, NULL) == 0 ? json_get(root, "id") : NULL;
-	if (id && (id->type == JSON_STRING || id->type == JSON_NUMBER)) {
-		bool text = id->type == JSON_STRING;
-		buf_puts(b, "id ");
-		buf_put_cut(b, id->raw + text, id->nraw - 2u * text, ID_SHOWN);
-	}
-	arena_release(&a);
+	const char *id;
+	size_t nid;
+	if (json_check(rec, n, NULL) != 0 || !json_member(rec, n, "id", &id, &nid) || strchr("{[tfn", *id))
+		return;
+	bool text = *id == '"';
+	buf_puts(b, "id ");
+	buf_put_cut(b, id + text, nid - 2u * text, ID_SHOWN);
 }
 
 /* "…: what is wrong (id x:123, after mark 57: b.ndjson, byte 81920)" */
