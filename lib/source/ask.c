@@ -3,12 +3,10 @@
 #include "source/ask.h"
 
 #include "base/mem.h"
-#include "json/jq.h"
 #include "json/span.h"
+#include "source/program.h"
 
 #include <string.h>
-
-enum { V_H, V_STATUS, V_V, V_NOW, V_PAGE, V_LINK, NVARS };
 
 /* A program, or a plain path of member names that is followed in a tree. */
 struct question {
@@ -38,19 +36,12 @@ static bool is_path(const char *s)
 
 static int compile(struct question *q, const struct source_def *def, struct err *e)
 {
-	struct json_jq_var v[NVARS] = {[V_H] = {"h", "{}", 2},
-				       [V_STATUS] = {"status", "200", 3},
-				       [V_V] = {"v", "{}", 2},
-				       [V_NOW] = {"now", "0", 1},
-				       [V_PAGE] = {"page", "0", 1},
-				       [V_LINK] = {"link", "null", 4}};
-	struct json_jq_vars vars = { v, NVARS };
 	if (!q->text)
 		return 0;
 	q->path = q->text[0] && is_path(q->text);
 	if (q->path)
 		return 0;
-	int rc = json_jq_new(&q->jq, q->text, &vars, e);
+	int rc = program_new(&q->jq, PROGRAM_ANSWERS, q->text, e);
 	if (rc == 0)
 		return 0;
 	err_wrap(e, "'%s'", q->name);
@@ -117,17 +108,17 @@ static int set_vars(struct question *q, const struct source_about *about, struct
 {
 	char num[24];
 	int rc =
-	    json_jq_set(q->jq, V_H, about->headers ? about->headers : "{}", about->headers ? about->nheaders : 2, e);
+	    json_jq_set(q->jq, PROGRAM_H, about->headers ? about->headers : "{}", about->headers ? about->nheaders : 2, e);
 	if (rc == 0)
-		rc = json_jq_set(q->jq, V_STATUS, num, fmt_i64(num, about->status), e);
+		rc = json_jq_set(q->jq, PROGRAM_STATUS, num, fmt_i64(num, about->status), e);
 	if (rc == 0)
-		rc = json_jq_set(q->jq, V_V, about->vars, about->nvars, e);
+		rc = json_jq_set(q->jq, PROGRAM_V, about->vars, about->nvars, e);
 	if (rc == 0)
-		rc = json_jq_set(q->jq, V_NOW, num, fmt_i64(num, about->now_s), e);
+		rc = json_jq_set(q->jq, PROGRAM_NOW, num, fmt_i64(num, about->now_s), e);
 	if (rc == 0)
-		rc = json_jq_set(q->jq, V_PAGE, num, fmt_u64(num, about->page), e);
+		rc = json_jq_set(q->jq, PROGRAM_PAGE, num, fmt_u64(num, about->page), e);
 	if (rc == 0)
-		rc = json_jq_set(q->jq, V_LINK, about->link ? about->link : "null", about->link ? about->nlink : 4, e);
+		rc = json_jq_set(q->jq, PROGRAM_LINK, about->link ? about->link : "null", about->link ? about->nlink : 4, e);
 	return rc;
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a check looks at besides: do the expressions compile, are the definitions there that are named. */
 #include "base/mem.h"
-#include "json/jq.h"
 #include "source/def_int.h"
-#include "source/map.h"
+#include "source/program.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,22 +35,16 @@ static long cut_line(char *msg)
 
 static void compile(struct def_load *l, const struct def_expr *x)
 {
-	bool map = strcmp(x->what, "map") == 0, records = strcmp(x->what, "records") == 0 || strcmp(x->what, "context") == 0;
-	const struct json_jq_var v[] = { { "h", "{}", 2 }, { "status", "200", 3 }, { "v", "{}", 2 }, { "now", "0", 1 }, { "page", "0", 1 },
-		{ map ? "c" : "link", NULL, 0 } };
-	struct json_jq_vars vars = { v, records ? 5 : 6 };
+	enum program_of of = strcmp(x->what, "map") == 0 ? PROGRAM_ITEMS
+			     : strcmp(x->what, "records") == 0 || strcmp(x->what, "context") == 0 ? PROGRAM_PAGES : PROGRAM_ANSWERS;
 	struct json_jq *q;
-	struct buf text = BUF_INIT;
 	struct err e;
-	buf_puts(&text, source_map_prelude);
-	buf_puts(&text, x->program);
-	if (json_jq_new(&q, buf_cstr(&text), &vars, &e) == 0)
+	if (program_new(&q, of, x->program, &e) == 0)
 		json_jq_free(q);
 	else if (x->at->type == JSON_ARRAY || !strchr(x->program, '\n'))
 		def_fault(l, line_of(x->at, cut_line(e.msg)), "'%s': %s", x->what, e.msg);
 	else
 		def_fault(l, x->at, "'%s': %s", x->what, e.msg);
-	buf_release(&text);
 }
 
 void def_compile(struct def_load *l)

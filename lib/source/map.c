@@ -4,24 +4,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "json/jq.h"
 #include "json/span.h"
 #include "source/fast.h"
 #include "source/post.h"
-#include "text/html.h"
+#include "source/program.h"
 
 #include <string.h>
-
-/* Split and join, because gsub is slow in jq 1.6. All of it on one line: jq's messages count lines. */
-const char source_map_prelude[] =
-    "def swap(a; b): split(a) | join(b); "
-    "def plain: if . == null then null else swap(\"&lt;\"; \"<\") | swap(\"&gt;\"; \">\") | swap(\"&quot;\"; \"\\\"\")"
-    " | swap(\"&#39;\"; \"'\") | swap(\"&#x27;\"; \"'\") | swap(\"&#x2F;\"; \"/\") | swap(\"&nbsp;\"; \"\\u00a0\")"
-    " | swap(\"&amp;\"; \"&\") end; "
-    "def striphtml: if . == null then null elif type == \"string\" then __rewrite else error(\"striphtml wants a text\") end; "
-    "def some: if . == null or . == \"\" or . == [] or . == {} then null else . end; ";
-
-enum { V_H, V_STATUS, V_V, V_NOW, V_PAGE, V_C, NVARS };
 
 struct source_map {
 	const struct source_def *def;
@@ -35,37 +23,12 @@ struct source_map {
 	struct buf page, given, item;
 };
 
-struct vars {
-	char now[24];
-	struct json_jq_var v[NVARS];
-};
-
-static void set_vars(struct vars *to)
+static int compile(struct json_jq **q, enum program_of of, const struct source_def *def, const char *what, const char *program,
+		   struct err *e)
 {
-	size_t nnow = fmt_i64(to->now, time_floor_div(clock_now_us(), US_PER_SEC));
-	to->v[V_H] = (struct json_jq_var){ "h", "{}", 2 };
-	to->v[V_STATUS] = (struct json_jq_var){ "status", "200", 3 };
-	to->v[V_V] = (struct json_jq_var){ "v", "{}", 2 };
-	to->v[V_NOW] = (struct json_jq_var){ "now", to->now, nnow };
-	to->v[V_PAGE] = (struct json_jq_var){ "page", "0", 1 };
-	to->v[V_C] = (struct json_jq_var){ "c", NULL, 0 };
-}
-
-static int compile(struct json_jq **q, const struct vars *v, const struct source_def *def, const char *what,
-		   const char *program, struct err *e)
-{
-	struct json_jq_vars vars = { v->v, NVARS };
-	struct buf text = BUF_INIT;
-	if (!program)
+	int rc = program ? program_new(q, of, program, e) : 0;
+	if (rc == 0)
 		return 0;
-	buf_puts(&text, source_map_prelude);
-	buf_puts(&text, program);
-	int rc = json_jq_new(q, buf_cstr(&text), &vars, e);
-	buf_release(&text);
-	if (rc == 0) {
-		json_jq_rewrite(*q, html_text);
-		return 0;
-	}
 	err_wrap(e, "'%s'", what);
 	if (!def)
 		return rc;
@@ -73,15 +36,16 @@ static int compile(struct json_jq **q, const struct vars *v, const struct source
 	return err_at(e, def->file, 0, 0);
 }
 
-static struct fast *compile_fast(const char *program, const struct vars *v)
+static struct fast *compile_fast(const char *program)
 {
-	const char *names[NVARS];
-	for (size_t i = 0; i < NVARS; i++)
-		names[i] = v->v[i].name;
-	struct fast *f = fast_new(program, names, NVARS);
-	for (size_t i = 0; i < NVARS; i++)
-		if (v->v[i].json)
-			fast_set(f, i, v->v[i].json, v->v[i].n);
+	static const char *const names[] = { "h", "status", "v", "now", "page", "c" };
+	char now[24];
+	struct fast *f = fast_new(program, names, PROGRAM_VARS);
+	fast_set(f, PROGRAM_H, "{}", 2);
+	fast_set(f, PROGRAM_STATUS, "200", 3);
+	fast_set(f, PROGRAM_V, "{}", 2);
+	fast_set(f, PROGRAM_NOW, now, fmt_i64(now, time_floor_div(clock_now_us(), US_PER_SEC)));
+	fast_set(f, PROGRAM_PAGE, "0", 1);
 	return f;
 }
 
@@ -94,21 +58,19 @@ int source_map_new(struct source_map **out, const struct source_def *def, const 
 	struct scan_path path;
 	if (records && scan_path_parse(&path, &m->arena, records))
 		cut = NULL;
-	struct vars v;
-	set_vars(&v);
-	int rc = compile(&m->records, &v, records ? NULL : def, "records", cut, e);
+	int rc = compile(&m->records, PROGRAM_PAGES, records ? NULL : def, "records", cut, e);
 	if (rc == 0 && def)
-		rc = compile(&m->context, &v, def, "context", def->context, e);
+		rc = compile(&m->context, PROGRAM_PAGES, def, "context", def->context, e);
 	if (rc == 0 && def)
-		rc = compile(&m->map, &v, def, "map", def->map, e);
+		rc = compile(&m->map, PROGRAM_ITEMS, def, "map", def->map, e);
 	if (rc < 0) {
 		source_map_free(m);
 		return rc;
 	}
 	if (m->map) {
-		m->fast = compile_fast(def->map, &v);
+		m->fast = compile_fast(def->map);
 		m->use_fast = fast_use(m->fast) != FAST_NONE;
-		m->cut = m->records ? compile_fast(cut, &v) : NULL;
+		m->cut = m->records ? compile_fast(cut) : NULL;
 	}
 	*out = m;
 	return 0;
@@ -134,11 +96,11 @@ int source_map_about(struct source_map *m, const struct source_about *a, struct 
 {
 	char status[24], now[24], page[24];
 	const struct { int i; const char *json; size_t n; } v[] = {
-		{ V_H, a->headers ? a->headers : "{}", a->headers ? a->nheaders : 2 },
-		{ V_STATUS, status, fmt_i64(status, a->status) },
-		{ V_V, a->vars, a->nvars },
-		{ V_NOW, now, fmt_i64(now, a->now_s) },
-		{ V_PAGE, page, fmt_u64(page, a->page) },
+		{ PROGRAM_H, a->headers ? a->headers : "{}", a->headers ? a->nheaders : 2 },
+		{ PROGRAM_STATUS, status, fmt_i64(status, a->status) },
+		{ PROGRAM_V, a->vars, a->nvars },
+		{ PROGRAM_NOW, now, fmt_i64(now, a->now_s) },
+		{ PROGRAM_PAGE, page, fmt_u64(page, a->page) },
 	};
 	struct json_jq *q[] = { m->records, m->context, m->map };
 	int rc = 0;
@@ -199,8 +161,8 @@ static int make_context(struct source_map *m, const char *page, size_t n, struct
 	if (rc == 0)
 		rc = json_jq_next(m->context, &c, e);
 	if (rc >= 0 && m->map) {
-		rc = json_jq_set(m->map, V_C, c.n ? c.p : "null", c.n ? c.n : 4, e);
-		fast_set(m->fast, V_C, c.n ? c.p : "null", c.n ? c.n : 4);
+		rc = json_jq_set(m->map, PROGRAM_C, c.n ? c.p : "null", c.n ? c.n : 4, e);
+		fast_set(m->fast, PROGRAM_C, c.n ? c.p : "null", c.n ? c.n : 4);
 	}
 	json_jq_forget(m->context);
 	buf_release(&c);

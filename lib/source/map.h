@@ -23,8 +23,6 @@
 #include "source/def.h"
 
 struct source_map;
-/* In front of every expression, on its first line. */
-extern const char source_map_prelude[];
 /* DEF NULL: items are records as they are. RECORDS, when not NULL, stands for the definition's. It is a program for jq; a
  * path that the scanner follows is no business of ours. */
 int source_map_new(struct source_map **m, const struct source_def *def, const char *records, bool raw, struct err *e);

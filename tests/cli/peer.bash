@@ -32,7 +32,7 @@ peer() {
 define() {
 	jq -n --arg name "$1" --argjson d "$2" '{smsource: 1, name: $name, network: "sim", summary: "simulated", hosts: ["api.sim.example"],
 		map: "{id: (\"sim:\" + (.id | tostring)), native_id: (.id | tostring), created_at: (.created_at // \"2026-01-01T00:00:00Z\"), text}", records: ".items[]",
-		retry: {net: "lin:20ms:100ms", silence: "lin:20ms:100ms", http5xx: "exp:20ms:100ms", body: "exp:20ms:100ms", rate_limited: "exp:50ms:400ms", tries: 5}} + $d' >"./$1.json"
+		retry: {net: "lin:20ms:100ms", silence: "lin:20ms:100ms", http5xx: "exp:20ms:100ms", body: "exp:20ms:100ms", rate_limited: "exp:50ms:400ms", tries: 5}} + $d | del(.[] | nulls)' >"./$1.json"
 	echo "./$1.json"
 }
 PAGES='{"request":{"url":"https://api.sim.example/items","query":{"after":"","since_id":"${cursor}"}},"next":{"token":".next","param":"after"},

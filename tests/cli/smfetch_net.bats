@@ -490,3 +490,46 @@ days() {
 	run -4 --separate-stderr timeout 120 smfetch "$d" --endpoint "$U"
 	[ "${#stderr_lines[@]}" = 1 ]; [[ "$stderr" != *$'\x1b'* ]]
 }
+
+# --- expressions ---
+
+@test "what an expression may use is one rule: it runs where --check allows it, and fails where --check refuses" {
+	peer <<-'P'
+	def answer(r):
+	    if r.path == "/list":
+	        return {"v": [1]}
+	    if r.path == "/login":
+	        return {"token": "t", "life": 3600}
+	    return {"items": [{"id": 1, "text": "<p>a</p><p>b</p>"}], "next": None}
+	P
+	base='{"vars":{"item":""},"each":"item","request":{"url":"https://api.sim.example/item/${item}"},"next":{"token":".next","param":"after"},"map":null,
+		"secrets":{"pw":"peer-password"},"auth":{"login":{"url":"https://api.sim.example/login","form":{"p":{"secret":"pw"}},"token":".token","lifetime":".life"}},
+		"cursor":{"value":".id","cmp":"num","order":"asc"},"list":{"request":{"url":"https://api.sim.example/list"},"values":".v[]"}}'
+	map='{id: "s:1", native_id: "1", created_at: "2026-01-01T00:00:00Z"}'
+	allowed=0 refused=0
+	for at in outcome=null rate={} next.token=.next cursor.value=.id dedup=.id list.values=.v[] auth.login.token=.token auth.login.lifetime=.life \
+		records=.items[] context=. "map=$map"; do
+		for use in '[("&lt;" | plain), ("<p>a</p>" | striphtml), ("" | some), $h, $status, $v, $now, $page]' '$link' '$c' nowhere; do
+			d=$(define e "$(jq -n --argjson b "$base" --arg at "${at%%=*}" --arg is "${at#*=}" --arg use "$use" \
+				'$b | setpath($at / "."; "(\($use)) as $x | \($is)")')")
+			"$SM_BIN/smfetch" --check "$d" >out 2>&1 && check=0 || check=$?
+			fetch "$d" >out 2>err && ran=0 || ran=$?
+			[ "$check" = 0 ] && allowed=$((allowed + 1)) || refused=$((refused + 1))
+			[ $((check != 0)) = $((ran != 0)) ] || { echo "${at%%=*}: $use: --check $check, run $ran: $(cat err)"; return 1; }
+		done
+	done
+	echo "$allowed $refused"
+	# Of 11 places $link is seen by all but records, context and map, $c by map alone, nowhere by none.
+	[ "$allowed $refused" = "20 24" ]
+}
+
+@test "an expression about an answer may ask what its HTML says" {
+	peer <<-'P'
+	def answer(r):
+	    n = int(r.q.get("after", "1"))
+	    return {"items": [{"id": n, "text": "t"}], "html": "<p>Page</p><script>9</script><p>%s</p>" % ("%d&lt;" % (n + 1) if n < 3 else "last")}
+	P
+	d=$(define h '{"request":{"url":"https://api.sim.example/items","query":{"after":""}},"next":{"token":".html | striphtml | split(\"\\n\") | last | select(. != \"last\") | .[:-1]","param":"after"}}')
+	fetch "$d" >out
+	[ "$(ids out)" = "1 2 3 " ]
+}
