@@ -197,10 +197,7 @@ static void put_partition(struct buf *b, const struct delta_snapshot *sn, const 
 			buf_putc(b, ',');
 		json_put_cstr(b, sn->part_field[i]->name);
 		buf_putc(b, ':');
-		if (f->part[i].p)
-			json_put_string(b, f->part[i].p, f->part[i].n);
-		else
-			buf_puts(b, "null");
+		json_put_string_or_null(b, f->part[i].p, f->part[i].n);
 	}
 	buf_putc(b, '}');
 }
@@ -343,10 +340,7 @@ static void describe_maps(const struct delta_snapshot *sn, struct buf *b)
 			buf_putc(b, ',');
 		json_put_cstr(b, kv->key);
 		buf_putc(b, ':');
-		if (kv->value)
-			json_put_string(b, kv->value, kv->nvalue);
-		else
-			buf_puts(b, "null");
+		json_put_string_or_null(b, kv->value, kv->nvalue);
 	}
 	buf_puts(b, "},\"txns\":{");
 	while ((t = delta_snapshot_next_txn(sn, &it)) != NULL) {

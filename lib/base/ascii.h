@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 static inline bool ascii_digit(char c) { return c >= '0' && c <= '9'; }
 static inline char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
@@ -20,6 +21,14 @@ static inline const char *ascii_skip_space(const char *p, const char *end)
 	while (p < end && ascii_space(*p))
 		p++;
 	return p;
+}
+
+static inline size_t ascii_lines(const char *p, size_t n)   /* line feeds in P[0..N) */
+{
+	size_t lines = 0;
+	for (const char *end = p + n; p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+		lines++;
+	return lines;
 }
 
 /* The value of a hexadecimal digit; -1: it is none. */

@@ -2,6 +2,8 @@
 /* Looks for data files in SM_SHARE, beside the program, and where they were installed. */
 #include "base/datadir.h"
 
+#include "base/fd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -67,9 +69,7 @@ static int read_fd(int fd, struct buf *b, size_t max, struct err *e)
 {
 	for (;;) {
 		char *to = buf_reserve(b, 64 << 10);
-		ssize_t r = read(fd, to, 64 << 10);
-		if (r < 0 && errno == EINTR)
-			continue;
+		ssize_t r = fd_read(fd, to, 64 << 10);
 		if (r < 0)
 			return err_sys(e, errno, "cannot read");
 		if (r == 0)

@@ -95,3 +95,10 @@ int err_status(int code)
 	default: return 4;
 	}
 }
+
+int err_copy(struct err *e, const struct err *from)
+{
+	if (from->code && e)
+		*e = *from;
+	return from->code;
+}

@@ -46,6 +46,8 @@ int err_setv(struct err *e, int code, const char *fmt, va_list ap)
 int err_sys(struct err *e, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Say where an error came from; keeps what is there when FILE is NULL. Returns e->code. */
+/* *FROM, which may be unset (code 0), as E, which may be NULL; returns its code. */
+int err_copy(struct err *e, const struct err *from);
 int err_at(struct err *e, const char *file, uint64_t line, uint64_t col);
 /* Put "PREFIX: " in front of the message. Returns e->code. */
 int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

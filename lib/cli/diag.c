@@ -2,6 +2,7 @@
 /* Messages on standard error, and the statuses and signals that go with them. */
 #include "cli/diag.h"
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/term.h"
 #include "base/utf8.h"
@@ -22,19 +23,6 @@ static volatile sig_atomic_t caught;
 static void (*line_clear)(void *);
 static void *line_arg;
 
-static void write_all(const char *p, size_t n)
-{
-	while (n) {
-		ssize_t w = write(STDERR_FILENO, p, n);
-		if (w < 0 && errno != EINTR)
-			return;
-		if (w > 0) {
-			p += w;
-			n -= (size_t)w;
-		}
-	}
-}
-
 void diag_set_line(void (*clear)(void *), void *arg)
 {
 	line_clear = clear;
@@ -51,7 +39,7 @@ static void out_of_memory(size_t wanted)
 {
 	char text[128];
 	int n = snprintf(text, sizeof text, "%s: out of memory (%zu bytes wanted)\n", tool_name, wanted);
-	write_all(text, (size_t)n);
+	fd_write_all(STDERR_FILENO, text, (size_t)n);
 	_exit(4);
 }
 
@@ -155,7 +143,7 @@ static void put(const char *level, const struct err *e)
 	struct buf b = BUF_INIT;
 	(json_errors ? put_json : put_text)(&b, level, e);
 	clear_line();
-	write_all(b.p, b.n);
+	fd_write_all(STDERR_FILENO, b.p, b.n);
 	buf_release(&b);
 }
 

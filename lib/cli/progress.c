@@ -3,6 +3,7 @@
 #include "cli/progress.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "cli/diag.h"
 #include "text/width.h"
 
@@ -14,20 +15,6 @@
 
 #define CLEAR "\r\033[K"
 #define DEFAULT_COLUMNS 80
-
-static void write_line(struct progress *p)
-{
-	const char *s = p->line.p;
-	for (size_t n = p->line.n; n;) {
-		ssize_t w = write(STDERR_FILENO, s, n);
-		if (w < 0 && errno != EINTR)
-			return;
-		if (w > 0) {
-			s += w;
-			n -= (size_t)w;
-		}
-	}
-}
 
 static void clear_line(void *arg)
 {
@@ -79,7 +66,7 @@ void progress_show(struct progress *p, const char *fmt, ...)
 	buf_puts(&p->line, CLEAR);
 	/* The last column stays free: some terminals wrap when it is filled. */
 	text_cut(&p->line, text.n ? text.p : "", text.n, columns() - 1);
-	write_line(p);
+	fd_write_all(STDERR_FILENO, p->line.p, p->line.n);
 	p->shown = true;
 	p->drawn_ns = clock_mono_ns();
 	buf_release(&text);
@@ -91,7 +78,7 @@ void progress_clear(struct progress *p)
 		return;
 	buf_clear(&p->line);
 	buf_puts(&p->line, CLEAR);
-	write_line(p);
+	fd_write_all(STDERR_FILENO, p->line.p, p->line.n);
 	p->shown = false;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/stats.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -26,25 +27,11 @@ struct stats {
 	struct err err;
 };
 
-static int write_line(struct stats *s, int fd)
-{
-	size_t done = 0;
-	while (done < s->line.n) {
-		ssize_t w = write(fd, s->line.p + done, s->line.n - done);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return errno;
-		done += (size_t)w;
-	}
-	return 0;
-}
-
 static void print(struct stats *s, int fd, bool last)
 {
 	buf_clear(&s->line);
 	s->print(s->arg, last, &s->line);
-	int code = write_line(s, fd);
+	int code = fd_write_all(fd, s->line.p, s->line.n);
 	if (code && fd == s->fd) {
 		err_sys(&s->err, code, "statistics to '%s'", s->dest);
 		s->fd = -1;

@@ -85,8 +85,7 @@ static int fail(const struct parser *x, const char *want)
 
 static void blanks(struct parser *x)
 {
-	while (x->p < x->end && (*x->p == ' ' || *x->p == '\t' || *x->p == '\n' || *x->p == '\r'))
-		x->p++;
+	x->p = ascii_skip_space(x->p, x->end);
 }
 
 static bool eat(struct parser *x, char c)

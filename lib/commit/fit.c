@@ -102,21 +102,13 @@ static int fit_type(const struct where_at *at, const struct type *ours, const st
 	return r;
 }
 
-static bool has_name(const struct delta_names *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (strcmp(names->v[i], name) == 0)
-			return true;
-	return false;
-}
-
 static int fit_partition(const struct delta_names *ours, const struct delta_names *table, struct err *e)
 {
 	for (size_t i = 0; i < ours->n; i++)
-		if (!has_name(table, ours->v[i]))
+		if (!delta_names_have(table, ours->v[i]))
 			return err_set(e, ERR_CONFLICT, "the files are partitioned by '%s', the table is not", ours->v[i]);
 	for (size_t i = 0; i < table->n; i++)
-		if (!has_name(ours, table->v[i]))
+		if (!delta_names_have(ours, table->v[i]))
 			return err_set(e, ERR_CONFLICT, "the table is partitioned by '%s', the files are not", table->v[i]);
 	return 0;
 }

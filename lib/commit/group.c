@@ -32,18 +32,10 @@ static void add_file(struct group *g, struct group_files *to, const struct delta
 	f->rows = delta_stats_rows(add->stats, add->nstats, &g->arena);
 }
 
-static bool names_have(const struct delta_names *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (strcmp(names->v[i], name) == 0)
-			return true;
-	return false;
-}
-
 static bool names_hold(const struct delta_names *all, const struct delta_names *some)
 {
 	for (size_t i = 0; i < some->n; i++)
-		if (!names_have(all, some->v[i]))
+		if (!delta_names_have(all, some->v[i]))
 			return false;
 	return true;
 }

@@ -363,6 +363,14 @@ bool delta_action_is(const char *line, size_t n)
 	return false;
 }
 
+bool delta_names_have(const struct delta_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->v[i], name) == 0)
+			return true;
+	return false;
+}
+
 const struct delta_kv *delta_map_get(const struct delta_map *m, const char *key)
 {
 	for (size_t i = 0; i < m->n; i++)

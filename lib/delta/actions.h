@@ -42,6 +42,7 @@ struct delta_names {            /* a list of names */
 	size_t n;
 	bool given;                 /* false: the field was missing or null */
 };
+bool delta_names_have(const struct delta_names *names, const char *name);
 
 struct delta_protocol {
 	int32_t min_reader, min_writer;

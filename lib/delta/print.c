@@ -64,10 +64,7 @@ static void put_map(struct buf *b, const char *key, const struct delta_map *m)
 			buf_putc(b, ',');
 		json_put_cstr(b, m->v[i].key);
 		buf_putc(b, ':');
-		if (m->v[i].value)
-			json_put_string(b, m->v[i].value, m->v[i].nvalue);
-		else
-			buf_puts(b, "null");
+		json_put_string_or_null(b, m->v[i].value, m->v[i].nvalue);
 	}
 	buf_putc(b, '}');
 }

@@ -173,7 +173,7 @@ static void reset_tries(struct task *t)
 static int check_next(const struct task *t, struct buf *next, struct err *e)
 {
 	const struct fetch_opts *o = t->job->f->o;
-	struct request_way w = { .def = t->src->def, .secrets = o->secrets, .endpoint = o->endpoint };
+	struct request_way w = fetch_way(t->job->f, t->src);
 	if (next->n > MAX_NEXT)
 		return err_set(e, ERR_IO, "where the next page is takes %zu bytes, more than %zu", next->n, MAX_NEXT);
 	if (memchr(next->p, '\0', next->n))

@@ -127,6 +127,11 @@ struct fetch {
 	bool changed;                /* a callback has changed who is ready */
 };
 
+static inline struct request_way fetch_way(const struct fetch *f, const struct fetch_source *src)
+{
+	return (struct request_way){ .def = src->def, .secrets = f->o->secrets, .endpoint = f->o->endpoint };
+}
+
 /* sources.c */
 int fetch_source(struct fetch *f, const char *name, struct fetch_source **out, struct err *e);
 void fetch_drop_sources(struct fetch *f);

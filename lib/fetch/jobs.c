@@ -3,6 +3,7 @@
 #include "fetch/jobs.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "io/input.h"
 #include "json/doc.h"
@@ -247,11 +248,8 @@ static int read_all(struct buf *b, const char *file, struct err *e)
 		return err_at(e, file, 0, 0);
 	}
 	while (n > 0 && b->n <= MAX_FILE) {
-		n = read(fd, buf_reserve(b, 65536), 65536);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else
-			b->n += n > 0 ? (size_t)n : 0;
+		n = fd_read(fd, buf_reserve(b, 65536), 65536);
+		b->n += n > 0 ? (size_t)n : 0;
 	}
 	int rc = n < 0             ? err_sys(e, errno, "cannot read")
 		 : b->n > MAX_FILE ? err_set(e, ERR_DATA, "longer than 64 MiB: no jobs file")

@@ -180,7 +180,7 @@ static void on_done(void *arg, const struct http_answer *a)
 static int ask_for_token(struct login *l, struct err *e)
 {
 	const struct fetch_opts *o = l->f->o;
-	struct request_way w = { .def = l->src->def, .secrets = o->secrets, .endpoint = o->endpoint };
+	struct request_way w = fetch_way(l->f, l->src);
 	struct request *r = &l->request;
 	struct buf kept = BUF_INIT;
 	double life;

@@ -161,6 +161,16 @@ static bool is_host(const struct url_parts *p, const char *allowed)
 	       strcmp(whole.scheme, p->scheme) == 0;
 }
 
+void request_http(struct request *r, struct http_request *q)
+{
+	q->method = r->method ? r->method : r->has_body ? "POST" : "GET";
+	q->url = buf_cstr(&r->url);
+	q->headers = r->header;
+	q->nheaders = r->nheaders;
+	q->body = r->has_body ? buf_cstr(&r->body) : NULL;
+	q->nbody = r->body.n;
+}
+
 int request_allowed(const struct request_way *w, const struct vars *v, const char *url, struct err *e)
 {
 	struct url_parts p;

@@ -47,6 +47,8 @@ int request_sign(struct request *r, const struct request_way *w, const struct va
 /* Is URL a place where requests of this definition may go? */
 int request_allowed(const struct request_way *w, const struct vars *v, const char *url, struct err *e);
 void request_header(struct request *r, const char *name, const char *value);
+/* What HTTP is asked, R's part of it: Q's limits and callbacks are the caller's. */
+void request_http(struct request *r, struct http_request *q);
 void request_clear(struct request *r);
 void request_release(struct request *r);
 /* As people may see it, before it is signed: all that is sent, but for the credentials. */

@@ -199,7 +199,8 @@ static int send_it(struct rules *r, const char *token, struct err *e)
 	const struct def_request *q = r->stage == STAGE_LIST     ? &d->rules.list
 				      : r->stage == STAGE_REMOVE ? &d->rules.remove
 								 : &d->rules.add;
-	struct request_way w = { .def = d, .secrets = f->o->secrets, .endpoint = f->o->endpoint, .token = token };
+	struct request_way w = fetch_way(f, r->job->src);
+	w.token = token;
 	int rc = request_build(&r->request, &w, q, &r->job->vars, e);
 	if (rc == 0 && r->stage != STAGE_LIST)
 		rc = body_of(r, e);

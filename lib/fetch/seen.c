@@ -2,6 +2,7 @@
 /* A ring of hashes in memory, and the files in which it lives between runs. */
 #include "fetch/seen.h"
 
+#include "base/fd.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -175,13 +176,9 @@ static int load(struct seen *s, int64_t file, uint64_t count, uint64_t *length, 
 
 static int flush(struct seen *s, struct err *e)
 {
-	size_t at = 0;
-	while (at < s->unwritten.n) {
-		ssize_t n = write(s->fd, s->unwritten.p + at, s->unwritten.n - at);
-		if (n < 0 && errno != EINTR)
-			return failed(s->folder, errno, "cannot write the file of keys", e);
-		at += n > 0 ? (size_t)n : 0;
-	}
+	int code = fd_write_all(s->fd, s->unwritten.p, s->unwritten.n);
+	if (code)
+		return failed(s->folder, code, "cannot write the file of keys", e);
 	buf_clear(&s->unwritten);
 	return fdatasync(s->fd) < 0 ? failed(s->folder, errno, "cannot make the file of keys durable", e) : 0;
 }

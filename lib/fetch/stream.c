@@ -640,19 +640,8 @@ static int open_it(struct stream *s, struct request_way *w, struct err *e)
 			s->sse = sse_new(s->job->f->o->max_record, on_event, s);
 			request_header(r, "Accept", "text/event-stream");
 		}
-		struct http_request q = {.method = r->method     ? r->method
-						   : r->has_body ? "POST"
-								 : "GET",
-					 .url = buf_cstr(&r->url),
-					 .headers = r->header,
-					 .nheaders = r->nheaders,
-					 .body = r->has_body ? buf_cstr(&r->body) : NULL,
-					 .nbody = r->body.n,
-					 .silence_ns = d->heartbeat_ns,
-					 .head = on_head,
-					 .data = on_data,
-					 .done = on_done,
-					 .arg = s};
+		struct http_request q = { .silence_ns = d->heartbeat_ns, .head = on_head, .data = on_data, .done = on_done, .arg = s };
+		request_http(r, &q);
 		rc = http_send(s->job->f->http, &q, &s->transfer, e);
 	}
 	request_clear(r);
@@ -673,7 +662,7 @@ int stream_work(struct stream *s, int64_t until_ns)
 int stream_advance(struct stream *s, int64_t now, struct err *e)
 {
 	struct job *j = s->job;
-	struct request_way w = { .def = s->src->def, .secrets = j->f->o->secrets, .endpoint = j->f->o->endpoint };
+	struct request_way w = fetch_way(j->f, s->src);
 	int rc = stream_work(s, now + SLICE_NS);
 	if (rc || s->open || s->connecting || s->due_ns > now || j->end != JOB_RUNS)
 		return 0;

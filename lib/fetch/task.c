@@ -125,8 +125,7 @@ static int build(struct task *t, struct request_way *w, struct err *e)
 
 int task_build(struct task *t, struct err *e)
 {
-	const struct fetch_opts *o = t->job->f->o;
-	struct request_way w = { .def = t->src->def, .secrets = o->secrets, .endpoint = o->endpoint };
+	struct request_way w = fetch_way(t->job->f, t->src);
 	int rc = build(t, &w, e);
 	return rc == 0 ? request_allowed(&w, &t->vars, buf_cstr(&t->request.url), e) : rc;
 }
@@ -224,20 +223,9 @@ static int send_it(struct task *t, struct request_way *w, task_done_fn *done, st
 	rc = request_sign(r, w, &t->vars, e);
 	if (rc < 0)
 		return rc;
-	struct http_request q = {.method = r->method     ? r->method
-					   : r->has_body ? "POST"
-							 : "GET",
-				 .url = buf_cstr(&r->url),
-				 .headers = r->header,
-				 .nheaders = r->nheaders,
-				 .body = r->has_body ? buf_cstr(&r->body) : NULL,
-				 .nbody = r->body.n,
-				 .connect_ns = CONNECT_NS,
-				 .silence_ns = SILENCE_NS,
-				 .timeout_ns = TIMEOUT_NS,
-				 .max_body = f->o->max_answer,
-				 .done = done,
-				 .arg = t};
+	struct http_request q = { .connect_ns = CONNECT_NS, .silence_ns = SILENCE_NS, .timeout_ns = TIMEOUT_NS,
+		.max_body = f->o->max_answer, .done = done, .arg = t };
+	request_http(r, &q);
 	rc = http_send(f->http, &q, &t->transfer, e);
 	if (rc < 0)
 		return rc;
@@ -249,8 +237,7 @@ static int send_it(struct task *t, struct request_way *w, task_done_fn *done, st
 
 int task_send(struct task *t, int64_t now, task_done_fn *done, struct outcome *o, struct err *e)
 {
-	const struct fetch_opts *opts = t->job->f->o;
-	struct request_way w = { .def = t->src->def, .secrets = opts->secrets, .endpoint = opts->endpoint };
+	struct request_way w = fetch_way(t->job->f, t->src);
 	if (!t->login)
 		t->login = login_of(t->job->f, t->src, &t->vars);
 	if (t->login) {

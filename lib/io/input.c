@@ -2,7 +2,9 @@
 /* Reads files one after another, unpacks them, and cuts at line ends. */
 #include "io/input.h"
 
+#include "base/ascii.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "io/unpack.h"
 
@@ -108,10 +110,7 @@ static int wait_readable(struct input *in, struct err *e)
 /* read(2) with its errors told. The number of bytes, 0 at the end, or negative. */
 static ssize_t read_some(struct input *in, char *to, size_t n, struct err *e)
 {
-	ssize_t r;
-	do
-		r = read(in->fd, to, n);
-	while (r < 0 && errno == EINTR);
+	ssize_t r = fd_read(in->fd, to, n);
 	if (r < 0) {
 		err_sys(e, errno, "cannot read");
 		return err_at(e, in->name, 0, 0);
@@ -271,14 +270,6 @@ static int fill(struct input *in, bool wait, struct err *e)
 	return INPUT_OK;
 }
 
-static uint64_t count_lines(const char *p, size_t n)
-{
-	uint64_t lines = 0;
-	for (const char *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
-		lines++;
-	return lines;
-}
-
 static int too_long(struct input *in, struct err *e)
 {
 	err_set(e, ERR_DATA, "line is longer than %zu bytes", in->opts.max_line);
@@ -385,7 +376,7 @@ static int next_from_file(struct input *in, struct block *b, struct err *e)
 {
 	size_t stop;
 	if (in->given) {
-		in->line += count_lines(in->buf + in->start - in->given, in->given);
+		in->line += ascii_lines(in->buf + in->start - in->given, in->given);
 		in->given = 0;
 	}
 	int r = skip_line(in, e);

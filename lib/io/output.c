@@ -82,11 +82,7 @@ int output_flush(struct output *o, struct err *e)
 {
 	if (o->buf.n)
 		write_out(o);
-	if (!o->failed)
-		return 0;
-	if (e)
-		*e = o->err;
-	return o->err.code;
+	return o->failed ? err_copy(e, &o->err) : 0;
 }
 
 int output_close(struct output *o, struct err *e)

@@ -347,11 +347,7 @@ void spool_free(struct spool *s)
 
 static int report(const struct spool *s, struct err *e)
 {
-	if (!s->failed)
-		return 0;
-	if (e)
-		*e = s->err;
-	return s->err.code;
+	return s->failed ? err_copy(e, &s->err) : 0;
 }
 
 /* With an empty queue anything fits, however long. */

@@ -2,8 +2,10 @@
 /* A recursive parser into an arena, with a limit to its depth, and the printers of strings and numbers. */
 #include "json/doc.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/utf8.h"
 #include "json/number.h"
 #include "json/string.h"
 
@@ -31,35 +33,7 @@ static bool fail(struct parser *ps, enum json_fault f, const char *at)
 
 static void skip_space(struct parser *ps)
 {
-	while (ps->p < ps->end && (*ps->p == ' ' || *ps->p == '\t' || *ps->p == '\n' || *ps->p == '\r'))
-		ps->p++;
-}
-
-/* Bytes of the UTF-8 sequence at P, 0 when it is none (Unicode standard, table 3-7). */
-static size_t utf8_length(const char *p, const char *end)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	size_t n = (size_t)(end - p), want;
-	unsigned low = 0x80, high = 0xBF;
-	if (u[0] < 0x80)
-		return 1;
-	if (u[0] < 0xC2 || u[0] > 0xF4)
-		return 0;
-	want = u[0] < 0xE0 ? 2 : u[0] < 0xF0 ? 3 : 4;
-	if (u[0] == 0xE0)
-		low = 0xA0;
-	else if (u[0] == 0xED)
-		high = 0x9F;
-	else if (u[0] == 0xF0)
-		low = 0x90;
-	else if (u[0] == 0xF4)
-		high = 0x8F;
-	if (n < want || u[1] < low || u[1] > high)
-		return 0;
-	for (size_t i = 2; i < want; i++)
-		if ((u[i] & 0xC0) != 0x80)
-			return 0;
-	return want;
+	ps->p = ascii_skip_space(ps->p, ps->end);
 }
 
 /* At an opening quote: find and check the inside, which goes to [*S, *S + *N). */
@@ -76,8 +50,9 @@ static bool scan_string(struct parser *ps, const char **s, size_t *n)
 			escapes = true;
 			step = ps->end - ps->p > 1 && (unsigned char)ps->p[1] >= 0x20 && (unsigned char)ps->p[1] < 0x80 ? 2 : 1;
 		} else if (c >= 0x80) {
-			step = utf8_length(ps->p, ps->end);
-			if (!step)
+			uint32_t cp;
+			step = utf8_decode(ps->p, (size_t)(ps->end - ps->p), &cp);
+			if (cp == UTF8_BAD)
 				return fail(ps, JSON_FAULT_UTF8, ps->p);
 		}
 		ps->p += step;

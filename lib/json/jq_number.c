@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers of one run of a jq program, and the doubles that stand for them in libjq (jq_parts.h). */
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "json/jq_parts.h"
@@ -37,15 +38,10 @@ static void add(struct jq_literals *l, const char *text, size_t n, double d)
 	l->v[l->n++] = (struct jq_literal){ text, n, d };
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_whole(const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!is_digit(p[i]))
+		if (!ascii_digit(p[i]))
 			return false;
 	return true;
 }
@@ -86,13 +82,13 @@ static bool next_run(const char *s, size_t n, size_t *at, size_t *len)
 	for (size_t i = *at + *len; i + JQ_BIG_DIGITS <= n;) {
 		/* A run that begins in the next sixteen bytes has its digits up to here. */
 		size_t from = i + JQ_BIG_DIGITS - 1, end = from;
-		if (!is_digit(s[from])) {
+		if (!ascii_digit(s[from])) {
 			i += JQ_BIG_DIGITS;
 			continue;
 		}
-		while (from > i && is_digit(s[from - 1]))
+		while (from > i && ascii_digit(s[from - 1]))
 			from--;
-		while (end < n && is_digit(s[end]))
+		while (end < n && ascii_digit(s[end]))
 			end++;
 		if (end - from >= JQ_BIG_DIGITS) {
 			*at = from;

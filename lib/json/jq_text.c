@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A look over a jq program's text, token by token: what libjq must not see as it stands is written in another way. */
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "json/jq_parts.h"
 #include "json/number.h"
@@ -28,14 +29,9 @@ struct scan {
 	char last;                       /* last character that is no space or comment */
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_name(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c);
+	return ascii_letter(c) || ascii_digit(c) || c == '_';
 }
 
 static void copy(struct scan *s, size_t n)
@@ -80,10 +76,10 @@ static int scan_string(struct scan *s, struct err *e)
 
 static const char *number_end(const char *p)
 {
-	while (is_digit(*p) || *p == '.')
+	while (ascii_digit(*p) || *p == '.')
 		p++;
-	if ((*p == 'e' || *p == 'E') && (is_digit(p[1]) || ((p[1] == '+' || p[1] == '-') && is_digit(p[2]))))
-		for (p += 2; is_digit(*p); p++)
+	if ((*p == 'e' || *p == 'E') && (ascii_digit(p[1]) || ((p[1] == '+' || p[1] == '-') && ascii_digit(p[2]))))
+		for (p += 2; ascii_digit(*p); p++)
 			;
 	return p;
 }
@@ -270,7 +266,7 @@ static int scan_one(struct scan *s, struct err *e)
 		copy(s, 1);
 		return scan_string(s, e);
 	}
-	if (is_digit(c) || (c == '.' && is_digit(s->p[1])))
+	if (ascii_digit(c) || (c == '.' && ascii_digit(s->p[1])))
 		return scan_number(s, e);
 	if (c == '$')
 		return scan_variable(s, e);

@@ -193,3 +193,11 @@ void json_put_cstr(struct buf *b, const char *s)
 {
 	json_put_string(b, s, strlen(s));
 }
+
+void json_put_string_or_null(struct buf *b, const char *s, size_t n)
+{
+	if (s)
+		json_put_string(b, s, n);
+	else
+		buf_puts(b, "null");
+}

@@ -2,6 +2,7 @@
 /* A thread and a buffer for each output, and the rule that picks one for a record. */
 #include "rate/outs.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -85,14 +86,6 @@ static void keep_unwritten(struct one *o)
 	o->done = 0;
 }
 
-static uint64_t count_lines(const char *p, size_t n)
-{
-	uint64_t lines = 0;
-	for (const char *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
-		lines++;
-	return lines;
-}
-
 /* Wait until the output takes something, or until nobody waits for it any more. */
 static void await(const struct one *o)
 {
@@ -126,7 +119,7 @@ static void write_work(struct one *o)
 		size_t n = o->work.n - o->done, done;
 		pthread_mutex_unlock(&all->lock);
 		int code = write_some(o, p, n, &done);
-		uint64_t lines = count_lines(p, done);
+		uint64_t lines = ascii_lines(p, done);
 		pthread_mutex_lock(&all->lock);
 		o->done += done;
 		o->st.bytes += done;
@@ -318,11 +311,7 @@ static void give(struct one *o, const char *p, size_t n)
 
 static int failure(const struct outs *all, struct err *e)
 {
-	if (!all->failed)
-		return 0;
-	if (e)
-		*e = all->err;
-	return all->err.code;
+	return all->failed ? err_copy(e, &all->err) : 0;
 }
 
 static bool any_open(const struct outs *all)

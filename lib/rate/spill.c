@@ -3,6 +3,7 @@
 #include "rate/spill.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "rate/spill_parts.h"
 
 #include <errno.h>
@@ -206,19 +207,12 @@ static int read_segment(struct spill *s, const struct spill_segment *g, uint64_t
 	int r = open_in(s, g->number, e);
 	for (uint64_t size = want; r == 0; size *= 8) {
 		uint64_t left = g->size - s->at, n = left < size ? left : size;
-		size_t have = 0;
 		buf_clear(&s->buf);
 		char *p = buf_reserve(&s->buf, n + 1);
-		while (have < n) {
-			ssize_t got = pread(s->in, p + have, n - have, (off_t)(s->at + have));
-			if (got < 0 && errno == EINTR)
-				continue;
-			if (got < 0)
-				return spill_sys(s, errno, "cannot read", g->number, e);
-			if (got == 0)
-				break;
-			have += (size_t)got;
-		}
+		ssize_t got = fd_pread_all(s->in, p, n, (off_t)s->at);
+		if (got < 0)
+			return spill_sys(s, errno, "cannot read", g->number, e);
+		size_t have = (size_t)got;
 		struct spill_chunk *c = new_chunk(s);
 		size_t used = take_frames(s, c, p, have, g->old, to);
 		bool last = n == left || have < n;

@@ -3,6 +3,7 @@
 #include "secret/secret.h"
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "secret/locked.h"
@@ -94,9 +95,7 @@ static int read_all(int fd, const char *name, const char *place, struct secret_r
 {
 	raw->n = 0;
 	while (raw->n < SECRET_RAW) {
-		ssize_t r = read(fd, raw->p + raw->n, SECRET_RAW - raw->n);
-		if (r < 0 && errno == EINTR)
-			continue;
+		ssize_t r = fd_read(fd, raw->p + raw->n, SECRET_RAW - raw->n);
 		if (r < 0)
 			return err_sys(e, errno, "secret '%s': cannot read %s", name, place);
 		if (r == 0)

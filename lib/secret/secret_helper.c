@@ -3,6 +3,7 @@
 #include "secret/secret_int.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,9 +56,7 @@ static int read_out(struct child *c, struct secret_raw *raw, struct err *e)
 			return 0;
 		if (poll(&p, 1, POLL_MS) <= 0)
 			continue;
-		ssize_t n = read(c->out, raw->p + raw->n, SECRET_RAW - raw->n);
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n = fd_read(c->out, raw->p + raw->n, SECRET_RAW - raw->n);
 		if (n < 0)
 			return err_sys(e, errno, "cannot read what the helper prints");
 		if (n == 0)

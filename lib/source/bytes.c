@@ -3,6 +3,7 @@
 #include "source/bytes.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "io/unpack.h"
 
@@ -105,19 +106,19 @@ static int wait_readable(struct bytes *b, struct err *e)
 	return 0;
 }
 
+static int unreadable(const struct bytes *b, struct err *e)
+{
+	err_sys(e, errno, "cannot read");
+	return err_at(e, b->path, 0, 0);
+}
+
 static ssize_t read_fd(struct bytes *b, void *to, size_t n, struct err *e)
 {
 	ssize_t r = wait_readable(b, e);
 	if (r < 0)
 		return r;
-	do
-		r = read(b->fd, to, n);
-	while (r < 0 && errno == EINTR);
-	if (r < 0) {
-		err_sys(e, errno, "cannot read");
-		return err_at(e, b->path, 0, 0);
-	}
-	return r;
+	r = fd_read(b->fd, to, n);
+	return r < 0 ? unreadable(b, e) : r;
 }
 
 /* The next bytes of stream number I: 1, 0 at the end, or negative. */
@@ -556,20 +557,8 @@ int bytes_more(struct bytes *b, struct err *e)
 
 int bytes_peek(struct bytes *b, uint64_t offset, void *to, size_t n, struct err *e)
 {
-	size_t got = 0;
-	while (got < n) {
-		ssize_t r = pread(b->fd, (char *)to + got, n - got, (off_t)(offset + got));
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0) {
-			err_sys(e, errno, "cannot read");
-			return err_at(e, b->path, 0, 0);
-		}
-		if (r == 0)
-			return 0;
-		got += (size_t)r;
-	}
-	return 1;
+	ssize_t r = fd_pread_all(b->fd, to, n, (off_t)offset);
+	return r < 0 ? unreadable(b, e) : (size_t)r == n;
 }
 
 int bytes_check(struct bytes *b, struct err *e)

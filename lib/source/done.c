@@ -2,6 +2,7 @@
 /* The list of files that were read: its log, and two tables over it, by name and by the fingerprint of the beginning. */
 #include "source/done.h"
 
+#include "base/fd.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "source/bytes.h"
@@ -191,21 +192,14 @@ static int read_log(struct done *d, uint64_t count, struct err *e)
 	struct stat st;
 	if (fstat(d->fd, &st) < 0 || (uint64_t)st.st_size > MAX_LOG)
 		return damaged(d, 0, e, "is no list of files");
-	size_t n = 0, size = (size_t)st.st_size;
+	size_t size = (size_t)st.st_size;
 	char *p = arena_alloc(&d->arena, size + 1);
-	while (n < size) {
-		ssize_t r = read(d->fd, p + n, size - n);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0) {
-			err_sys(e, errno, "cannot read");
-			return err_at(e, d->path, 0, 0);
-		}
-		if (r == 0)
-			break;
-		n += (size_t)r;
+	ssize_t n = fd_pread_all(d->fd, p, size, 0);
+	if (n < 0) {
+		err_sys(e, errno, "cannot read");
+		return err_at(e, d->path, 0, 0);
 	}
-	return load(d, p, n, count, e);
+	return load(d, p, (size_t)n, count, e);
 }
 
 int done_open(struct done **out, const char *folder, uint64_t count, struct err *e)
@@ -322,17 +316,11 @@ static int sync_folder(struct done *d, struct err *e)
 
 int done_sync(struct done *d, struct err *e)
 {
-	size_t at = 0;
 	if (!d->unwritten.n)
 		return 0;
-	while (at < d->unwritten.n) {
-		ssize_t r = write(d->fd, d->unwritten.p + at, d->unwritten.n - at);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return err_sys(e, errno, "cannot write %s", d->path);
-		at += (size_t)r;
-	}
+	int code = fd_write_all(d->fd, d->unwritten.p, d->unwritten.n);
+	if (code)
+		return err_sys(e, code, "cannot write %s", d->path);
 	buf_clear(&d->unwritten);
 	if (fdatasync(d->fd) < 0)
 		return err_sys(e, errno, "cannot write %s", d->path);

@@ -2,23 +2,20 @@
 /* Cuts a jq program into tokens. */
 #include "source/fast_lex.h"
 
-#include <string.h>
+#include "base/ascii.h"
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
+#include <string.h>
 
 static bool is_letter(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+	return ascii_letter(c) || c == '_';
 }
 
 static size_t name_length(const char *s)
 {
 	size_t n = 0;
 	if (is_letter(*s))
-		while (is_letter(s[n]) || is_digit(s[n]))
+		while (is_letter(s[n]) || ascii_digit(s[n]))
 			n++;
 	return n;
 }
@@ -41,12 +38,12 @@ static void skip_space(struct fast_lex *ps)
 static size_t number_length(const char *s)
 {
 	size_t n = 0;
-	while (is_digit(s[n]) || s[n] == '.')
+	while (ascii_digit(s[n]) || s[n] == '.')
 		n++;
 	if (s[n] == 'e' || s[n] == 'E') {
 		size_t sign = s[n + 1] == '+' || s[n + 1] == '-';
-		if (is_digit(s[n + 1 + sign]))
-			for (n += 1 + sign; is_digit(s[n]);)
+		if (ascii_digit(s[n + 1 + sign]))
+			for (n += 1 + sign; ascii_digit(s[n]);)
 				n++;
 	}
 	return n;
@@ -84,7 +81,7 @@ void fast_lex_next(struct fast_lex *ps)
 		ps->n = name_length(s + 1);
 		ps->p = s + 1 + ps->n;
 		return;
-	} else if (is_digit(*s) || (*s == '.' && is_digit(s[1]))) {
+	} else if (ascii_digit(*s) || (*s == '.' && ascii_digit(s[1]))) {
 		ps->type = LEX_NUMBER;
 		ps->n = number_length(s);
 	} else if (is_letter(*s)) {
