@@ -177,10 +177,10 @@ int main(int argc, char **argv)
 	struct err e = { 0 }, why = { 0 };
 	struct run r = { .scratch = VADER_SCRATCH_INIT, .e = &e };
 	diag_init(tool.name);
+	output_init(&r.out, STDOUT_FILENO, "standard output");
 	int n = opt_parse(&tool, argc, argv);
 	if (!*opt_out || strchr(opt_out, '`'))
 		opt_usage("--out is a member's name, without `");
-	output_init(&r.out, STDOUT_FILENO, "standard output");
 	int status = 0, got = run(&r, argv + 1, (size_t)n);
 	if (got < 0)
 		status = diag_fail(&e);

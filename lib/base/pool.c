@@ -70,16 +70,21 @@ struct pool *pool_new(unsigned threads)
 	return p;
 }
 
+void pool_end(pthread_mutex_t *lock, bool *stop, pthread_cond_t *wakes, const pthread_t *thread, unsigned n)
+{
+	pthread_mutex_lock(lock);
+	*stop = true;
+	pthread_cond_broadcast(wakes);
+	pthread_mutex_unlock(lock);
+	for (unsigned i = 0; i < n; i++)
+		pthread_join(thread[i], NULL);
+}
+
 void pool_free(struct pool *p)
 {
 	if (!p)
 		return;
-	pthread_mutex_lock(&p->lock);
-	p->stop = true;
-	pthread_cond_broadcast(&p->work);
-	pthread_mutex_unlock(&p->lock);
-	for (unsigned i = 0; i < p->nworkers; i++)
-		pthread_join(p->worker[i], NULL);
+	pool_end(&p->lock, &p->stop, &p->work, p->worker, p->nworkers);
 	pthread_cond_destroy(&p->work);
 	pthread_cond_destroy(&p->done);
 	pthread_mutex_destroy(&p->lock);

@@ -14,6 +14,8 @@
 #ifndef SM_BASE_POOL_H
 #define SM_BASE_POOL_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct pool;
@@ -27,5 +29,7 @@ void pool_free(struct pool *p);               /* waits for all jobs; NULL is fin
 unsigned pool_threads(const struct pool *p);  /* NULL counts as 1 */
 void pool_submit(struct pool *p, struct pool_group *g, void (*fn)(void *), void *arg);
 void pool_wait(struct pool *p, struct pool_group *g);
+/* For threads that are nobody's pool: set *STOP under LOCK, wake those that wait for WAKES, join all N. */
+void pool_end(pthread_mutex_t *lock, bool *stop, pthread_cond_t *wakes, const pthread_t *thread, unsigned n);
 
 #endif

@@ -107,10 +107,7 @@ static void put_json(struct buf *b, const char *level, const struct err *e)
 	json_member(b, "level", level);
 	if (e->file[0])
 		json_member(b, "file", e->file);
-	if (e->line)
-		buf_printf(b, ",\"line\":%llu", (unsigned long long)e->line);
-	if (e->col)
-		buf_printf(b, ",\"column\":%llu", (unsigned long long)e->col);
+	json_put_place(b, e);
 	json_member(b, level[0] == 'n' ? "note" : level[0] == 'w' ? "warning" : "error", e->msg);
 	buf_puts(b, "}\n");
 }

@@ -23,7 +23,9 @@ void schema_release(struct schema *s)
 void type_copy(struct type *to, const struct type *from, struct arena *a)
 {
 	*to = *from;
-	to->fields = from->nfields ? arena_array(a, from->nfields, sizeof *to->fields) : NULL;
+	to->fields = NULL;
+	if (from->nfields)
+		to->fields = arena_array(a, from->nfields, sizeof *to->fields);
 	for (size_t i = 0; i < from->nfields; i++) {
 		const struct field *f = &from->fields[i];
 		struct field *t = &to->fields[i];

@@ -22,10 +22,10 @@ static const struct {
 
 const char *type_kind_name(enum type_kind k)
 {
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (names[i].kind == k)
-			return names[i].name;
-	return k == TYPE_STRUCT ? "struct" : k == TYPE_LIST ? "array" : "map";
+	const char *name = k == TYPE_STRUCT ? "struct" : k == TYPE_LIST ? "array" : k == TYPE_MAP ? "map" : NULL;
+	for (size_t i = 0; !name; i++)
+		name = names[i].kind == k ? names[i].name : NULL;
+	return name;
 }
 
 bool type_kind_by_name(enum type_kind *k, const char *s, size_t n)

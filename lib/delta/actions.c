@@ -88,8 +88,7 @@ static int get_names(const struct from *f, const char *key, struct delta_names *
 		return 0;
 	if (v->type != JSON_ARRAY)
 		return wrong(f, key, "is no list");
-	to->given = true;
-	to->v = arena_array(f->a, v->nchild, sizeof *to->v);
+	*to = (struct delta_names){ .given = true, .v = arena_array(f->a, v->nchild, sizeof *to->v) };
 	for (const struct json *c = v->child; c; c = c->next) {
 		const char *s = json_str(c);
 		if (!s)
@@ -363,14 +362,6 @@ bool delta_action_is(const char *line, size_t n)
 	return false;
 }
 
-bool delta_names_have(const struct delta_names *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (strcmp(names->v[i], name) == 0)
-			return true;
-	return false;
-}
-
 const struct delta_kv *delta_map_get(const struct delta_map *m, const char *key)
 {
 	for (size_t i = 0; i < m->n; i++)
@@ -388,6 +379,14 @@ struct delta_text delta_map_text(const struct delta_map *m, const char *key)
 static const char *dup(struct arena *a, const char *s)
 {
 	return s ? arena_strdup(a, s) : NULL;
+}
+
+bool delta_names_have(const struct delta_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->v[i], name) == 0)
+			return true;
+	return false;
 }
 
 static void names_copy(struct delta_names *to, const struct delta_names *from, struct arena *a)

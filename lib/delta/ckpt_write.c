@@ -185,8 +185,9 @@ static void put_metadata(struct column *c, const struct delta_metadata *m)
 	put_opt(c, "createdTime", m->created_ms);
 }
 
-static void put_protocol(struct column *c, const struct delta_protocol *p)
+static void put_protocol(struct column *c, const struct delta_action *act)
 {
+	const struct delta_protocol *p = &act->protocol;
 	put_i64(c, "minReaderVersion", p->min_reader);
 	put_i64(c, "minWriterVersion", p->min_writer);
 	put_names(c, "readerFeatures", &p->reader_features);
@@ -233,7 +234,7 @@ static int put_row(struct ckpt *k, const struct delta_action *act, struct err *e
 	case DELTA_ADD: put_add(k, c, &act->add); break;
 	case DELTA_REMOVE: put_remove(c, &act->add); break;
 	case DELTA_METADATA: put_metadata(c, &act->metadata); break;
-	case DELTA_PROTOCOL: put_protocol(c, &act->protocol); break;
+	case DELTA_PROTOCOL: put_protocol(c, act); break;
 	default:
 		put_string(c, "domain", act->domain.domain);
 		put_string(c, "configuration", act->domain.configuration ? act->domain.configuration : "");

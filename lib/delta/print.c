@@ -138,6 +138,14 @@ static void put_remove(struct buf *b, const struct delta_add *f)
 	put_more(b, f);
 }
 
+static void put_protocol(struct buf *b, const struct delta_protocol *p)
+{
+	put_i64(b, "minReaderVersion", p->min_reader);
+	put_i64(b, "minWriterVersion", p->min_writer);
+	put_names(b, "readerFeatures", &p->reader_features);
+	put_names(b, "writerFeatures", &p->writer_features);
+}
+
 static void put_metadata(struct buf *b, const struct delta_metadata *m)
 {
 	static const struct delta_names none = { NULL, 0, true };
@@ -153,14 +161,6 @@ static void put_metadata(struct buf *b, const struct delta_metadata *m)
 	put_map(b, "configuration", &m->configuration);
 	if (m->created_ms >= 0)
 		put_i64(b, "createdTime", m->created_ms);
-}
-
-static void put_protocol(struct buf *b, const struct delta_protocol *p)
-{
-	put_i64(b, "minReaderVersion", p->min_reader);
-	put_i64(b, "minWriterVersion", p->min_writer);
-	put_names(b, "readerFeatures", &p->reader_features);
-	put_names(b, "writerFeatures", &p->writer_features);
 }
 
 static void put_txn(struct buf *b, const struct delta_txn *t)

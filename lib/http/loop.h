@@ -52,6 +52,14 @@ struct http_node {
 	int64_t due_ns;              /* HTTP_NEVER: not at all */
 };
 
+struct http;
+static inline void http_node_set(struct http_node *n, const struct http_node_ops *ops, struct http *h, CURL *easy)
+{
+	n->ops = ops;
+	n->h = h;
+	n->easy = easy;
+}
+
 struct http {
 	CURLM *multi;
 	int wake, watch;             /* an eventfd; a descriptor of the caller's or -1 */

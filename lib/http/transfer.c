@@ -333,9 +333,7 @@ int http_send(struct http *h, const struct http_request *r, struct http_transfer
 	if (rc || (rc = http_easy(&easy, h, &u, r->connect_ns, e)))
 		return rc;
 	struct http_transfer *t = mem_zalloc(sizeof *t);
-	t->node.ops = &ops;
-	t->node.h = h;
-	t->node.easy = easy;
+	http_node_set(&t->node, &ops, h, easy);
 	t->r = *r;
 	t->url = mem_strdup(r->url);
 	t->body = r->body ? mem_dup(r->body, r->nbody) : NULL;

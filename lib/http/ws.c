@@ -349,9 +349,7 @@ int ws_open(struct ws **out, struct http *h, const struct ws_opts *o, struct err
 	if ((rc = http_easy(&easy, h, &u, o->connect_ns, e)))
 		return rc;
 	struct ws *w = mem_zalloc(sizeof *w);
-	w->node.ops = &ops;
-	w->node.h = h;
-	w->node.easy = easy;
+	http_node_set(&w->node, &ops, h, easy);
 	w->o = *o;
 	w->o.url = NULL;
 	w->o.headers = NULL;

@@ -52,6 +52,7 @@ const char *json_str(const struct json *v);          /* NULL when not a string *
 /* Writers: append to a buffer. */
 void json_put_string(struct buf *b, const char *s, size_t n); /* quoted; only what must be escaped is; S must be UTF-8 */
 void json_put_cstr(struct buf *b, const char *s);
+void json_put_place(struct buf *b, const struct err *e);   /* ,"line":N,"column":N as far as E knows them */
 void json_put_string_or_null(struct buf *b, const char *s, size_t n);   /* S NULL: null */
 /* Shortest text that parses back to V ("1.5", "1e300", "0.1"); a whole number keeps ".0". Not for NaN or infinities. */
 void json_put_double(struct buf *b, double v);

@@ -413,60 +413,20 @@ int json_jq_start(struct json_jq *q, const char *json, size_t n, struct err *e)
 	return 0;
 }
 
-static bool print(const struct jq_numbers *nums, struct buf *b, jv v, unsigned depth);
-
-static bool print_object(const struct jq_numbers *nums, struct buf *b, jv v, unsigned depth)
+static void print_scalar(const struct jq_numbers *nums, struct buf *b, jv v)
 {
-	bool ok = true, first = true;
-	buf_putc(b, '{');
-	for (int i = jv_object_iter(v); ok && jv_object_iter_valid(v, i); i = jv_object_iter_next(v, i)) {
-		jv key = jv_object_iter_key(v, i), value = jv_object_iter_value(v, i);
-		if (!first)
-			buf_putc(b, ',');
-		first = false;
-		json_put_string(b, jv_string_value(key), (size_t)jv_string_length_bytes(jv_copy(key)));
-		buf_putc(b, ':');
-		ok = print(nums, b, value, depth + 1);
-		jv_free(key);
-		jv_free(value);
+	switch (jv_get_kind(v)) {
+	case JV_KIND_FALSE: buf_puts(b, "false"); break;
+	case JV_KIND_TRUE: buf_puts(b, "true"); break;
+	case JV_KIND_NUMBER: jq_numbers_print(nums, b, jv_number_value(v)); break;
+	case JV_KIND_STRING: json_put_string(b, jv_string_value(v), (size_t)jv_string_length_bytes(jv_copy(v))); break;
+	default: buf_puts(b, "null");
 	}
-	buf_putc(b, '}');
-	return ok;
 }
 
-static bool print_array(const struct jq_numbers *nums, struct buf *b, jv v, unsigned depth)
+static bool print(const struct jq_numbers *nums, struct buf *b, jv v)
 {
-	bool ok = true;
-	int n = jv_array_length(jv_copy(v));
-	buf_putc(b, '[');
-	for (int i = 0; ok && i < n; i++) {
-		jv c = jv_array_get(jv_copy(v), i);
-		if (i)
-			buf_putc(b, ',');
-		ok = print(nums, b, c, depth + 1);
-		jv_free(c);
-	}
-	buf_putc(b, ']');
-	return ok;
-}
-
-/* Does not take V. False: nested too deeply for anybody to read it again. */
-static bool print(const struct jq_numbers *nums, struct buf *b, jv v, unsigned depth)
-{
-	jv_kind kind = jv_get_kind(v);
-	if (depth >= JSON_MAX_DEPTH && (kind == JV_KIND_ARRAY || kind == JV_KIND_OBJECT))
-		return false;
-	switch (kind) {
-	case JV_KIND_FALSE: buf_puts(b, "false"); return true;
-	case JV_KIND_TRUE: buf_puts(b, "true"); return true;
-	case JV_KIND_NUMBER: jq_numbers_print(nums, b, jv_number_value(v)); return true;
-	case JV_KIND_STRING:
-		json_put_string(b, jv_string_value(v), (size_t)jv_string_length_bytes(jv_copy(v)));
-		return true;
-	case JV_KIND_ARRAY: return print_array(nums, b, v, depth);
-	case JV_KIND_OBJECT: return print_object(nums, b, v, depth);
-	default: buf_puts(b, "null"); return true;
-	}
+	return jq_print(nums, b, v, 0, print_scalar);
 }
 
 /* Is the text that was printed from START on what the input prints as? Looked at only when the outer sizes agree. */
@@ -477,7 +437,7 @@ static bool prints_as_input(struct json_jq *q, const struct buf *out, size_t sta
 	if (jv_get_kind(q->output) == JV_KIND_OBJECT &&
 	    jv_object_length(jv_copy(q->output)) != jv_object_length(jv_copy(q->input)))
 		return false;
-	if (!q->plain.n && !print(&q->nums, &q->plain, q->input, 0))
+	if (!q->plain.n && !print(&q->nums, &q->plain, q->input))
 		return false;
 	return q->plain.n == out->n - start && memcmp(q->plain.p, out->p + start, q->plain.n) == 0;
 }
@@ -495,7 +455,7 @@ static int runtime_error(struct json_jq *q, jv result, struct err *e)
 		r = err_set(e, ERR_DATA, "jq: %s", jv_string_value(msg));
 	} else {
 		struct buf b = BUF_INIT;
-		print(&q->nums, &b, msg, 0);
+		print(&q->nums, &b, msg);
 		r = err_set(e, ERR_DATA, "jq: error %s", buf_cstr(&b));
 		buf_release(&b);
 	}
@@ -532,7 +492,7 @@ int json_jq_next(struct json_jq *q, struct buf *out, struct err *e)
 	q->output = v;
 	q->unchanged = jv_identical(jv_copy(v), jv_copy(q->input));
 	if (!q->unchanged) {
-		if (!print(&q->nums, out, v, 0)) {
+		if (!print(&q->nums, out, v)) {
 			out->n = start;
 			q->running = false;
 			return err_set(e, ERR_DATA, "jq: the result is nested more than %d levels deep", JSON_MAX_DEPTH);

@@ -60,7 +60,41 @@ static jv calculated(const struct jq_numbers *nums, enum jq_op op, double a, dou
 
 /* --- to text --- */
 
-static bool put(const struct jq_numbers *nums, struct buf *b, jv v, unsigned depth);
+bool jq_print(const struct jq_numbers *nums, struct buf *b, jv v, unsigned depth, jq_scalar_fn *scalar)
+{
+	bool ok = true;
+	jv_kind kind = jv_get_kind(v);
+	if (kind != JV_KIND_ARRAY && kind != JV_KIND_OBJECT) {
+		scalar(nums, b, v);
+		return true;
+	}
+	if (depth >= JSON_MAX_DEPTH)
+		return false;
+	if (kind == JV_KIND_ARRAY) {
+		int n = jv_array_length(jv_copy(v));
+		for (int i = 0; ok && i < n; i++) {
+			jv value = jv_array_get(jv_copy(v), i);
+			buf_putc(b, i ? ',' : '[');
+			ok = jq_print(nums, b, value, depth + 1, scalar);
+			jv_free(value);
+		}
+		buf_puts(b, n ? "]" : "[]");
+		return ok;
+	}
+	char before = '{';
+	for (int i = jv_object_iter(v); ok && jv_object_iter_valid(v, i); i = jv_object_iter_next(v, i)) {
+		jv key = jv_object_iter_key(v, i), value = jv_object_iter_value(v, i);
+		buf_putc(b, before);
+		before = ',';
+		scalar(nums, b, key);
+		buf_putc(b, ':');
+		ok = jq_print(nums, b, value, depth + 1, scalar);
+		jv_free(key);
+		jv_free(value);
+	}
+	buf_puts(b, before == ',' ? "}" : "{}");
+	return ok;
+}
 
 static void put_dump(struct buf *b, jv taken)
 {
@@ -69,60 +103,22 @@ static void put_dump(struct buf *b, jv taken)
 	jv_free(text);
 }
 
-static bool put_object(const struct jq_numbers *nums, struct buf *b, jv v, unsigned depth)
-{
-	bool ok = true, more = false;
-	buf_putc(b, '{');
-	for (int i = jv_object_iter(v); ok && jv_object_iter_valid(v, i); i = jv_object_iter_next(v, i), more = true) {
-		if (more)
-			buf_putc(b, ',');
-		put_dump(b, jv_object_iter_key(v, i));
-		buf_putc(b, ':');
-		jv value = jv_object_iter_value(v, i);
-		ok = put(nums, b, value, depth + 1);
-		jv_free(value);
-	}
-	buf_putc(b, '}');
-	return ok;
-}
-
-static bool put_array(const struct jq_numbers *nums, struct buf *b, jv v, unsigned depth)
-{
-	bool ok = true;
-	int n = jv_array_length(jv_copy(v));
-	buf_putc(b, '[');
-	for (int i = 0; ok && i < n; i++) {
-		if (i)
-			buf_putc(b, ',');
-		jv value = jv_array_get(jv_copy(v), i);
-		ok = put(nums, b, value, depth + 1);
-		jv_free(value);
-	}
-	buf_putc(b, ']');
-	return ok;
-}
-
-/* As jq's tojson, but for numbers that have their own text. Does not take V. False: nested too deeply. */
-static bool put(const struct jq_numbers *nums, struct buf *b, jv v, unsigned depth)
+/* As jq's tojson, but for numbers that have their own text. */
+static void put_scalar(const struct jq_numbers *nums, struct buf *b, jv v)
 {
 	double d;
-	switch (jv_get_kind(v)) {
-	case JV_KIND_ARRAY: return depth < JSON_MAX_DEPTH && put_array(nums, b, v, depth);
-	case JV_KIND_OBJECT: return depth < JSON_MAX_DEPTH && put_object(nums, b, v, depth);
-	case JV_KIND_NUMBER:
-		if (jq_numbers_decode(nums, jv_number_value(v), &d))
-			jq_numbers_print(nums, b, jv_number_value(v));
-		else
-			put_dump(b, jv_number(d));
-		return true;
-	default: put_dump(b, jv_copy(v)); return true;
-	}
+	if (jv_get_kind(v) != JV_KIND_NUMBER)
+		put_dump(b, jv_copy(v));
+	else if (jq_numbers_decode(nums, jv_number_value(v), &d))
+		jq_numbers_print(nums, b, jv_number_value(v));
+	else
+		put_dump(b, jv_number(d));
 }
 
 static jv to_text(const struct jq_numbers *nums, jv v)
 {
 	struct buf b = BUF_INIT;
-	jv r = put(nums, &b, v, 0) ? jv_string_sized(b.p, (int)b.n) : fail("a value nested this deeply has no text");
+	jv r = jq_print(nums, &b, v, 0, put_scalar) ? jv_string_sized(b.p, (int)b.n) : fail("a value nested this deeply has no text");
 	buf_release(&b);
 	return r;
 }

@@ -93,6 +93,10 @@ enum jq_op { JQ_PLUS, JQ_MINUS, JQ_TIMES, JQ_DIVIDE, JQ_MOD, JQ_DECODE, JQ_CODE,
 /* ARGS is [op, argument…]; it is taken. FN as json_jq_rewrite has it, or NULL. */
 jv jq_call(const struct jq_numbers *nums, json_jq_rewrite_fn *fn, jv args);
 /* Invalid: a number that has no code. */
+/* V as text; SCALAR prints what is neither array nor object, keys too. Takes nothing. False: nested too deeply for anybody to read it
+ * again. */
+typedef void jq_scalar_fn(const struct jq_numbers *nums, struct buf *b, jv v);
+bool jq_print(const struct jq_numbers *nums, struct buf *b, jv v, unsigned depth, jq_scalar_fn *scalar);
 jv jq_build(const struct jq_numbers *nums, const struct json *v);
 bool jq_regex_nullable(const char *re, size_t n);
 

@@ -201,3 +201,11 @@ void json_put_string_or_null(struct buf *b, const char *s, size_t n)
 	else
 		buf_puts(b, "null");
 }
+
+void json_put_place(struct buf *b, const struct err *e)
+{
+	if (e->line)
+		buf_printf(b, ",\"line\":%llu", (unsigned long long)e->line);
+	if (e->col)
+		buf_printf(b, ",\"column\":%llu", (unsigned long long)e->col);
+}

@@ -67,9 +67,11 @@ DEFINE_REAL(bounds_double, double)
 
 void bounds_decimal(struct bounds *b, __int128 v)
 {
-	if (!b->has || v < b->min.dec)
+	if (!b->has)
+		b->min.dec = b->max.dec = v;
+	else if (v < b->min.dec)
 		b->min.dec = v;
-	if (!b->has || v > b->max.dec)
+	else if (v > b->max.dec)
 		b->max.dec = v;
 	b->has = true;
 }

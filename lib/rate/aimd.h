@@ -12,8 +12,8 @@
  *
  * Ownership: plain values. Threads: one owner.
  */
-#ifndef SM_FLOW_AIMD_H
-#define SM_FLOW_AIMD_H
+#ifndef SM_RATE_AIMD_H
+#define SM_RATE_AIMD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * Ownership: everything pointed at is borrowed; lines until direct_settle. Threads: one owner. Cost: a call and a few
  * additions a line, a copy a run. Errors: those of the output and of the gate.
  */
-#ifndef SM_SHAPE_DIRECT_H
-#define SM_SHAPE_DIRECT_H
+#ifndef SM_RATE_DIRECT_H
+#define SM_RATE_DIRECT_H
 
 #include "rate/gate.h"
 #include "rate/meter.h"

@@ -7,8 +7,8 @@
  *
  * Ownership: PATH is copied. Threads: any, there is a lock inside.
  */
-#ifndef SM_FLOW_DROPS_H
-#define SM_FLOW_DROPS_H
+#ifndef SM_RATE_DROPS_H
+#define SM_RATE_DROPS_H
 
 #include "base/err.h"
 

@@ -13,8 +13,8 @@
  *
  * Ownership: SHARE is borrowed, all else plain values. Threads: one owner. Cost: rate/gcra.h.
  */
-#ifndef SM_FLOW_GATE_H
-#define SM_FLOW_GATE_H
+#ifndef SM_RATE_GATE_H
+#define SM_RATE_GATE_H
 
 #include "base/err.h"
 #include "rate/aimd.h"

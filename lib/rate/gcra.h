@@ -16,8 +16,8 @@
  *
  * Ownership: plain values. Threads: one owner. Cost: some 5 ns a record.
  */
-#ifndef SM_FLOW_GCRA_H
-#define SM_FLOW_GCRA_H
+#ifndef SM_RATE_GCRA_H
+#define SM_RATE_GCRA_H
 
 #include <stdbool.h>
 #include <stdint.h>

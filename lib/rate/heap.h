@@ -9,8 +9,8 @@
  * With ties that differ the order depends on nothing but the ranks and ties.
  * Ownership: nodes are the caller's; the heap owns its array. Threads: one owner. Cost: O(log n) a change.
  */
-#ifndef SM_FLOW_HEAP_H
-#define SM_FLOW_HEAP_H
+#ifndef SM_RATE_HEAP_H
+#define SM_RATE_HEAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  *
  * Ownership: an item is one allocation; whoever holds it frees it (item_free) or hands it on.
  */
-#ifndef SM_FLOW_ITEM_H
-#define SM_FLOW_ITEM_H
+#ifndef SM_RATE_ITEM_H
+#define SM_RATE_ITEM_H
 
 #include "base/mem.h"
 

@@ -9,8 +9,8 @@
  * Ownership: the table owns slots and copies of keys. Threads: one owner. Cost: O(1) to find, O(log n) to add, to rank,
  * to remove.
  */
-#ifndef SM_FLOW_KEYS_H
-#define SM_FLOW_KEYS_H
+#ifndef SM_RATE_KEYS_H
+#define SM_RATE_KEYS_H
 
 #include "base/buf.h"
 #include "rate/heap.h"

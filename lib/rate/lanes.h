@@ -22,8 +22,8 @@
  * Ownership: lanes own the items in them. Threads: one owner. Cost: O(log keys) a record, O(1) with `fair` and no
  * limit.
  */
-#ifndef SM_FLOW_LANES_H
-#define SM_FLOW_LANES_H
+#ifndef SM_RATE_LANES_H
+#define SM_RATE_LANES_H
 
 #include "rate/gcra.h"
 #include "rate/item.h"

@@ -13,8 +13,8 @@
  * Ownership: the texts of the opts and DROPS are borrowed; late_release frees the rest. Threads: one owner. Cost: that
  * of the watermark. Errors: ERR_IO naming the file; those of rate/watermark.h and stream/state.h for a state.
  */
-#ifndef SM_SHAPE_LATE_H
-#define SM_SHAPE_LATE_H
+#ifndef SM_RATE_LATE_H
+#define SM_RATE_LATE_H
 
 #include "rate/drops.h"
 #include "stream/linefile.h"

@@ -5,8 +5,8 @@
  * are those of some moments close to each other.
  * Ownership: everything pointed at is borrowed. Threads: see above.
  */
-#ifndef SM_FLOW_METER_H
-#define SM_FLOW_METER_H
+#ifndef SM_RATE_METER_H
+#define SM_RATE_METER_H
 
 #include "base/buf.h"
 #include "rate/drops.h"

@@ -15,8 +15,8 @@
  * Ownership: outs_close frees all; descriptors that were given stay open, since the outputs are copies of them.
  * Threads: one owner; stats from anywhere. Errors: ERR_USAGE, ERR_IO.
  */
-#ifndef SM_FLOW_OUTS_H
-#define SM_FLOW_OUTS_H
+#ifndef SM_RATE_OUTS_H
+#define SM_RATE_OUTS_H
 
 #include "base/err.h"
 

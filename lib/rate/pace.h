@@ -10,8 +10,8 @@
  *
  * Ownership: plain values. Threads: one owner.
  */
-#ifndef SM_FLOW_PACE_H
-#define SM_FLOW_PACE_H
+#ifndef SM_RATE_PACE_H
+#define SM_RATE_PACE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  * Ownership: everything is borrowed and must live until pump_join. Threads: pump_start and pump_join by the queue's
  * reader, in between GATE, OUT and OUTS are the pump's. A failure is told to the queue (queue_fail) and by pump_join.
  */
-#ifndef SM_FLOW_PUMP_H
-#define SM_FLOW_PUMP_H
+#ifndef SM_RATE_PUMP_H
+#define SM_RATE_PUMP_H
 
 #include "base/clock.h"   /* before <time.h>, whose ZONE_UTC is a macro */
 #include "rate/meter.h"

@@ -16,8 +16,8 @@
  * Ownership: the queue owns items from put to take; after that the writer does, until queue_done, which frees them.
  * Threads: one reader, one writer, as above; queue_stats from anywhere. Cost: a lock a call, lists of items a call.
  */
-#ifndef SM_FLOW_QUEUE_H
-#define SM_FLOW_QUEUE_H
+#ifndef SM_RATE_QUEUE_H
+#define SM_RATE_QUEUE_H
 
 #include "rate/drops.h"
 #include "rate/lanes.h"

@@ -13,8 +13,8 @@
  * Ownership: texts of the settings are borrowed by the opts and must outlive them; spill_dir is the opts' own. Nothing
  * is opened here. Threads: plain values. Errors: ERR_USAGE, naming the option and its value.
  */
-#ifndef SM_SHAPE_SETTINGS_H
-#define SM_SHAPE_SETTINGS_H
+#ifndef SM_RATE_SETTINGS_H
+#define SM_RATE_SETTINGS_H
 
 #include "base/err.h"
 #include "rate/gate.h"

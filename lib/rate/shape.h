@@ -18,8 +18,8 @@
  * meter is read from anywhere. Errors: ERR_DATA a bad record where rejects stop, records before a stream's first mark;
  * those of the parts.
  */
-#ifndef SM_SHAPE_SHAPE_H
-#define SM_SHAPE_SHAPE_H
+#ifndef SM_RATE_SHAPE_H
+#define SM_RATE_SHAPE_H
 
 #include "rate/pump.h"
 #include "stream/pull.h"

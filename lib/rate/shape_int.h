@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* shape_int - between the parts of a shape. Not for others. */
-#ifndef SM_SHAPE_SHAPE_INT_H
-#define SM_SHAPE_SHAPE_INT_H
+#ifndef SM_RATE_SHAPE_INT_H
+#define SM_RATE_SHAPE_INT_H
 
 #include "rate/shape.h"
 

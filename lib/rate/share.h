@@ -15,8 +15,8 @@
  * some 2 us. Errors: ERR_DATA: it is no such file, or damaged; ERR_CONFLICT: it is in use with other limits; ERR_IO.
  * Not for network file systems.
  */
-#ifndef SM_FLOW_SHARE_H
-#define SM_FLOW_SHARE_H
+#ifndef SM_RATE_SHARE_H
+#define SM_RATE_SHARE_H
 
 #include "base/err.h"
 #include "rate/gcra.h"

@@ -22,8 +22,8 @@
  * Errors: ERR_IO; ERR_CONFLICT another process uses the folder, or it holds records of another stream; ERR_UNSUPPORTED
  * a newer format.
  */
-#ifndef SM_FLOW_SPILL_H
-#define SM_FLOW_SPILL_H
+#ifndef SM_RATE_SPILL_H
+#define SM_RATE_SPILL_H
 
 #include "base/err.h"
 #include "rate/item.h"

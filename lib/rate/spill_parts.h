@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* spill_parts - what rate/spill.c and rate/spill_dir.c share: the struct, and the files that are not appended to. Private to lib/rate. */
-#ifndef SM_FLOW_SPILL_PARTS_H
-#define SM_FLOW_SPILL_PARTS_H
+#ifndef SM_RATE_SPILL_PARTS_H
+#define SM_RATE_SPILL_PARTS_H
 
 #include "base/buf.h"
 #include "rate/spill.h"

@@ -15,8 +15,8 @@
  * Ownership: the struct owns its table. Threads: one owner. Cost: O(log keys) a record. Errors: ERR_DATA a damaged
  * state, ERR_UNSUPPORTED a newer one, ERR_CONFLICT one that was made with other settings.
  */
-#ifndef SM_FLOW_WATERMARK_H
-#define SM_FLOW_WATERMARK_H
+#ifndef SM_RATE_WATERMARK_H
+#define SM_RATE_WATERMARK_H
 
 #include "base/buf.h"
 #include "base/err.h"

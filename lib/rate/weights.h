@@ -8,8 +8,8 @@
  *
  * Ownership: the table owns all. Threads: safe to share once it is read. Errors: ERR_IO, ERR_DATA with file and line.
  */
-#ifndef SM_FLOW_WEIGHTS_H
-#define SM_FLOW_WEIGHTS_H
+#ifndef SM_RATE_WEIGHTS_H
+#define SM_RATE_WEIGHTS_H
 
 #include "base/err.h"
 

@@ -138,9 +138,8 @@ struct timed {
 static int by_time(const void *a, const void *b)
 {
 	const struct timed *x = a, *y = b;
-	if (x->us != y->us)
-		return x->us < y->us ? -1 : 1;
-	return (x->row > y->row) - (x->row < y->row);
+	int by_us = (x->us > y->us) - (x->us < y->us);
+	return by_us ? by_us : (x->row > y->row) - (x->row < y->row);
 }
 
 /* the rows in the order of their event time, those without one first */

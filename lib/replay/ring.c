@@ -6,6 +6,7 @@
 #include "replay/parts.h"
 
 #include "base/mem.h"
+#include "base/pool.h"
 
 #define OWN_PIECES 8                 /* what the oldest task may have waiting */
 
@@ -197,12 +198,7 @@ void ring_free(struct ring *g)
 {
 	if (!g)
 		return;
-	pthread_mutex_lock(&g->lock);
-	g->stop = true;
-	pthread_cond_broadcast(&g->emptied);
-	pthread_mutex_unlock(&g->lock);
-	for (unsigned i = 0; i < g->started; i++)
-		pthread_join(g->thread[i], NULL);
+	pool_end(&g->lock, &g->stop, &g->emptied, g->thread, g->started);
 	for (struct task *t = g->oldest, *next; t; t = next) {
 		next = t->next;
 		task_free(t);

@@ -7,6 +7,7 @@
 #include "json/doc.h"
 #include "resume/table.h"
 #include "stream/mark.h"
+#include "stream/state.h"
 
 #include <string.h>
 
@@ -78,14 +79,14 @@ static int read_journal(struct view *v, struct err *e)
 static int add_file(void *arg, const struct store_entry *entry, struct err *e)
 {
 	struct view_state *s = arg;
-	uint64_t seq;
+	int64_t seq;
 	(void)e;
-	if (entry->dir || !num_u64(entry->name, strlen(entry->name), &seq) || seq > INT64_MAX)
+	if (!state_entry(entry, &seq))
 		return 0;
-	if (!s->files || (int64_t)seq < s->first)
-		s->first = (int64_t)seq;
-	if ((int64_t)seq > s->last)
-		s->last = (int64_t)seq;
+	if (!s->files || seq < s->first)
+		s->first = seq;
+	if (seq > s->last)
+		s->last = seq;
 	s->files++;
 	return 0;
 }

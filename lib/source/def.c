@@ -206,16 +206,16 @@ int source_def_list(const char ***names, size_t *n, struct arena *a, struct err 
 
 const struct def_var *source_def_var(const struct source_def *d, const char *name)
 {
-	for (size_t i = 0; i < d->nvars; i++)
-		if (strcmp(d->var[i].name, name) == 0)
-			return &d->var[i];
+	for (const struct def_var *v = d->var; v < d->var + d->nvars; v++)
+		if (strcmp(v->name, name) == 0)
+			return v;
 	return NULL;
 }
 
 const struct def_secret *source_def_secret(const struct source_def *d, const char *local)
 {
-	for (size_t i = 0; i < d->nsecrets; i++)
-		if (strcmp(d->secret[i].local, local) == 0)
-			return &d->secret[i];
+	for (const struct def_secret *s = d->secret; s < d->secret + d->nsecrets; s++)
+		if (strcmp(s->local, local) == 0)
+			return s;
 	return NULL;
 }

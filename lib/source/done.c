@@ -78,8 +78,8 @@ static void remember(struct done *d, const struct done_file *f, uint64_t number)
 	uint64_t id = f->id ? f->id : before ? before->id : number;
 	MEM_GROW(d->v, d->cap, d->n + 1);
 	MEM_GROW(d->same, d->cap_same, d->n + 1);
+	d->v[d->n] = *f;
 	struct done_file *to = &d->v[d->n];
-	*to = *f;
 	to->id = id;
 	if (to->id >= d->cap_newest) {
 		size_t had = d->cap_newest;

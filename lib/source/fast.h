@@ -19,8 +19,8 @@
  * Cost: some 10 microseconds to compile; an item of 400 bytes takes well below one.
  * Source: the language is that of jq 1.6 (its parser.y, lexer.l, builtin.jq); what it means there is what counts.
  */
-#ifndef SM_POST_FAST_H
-#define SM_POST_FAST_H
+#ifndef SM_SOURCE_FAST_H
+#define SM_SOURCE_FAST_H
 
 #include "base/buf.h"
 #include "json/pick.h"

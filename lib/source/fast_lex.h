@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fast_lex - the tokens of a jq program, one at a time, and where the parser stands. Private to lib/source. */
-#ifndef SM_POST_FAST_LEX_H
-#define SM_POST_FAST_LEX_H
+#ifndef SM_SOURCE_FAST_LEX_H
+#define SM_SOURCE_FAST_LEX_H
 
 #include "base/arena.h"
 

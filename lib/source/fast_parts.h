@@ -11,8 +11,8 @@
  *	fast_put     a value to a record of smpost/1
  *	fast_cut     an item of a page to text
  */
-#ifndef SM_POST_FAST_PARTS_H
-#define SM_POST_FAST_PARTS_H
+#ifndef SM_SOURCE_FAST_PARTS_H
+#define SM_SOURCE_FAST_PARTS_H
 
 #include "base/arena.h"
 #include "json/walk.h"

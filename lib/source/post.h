@@ -8,8 +8,8 @@
  *
  * Threads: pure functions.
  */
-#ifndef SM_POST_POST_H
-#define SM_POST_POST_H
+#ifndef SM_SOURCE_POST_H
+#define SM_SOURCE_POST_H
 
 #include "base/buf.h"
 #include "base/err.h"

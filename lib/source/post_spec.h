@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* post_spec - the fields of smpost/1 as source/post and post/fast check them. Private to lib/source. */
-#ifndef SM_POST_POST_SPEC_H
-#define SM_POST_POST_SPEC_H
+#ifndef SM_SOURCE_POST_SPEC_H
+#define SM_SOURCE_POST_SPEC_H
 
 enum post_kind {
 	POST_STRING, POST_TIME, POST_DATE, POST_LONG, POST_DOUBLE, POST_BOOL, POST_STRUCT, POST_STRINGS, POST_STRUCTS

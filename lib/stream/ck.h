@@ -13,8 +13,8 @@
  * Errors: ERR_NOT_FOUND no such folder; ERR_DATA it is no checkpoint, or damaged; ERR_UNSUPPORTED a newer format;
  * ERR_CONFLICT the lock is taken.
  */
-#ifndef SM_FLOW_CK_H
-#define SM_FLOW_CK_H
+#ifndef SM_STREAM_CK_H
+#define SM_STREAM_CK_H
 
 #include "base/arena.h"
 #include "base/err.h"

@@ -11,8 +11,8 @@
  * Ownership: the journal borrows the checkpoint. Threads: one owner.
  * Cost: an append is one write and one fdatasync; reading is linear in what pruning left.
  */
-#ifndef SM_FLOW_JOURNAL_H
-#define SM_FLOW_JOURNAL_H
+#ifndef SM_STREAM_JOURNAL_H
+#define SM_STREAM_JOURNAL_H
 
 #include "base/arena.h"
 #include "base/err.h"

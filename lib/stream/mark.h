@@ -5,8 +5,8 @@
  *
  * Ownership: strings and raw JSON of a parsed mark live in the caller's arena.
  */
-#ifndef SM_FLOW_MARK_H
-#define SM_FLOW_MARK_H
+#ifndef SM_STREAM_MARK_H
+#define SM_STREAM_MARK_H
 
 #include "base/arena.h"
 #include "base/buf.h"

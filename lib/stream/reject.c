@@ -91,10 +91,7 @@ static void put_line(struct buf *b, const struct reject *rj, const char *rec, si
 	put_text(b, "{\"tool\":", rj->tool);
 	if (why->file[0])
 		put_text(b, ",\"file\":", why->file);
-	if (why->line)
-		buf_printf(b, ",\"line\":%llu", (unsigned long long)why->line);
-	if (why->col)
-		buf_printf(b, ",\"column\":%llu", (unsigned long long)why->col);
+	json_put_place(b, why);
 	if (rj->place.n && in_a_pipe(why)) {
 		buf_puts(b, ",\"after\":");
 		json_put_string(b, rj->place.p, rj->place.n);

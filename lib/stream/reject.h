@@ -26,8 +26,8 @@
  *
  * Ownership: VALUE and TOOL are copied. Threads: one owner (a tool that works in threads rejects from its main thread).
  */
-#ifndef SM_FLOW_REJECT_H
-#define SM_FLOW_REJECT_H
+#ifndef SM_STREAM_REJECT_H
+#define SM_STREAM_REJECT_H
 
 #include "base/err.h"
 #include "stream/mark.h"

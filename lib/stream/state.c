@@ -73,16 +73,25 @@ struct old {
 	size_t n, cap;
 };
 
+bool state_entry(const struct store_entry *entry, int64_t *seq)
+{
+	uint64_t n;
+	if (entry->dir || !num_u64(entry->name, strlen(entry->name), &n) || n > INT64_MAX)
+		return false;
+	*seq = (int64_t)n;
+	return true;
+}
+
 /* Removing while listing would leave it open what the listing still shows. */
 static int collect(void *arg, const struct store_entry *entry, struct err *e)
 {
 	struct old *o = arg;
-	uint64_t seq;
+	int64_t seq;
 	(void)e;
-	if (entry->dir || !num_u64(entry->name, strlen(entry->name), &seq) || seq >= o->below)
+	if (!state_entry(entry, &seq) || (uint64_t)seq >= o->below)
 		return 0;
 	MEM_GROW(o->v, o->cap, o->n + 1);
-	o->v[o->n++] = seq;
+	o->v[o->n++] = (uint64_t)seq;
 	return 0;
 }
 

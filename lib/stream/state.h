@@ -8,12 +8,14 @@
  *
  * Threads: one owner. Errors: as stream/ck.h.
  */
-#ifndef SM_FLOW_STATE_H
-#define SM_FLOW_STATE_H
+#ifndef SM_STREAM_STATE_H
+#define SM_STREAM_STATE_H
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "store/store.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +26,8 @@ void state_close(struct state *st);              /* NULL is fine */
 int state_write(struct state *st, int64_t seq, const void *p, size_t n, struct err *e);
 /* Appends to B; more than MAX bytes is ERR_DATA. ERR_NOT_FOUND. */
 int state_read(struct state *st, int64_t seq, size_t max, struct buf *b, struct err *e);
+/* Is ENTRY of a folder of states one of them? *SEQ is its number. */
+bool state_entry(const struct store_entry *entry, int64_t *seq);
 /* Remove what lies below the recorded seq. */
 int state_prune(struct state *st, struct err *e);
 
