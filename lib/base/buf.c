@@ -6,11 +6,6 @@
 
 #include <stdio.h>
 
-void buf_init(struct buf *b)
-{
-	*b = (struct buf)BUF_INIT;
-}
-
 void buf_release(struct buf *b)
 {
 	size_t max = b->max;

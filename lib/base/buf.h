@@ -29,7 +29,6 @@ struct buf {
 #define BUF_INIT { NULL, 0, 0, 0 }
 #define BUF_MAX ((size_t)4 << 30)
 
-void buf_init(struct buf *b);
 void buf_release(struct buf *b);                     /* frees, and is empty again */
 void buf_grow(struct buf *b, size_t extra);          /* slow path of buf_reserve */
 char *buf_cstr(struct buf *b);                       /* adds a NUL behind (not counted), returns p */

@@ -69,11 +69,6 @@ void diag_init(const char *tool)
 	}
 }
 
-const char *diag_tool(void)
-{
-	return tool_name;
-}
-
 void diag_set_json(bool on)
 {
 	json_errors = on;
@@ -197,12 +192,6 @@ static bool is_terminal(int fd)
 {
 	const char *term = getenv("TERM");
 	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
-}
-
-bool diag_colour(int fd)
-{
-	const char *no = getenv("NO_COLOR");
-	return is_terminal(fd) && !(no && *no);
 }
 
 bool diag_live(void)

@@ -15,7 +15,6 @@
 /* First thing in main: the tool's name, SIGPIPE to its default, stdout checked to be open,
  * out-of-memory hook, SIGTERM and SIGINT left at their default. */
 void diag_init(const char *tool);
-const char *diag_tool(void);
 void diag_set_json(bool on);              /* --errors=json */
 bool diag_json(void);
 void diag_set_quiet(bool on);             /* no warnings, no notes */
@@ -29,7 +28,6 @@ int diag_fail(const struct err *e);
 int diag_worse(int status, int code, const struct err *e);
 /* Flush standard output; a failure is printed, unless diag_fail has done that, and turns STATUS into 4. Returns the status to exit with. */
 int diag_finish(struct output *out, int status);
-bool diag_colour(int fd);                 /* a terminal, no NO_COLOR, TERM not dumb */
 /* May standard error show what moves? A terminal that is not dumb, not --quiet, not --errors=json. */
 bool diag_live(void);
 /* What takes such a line away before anything is printed (cli/progress.h); NULL: there is none. */

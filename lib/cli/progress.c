@@ -16,6 +16,8 @@
 #define CLEAR "\r\033[K"
 #define DEFAULT_COLUMNS 80
 
+static void progress_clear(struct progress *p);
+
 static void clear_line(void *arg)
 {
 	progress_clear(arg);
@@ -72,7 +74,7 @@ void progress_show(struct progress *p, const char *fmt, ...)
 	buf_release(&text);
 }
 
-void progress_clear(struct progress *p)
+static void progress_clear(struct progress *p)
 {
 	if (!p->shown)
 		return;

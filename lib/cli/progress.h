@@ -37,7 +37,6 @@ bool progress_on(const struct progress *p);
 /* Worth making a text for? True once in PROGRESS_EVERY_MS. */
 bool progress_due(const struct progress *p);
 void progress_show(struct progress *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void progress_clear(struct progress *p);          /* take the line away; the next progress_show brings it back */
 void progress_end(struct progress *p);
 
 /* Texts, NUL-terminated; TO has room for PROGRESS_TEXT bytes. Returned is TO. */

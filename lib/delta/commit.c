@@ -19,7 +19,7 @@
 #define SM_VERSION "0"
 #endif
 
-void delta_change_clear(struct delta_change *c)
+static void delta_change_clear(struct delta_change *c)
 {
 	struct delta_change keep = DELTA_CHANGE_INIT;
 	keep.parameters = c->parameters;
@@ -35,7 +35,7 @@ void delta_change_clear(struct delta_change *c)
 	buf_clear(&c->actions);
 }
 
-void delta_change_release(struct delta_change *c)
+static void delta_change_release(struct delta_change *c)
 {
 	buf_release(&c->parameters);
 	buf_release(&c->metrics);

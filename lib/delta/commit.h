@@ -35,8 +35,6 @@ struct delta_change {
 
 #define DELTA_CHANGE_INIT { .data_change = true }
 void delta_change_remove(struct delta_change *c, const char *path); /* note that PATH (borrowed) is removed */
-void delta_change_clear(struct delta_change *c);    /* keeps the memory */
-void delta_change_release(struct delta_change *c);
 
 /* Fill C (cleared before) for SN; SN is NULL when there is no table yet: the change must then hold protocol and metaData.
  * It is called for each attempt, so whoever adds a txn tests the snapshot's txn in it (a compare-and-swap).

@@ -59,7 +59,7 @@ static bool civil(const char **p, const char *end, int64_t *days)
 }
 
 /* What stands behind a blank or a T after the date is ignored, as Spark does */
-bool cast_text_to_date(const char *p, size_t n, int32_t *days)
+static bool cast_text_to_date(const char *p, size_t n, int32_t *days)
 {
 	struct str s = trimmed((struct str){ p, n });
 	const char *end = s.p + s.n;
@@ -130,7 +130,7 @@ static bool clock_time(const char **p, const char *end, int64_t *us)
 	return h < 24 && m < 60 && s < 60;
 }
 
-bool cast_text_to_time(const char *p, size_t n, int64_t *us)
+static bool cast_text_to_time(const char *p, size_t n, int64_t *us)
 {
 	struct str s = trimmed((struct str){ p, n });
 	const char *end = s.p + s.n;

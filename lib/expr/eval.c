@@ -29,7 +29,7 @@ static struct vec *vec_of(struct expr_eval *ev, const struct node *x)
 	return v;
 }
 
-void vec_get(const struct vec *v, enum vkind k, size_t i, struct value *out)
+static void vec_get(const struct vec *v, enum vkind k, size_t i, struct value *out)
 {
 	if (v->constant)
 		i = 0;

@@ -32,7 +32,8 @@ static size_t unicode_escape(struct buf *b, const char *p, size_t n)
 	return digits + 1;
 }
 
-const char *lex_unescape(struct arena *a, const char *p, size_t n, char quote, size_t *out)
+/* A string literal's inside (between the quotes) to its value. */
+static const char *lex_unescape(struct arena *a, const char *p, size_t n, char quote, size_t *out)
 {
 	static const char from[] = "0btnrZ", to[] = "\0\b\t\n\r\x1a";
 	struct buf b = BUF_INIT;

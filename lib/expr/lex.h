@@ -23,7 +23,5 @@ struct lexer {
 };
 
 int lex_next(struct lexer *l, struct token *t, struct err *e);
-/* A string literal's inside (between the quotes) to its value. */
-const char *lex_unescape(struct arena *a, const char *p, size_t n, char quote, size_t *out);
 
 #endif

@@ -138,7 +138,6 @@ bool dec_div(__int128 a, __int128 b, int shift, __int128 *out); /* a * 10^shift 
 __int128 dec_pow10(int n);                            /* 0..38 */
 double dec_double(__int128 v, int scale);
 bool dec_parse(const char *p, size_t n, __int128 *v, int *precision, int *scale);
-int dbl_cmp(double a, double b);                      /* NaN is the largest, and equal to itself */
 int value_cmp(enum vkind k, const struct value *a, const struct value *b); /* same kind, same scale, no nulls */
 size_t dbl_text(char to[64], double v, bool single);  /* as Java prints it */
 static inline int str_cmp(struct str a, struct str b)
@@ -152,8 +151,6 @@ scalar_fn cast_value;                                 /* x->arg[0]->type to x->t
 bool cast_is_monotone(const struct type *from, const struct type *to);
 bool cast_never_fails(const struct type *from, const struct type *to);
 bool cast_string(const struct str s, const struct type *to, struct value *out, struct arena *a);
-bool cast_text_to_date(const char *p, size_t n, int32_t *days);
-bool cast_text_to_time(const char *p, size_t n, int64_t *us);
 
 /* like.c */
 struct matcher;

@@ -19,7 +19,7 @@ int parser_advance(struct parser *p) { return lex_next(&p->lex, &p->t, p->e); }
 
 bool parser_at_op(const struct parser *p, const char *op) { return p->t.kind == T_OP && !strcmp(p->t.s, op); }
 
-bool parser_at_word(const struct parser *p, const char *w) { return p->t.kind == T_NAME && !strcasecmp(p->t.s, w); }
+static bool parser_at_word(const struct parser *p, const char *w) { return p->t.kind == T_NAME && !strcasecmp(p->t.s, w); }
 
 static const char *const reserved[] = { "and", "or", "not", "in", "is", "null", "like", "ilike", "rlike", "regexp",
 	"between", "case", "when", "then", "else", "end", "cast", "true", "false", "escape", "div", "distinct", "from",

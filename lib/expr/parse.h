@@ -21,7 +21,6 @@ struct nodes { /* a growing list of arguments */
 /* parse.c */
 int parser_advance(struct parser *p);
 bool parser_at_op(const struct parser *p, const char *op);
-bool parser_at_word(const struct parser *p, const char *w);
 int parser_expected(struct parser *p, const char *what); /* "expected WHAT, found …" */
 int parser_make(struct parser *p, enum op op, size_t at, const struct nodes *args, struct node **out);
 

@@ -179,7 +179,8 @@ bool dec_parse(const char *p, size_t n, __int128 *v, int *precision, int *scale)
 	return *precision <= 38;
 }
 
-int dbl_cmp(double a, double b)
+/* NaN is the largest, and equal to itself. */
+static int dbl_cmp(double a, double b)
 {
 	if (a != a || b != b)
 		return (a != a) - (b != b);

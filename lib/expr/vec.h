@@ -28,7 +28,6 @@ struct vec {
 	uint64_t stamp;
 };
 
-void vec_get(const struct vec *v, enum vkind k, size_t i, struct value *out);
 /* compare.c: X's comparison of N rows of L and R, to three-valued bytes */
 void vec_compare(const struct node *x, const struct vec *l, const struct vec *r, uint8_t *out, size_t n);
 

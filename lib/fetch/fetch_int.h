@@ -153,7 +153,6 @@ int task_send(struct task *t, int64_t now, task_done_fn *done, struct outcome *o
 void task_came(struct task *t);
 int task_build(struct task *t, struct err *e);
 void task_await_login(struct task *t, int64_t now, struct outcome *o);  /* not for longer than --max-wait */
-void task_stop(struct task *t);                  /* what is under way is given up */
 /* What the walk goes by: of the values of a list, whose cursor is the list's, nothing. */
 const struct def_cursor *task_cursor(const struct task *t);
 void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t at_least_ns, struct outcome *o);

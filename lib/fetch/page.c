@@ -245,7 +245,7 @@ static int do_item(struct page *p, const char *item, size_t n, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-int page_item(struct page *p, const char *item, size_t n, struct err *e)
+static int page_item(struct page *p, const char *item, size_t n, struct err *e)
 {
 	struct err why;
 	p->items++;

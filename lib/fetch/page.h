@@ -56,7 +56,6 @@ int page_new(struct page **p, const struct page_opts *o, struct err *e);
 void page_free(struct page *p);                  /* NULL is fine */
 void page_begin(struct page *p, const struct source_about *about);
 int page_body(struct page *p, const char *body, size_t n, struct err *e);
-int page_item(struct page *p, const char *item, size_t n, struct err *e);
 void page_accept(struct page *p);
 /* All that came is older than what is wanted, and something came. */
 static inline bool page_all_older(const struct page *p) { return p->records && p->older == p->records; }

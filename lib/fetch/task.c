@@ -14,7 +14,7 @@
 #define SILENCE_NS (60 * NS_PER_SEC)
 #define TIMEOUT_NS (600 * NS_PER_SEC)
 
-void task_stop(struct task *t)
+static void task_stop(struct task *t)
 {
 	if (!t->transfer)
 		return;

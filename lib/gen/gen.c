@@ -29,7 +29,7 @@ static const uint16_t kinds[GEN_NETWORKS][5] = {
 	{ 350, 0, 650, 0, 0 }, { 0, 0, 1000, 0, 0 }, { 200, 0, 800, 0, 0 },
 };
 
-void gen_head(const struct gen *g, uint64_t i, struct head *h)
+static void gen_head(const struct gen *g, uint64_t i, struct head *h)
 {
 	struct draw d = { hash_u64(g->key + i * 0xd1342543de82ef95u) };
 	h->i = i;
@@ -44,7 +44,7 @@ void gen_head(const struct gen *g, uint64_t i, struct head *h)
 	h->author = alias_draw(&g->author, draw(&d));
 }
 
-void gen_when(const struct gen *g, struct head *h)
+static void gen_when(const struct gen *g, struct head *h)
 {
 	struct draw d = { h->key ^ 0x7768656eu };
 	uint32_t r = draw_below(&d, 1000);

@@ -130,8 +130,6 @@ int64_t gen_time(const struct gen *g, uint64_t i);
 /* The topic of the burst that holds US for PERMILLE (a draw of 0..999), or -1. */
 int64_t gen_burst_topic(const struct gen *g, int64_t us, uint32_t permille);
 /* gen.c */
-void gen_head(const struct gen *g, uint64_t i, struct head *h); /* without times */
-void gen_when(const struct gen *g, struct head *h);               /* the times */
 /* record.c: H as it is to be printed; ABOUT is what it answers or repeats, NULL: nothing.
  * For OP_EDIT and OP_DELETE, H is the post that it speaks of and NOW the time of it. */
 void gen_record(struct gen *g, const struct head *h, const struct head *about, struct buf *b);

@@ -90,7 +90,7 @@ static void free_file(struct file *f)
 	mem_free(f);
 }
 
-void files_abort_all(struct files *fs)
+static void files_abort_all(struct files *fs)
 {
 	while (fs->first) {
 		struct file *f = fs->first;
@@ -107,11 +107,6 @@ void files_free(struct files *fs)
 	buf_release(&fs->announced);
 	mem_free(fs->bucket);
 	mem_free(fs);
-}
-
-size_t files_open(const struct files *fs)
-{
-	return fs->nopen;
 }
 
 struct buf *files_announced(struct files *fs)

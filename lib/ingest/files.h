@@ -55,8 +55,6 @@ int files_append(struct files *fs, const struct files_key *key, const struct col
 /* Keep to the bound of memory, less EXTRA bytes that the caller holds. */
 int files_limit(struct files *fs, size_t extra, struct err *e);
 int files_close_all(struct files *fs, struct err *e);  /* all durable and announced, in the order they were opened */
-void files_abort_all(struct files *fs);                 /* all that are open are removed */
-size_t files_open(const struct files *fs);
 
 /* The add actions since it was asked last, as lines; the caller takes them out (buf_clear). */
 struct buf *files_announced(struct files *fs);

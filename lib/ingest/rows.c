@@ -206,7 +206,7 @@ static int announce(struct run *x, struct err *e)
 	return r;
 }
 
-int run_wait(struct run *x, struct err *e)
+static int run_wait(struct run *x, struct err *e)
 {
 	pool_wait(x->pool, &x->group);
 	int r = announce(x, e);

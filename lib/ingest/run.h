@@ -81,7 +81,6 @@ int run_set_schema(struct run *x, struct schema *s, struct err *e);  /* takes S;
 void run_release_schema(struct run *x);
 int run_evaluate(struct run *x, struct err *e);   /* computed columns of the rows that came since */
 int run_dispatch(struct run *x, struct err *e);   /* the batch goes to the files, while another is filled */
-int run_wait(struct run *x, struct err *e);       /* it has got there */
 int run_close(struct run *x, struct err *e);      /* waits, closes all files, announces them */
 bool run_holds(const struct run *x);              /* rows in the batch or files open */
 

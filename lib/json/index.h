@@ -32,7 +32,6 @@ void json_index_free(struct json_index *x);
  * stops at that line feed. False: a string is open at the end or has a control character, or this is not UTF-8,
  * or more than JSON_INDEX_MAX bytes. */
 bool json_index_run(struct json_index *x, const char *p, size_t n, const uint32_t **tok, size_t *ntok);
-const char *json_index_kernel(void);       /* the name of simdjson's kernel, for --version and benchmarks */
 
 #ifdef __cplusplus
 }

@@ -156,11 +156,6 @@ extern "C" bool json_index_run(struct json_index *x, const char *p, size_t n, co
 	return true;
 }
 
-extern "C" const char *json_index_kernel(void)
-{
-	return simdjson::get_active_implementation()->name().c_str();
-}
-
 extern "C" size_t json_format_double(char *to, double v)
 {
 	return format(to, v);

@@ -197,7 +197,7 @@ static size_t prepend_levels(struct chunk *c)
 	return at;
 }
 
-int chunk_end_page(struct chunk *c, struct err *e)
+static int chunk_end_page(struct chunk *c, struct err *e)
 {
 	bool dict = c->mode == CHUNK_DICT;
 	if (!c->page_entries)

@@ -86,7 +86,6 @@ int chunk_values(struct chunk *c, const struct column *col, const uint32_t *rows
 		 struct err *e);
 int chunk_settle(struct chunk *c, struct err *e);         /* end of the look: dictionary or PLAIN */
 size_t chunk_body_room(const struct chunk *c, size_t n);  /* how many of N values should go into the open page */
-int chunk_end_page(struct chunk *c, struct err *e);
 int chunk_end_dict(struct chunk *c, struct err *e);       /* the dictionary is complete: makes its page */
 void chunk_dict_bounds(struct chunk *c);                  /* takes the dictionary's values into the bounds */
 

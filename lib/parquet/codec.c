@@ -151,7 +151,7 @@ int pq_file_codec(enum pq_codec codec)
 	}
 }
 
-size_t pq_compress_bound(enum pq_codec codec, size_t n)
+static size_t pq_compress_bound(enum pq_codec codec, size_t n)
 {
 	switch (codec) {
 	case PQ_SNAPPY: return snappy_max_compressed_length(n);

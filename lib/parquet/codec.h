@@ -15,7 +15,6 @@
 
 #include <stdint.h>
 
-size_t pq_compress_bound(enum pq_codec codec, size_t n);
 int pq_file_codec(enum pq_codec codec);   /* its number in parquet.thrift */
 /* Compress P[0..N) to the end of TO. LEVEL as in struct pq_writer_opts. */
 int pq_compress(struct pq_codecs *cs, enum pq_codec codec, int level, const void *p, size_t n, struct buf *to,

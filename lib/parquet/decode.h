@@ -27,9 +27,6 @@ struct delta_dec {
 };
 
 bool pq_delta_init(struct delta_dec *d, const uint8_t *p, const uint8_t *end);
-size_t pq_delta_get(struct delta_dec *d, int64_t *to, size_t n);
-/* Where the stream ends; reads all of it. NULL when it is damaged. */
-const uint8_t *pq_delta_end(const struct delta_dec *d);
 
 struct decoder {
 	bool full;                   /* reading stopped at VALS_MOST */

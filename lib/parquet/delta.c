@@ -75,7 +75,7 @@ static uint64_t get_bits(const uint8_t *p, uint64_t bit, unsigned width)
 	return (uint64_t)(v >> (bit & 7)) & (UINT64_MAX >> (64 - width));
 }
 
-size_t pq_delta_get(struct delta_dec *d, int64_t *to, size_t n)
+static size_t pq_delta_get(struct delta_dec *d, int64_t *to, size_t n)
 {
 	size_t i = 0;
 	if (d->bad)
@@ -100,7 +100,8 @@ size_t pq_delta_get(struct delta_dec *d, int64_t *to, size_t n)
 	return i;
 }
 
-const uint8_t *pq_delta_end(const struct delta_dec *from)
+/* Where the stream ends; reads all of it. NULL when it is damaged. */
+static const uint8_t *pq_delta_end(const struct delta_dec *from)
 {
 	struct delta_dec d = *from;
 	int64_t scratch[256];

@@ -106,19 +106,6 @@ uint64_t pq_rows(const struct pq_reader *r)
 	return n;
 }
 
-const char *pq_metadata(const struct pq_reader *r, const char *key, size_t *n)
-{
-	size_t nkey = strlen(key);
-	for (size_t i = 0; i < r->meta.nkv; i++) {
-		const struct pq_bytes *k = &r->meta.kv[i * 2], *v = k + 1;
-		if (k->p && v->p && k->n == nkey && memcmp(k->p, key, nkey) == 0) {
-			*n = v->n;
-			return v->p;
-		}
-	}
-	return NULL;
-}
-
 /* Say where it happened. The system's errors keep their own place. */
 static int where(const struct pq_scan *s, const struct leaf_reader *l, int rc, struct err *e)
 {
@@ -167,7 +154,7 @@ void pq_scan_free(struct pq_scan *s)
 	mem_free(s);
 }
 
-int pq_scan_skip(struct pq_scan *s, uint64_t rows, struct err *e)
+static int pq_scan_skip(struct pq_scan *s, uint64_t rows, struct err *e)
 {
 	int rc = 0;
 	rows = rows < s->left ? rows : s->left;

@@ -34,8 +34,6 @@ uint64_t pq_group_rows(const struct pq_reader *r, size_t group);
 uint64_t pq_rows(const struct pq_reader *r);
 /* Statistics of leaf LEAF (index in pq_schema, depth first) in GROUP; false when the file has none that can be trusted. */
 bool pq_group_stats(const struct pq_reader *r, size_t group, size_t leaf, struct column_stats *s);
-/* A value of the key-value metadata, N bytes (no NUL behind it); NULL: not there. */
-const char *pq_metadata(const struct pq_reader *r, const char *key, size_t *n);
 
 /* How the columns that the caller wants are found in this file: by name (exact, then ignoring case
  * when that is unique), at every level; by `parquet.field.id` in field metadata when BY_ID. What the
@@ -55,7 +53,6 @@ int pq_read(const struct pq_reader *r, const struct pq_projection *p, size_t gro
 struct pq_scan;
 int pq_scan_new(struct pq_scan **s, const struct pq_reader *r, const struct pq_projection *p, size_t group, struct err *e);
 void pq_scan_free(struct pq_scan *s);
-int pq_scan_skip(struct pq_scan *s, uint64_t rows, struct err *e);
 /* Up to N rows into B (cleared first); b->nrows tells how many, 0 at the end of the group. Fewer come where their values have
  * more than about 8 MiB: a megabyte that stands in a dictionary once may be meant 200,000 times. */
 int pq_scan_next(struct pq_scan *s, uint64_t n, struct batch *b, struct err *e);

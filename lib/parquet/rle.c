@@ -21,11 +21,6 @@ void rle_enc_clear(struct rle_enc *r)
 	r->npend = r->lit_groups = 0;
 }
 
-size_t rle_enc_size(const struct rle_enc *r)
-{
-	return r->out.n + 10 + 1 + r->width;
-}
-
 static void put_varint(struct buf *b, uint64_t v)
 {
 	for (; v >= 0x80; v >>= 7)

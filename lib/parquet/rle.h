@@ -42,7 +42,6 @@ void rle_enc_put(struct rle_enc *r, const uint8_t *v, size_t n);
 void rle_enc_put_run(struct rle_enc *r, uint8_t v, uint64_t n);
 void rle_enc_finish(struct rle_enc *r);   /* out is complete; then rle_enc_clear for the next page */
 void rle_enc_clear(struct rle_enc *r);
-size_t rle_enc_size(const struct rle_enc *r);  /* at most, when finished now */
 
 /* Indices of a dictionary, all at once; WIDTH is at most 16. */
 void rle_put_u16(struct buf *out, const uint16_t *v, size_t n, unsigned width);

@@ -24,7 +24,7 @@ static uint8_t get_byte(struct thrift *t)
 	return *t->p++;
 }
 
-uint64_t thrift_varint(struct thrift *t)
+static uint64_t thrift_varint(struct thrift *t)
 {
 	uint64_t v = 0;
 	for (unsigned shift = 0; shift < 70; shift += 7) {
@@ -40,7 +40,7 @@ uint64_t thrift_varint(struct thrift *t)
 	return 0;
 }
 
-int64_t thrift_raw_int(struct thrift *t)
+static int64_t thrift_raw_int(struct thrift *t)
 {
 	uint64_t v = thrift_varint(t);
 	return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
@@ -171,7 +171,7 @@ bool thrift_bool(struct thrift *t, const struct thrift_field *f)
 	return f->type == THRIFT_TRUE;
 }
 
-const char *thrift_raw_bytes(struct thrift *t, size_t *n)
+static const char *thrift_raw_bytes(struct thrift *t, size_t *n)
 {
 	uint64_t len = thrift_varint(t);
 	const char *s = (const char *)t->p;

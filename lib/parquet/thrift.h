@@ -51,9 +51,6 @@ const char *thrift_bytes(struct thrift *t, const struct thrift_field *f, size_t 
 size_t thrift_list(struct thrift *t, const struct thrift_field *f, int *elem);
 bool thrift_enter(struct thrift *t, const struct thrift_field *f);       /* a struct; false when bad */
 void thrift_leave(struct thrift *t);
-const char *thrift_raw_bytes(struct thrift *t, size_t *n);               /* an element of a list */
-int64_t thrift_raw_int(struct thrift *t);
-uint64_t thrift_varint(struct thrift *t);
 
 /* Writing. LAST is the id of the struct's field before, 0 at its start. */
 void thrift_put_varint(struct buf *b, uint64_t v);

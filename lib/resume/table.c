@@ -22,7 +22,8 @@ void table_release(struct table *t)
 	*t = (struct table){ .arena = ARENA_INIT };
 }
 
-struct held_last table_last(const struct ck_record *rec)
+/* REC as what is asked of the table. */
+static struct held_last table_last(const struct ck_record *rec)
 {
 	return (struct held_last){ .id = rec->id, .version = rec->commit, .path = rec->path, .looked = rec->version, .seq = rec->seq };
 }

@@ -29,7 +29,5 @@ void table_release(struct table *t);
 int table_look(struct table *t, const struct ck_record *rec, const char *stream, const char *ck, struct err *e);
 /* ERR_CONFLICT: the table is behind what REC says, or was taken back. t->held.seq is known then too. */
 int table_check(struct table *t, const struct ck_record *rec, const char *stream, const char *ck, struct err *e);
-/* REC as what is asked of the table. */
-struct held_last table_last(const struct ck_record *rec);
 
 #endif

@@ -232,7 +232,6 @@ struct fast_run {
 
 typedef int fast_emit_fn(void *arg, struct fast_value v);   /* 0: go on; 1: enough; negative: the item is libjq's */
 
-struct fast_value fast_eval(struct fast_run *r, const struct fast_expr *x, struct fast_value in);
 int fast_each(struct fast_run *r, const struct fast_expr *x, struct fast_value in, fast_emit_fn *fn, void *arg);
 bool fast_i64(struct fast_value v, int64_t *i);  /* a whole number of at most 15 digits */
 /* The text as decoded bytes. */
@@ -261,7 +260,6 @@ static inline bool fast_next(struct fast_elements *e, struct fast_value *v)
 void fast_append(struct fast_run *r, struct fast_list *l, struct fast_value v);
 struct fast_value fast_list_value(struct fast_run *r, struct fast_list l);
 int fast_same(struct fast_run *r, struct fast_value a, struct fast_value b);  /* 1, 0, or -1: not known */
-struct fast_value fast_get(const struct fast_run *r, struct fast_value v, uint16_t key, bool opt);
 
 /* --- functions --- */
 

@@ -131,7 +131,7 @@ static struct fast_value of_object(const struct fast_run *r, const struct fast_n
 	return found ? fast_of_node(found) : fast_plain(FV_NULL);
 }
 
-struct fast_value fast_get(const struct fast_run *r, struct fast_value v, uint16_t key, bool opt)
+static struct fast_value fast_get(const struct fast_run *r, struct fast_value v, uint16_t key, bool opt)
 {
 	switch (v.kind) {
 	case FV_OBJECT:
@@ -189,6 +189,8 @@ static struct fast_value element(struct fast_value v, int64_t i)
 			return at;
 	return fast_plain(FV_NULL);
 }
+
+static struct fast_value fast_eval(struct fast_run *r, const struct fast_expr *x, struct fast_value in);
 
 static struct fast_value lookup(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
 {
@@ -532,7 +534,7 @@ static struct fast_value call(struct fast_run *r, const struct fast_expr *x, str
 }
 
 /* At most one output: FV_NONE is none. */
-struct fast_value fast_eval(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
+static struct fast_value fast_eval(struct fast_run *r, const struct fast_expr *x, struct fast_value in)
 {
 	struct fast_value v;
 	switch (x->op) {

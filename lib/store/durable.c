@@ -139,7 +139,7 @@ static bool below_root(const struct store *s, const char *dir)
 
 /* A folder that is there already may be the work of another process that has not got round to the fsync: inside the
  * root every parent is made durable once, whoever made the folder. Above the root only what we make ourselves. */
-int store_durable_dir(struct store *s, const char *dir, struct err *e)
+static int store_durable_dir(struct store *s, const char *dir, struct err *e)
 {
 	if (strcmp(dir, "/") == 0 || durable_known(s, dir))
 		return 0;

@@ -23,12 +23,10 @@ int store_full(const struct store *s, const char *name, char **path, struct err 
 int store_step(const struct store *s, const char *step, const char *path);
 /* Make the folder that holds PATH (a full path), and those above it, durable. */
 int store_durable_parent(struct store *s, const char *path, struct err *e);
-int store_durable_dir(struct store *s, const char *dir, struct err *e);
 /* fsync the folder that holds PATH. */
 int store_sync_parent(const struct store *s, const char *path, struct err *e);
 /* Write all of P to FD. */
 int store_write_all(const struct store *s, int fd, const void *p, size_t n, const char *path, struct err *e);
-int64_t store_mtime_ms(const struct stat *st);
 /* A new hidden file beside PATH: its name in *TEMP (to be freed), open for writing in *FD. */
 int store_temp(struct store *s, const char *path, char **temp, int *fd, struct err *e);
 /* Close FD after an fsync; closed in any case. */

@@ -153,7 +153,7 @@ int store_full(const struct store *s, const char *name, char **path, struct err 
 	return 0;
 }
 
-int64_t store_mtime_ms(const struct stat *st)
+static int64_t store_mtime_ms(const struct stat *st)
 {
 	return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 }
