@@ -6,6 +6,7 @@
 #include "cli/diag.h"
 #include "cli/grid.h"
 #include "cli/opt.h"
+#include "delta/about.h"
 #include "delta/log.h"
 #include "delta/snapshot.h"
 #include "delta/stats.h"
@@ -24,32 +25,6 @@ static struct output out;
 static bool human(void)
 {
 	return output_form ? strcmp(output_form, "table") == 0 : isatty(STDOUT_FILENO) != 0;
-}
-
-static void put_time(struct buf *b, int64_t ms)
-{
-	char t[48];
-	buf_putc(b, '"');
-	buf_put(b, t, time_format(t, ms * 1000, 3, true));
-	buf_putc(b, '"');
-}
-
-static void put_string(struct buf *b, const char *key, const char *s)
-{
-	if (!s)
-		return;
-	buf_printf(b, ",\"%s\":", key);
-	json_put_cstr(b, s);
-}
-
-/* Members of a commitInfo that go on under a name of ours, as they are. */
-static void put_member(struct buf *b, const char *key, const struct json *info, const char *name)
-{
-	const struct json *v = info ? json_get(info, name) : NULL;
-	if (!v || v->type == JSON_NULL)
-		return;
-	buf_printf(b, ",\"%s\":", key);
-	buf_put(b, v->raw, v->nraw);
 }
 
 static int open_store(int argc, char **argv, struct store **s, struct err *e)
@@ -105,30 +80,12 @@ static void history_cells(const struct commit_row *row, const struct json *info)
 	grid_printf(row->g, "%s", engine ? engine : "-");
 }
 
-static void history_json(const struct commit_row *row, const struct json *info)
-{
-	struct buf *b = row->b;
-	buf_printf(b, "{\"version\":%lld,\"timestamp\":", (long long)row->version);
-	put_time(b, row->time_ms);
-	put_member(b, "operation", info, "operation");
-	put_member(b, "parameters", info, "operationParameters");
-	put_member(b, "metrics", info, "operationMetrics");
-	put_member(b, "read_version", info, "readVersion");
-	put_member(b, "blind_append", info, "isBlindAppend");
-	put_member(b, "isolation_level", info, "isolationLevel");
-	put_member(b, "engine", info, "engineInfo");
-	put_member(b, "user_metadata", info, "userMetadata");
-	put_member(b, "txn_id", info, "txnId");
-	put_member(b, "mark", info, "mark");
-	buf_putc(b, '}');
-}
-
 static void history_row(struct commit_row *row, const struct json *info)
 {
 	if (row->g)
 		history_cells(row, info);
 	else
-		history_json(row, info);
+		about_commit(row->b, row->version, row->time_ms, info);
 	row->done = true;
 }
 
@@ -189,45 +146,6 @@ static int run_history(int argc, char **argv)
 
 /* files */
 
-static void put_partition(struct buf *b, const struct delta_snapshot *sn, const struct delta_file *f)
-{
-	buf_putc(b, '{');
-	for (size_t i = 0; i < sn->npart; i++) {
-		if (i)
-			buf_putc(b, ',');
-		json_put_cstr(b, sn->part_field[i]->name);
-		buf_putc(b, ':');
-		json_put_string_or_null(b, f->part[i].p, f->part[i].n);
-	}
-	buf_putc(b, '}');
-}
-
-static void file_json(const struct delta_snapshot *sn, const struct delta_file *f, struct buf *b, struct arena *a)
-{
-	struct json *stats;
-	struct err e;
-	buf_puts(b, "{\"path\":");
-	json_put_cstr(b, f->path);
-	buf_printf(b, ",\"size\":%llu,\"modified\":", (unsigned long long)f->size);
-	put_time(b, f->modified_ms);
-	buf_puts(b, ",\"partition\":");
-	put_partition(b, sn, f);
-	int64_t rows = delta_stats_rows(f->stats, f->nstats, a);
-	if (rows >= 0)
-		buf_printf(b, ",\"rows\":%lld", (long long)rows);
-	if (f->stats && json_parse(&stats, a, f->stats, f->nstats, &e) == 0 && stats->type == JSON_OBJECT) {
-		buf_puts(b, ",\"stats\":");
-		size_t from = b->n;
-		buf_put(b, f->stats, f->nstats);
-		for (size_t i = from; i < b->n; i++) /* white space between members may hold line breaks */
-			if (b->p[i] == '\n' || b->p[i] == '\r')
-				b->p[i] = ' ';
-	}
-	if (f->more && f->more->dv)
-		buf_printf(b, ",\"deleted_rows\":%lld", (long long)f->more->dv->cardinality);
-	buf_putc(b, '}');
-}
-
 static void file_cells(const struct delta_snapshot *sn, const struct delta_file *f, struct grid *g, struct arena *a)
 {
 	int64_t rows = delta_stats_rows(f->stats, f->nstats, a);
@@ -261,7 +179,7 @@ static int run_files(int argc, char **argv)
 			file_cells(sn, f, &g, &a);
 		} else {
 			buf_clear(&line);
-			file_json(sn, f, &line, &a);
+			about_file(&line, sn, f, &a);
 			output_line(&out, line.p, line.n);
 		}
 		arena_clear(&a);
@@ -277,108 +195,6 @@ static int run_files(int argc, char **argv)
 }
 
 /* describe */
-
-struct totals {
-	int64_t rows;           /* -1: some file does not say */
-	int64_t deleted;        /* by deletion vectors */
-};
-
-static struct totals add_up(const struct delta_snapshot *sn)
-{
-	struct totals t = { 0, 0 };
-	struct arena a = ARENA_INIT;
-	struct delta_iter it = DELTA_ITER_INIT;
-	const struct delta_file *f;
-	while ((f = delta_snapshot_next(sn, &it)) != NULL) {
-		int64_t rows = delta_stats_rows(f->stats, f->nstats, &a);
-		if (rows < 0 || t.rows < 0 || __builtin_add_overflow(t.rows, rows, &t.rows))
-			t.rows = -1;
-		if (f->more && f->more->dv)
-			t.deleted += f->more->dv->cardinality;
-		arena_clear(&a);
-	}
-	if (t.rows >= 0)
-		t.rows -= t.deleted;
-	arena_release(&a);
-	return t;
-}
-
-static void put_names(struct buf *b, const char *key, const struct delta_names *names)
-{
-	buf_printf(b, "\"%s\":[", key);
-	for (size_t i = 0; i < names->n; i++) {
-		if (i)
-			buf_putc(b, ',');
-		json_put_cstr(b, names->v[i]);
-	}
-	buf_putc(b, ']');
-}
-
-static void describe_protocol(const struct delta_protocol *p, struct buf *b)
-{
-	buf_printf(b, ",\"protocol\":{\"min_reader_version\":%d,\"min_writer_version\":%d", p->min_reader, p->min_writer);
-	if (p->reader_features.given) {
-		buf_putc(b, ',');
-		put_names(b, "reader_features", &p->reader_features);
-	}
-	if (p->writer_features.given) {
-		buf_putc(b, ',');
-		put_names(b, "writer_features", &p->writer_features);
-	}
-	buf_putc(b, '}');
-}
-
-static void describe_maps(const struct delta_snapshot *sn, struct buf *b)
-{
-	struct delta_iter it = DELTA_ITER_INIT;
-	const struct delta_txn *t;
-	bool any = false;
-	buf_puts(b, ",\"properties\":{");
-	for (size_t i = 0; i < sn->metadata.configuration.n; i++) {
-		const struct delta_kv *kv = &sn->metadata.configuration.v[i];
-		if (i)
-			buf_putc(b, ',');
-		json_put_cstr(b, kv->key);
-		buf_putc(b, ':');
-		json_put_string_or_null(b, kv->value, kv->nvalue);
-	}
-	buf_puts(b, "},\"txns\":{");
-	while ((t = delta_snapshot_next_txn(sn, &it)) != NULL) {
-		if (any)
-			buf_putc(b, ',');
-		json_put_cstr(b, t->app_id);
-		buf_printf(b, ":%lld", (long long)t->version);
-		any = true;
-	}
-	buf_putc(b, '}');
-}
-
-static void describe_json(const struct delta_snapshot *sn, struct buf *b)
-{
-	struct totals t = add_up(sn);
-	buf_puts(b, "{\"table\":");
-	json_put_cstr(b, store_root(sn->store));
-	buf_printf(b, ",\"version\":%lld", (long long)sn->version);
-	put_string(b, "id", sn->metadata.id);
-	put_string(b, "name", sn->metadata.name);
-	put_string(b, "description", sn->metadata.description);
-	if (sn->metadata.created_ms >= 0) {
-		buf_puts(b, ",\"created\":");
-		put_time(b, sn->metadata.created_ms);
-	}
-	buf_printf(b, ",\"num_files\":%zu,\"bytes\":%llu", sn->nfiles, (unsigned long long)sn->bytes);
-	if (t.rows >= 0)
-		buf_printf(b, ",\"num_rows\":%lld", (long long)t.rows);
-	if (t.deleted)
-		buf_printf(b, ",\"deleted_rows\":%lld", (long long)t.deleted);
-	buf_putc(b, ',');
-	put_names(b, "partition_columns", &sn->metadata.partition_columns);
-	buf_puts(b, ",\"schema\":");
-	schema_to_delta(&sn->schema, b);
-	describe_protocol(&sn->protocol, b);
-	describe_maps(sn, b);
-	buf_putc(b, '}');
-}
 
 static void describe_columns(const struct delta_snapshot *sn, struct buf *b)
 {
@@ -404,7 +220,7 @@ static void describe_columns(const struct delta_snapshot *sn, struct buf *b)
 
 static void describe_text(const struct delta_snapshot *sn, struct buf *b)
 {
-	struct totals t = add_up(sn);
+	struct about_totals t = about_totals(sn);
 	char size[24];
 	struct delta_iter it = DELTA_ITER_INIT;
 	const struct delta_txn *txn;
@@ -438,7 +254,7 @@ static int run_describe(int argc, char **argv)
 	if (r == 0 && human()) {
 		describe_text(sn, &out.buf);
 	} else if (r == 0) {
-		describe_json(sn, &line);
+		about_table(&line, sn);
 		output_line(&out, line.p, line.n);
 	}
 	buf_release(&line);

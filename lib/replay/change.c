@@ -12,7 +12,7 @@ struct commit {                      /* the actions of one version */
 };
 
 struct changes {
-	struct plan *plan;
+	struct replay_plan *plan;
 	const struct project *project;
 	const struct delta_snapshot *snapshot;
 	int64_t version, time_ms;
@@ -177,7 +177,7 @@ static int plan_version(struct changes *c, struct err *e)
 	return rc;
 }
 
-int replay_plan_changes(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, int64_t first, int64_t last,
+int replay_plan_changes(struct replay_plan *p, const struct project *pr, const struct delta_snapshot *sn, int64_t first, int64_t last,
 		 bool tagged, struct err *e)
 {
 	struct changes c = { .plan = p, .project = pr, .snapshot = sn, .tagged = tagged };

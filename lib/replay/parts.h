@@ -56,7 +56,7 @@ struct unit {                        /* a file to read */
 	size_t ntail;
 };
 
-struct plan {
+struct replay_plan {
 	struct arena arena;          /* texts of units */
 	struct unit *unit;
 	size_t n, cap;
@@ -66,16 +66,16 @@ struct plan {
 	struct expr_eval *eval;
 	uint64_t files;              /* looked at */
 };
-void replay_plan_init(struct plan *p, const struct project *pr);
-void replay_plan_release(struct plan *p);
-void replay_plan_clear(struct plan *p);
+void replay_plan_init(struct replay_plan *p, const struct project *pr);
+void replay_plan_release(struct replay_plan *p);
+void replay_plan_clear(struct replay_plan *p);
 /* Take in FILE when it can hold a match. */
-int replay_plan_add(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct unit *u, struct err *e);
-void replay_plan_sort_by_time(struct plan *p);
-int replay_plan_snapshot(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct replay_opts *o,
+int replay_plan_add(struct replay_plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct unit *u, struct err *e);
+void replay_plan_sort_by_time(struct replay_plan *p);
+int replay_plan_snapshot(struct replay_plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct replay_opts *o,
 		  struct err *e);
 /* Versions FIRST to LAST. TAGGED: with _change_type and so on; otherwise added rows only, and removed ones are an error. */
-int replay_plan_changes(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, int64_t first, int64_t last,
+int replay_plan_changes(struct replay_plan *p, const struct project *pr, const struct delta_snapshot *sn, int64_t first, int64_t last,
 		 bool tagged, struct err *e);
 
 /* --- source.c --- */
@@ -102,7 +102,7 @@ struct feed {                        /* hands out row groups, in order */
 	pthread_mutex_t lock;
 	const struct project *project;
 	const struct delta_snapshot *snapshot;
-	const struct plan *plan;
+	const struct replay_plan *plan;
 	struct expr_eval *eval;      /* for row groups; NULL: no condition */
 	size_t next_unit;
 	struct source *open;

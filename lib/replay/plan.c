@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-void replay_plan_init(struct plan *p, const struct project *pr)
+void replay_plan_init(struct replay_plan *p, const struct project *pr)
 {
 	memset(p, 0, sizeof *p);
 	p->stats = mem_array(NULL, pr->schema_leaves + 1, sizeof *p->stats);
@@ -16,7 +16,7 @@ void replay_plan_init(struct plan *p, const struct project *pr)
 		p->eval = expr_eval_new(pr->bound_where);
 }
 
-void replay_plan_release(struct plan *p)
+void replay_plan_release(struct replay_plan *p)
 {
 	mem_free(p->stats);
 	mem_free(p->leaf);
@@ -27,14 +27,14 @@ void replay_plan_release(struct plan *p)
 	arena_release(&p->scratch);
 }
 
-void replay_plan_clear(struct plan *p)
+void replay_plan_clear(struct replay_plan *p)
 {
 	p->n = 0;
 	arena_clear(&p->arena);
 }
 
 /* the earliest event time in a file, when it is a column with statistics */
-static int64_t earliest(const struct plan *p, const struct project *pr)
+static int64_t earliest(const struct replay_plan *p, const struct project *pr)
 {
 	const struct expr_path *path;
 	if (!pr->bound_time || expr_paths(pr->bound_time, &path) != 1)
@@ -56,7 +56,7 @@ static int64_t earliest(const struct plan *p, const struct project *pr)
 	return t->kind == TYPE_TIMESTAMP || t->kind == TYPE_TIMESTAMP_NTZ ? s->min.i : INT64_MIN;
 }
 
-int replay_plan_add(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct unit *u, struct err *e)
+int replay_plan_add(struct replay_plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct unit *u, struct err *e)
 {
 	struct unit *to;
 	unsigned may = EXPR_MAY_TRUE;
@@ -88,13 +88,13 @@ static int by_time(const void *a, const void *b)
 	return strcmp(x->file.path, y->file.path);
 }
 
-void replay_plan_sort_by_time(struct plan *p)
+void replay_plan_sort_by_time(struct replay_plan *p)
 {
 	if (p->n)
 		qsort(p->unit, p->n, sizeof *p->unit, by_time);
 }
 
-int replay_plan_snapshot(struct plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct replay_opts *o,
+int replay_plan_snapshot(struct replay_plan *p, const struct project *pr, const struct delta_snapshot *sn, const struct replay_opts *o,
 		  struct err *e)
 {
 	struct delta_iter it = DELTA_ITER_INIT;

@@ -10,7 +10,7 @@ struct replay {
 	struct store *store;
 	struct delta_snapshot *snapshot;
 	struct project project;
-	struct plan plan;
+	struct replay_plan plan;
 	struct feed feed;
 	struct ring *ring;           /* several threads */
 	struct reader reader;        /* one thread */
