@@ -101,7 +101,7 @@ static const struct opt opts[] = {
 	{ 0 }
 };
 
-static const char *const exits[] = { "0", "done, or ended by a signal after a mark", "1", "done, but records were rejected",
+static const char *const exits[] = { "0", "done, or ended by a signal after a mark", "1", "done, but records were rejected, or --records found none",
 	"2", "wrong usage", "3", "bad input", "4", "the network, a file or the output failed, or the API refused", "5",
 	"the checkpoint is in use or another's, the table is behind it, or a file has changed since it was read",
 	"75", "a limit or quota is used up for longer than --max-wait allows: the place is kept, try again later", NULL };
@@ -148,6 +148,16 @@ static const struct tool tool = {
     .see_also = see_also,
 };
 
+/* A run that failed before it could print any mark; RS may be NULL. */
+static void put_failed(struct output *out, struct resume *rs)
+{
+	struct buf line = BUF_INIT;
+	struct err why;
+	if ((ck || marks) && resume_failed(rs, &line, &why) == 0)
+		output_put(out, line.p, line.n);
+	buf_release(&line);
+}
+
 /* --- files --- */
 
 struct files_run {
@@ -160,14 +170,14 @@ struct files_run {
 	bool moved;                 /* the cursor may be another since */
 	bool named;                 /* the input is files and folders, no pipe that may have been cut short */
 	bool noted;                 /* a file, or the end of one, was left out */
+	bool broken;                /* the journal, the rejects or the output failed: no mark may follow */
+	int status;                 /* what a note makes of it */
 	struct buf cursor, line;
 };
 
-static int put_mark(struct files_run *f, const char *end, struct err *e)
+static int print_mark(struct files_run *f, const char *end, struct err *e)
 {
 	int rc;
-	if (!f->resume)
-		return 0;
 	if ((rc = reject_flush(f->reject, e)) < 0)
 		return rc;
 	buf_clear(&f->cursor);
@@ -183,6 +193,13 @@ static int put_mark(struct files_run *f, const char *end, struct err *e)
 	return output_flush(&f->out, e);
 }
 
+static int put_mark(struct files_run *f, const char *end, struct err *e)
+{
+	int rc = f->resume ? print_mark(f, end, e) : 0;
+	f->broken = f->broken || rc < 0;
+	return rc;
+}
+
 /* The input makes us wait. */
 static int before_wait(void *arg, struct err *e)
 {
@@ -190,6 +207,7 @@ static int before_wait(void *arg, struct err *e)
 	int rc = output_flush(&f->out, e);
 	if (rc == 0)
 		rc = reject_flush(f->reject, e);
+	f->broken = f->broken || rc < 0;
 	if (rc == 0 && f->resume && f->moved && resume_due(f->resume) && source_files_sure(f->files))
 		rc = put_mark(f, NULL, e);
 	if (rc == 0 && diag_signal())
@@ -202,6 +220,8 @@ static void on_note(void *arg, const struct err *what)
 	struct files_run *f = arg;
 	f->noted = true;
 	diag_warn(what);
+	if (what->code)
+		f->status = err_status(what->code);
 }
 
 static int take_batch(struct files_run *f, const struct source_files_batch *b, struct err *e)
@@ -234,7 +254,7 @@ static int pump(struct files_run *f, struct err *e)
 		if (rc == FILES_END)
 			return 0;
 		if (rc == FILES_BAD)
-			rc = reject_record(f->reject, b.p, b.n, &why, e);
+			f->broken = (rc = reject_record(f->reject, b.p, b.n, &why, e)) == ERR_IO;
 		else if (rc == FILES_RECORDS)
 			rc = take_batch(f, &b, e);
 		else if (rc == ERR_RETRY && diag_signal())
@@ -266,7 +286,7 @@ static int open_all(struct files_run *f, struct source_files_opts *o, struct err
 static int finish(struct files_run *f, int rc, struct err *e)
 {
 	struct err why;
-	if (f->files && rc != ERR_IO) {
+	if (f->files && !f->broken && !f->out.failed) {
 		const char *end = rc > 0 ? "signal" : rc < 0 ? "error" : "done";
 		if (f->resume && f->named && !f->noted && reject_count(f->reject) == 0)
 			resume_whole(f->resume);
@@ -277,8 +297,10 @@ static int finish(struct files_run *f, int rc, struct err *e)
 			*e = why;
 			rc = r;
 		}
+	} else if (!f->files) {
+		put_failed(&f->out, f->resume);
 	}
-	int status = rc < 0 ? diag_fail(e) : 0;
+	int status = rc < 0 ? diag_fail(e) : f->status;
 	status = diag_worse(status, reject_close(f->reject, &why), &why);
 	status = diag_finish(&f->out, status);
 	resume_close(f->resume);
@@ -331,12 +353,9 @@ static int fetch_files(const char *const *paths, size_t n)
 	static struct files_run f;
 	struct source_def *def = NULL;
 	struct err e;
-	int rc;
-	if (as && (rc = source_def_load(&def, as, &e)) < 0) {
-		if (rc == ERR_NOT_FOUND)
-			opt_usage("%s", e.msg);
-		return diag_fail(&e);
-	}
+	int rc = as ? source_def_load(&def, as, &e) : 0;
+	if (rc == ERR_NOT_FOUND)
+		opt_usage("%s", e.msg);
 	struct source_files_opts o = {.paths = paths,
 				      .npaths = n,
 				      .include = include,
@@ -357,7 +376,8 @@ static int fetch_files(const char *const *paths, size_t n)
 		clear_environment();
 	output_init(&f.out, STDOUT_FILENO, "standard output");
 	f.out.unbuffered = unbuffered;
-	rc = all_named(paths, n, &e);
+	if (rc == 0)
+		rc = all_named(paths, n, &e);
 	f.named = rc > 0;
 	if (rc >= 0)
 		rc = open_all(&f, &o, &e);
@@ -659,6 +679,8 @@ static int close_net(struct net *n, int rc, struct err *e)
 			*e = why;
 			rc = r;
 		}
+	} else if (rc < 0 && !dry_run) {
+		put_failed(&n->out, n->resume);
 	}
 	if (n->spool && spool_flush(n->spool, INT64_MAX, &why) < 0 && rc >= 0) {
 		*e = why;

@@ -364,8 +364,10 @@ int main(int argc, char **argv)
 	check_usage();
 	output_init(&r.out, STDOUT_FILENO, "standard output");
 	set_options(&r);
-	int rc = reject_open(&r.rejects, tool.name, opt_on_error, &e);
-	if (rc == 0 && opt_marks && (rc = resume_open(&r.marks, NULL, &e)) == 0)
+	int rc = opt_marks ? resume_open(&r.marks, NULL, &e) : 0;
+	if (rc == 0)
+		rc = reject_open(&r.rejects, tool.name, opt_on_error, &e);
+	if (rc == 0 && opt_marks)
 		diag_catch_signals();
 	if (rc == 0)
 		rc = replay_open(&r.replay, argv[1], &o, &e);

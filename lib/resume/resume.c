@@ -226,3 +226,16 @@ int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end
 	rs->ended = end != NULL;
 	return 0;
 }
+
+int resume_failed(struct resume *rs, struct buf *line, struct err *e)
+{
+	struct mark m = MARK_INIT;
+	if (rs)
+		return resume_mark(rs, rs->cursor, rs->ncursor, "error", line, e);
+	m.seq = 1;
+	m.cursor = "null";
+	m.ncursor = 4;
+	m.end = "error";
+	mark_print(&m, line);
+	return 0;
+}

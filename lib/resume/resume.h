@@ -45,6 +45,9 @@ int64_t resume_from(const struct resume *rs);         /* seq at which this run g
 const char *resume_cursor(const struct resume *rs, size_t *n); /* raw JSON; NULL: from the start */
 /* CURSOR: N bytes of raw JSON without line breaks, NULL is null. END: NULL while the stream goes on. */
 int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end, struct buf *line, struct err *e);
+/* The closing mark of a source that failed before it was open: `error`, where the stream stands. RS NULL, its checkpoint could not be opened: a
+ * mark without a stream, which no program records. */
+int resume_failed(struct resume *rs, struct buf *line, struct err *e);
 /* This run has given everything that it was asked for, and left out nothing. Where it began at 0, the closing mark "done" then says
  * `all`. */
 void resume_whole(struct resume *rs);

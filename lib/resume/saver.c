@@ -158,7 +158,7 @@ int saver_end(struct saver *s, struct err *e)
 	if (!s->ck && s->commits)
 		return err_set(e, ERR_REJECTED, "%llu commit%s, but no mark of a stream: nothing was recorded (does the source have --resume?)",
 			       (unsigned long long)s->commits, s->commits == 1 ? "" : "s");
-	if (!s->ck)
+	if (!s->ck && strcmp(s->end, "error") != 0)
 		return err_set(e, ERR_REJECTED, "no mark of a stream came: nothing was recorded (did the source fail, or does it lack --resume?)");
 	if (strcmp(s->end, "quota") == 0)
 		return err_set(e, ERR_RETRY, "the source has used up its quota; the same line goes on later");

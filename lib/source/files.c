@@ -411,6 +411,14 @@ static int give_rest(struct source_files *f)
 	return FILES_BAD;
 }
 
+static int end_all(struct source_files *f)
+{
+	const struct err *barren = source_reader_barren(f->reader);
+	if (barren && f->o.note)
+		f->o.note(f->o.arg, barren);
+	return FILES_END;
+}
+
 int source_files_next(struct source_files *f, struct source_files_batch *b, struct err *e)
 {
 	*b = (struct source_files_batch){ .p = "" };
@@ -422,7 +430,9 @@ int source_files_next(struct source_files *f, struct source_files_batch *b, stru
 	}
 	for (;;) {
 		int rc = f->current ? 1 : next_file(f, e);
-		if (rc == 0 || (rc < 0 && rc != ERR_DATA))
+		if (rc == 0)
+			return end_all(f);
+		if (rc < 0 && rc != ERR_DATA)
 			return rc;
 		if (rc == ERR_DATA)
 			return give_rest(f);

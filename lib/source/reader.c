@@ -51,6 +51,8 @@ struct source_reader {
 	size_t nevents, cap_events, at_event;
 	struct arena errors;
 	uint64_t item_line, item_col;     /* where the record being worked on stands */
+	bool fruitful;                    /* something came of a page */
+	struct err barren;                /* where nothing came of one first; no message: nowhere */
 	struct buf line;                  /* one record, made one line */
 };
 
@@ -107,6 +109,11 @@ int source_reader_open(struct source_reader *r, struct bytes *b, const struct so
 	/* Somebody may have looked at it, to find out which it is. What is plain is not read up to an offset. */
 	bool ahead = r->seek && (!f.packed || bytes_at(b) <= from->offset);
 	return !f.regular || ahead || !bytes_at(b) ? 0 : bytes_rewind(b, e);
+}
+
+const struct err *source_reader_barren(const struct source_reader *r)
+{
+	return r->barren.msg[0] && !r->fruitful ? &r->barren : NULL;
 }
 
 struct bytes *source_reader_bytes(const struct source_reader *r)
@@ -253,10 +260,24 @@ static int put_item(void *arg, const struct scan_item *it, struct err *e)
 	return 0;
 }
 
+/* Nothing came of a page. Where its lists are empty that is as it should be. */
+static void note_barren(struct source_reader *r, const struct scan_item *it)
+{
+	enum scan_lists lists = scan_lists(it->p, it->n);
+	if (lists == SCAN_EMPTY_LISTS || r->barren.code == ERR_REJECTED || (lists == SCAN_NO_LIST && r->barren.msg[0]))
+		return;
+	err_set(&r->barren, lists == SCAN_FULL_LIST ? ERR_REJECTED : ERR_NONE, "'%s' finds no record, here or anywhere else", r->o->records);
+	err_at(&r->barren, r->member.shown, r->item_line, r->item_col);
+}
+
 static int cut_page(struct source_reader *r, const struct scan_item *it, struct err *e)
 {
-	if (r->map && source_map_pages(r->map))
-		return source_map_page(r->map, it->p, it->n, put_item, r, e);
+	if (r->map && source_map_pages(r->map)) {
+		int rc = source_map_page(r->map, it->p, it->n, put_item, r, e);
+		if (rc == 0 && !r->sub && !r->fruitful && r->o->records)
+			note_barren(r, it);
+		return rc;
+	}
 	struct scan *s = scan_new(&(struct scan_opts){ .path = r->path, .strict = r->o->records != NULL,
 		.max_item = r->max_record, .fn = put_item, .arg = r, .line = r->item_line, .col = r->item_col });
 	int rc = scan_feed(s, it->p, it->n, e);
@@ -291,6 +312,7 @@ static void take_object(struct source_reader *r, const char *p, size_t n, bool e
 	r->whole = is_whole(r);
 	int rc = r->whole ? put_item(r, &it, &why) : cut_page(r, &it, &why);
 	r->in_page = false;
+	r->fruitful = r->fruitful || r->sub;
 	if (rc < 0) {
 		err_at(&why, NULL, why.line ? why.line : r->item_line, why.line ? why.col : r->item_col);
 		add_bad(r, p, n, &why);

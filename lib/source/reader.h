@@ -45,6 +45,10 @@ size_t source_reader_tail(const struct source_reader *r, uint64_t offset, unsign
 /* Behind the file's end: the number of its last line, which has no end yet and was left unread; 0: there is none. */
 uint64_t source_reader_unfinished(const struct source_reader *r);
 
+/* The user's `records` is a program that found nothing in any page so far, and one held something: where. ERR_REJECTED: that was a list which is
+ * not empty. */
+const struct err *source_reader_barren(const struct source_reader *r);
+
 /* May a mark stand behind POS: is what was read confirmed by its checksums? */
 bool source_reader_sure(const struct source_reader *r, const struct source_reader_pos *pos);
 /* Read on, without records, until that is known: 0 or the error. Nothing can be read afterwards. */

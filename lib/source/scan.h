@@ -65,6 +65,10 @@ size_t scan_compact(char *p, size_t n);
 enum scan_shape { SCAN_UNSURE, SCAN_LINES, SCAN_DOCUMENT };
 enum scan_shape scan_shape(const char *p, size_t n, bool whole);
 
+/* What lists the valid JSON P[0..N) holds, at any depth. */
+enum scan_lists { SCAN_NO_LIST, SCAN_EMPTY_LISTS, SCAN_FULL_LIST };
+enum scan_lists scan_lists(const char *p, size_t n);
+
 /* `.a.b[]`, `.[]`, `."odd name"[]?`: false when EXPR is no such path (then it is a program for jq). KEYS and text come
  * from the arena. */
 struct arena;

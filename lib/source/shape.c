@@ -103,6 +103,24 @@ static bool parse_key(const char **p, struct arena *a, const char **key)
 	return true;
 }
 
+enum scan_lists scan_lists(const char *p, size_t n)
+{
+	enum scan_lists found = SCAN_NO_LIST;
+	for (const char *end = p + n; p < end; p++) {
+		if (*p == '"') {
+			for (p++; p < end && *p != '"'; p++)
+				p += *p == '\\';
+		} else if (*p == '[') {
+			found = SCAN_EMPTY_LISTS;
+			while (p + 1 < end && strchr(" \t\r\n", p[1]))
+				p++;
+			if (p + 1 < end && p[1] != ']')
+				return SCAN_FULL_LIST;
+		}
+	}
+	return found;
+}
+
 bool scan_path_parse(struct scan_path *path, struct arena *a, const char *expr)
 {
 	const char *key[16];

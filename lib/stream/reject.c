@@ -175,6 +175,8 @@ int reject_record(struct reject *rj, const char *rec, size_t n, const struct err
 
 int reject_flush(struct reject *rj, struct err *e)
 {
+	if (!rj)
+		return 0;
 	int r = rj->file ? linefile_flush(rj->file, e) : 0;
 	rj->lost = rj->lost || r != 0;
 	return r;

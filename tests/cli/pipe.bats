@@ -245,3 +245,63 @@ FILTERS=("smjq ." smsentiment "smtrend --min-authors 1" smrate "smrate --queue 1
 	run -1 "$SM_BIN/smsentiment" --field txet --errors=json in
 	[ "$(printf '%s\n' "${lines[@]}" | jq -r 'select(.level) | .level')" = warning ]
 }
+
+@test "a source that fails before its first record says so in a closing mark, and the pipe ends with it" {
+	mkdir full other; touch full/file; echo '{"id":"1","created_at":"2026-01-01T00:00:00Z"}' >in; echo '{' >bad.json; echo 1 >notadir
+	"$SM_BIN/smfetch" files in --resume ck >/dev/null
+	"$SM_BIN/smfetch" files in --resume other >/dev/null; jq -c '.id = "z"' other/id >id; mv id other/id
+	# Of smfetch files, of a network, of smreplay: STATUS, whether the mark has a stream, ARGUMENTS.
+	while read -r want stream args; do
+		run --separate-stderr "$SM_BIN/"$args
+		[ "$status" = "$want" ] || { echo "$args: $status"; return 1; }
+		printf '%s\n' "${lines[@]}" | jq -es --argjson s "$stream" '[.[]["$mark"]] | length > 0 and (.[-1] | .end == "error" and has("stream") == $s) and ([.[:-1][].end] | all(. == null))' \
+			|| { echo "$args: $output"; return 1; }
+		set +o pipefail
+		"$SM_BIN/"$args 2>/dev/null | "$SM_BIN/smpartition" t 2>err | "$SM_BIN/smcommit" 2>>err | "$SM_BIN/smcheckpoint" save 2>>err && rc=0 || rc=$?
+		[ "$rc" = 4 ] || { echo "$args: the pipe ended with $rc: $(cat err)"; return 1; }
+		grep -q "source ended with an error" err
+		[ ! -e t/_delta_log ]
+	done <<-'T'
+	3 false smfetch files in --resume full
+	4 false smfetch files in --resume notadir/ck
+	4 true smfetch files none --resume ck
+	4 false smfetch files none --marks
+	3 false smfetch files in --marks --as ./bad.json
+	3 false smfetch ./bad.json --marks
+	3 false smfetch hn-items --resume full
+	4 false smreplay none --marks
+	T
+	# The lock is another's.
+	mkfifo hold
+	"$SM_BIN/smfetch" files - --resume ck <hold >/dev/null 3>&- & pid=$!
+	exec 8>hold
+	for _ in $(seq 500); do
+		run --separate-stderr "$SM_BIN/smfetch" files in --resume ck
+		[ "$status" != 5 ] || break
+		sleep .02
+	done
+	[ "$status" = 5 ]; [ "$output" = '{"$mark":{"v":1,"seq":1,"cursor":null,"end":"error"}}' ]
+	exec 8>&-; wait "$pid"
+	# The stream may come straight to the checkpoint; without marks nothing is printed, nor by wrong usage.
+	"$SM_BIN/smfetch" files in --resume full 2>/dev/null | "$SM_BIN/smcheckpoint" save 2>err && rc=0 || rc=$?
+	[ "$rc" = 4 ]; grep -q "source ended with an error" err
+	for args in "files none" "files in --marks --as nosuch" "nosuch --marks" "hn-items --marks --dry-run --endpoint x"; do
+		run --separate-stderr "$SM_BIN/smfetch" $args
+		[ "$status" != 0 ]; [ -z "$output" ] || { echo "$args: $output"; return 1; }
+	done
+}
+
+@test "a file that cannot be read further ends the stream with the mark of an error, at the place that was reached" {
+	echo '{"id":"1"}' >a
+	ln -s /proc/self/mem broken                              # reading it is EIO
+	run --separate-stderr "$SM_BIN/smfetch" files a broken --resume ck
+	[ "$status" = 4 ]; [ "${#lines[@]}" = 3 ]; [ "${lines[1]}" = '{"id":"1"}' ]
+	jq -e '.["$mark"] | .end == "error" and .cursor.done == 1' <<<"${lines[2]}"
+	# It is where the next run goes on.
+	grep mark <<<"$output" | "$SM_BIN/smcheckpoint" save 2>err && rc=0 || rc=$?
+	[ "$rc" = 4 ]; rm broken; echo '{"id":"2"}' >broken
+	[ "$("$SM_BIN/smfetch" files a broken --resume ck | jq -c '.id // empty')" = '"2"' ]
+	# Where the output is what failed there is none.
+	run --separate-stderr bash -c '"$SM_BIN/smfetch" files a --marks >/dev/full'
+	[ "$status" = 4 ]
+}

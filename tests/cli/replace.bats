@@ -114,7 +114,7 @@ table() {
 	5 0 30 rm -rf k; cat new.ndjson | smfetch files --resume k | smpartition t
 	5 0 30 rm -rf k; smfetch files bad --resume k --on-error=skip | smpartition t
 	4 4 0 rm -rf k; smfetch files bad --resume k | smpartition t
-	5 5 0 rm -rf k; smfetch files in gone.ndjson --resume k | smpartition t
+	4 4 0 rm -rf k; smfetch files in gone.ndjson --resume k | smpartition t
 	5 0 30 cat part | smpartition t
 	5 0 30 cat lost | smpartition t
 	5 0 30 cat anybody | smpartition t

@@ -497,3 +497,36 @@ every_cut() {
 	[ "$status" = 1 ]; [ "${#lines[@]}" = 1 ]
 	run "$SM_BIN/smfetch" files --as ./heavy.json in; [ "$status" = 3 ]; [[ "$output" == *"as values: more than 256 MiB"* ]]
 }
+
+@test "--records: a program that finds nothing in all of the input is told, an empty page is not" {
+	printf '{"items":[{"id":1,"tags":[]}],"next":"]["}\n' >page; jq . page >pretty
+	printf '{"items":[],"s":"[1]"}\n{"items":[ ],"meta":{"a":"\\"[1]"}}\n' >empty; printf '{"meta":{"result_count":0}}\n' >bare
+	while read -r want told all files; do
+		for m in "" --errors=json; do
+			run --separate-stderr "${F[@]}" --marks $m --records '.itmes | .[]?' ${files//,/ }
+			[ "$status" = "$want" ] || { echo "$files: $status $stderr"; return 1; }
+			case $told in
+			-) [ -z "$stderr" ] ;;
+			*) [[ "$stderr" == *"warning"*".itmes | .[]?"* ]]; [ -n "$m" ] || [[ "$stderr" == *"$told:1:1: "* ]] ;;
+			esac
+			[ "$(tail -1 <<<"$output" | jq '.["$mark"].all')" = "$all" ]
+		done
+	done <<-'T'
+	1 page null page
+	1 pretty null pretty
+	1 page null empty,page,bare
+	1 page null bare,page
+	0 bare null empty,bare
+	0 - true empty
+	T
+	# One page that has something is enough, good or bad.
+	for p in '.items | .[]?' 'if .items then .items[] else empty end' '.items | .[]? | select(.id == 1)' .; do
+		run --separate-stderr "${F[@]}" --records "$p" empty page empty
+		[ "$status" = 0 ]; [ -z "$stderr" ]
+	done
+	run --separate-stderr "${F[@]}" --on-error=skip --records '.items[]? | .id' page
+	[ "$status" = 1 ]; [[ "$stderr" != *"finds no record"* ]]
+	# A definition knows its network's empty pages.
+	run --separate-stderr "${F[@]}" --as x-v2 bare
+	[ "$status" = 0 ]; [ -z "$stderr" ]
+}
