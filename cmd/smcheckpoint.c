@@ -22,37 +22,37 @@
 static bool opt_verbose, opt_json, opt_list_json, opt_to_table;
 
 static const struct opt save_options[] = {
-	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "say what was recorded, also when standard error is no terminal" },
+	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "print what was recorded even if standard error is not a terminal" },
 	{ 0 }
 };
 static const struct opt show_options[] = {
-	{ 0, "json", OPT_FLAG, &opt_json, NULL, "one JSON object instead of a table for people" },
+	{ 0, "json", OPT_FLAG, &opt_json, NULL, "print one JSON object instead of a table" },
 	{ 0 }
 };
 static const struct opt list_options[] = {
-	{ 0, "json", OPT_FLAG, &opt_list_json, NULL, "one JSON object a checkpoint" },
+	{ 0, "json", OPT_FLAG, &opt_list_json, NULL, "print one JSON object per checkpoint" },
 	{ 0 }
 };
 static const struct opt rewind_options[] = {
 	{ 0, "table", OPT_FLAG, &opt_to_table, NULL,
-	  "begin behind the last commit that the table still holds, not at the start: what was taken back is read again" },
+	  "resume after the last commit that the table still holds, not from the start: what was rolled back is read again" },
 	{ 0 }
 };
 
 static const char *const exits[] = {
-	"0", "done; the stream ended, or was stopped by a signal", "1", "there were commits, but no mark to record them by", "2",
-	"usage", "3", "bad input, or a folder that is no checkpoint", "4",
-	"reading or writing failed, no such checkpoint, or the stream ended with an error or without its closing mark",
-	"5", "the checkpoint is in use, or belongs to another stream or table; there is no table to go by", "75",
-	"try again: the source's quota is used up, or the table was ahead and the checkpoint was put right", NULL
+	"0", "done; the stream ended or was stopped by a signal", "1", "there were commits but no mark to record", "2",
+	"usage error", "3", "bad input, or a folder that is not a checkpoint", "4",
+	"I/O error, no such checkpoint, or the stream ended with an error or without its closing mark",
+	"5", "the checkpoint is in use or belongs to another stream or table, or its table does not exist", "75",
+	"try again: the source's quota is used up, or the table was ahead of the checkpoint, which has been corrected", NULL
 };
 
 static const char *const examples[] = {
-	"smfetch files posts --resume ck | smpartition landing | smcommit | smcheckpoint save", "a stream that goes on where it was",
-	"smcheckpoint show ck", "where the next run goes on", "smcheckpoint list jobs", "every checkpoint in a folder",
-	"smcheckpoint rewind ck", "read everything once more, as a new stream",
+	"smfetch files posts --resume ck | smpartition landing | smcommit | smcheckpoint save", "a stream that resumes where it left off",
+	"smcheckpoint show ck", "where the next run resumes", "smcheckpoint list jobs", "every checkpoint in a folder",
+	"smcheckpoint rewind ck", "read everything again, as a new stream",
 	"smcheckpoint rewind --table ck", "after a RESTORE: read again what the table no longer holds",
-	"smcheckpoint accept ck", "after a RESTORE: leave that out", NULL
+	"smcheckpoint accept ck", "after a RESTORE: continue without it", NULL
 };
 
 static const char *const see_also[] = { "smfetch(1)", "smcommit(1)", "smtable(1)", NULL };
@@ -61,11 +61,11 @@ static int do_save(int argc, char **argv), do_show(int argc, char **argv), do_li
 	do_rewind(int argc, char **argv), do_accept(int argc, char **argv);
 
 static const struct tool_command commands[] = {
-	{ "save", "[OPTION]… [CK]", "end of a pipe: record how far the stream is in its table", save_options, do_save },
-	{ "show", "[OPTION]… CK", "show where a stream is and where the next run goes on", show_options, do_show },
+	{ "save", "[OPTION]… [CK]", "end a pipe: record how far the stream has got in its table", save_options, do_save },
+	{ "show", "[OPTION]… CK", "show where a stream is and where the next run resumes", show_options, do_show },
 	{ "list", "[OPTION]… [DIR]…", "list the checkpoints in folders", list_options, do_list },
-	{ "rewind", "[OPTION]… CK", "begin the stream anew, as its next generation", rewind_options, do_rewind },
-	{ "accept", "CK", "go on with a table that was taken back, without what is gone", NULL, do_accept },
+	{ "rewind", "[OPTION]… CK", "restart the stream as its next generation", rewind_options, do_rewind },
+	{ "accept", "CK", "continue with a table that was rolled back, without the lost rows", NULL, do_accept },
 	{ 0 }
 };
 
@@ -74,16 +74,17 @@ static const struct tool tool = {
 	.summary = "keep and show the progress of a stream",
 	.synopsis = "COMMAND [OPTION]… [ARG]…",
 	.description =
-		"A checkpoint is a folder in which a source keeps what its marks stand for, and in which save records how far the stream "
-		"has come in its table. A run that crashed at any point goes on when the same line is run again, with no row lost and none "
-		"doubled.\n\n"
-		"save reads the commits and marks that smcommit prints and ends with the status that the stream has earned. CK may be left "
-		"out: the marks name it. It never records less than was recorded before.\n\n"
-		"rewind starts the stream's next generation: the next run reads from the start. Its rows will be in the table twice unless "
-		"the table is restored as well, or rows are merged by id. With --table it goes on behind the last commit of the stream that the "
-		"table still holds. What an earlier smcommit has not committed by then is never committed.\n\n"
-		"A table that was taken back by RESTORE or an overwrite stops a stream with status 5. accept goes on with the table as it is: "
-		"what was taken back stays away.",
+		"A checkpoint is a folder in which a source records what its marks stand for, and in which save "
+		"records how far the stream has got in its table. After a crash at any point, running the same line "
+		"again resumes the stream; no row is lost and none is doubled.\n\n"
+		"save reads the commits and marks that smcommit prints and exits with the status of the stream. CK "
+		"can be omitted if the marks name it. It never moves a checkpoint backwards.\n\n"
+		"rewind starts the stream's next generation: the next run reads from the start. Its rows will be in "
+		"the table twice unless the table is restored as well or rows are merged by id. With --table the "
+		"stream resumes after its last commit that the table still holds. Anything that an earlier smcommit "
+		"has not committed by then is never committed.\n\n"
+		"A table that was rolled back by RESTORE or an overwrite stops a stream with status 5. accept "
+		"continues with the table as it is, without the lost rows.",
 	.exits = exits,
 	.examples = examples,
 	.see_also = see_also,
@@ -113,8 +114,7 @@ static int do_save(int argc, char **argv)
 {
 	struct err e = { 0 };
 	struct line l;
-	if (argc > 1)
-		opt_usage("save takes one checkpoint");
+	opt_operands(argc, argv, 0, 1, "CK");
 	struct saver *s = saver_new(argc ? argv[0] : NULL);
 	const struct input_opts opts = { .before_wait = before_wait, .arg = s };
 	struct input *in = input_new(NULL, 0, &opts);
@@ -170,7 +170,7 @@ static void put_view(const struct view *v, struct buf *b)
 	if (v->has_table)
 		buf_printf(b, "table has   seq %lld\n", (long long)v->table_seq);
 	if (v->problem) {
-		buf_printf(b, "resumes     not: %s\n", v->problem);
+		buf_printf(b, "resumes     no: %s\n", v->problem);
 	} else if (v->resume_seq == 0) {
 		buf_puts(b, "resumes     from the start\n");
 	} else {
@@ -199,8 +199,7 @@ static int do_show(int argc, char **argv)
 	struct output out;
 	struct view v;
 	struct err e;
-	if (argc != 1)
-		opt_usage("show takes one checkpoint");
+	opt_operands(argc, argv, 1, 1, "CK");
 	int r = view_read(&v, argv[0], true, &e);
 	if (r < 0)
 		return diag_fail(&e);
@@ -295,22 +294,21 @@ static int do_list(int argc, char **argv)
 static void say_rewound(const struct rewound *w, bool table)
 {
 	if (w->seq > 0)
-		diag_note("%s: stream %s goes on behind version %lld of %s", w->ck, w->stream, (long long)w->version, w->table);
+		diag_note("%s: stream %s resumes after version %lld of %s", w->ck, w->stream, (long long)w->version, w->table);
 	else if (table && !w->gone)
-		diag_note("%s: %s holds no commit of the stream; %s begins at 0", w->ck, w->table, w->stream);
+		diag_note("%s: %s holds no commit of the stream; %s starts at 0", w->ck, w->table, w->stream);
 	else if (w->table)
-		diag_note("%s: %sstream %s begins at 0; its rows will be in %s twice unless that is restored too, or rows are merged by id",
-			  w->ck, w->gone ? "the log no longer tells what the table holds of it; " : "", w->stream, w->table);
+		diag_note("%s: %sstream %s starts at 0; its rows will be in %s twice unless that is restored too or rows are merged by id",
+			  w->ck, w->gone ? "the log no longer shows what the table holds of it; " : "", w->stream, w->table);
 	else
-		diag_note("%s: stream %s begins at 0", w->ck, w->stream);
+		diag_note("%s: stream %s starts at 0", w->ck, w->stream);
 }
 
 static int do_rewind(int argc, char **argv)
 {
 	struct rewound w;
 	struct err e;
-	if (argc != 1)
-		opt_usage("rewind takes one checkpoint");
+	opt_operands(argc, argv, 1, 1, "CK");
 	int r = opt_to_table ? rewind_to_table(&w, argv[0], &e) : rewind_start(&w, argv[0], &e);
 	if (r < 0)
 		return diag_fail(&e);
@@ -323,15 +321,14 @@ static int do_accept(int argc, char **argv)
 {
 	struct rewound w;
 	struct err e;
-	if (argc != 1)
-		opt_usage("accept takes one checkpoint");
+	opt_operands(argc, argv, 1, 1, "CK");
 	int r = rewind_accept(&w, argv[0], &e);
 	if (r < 0)
 		return diag_fail(&e);
 	if (w.nothing)
 		diag_note("%s: %s holds what stream %s has committed: nothing to accept", w.ck, w.table, w.stream);
 	else
-		diag_note("%s: stream %s goes on from seq %lld with %s as it is at version %lld", w.ck, w.stream, (long long)w.seq, w.table,
+		diag_note("%s: stream %s continues from seq %lld with %s as it is at version %lld", w.ck, w.stream, (long long)w.seq, w.table,
 			  (long long)w.version);
 	rewind_release(&w);
 	return 0;

@@ -15,38 +15,38 @@ static uint64_t retry;
 static int64_t retry_for;
 
 static const struct opt opts[] = {
-	{ 'm', "mode", OPT_ENUM, &mode, "append|overwrite", "append to the table (the default), or replace what is in it", NULL },
+	{ 'm', "mode", OPT_ENUM, &mode, "append|overwrite", "append to the table (default) or replace its contents", NULL },
 	{ 0, "replace-where", OPT_STR, &replace_where, "SQL",
-	  "replace only the partitions for which SQL is true; every new file must satisfy it; means --mode=overwrite", NULL },
+	  "replace only the partitions for which SQL is true; every new file must satisfy it; implies --mode=overwrite", NULL },
 	{ 0, "vouch", OPT_FLAG, &vouch, NULL,
-	  "with these: the input is whole, where its marks do not say so themselves; no help for an input that failed", NULL },
-	{ 0, "merge-schema", OPT_FLAG, &merge_schema, NULL, "let new columns widen the table's schema", NULL },
+	  "when overwriting: the input is complete even if its marks do not say so; does not apply to an input that failed", NULL },
+	{ 0, "merge-schema", OPT_FLAG, &merge_schema, NULL, "add new columns to the table's schema", NULL },
 	{ 0, "overwrite-schema", OPT_FLAG, &overwrite_schema, NULL,
 	  "with --mode=overwrite: the new schema and partition columns replace the table's", NULL },
-	{ 0, "retry", OPT_U64, &retry, "N", "give up after N attempts at a commit that others keep winning (100)", NULL },
-	{ 0, "retry-for", OPT_DURATION, &retry_for, "TIME", "give up after TIME of it (1m)", NULL },
-	{ 'u', "unbuffered", OPT_FLAG, &unbuffered, NULL, "write each line at once", NULL },
+	{ 0, "retry", OPT_U64, &retry, "N", "give up after losing N attempts to other writers (100)", NULL },
+	{ 0, "retry-for", OPT_DURATION, &retry_for, "TIME", "give up after losing to other writers for TIME (1m)", NULL },
+	{ 'u', "unbuffered", OPT_FLAG, &unbuffered, NULL, "flush every line", NULL },
 	{ 0 }
 };
 
 static const char *const exits[] = {
-	"0", "all was committed",
-	"2", "wrong usage",
-	"3", "bad input: a line that is no action, a file that is missing or has another size",
+	"0", "everything was committed",
+	"2", "usage error",
+	"3", "bad input: a line that is not an action, a file that is missing or has the wrong size",
 	"4", "I/O error, or an input that ended without its closing mark",
-	"5", "conflict: the table is behind the stream's checkpoint, its schema does not fit, another writer's change rules this one out, or "
-	"nobody's word says that what is to replace it is whole",
-	"75", "try again: the table is ahead of the checkpoint (the mark that says so was printed), or other writers were always first",
+	"5", "conflict: the table is behind the stream's checkpoint, its schema does not match, another writer's change conflicts, or "
+	"the input that should replace it is not known to be complete",
+	"75", "try again: the table is ahead of the checkpoint (the mark that says so was printed), or other writers always committed first",
 	NULL
 };
 
 static const char *const examples[] = {
 	"smpartition --by 'date=day(created_at)' landing <posts.ndjson | smcommit", "append posts to the table landing",
-	"smpartition --by date landing day.ndjson | smcommit --replace-where \"date = '2024-05-01'\"", "replace one day by a file",
+	"smpartition --by date landing day.ndjson | smcommit --replace-where \"date = '2024-05-01'\"", "replace one day with a file",
 	"smreplay landing --marks | smjq 'del(.raw)' | smpartition landing | smcommit --mode=overwrite --vouch",
-	"every row once more, without the field raw; what others commit meanwhile is a conflict",
+	"rewrite every row without the field raw; a commit by another writer meanwhile is a conflict",
 	"smfetch files posts/ --resume ck | smpartition --by created_date landing | smcommit | smcheckpoint save",
-	"a stream: whatever crashes, the same line goes on where it was",
+	"a stream: whatever crashes, the same line resumes where it left off",
 	NULL
 };
 
@@ -56,12 +56,14 @@ static const struct tool tool = {
 	.name = "smcommit",
 	.summary = "commit actions to a Delta table, atomically",
 	.synopsis = "[OPTION]… [TABLE]",
-	.description = "Reads Delta actions and marks, as smpartition prints them, from standard input. What a mark closes becomes one "
-	"transaction of the table; what no mark closes is not committed. Prints a line for each commit, then the mark.\n\n"
-	"TABLE may be left out: the marks name it. When both are given they must agree. A table that is not there "
-	"is made, from the metaData in the input.\n\n"
-	"A stream (a source with --resume) is committed exactly once: the table keeps the number of the last mark in the commit that "
-	"holds its data, and every attempt compares it with what the stream resumed from.",
+	.description =
+		"Reads Delta actions and marks, as printed by smpartition, from standard input. The actions before a "
+		"mark become one transaction of the table; actions without a closing mark are not committed. Prints a "
+		"line for each commit, then the mark.\n\n"
+		"TABLE can be omitted if the marks name it. If both are given, they must agree. A table that does not "
+		"exist is created from the metaData in the input.\n\n"
+		"A stream (a source with --resume) is committed exactly once: each commit stores the number of its "
+		"last mark in the table, and every attempt compares it with the number that the stream resumed from.",
 	.opts = opts, .exits = exits, .examples = examples, .see_also = see_also,
 };
 
@@ -122,12 +124,11 @@ int main(int argc, char **argv)
 	struct err e;
 	diag_init("smcommit");
 	int n = opt_parse(&tool, argc, argv);
-	if (n > 1)
-		opt_usage("more than one table");
+	opt_operands(n, argv + 1, 0, 1, "TABLE");
 	if (overwrite_schema && (replace_where || strcmp(mode, "overwrite") != 0))
 		opt_usage("--overwrite-schema needs --mode=overwrite without --replace-where");
 	if (vouch && !replace_where && strcmp(mode, "overwrite") != 0)
-		opt_usage("--vouch needs --mode=overwrite or --replace-where: an append needs nobody's word");
+		opt_usage("--vouch needs --mode=overwrite or --replace-where");
 	struct commit_opts o = { .table = n ? argv[1] : NULL, .overwrite = replace_where || strcmp(mode, "overwrite") == 0,
 		.replace_where = replace_where, .merge_schema = merge_schema, .overwrite_schema = overwrite_schema, .vouch = vouch,
 		.attempts = retry > 1000000 ? 1000000 : (unsigned)retry, .retry_for_ns = retry_for, .warn = warn };

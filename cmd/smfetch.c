@@ -45,104 +45,100 @@ static uint64_t max_records, max_requests, dedup = 262144, parallel = 16, per_ho
 static bool dry_run, verbose;
 
 static const struct opt opts[] = {
-	{ 0, "resume", OPT_DIR, &ck, "CK", "go on where the checkpoint folder CK says, and print marks" },
+	{ 0, "resume", OPT_DIR, &ck, "CK", "resume from the checkpoint folder CK, and print marks" },
 	{ 0, "marks", OPT_FLAG, &marks, NULL, "print marks without a checkpoint" },
-	{ 0, "since", OPT_TIME, &since_us, "TIME", "posts from then on: 2026-01-31, 2026-01-31T12:00:00Z" },
-	{ 0, "until", OPT_TIME, &until_us, "TIME", "posts before then" },
+	{ 0, "since", OPT_TIME, &since_us, "TIME", "posts from TIME on: 2026-01-31, 2026-01-31T12:00:00Z" },
+	{ 0, "until", OPT_TIME, &until_us, "TIME", "posts before TIME" },
 	{ 0, "split", OPT_DURATION, &split_ns, "TIME",
-	  "read --since to --until in parts of that length, such as 1d, the oldest first" },
-	{ 0, "every", OPT_DURATION, &every_ns, "TIME", "read again and again, at that distance, such as 5m" },
-	{ 0, "for", OPT_DURATION, &for_ns, "TIME", "end after that time, such as 50m" },
-	{ 0, "max-records", OPT_U64, &max_records, "N", "end after so many records" },
-	{ 0, "max-requests", OPT_U64, &max_requests, "N", "end after so many requests" },
+	  "read --since to --until in parts of this length, such as 1d, oldest first" },
+	{ 0, "every", OPT_DURATION, &every_ns, "TIME", "poll at this interval, such as 5m" },
+	{ 0, "for", OPT_DURATION, &for_ns, "TIME", "end after TIME, such as 50m" },
+	{ 0, "max-records", OPT_U64, &max_records, "N", "end after N records" },
+	{ 0, "max-requests", OPT_U64, &max_requests, "N", "end after N requests" },
 	{ 0, "max-wait", OPT_DURATION, &max_wait_ns, "TIME",
-	  "end when a limit wants a longer wait (status 75), or the pause after a failure is longer (4) (20m)" },
-	{ 0, "jobs", OPT_FILE, &jobs_file, "FILE", "many jobs at once: NDJSON, or an array" },
-	{ 0, "parallel", OPT_U64, &parallel, "N", "requests under way at once (16)" },
-	{ 0, "per-host", OPT_U64, &per_host, "N", "connections to one host at once (6)" },
-	{ 0, "share", OPT_DIR, &share, "DIR", "keep the limits in DIR, so that several smfetch share them" },
+	  "end if a limit requires a longer wait (status 75), or a retry does (status 4) (20m)" },
+	{ 0, "jobs", OPT_FILE, &jobs_file, "FILE", "run many jobs at once: NDJSON or an array" },
+	{ 0, "parallel", OPT_U64, &parallel, "N", "requests in flight (16)" },
+	{ 0, "per-host", OPT_U64, &per_host, "N", "connections per host, 1000 at most (6)" },
+	{ 0, "share", OPT_DIR, &share, "DIR", "keep the limits in DIR, so that several smfetch processes share them" },
 	{ 0, "secret", OPT_LIST, &secret_list, "NAME=@FILE|fd:N",
-	  "where a secret is: a file or a descriptor, never the secret itself" },
+	  "where to read a secret: a file or a descriptor, never the secret itself" },
 	{ 0, "secret-command", OPT_FILE, &secret_command, "PROGRAM",
-	  "asked last for a secret: PROGRAM NAME prints it" },
+	  "helper asked last for a secret: PROGRAM NAME prints it" },
 	{ 0, "token-cache", OPT_DIR, &token_cache, "DIR",
-	  "keep session tokens of logins there between runs, readable by you alone" },
-	{ 0, "rule", OPT_LIST, &rule_list, "[TAG=]TEXT", "of filtered streams: the server's rules are to be these" },
-	{ 0, "rules", OPT_FILE, &rules_file, "FILE", "the same, a rule a line" },
-	{ 0, "dedup", OPT_U64, &dedup, "N", "know the last N records, so as not to give them out again (262144)" },
-	{ 0, "raw", OPT_FLAG, &raw, NULL, "keep the item as it came in the field raw" },
+	  "keep session tokens of logins in DIR between runs, readable by you alone" },
+	{ 0, "rule", OPT_LIST, &rule_list, "[TAG=]TEXT", "filtered streams: make these the server's rules" },
+	{ 0, "rules", OPT_FILE, &rules_file, "FILE", "the same, one rule per line" },
+	{ 0, "dedup", OPT_U64, &dedup, "N", "remember the last N records and do not write them again (262144)" },
+	{ 0, "raw", OPT_FLAG, &raw, NULL, "keep the original item in the field raw" },
 	{ 0, "queue", OPT_SIZE, &queue, "SIZE",
-	  "of a stream so much waits in memory when the reader is slow, more in a temporary file (64MiB)" },
-	{ 0, "max-answer", OPT_SIZE, &max_answer, "SIZE", "longest answer to a request, decompressed (64MiB)" },
+	  "streams: buffer this much in memory for a slow reader, the rest in a temporary file (64MiB)" },
+	{ 0, "max-answer", OPT_SIZE, &max_answer, "SIZE", "maximum size of a response, decompressed (64MiB)" },
 	{ 0, "endpoint", OPT_STR, &endpoint, "URL",
-	  "send all requests there instead of to the network: a proxy, a simulator" },
+	  "send all requests to URL instead of the network: a proxy, a simulator" },
 	{ 0, "cacert", OPT_FILE, &cacert, "FILE", "trust these certificates instead of the system's" },
-	{ 0, "user-agent", OPT_STR, &user_agent, "TEXT", "what to call oneself" },
-	{ 0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job, send nothing" },
-	{ 0, "verbose", OPT_FLAG, &verbose, NULL, "say on standard error what is asked, answered and waited for" },
+	{ 0, "user-agent", OPT_STR, &user_agent, "TEXT", "User-Agent header" },
+	{ 0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job; send nothing" },
+	{ 0, "verbose", OPT_FLAG, &verbose, NULL, "report requests, responses and waits on standard error" },
 	{ 0, "as", OPT_STR, &as, "SOURCE",
-	  "of files: map the records to smpost by this source definition: a name (see --list) or a file" },
+	  "files: map the records to smpost with this source definition: a name (see --list) or a file" },
 	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast",
-	  "with --as: jq: by libjq alone; fast: refuse a map that needs libjq (auto)" },
+	  "with --as: jq: use libjq only; fast: refuse a map that needs libjq (auto)" },
 	{ 0, "records", OPT_STR, &records, "JQ",
-	  "of files: where the records are in an answer: .statuses[], or any jq program" },
+	  "files: where the records are in a response: .statuses[], or any jq program" },
 	{ 0, "include", OPT_STR, &include, "PATTERN",
-	  "of folders and archives, only the files whose names match: '*.json.gz'" },
+	  "folders and archives: only files whose names match, such as '*.json.gz'" },
 	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME",
-	  "of files, with --as: when the posts were seen (the file's time of change)",
+	  "files, with --as: when the posts were seen (the file's modification time)",
 	  &observed_given },
-	{ 0, "mark-every", OPT_U64, &mark_every, "N", "of files: records between two marks at most (100000)" },
+	{ 0, "mark-every", OPT_U64, &mark_every, "N", "files: print a mark at least every N records (100000)" },
 	{ 0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP },
-	{ 0, "max-record", OPT_SIZE, &max_record, "SIZE", "longest record (16MiB)" },
-	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "write each record at once" },
+	{ 0, "max-record", OPT_SIZE, &max_record, "SIZE", "maximum size of a record (16MiB)" },
+	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "flush every record" },
 	{ 0, "list", OPT_FLAG, &list, NULL, "list the source definitions" },
-	{ 0, "describe", OPT_STR, &describe, "SOURCE", "tell what a source definition does, and what it needs" },
+	{ 0, "describe", OPT_STR, &describe, "SOURCE", "describe a source definition and what it needs" },
 	{ 0, "check", OPT_FILE, &check, "FILE", "check a source definition" },
 	{ 0 }
 };
 
-static const char *const exits[] = { "0", "done, or ended by a signal after a mark", "1", "done, but records were rejected, or --records found none",
-	"2", "wrong usage", "3", "bad input", "4", "the network, a file or the output failed, or the API refused", "5",
-	"the checkpoint is in use or another's, the table is behind it, or a file has changed since it was read",
+static const char *const exits[] = { "0", "done, or stopped by a signal after a mark", "1", "done, but records were rejected, or --records found none",
+	"2", "usage error", "3", "bad input", "4", "a network or I/O error, or the API refused the request", "5",
+	"the checkpoint is in use or belongs to another stream, the table is behind it, or a file has changed since it was read",
 	"75", "a limit or quota is used up for longer than --max-wait allows: the place is kept, try again later", NULL };
 static const char *const examples[] = {
 	"smfetch x-recent query='lang:en cats' --resume ck | smpartition --schema smpost --by network,created_date landing | smcommit | smcheckpoint save",
-	"posts of X into a table; the same line again goes on",
+	"posts of X into a table; the same line resumes",
 	"smfetch mastodon-tag tag=caturday --since 2026-11-01 --max-records 1000", "posts with a tag, newest first",
 	"smfetch fb-page-feed page_id=nasa | smjq -r .native_id | smfetch fb-comments -", "the comments of a page's posts",
 	"smfetch --jobs jobs.ndjson --resume ck --share limits", "many jobs in one process, the limits shared with others",
-	"smfetch files --as x-v1 search.json", "an answer of the old API of X as smpost records",
+	"smfetch files --as x-v1 search.json", "a response of the old API of X as smpost records",
 	"smfetch files logs/ --resume ck | smpartition --by created_date posts | smcommit | smcheckpoint save",
-	"what is new in a folder, into a table; the same line again goes on", NULL
+	"what is new in a folder, into a table; the same line resumes", NULL
 };
 static const char *const see_also[] = { "smpartition(1)", "smrate(1)", "smjq(1)", "smcheckpoint(1)", NULL };
 
 static const struct tool tool = {
     .name = "smfetch",
-    .summary = "posts from networks, files and archives, with marks to go on from",
+    .summary = "read posts from networks, files and archives, with marks to resume from",
     .synopsis = "SOURCE [NAME=VALUE]… | SOURCE - | --jobs FILE | files [PATH]… [OPTION]…",
     .description =
-	"Reads posts from the network that a source definition describes (--list shows which there are, --describe "
-	"SOURCE what it "
-	"needs) and writes them as smpost records, one a line. Records that were given out before do not come again, "
-	"but for "
-	"edits. It keeps to the limits of the network and to what its answers say of them, tries again what fails, and "
-	"ends with status 75 and its place kept when a limit is used up for longer than --max-wait.\n\n"
-	"With - the values of the variable that the definition's `each` names are read from standard input, one a "
-	"line. "
-	"With --jobs many jobs run at once.\n\n"
-	"Secrets come from --secret, $CREDENTIALS_DIRECTORY, $XDG_CONFIG_HOME/smtools/secrets, SM_SECRET_NAME or "
-	"--secret-command, in this order, and are never written anywhere.\n\n"
-	"smfetch files reads records from the files named, or standard input: lines of JSON, arrays, answers of APIs, "
-	"one behind the "
-	"other, on a line or on many; plain or packed by gzip, zstd, xz, bzip2 or lz4; in folders (all files in them, "
-	"sorted by name, hidden ones left out) and in archives (tar, zip, 7z). A record that "
-	"stands on a line of its own keeps its bytes; with --as, each is mapped to an smpost record by a source "
-	"definition.\n\n"
-	"With --resume, marks tell how far the stream is, and the next run goes on from there. SIGTERM and SIGINT end "
-	"the stream "
-	"after the current record or request, with a mark.",
-    .opts = opts,
+		"Reads posts from the network that a source definition describes (--list lists the definitions, "
+		"--describe SOURCE shows what one needs) and writes them as smpost records, one per line. Records "
+		"that were written before are not written again, unless they were edited. smfetch respects the limits "
+		"of the network and those that its responses announce, retries failures, and exits with status 75 and "
+		"its position saved when a limit is used up for longer than --max-wait.\n\n"
+		"With -, the values of the variable that the definition's `each` names are read from standard input, "
+		"one per line. With --jobs, many jobs run at once.\n\n"
+		"Secrets come from --secret, $CREDENTIALS_DIRECTORY, $XDG_CONFIG_HOME/smtools/secrets, SM_SECRET_NAME "
+		"or --secret-command, in this order, and are never written anywhere.\n\n"
+		"smfetch files reads records from files or standard input: JSON lines, arrays, API responses, any "
+		"number of them, on one line or many; plain or compressed with gzip, zstd, xz, bzip2 or lz4; in "
+		"folders (all files in them, sorted by name, except hidden ones) and in archives (tar, zip, 7z). A "
+		"record on a line of its own keeps its bytes; with --as, each is mapped to an smpost record by a "
+		"source definition.\n\n"
+		"With --resume, marks record how far the stream has got, and the next run resumes from there. SIGTERM "
+		"and SIGINT end the stream with a mark after the current record or request.",
+	.opts = opts,
     .exits = exits,
     .examples = examples,
     .see_also = see_also,
@@ -339,7 +335,7 @@ static int all_named(const char *const *paths, size_t n, struct err *e)
 		if (stat(paths[i], &st) != 0) {
 			if (errno == ENOENT)
 				return 0;
-			err_sys(e, errno, "cannot look at it");
+			err_sys(e, errno, "cannot access it");
 			return err_at(e, paths[i], 0, 0);
 		}
 		if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
@@ -602,7 +598,7 @@ static int find_secrets(struct net *n, struct err *e)
 	clear_environment();
 	const char *unused = secrets_unused(n->secrets);
 	if (unused && !dry_run)
-		return err_set(e, ERR_USAGE, "--secret %s: no job asks for a secret of that name", unused);
+		return err_set(e, ERR_USAGE, "--secret %s: no job uses a secret of that name", unused);
 	return 0;
 }
 
@@ -689,7 +685,7 @@ static int close_net(struct net *n, int rc, struct err *e)
 	if (rc < 0)
 		status = diag_fail(e);
 	if (rc == FETCH_QUOTA && !verbose)
-		diag_note("a limit is used up for longer than --max-wait allows: %stry again later (--verbose tells more)",
+		diag_note("a limit is used up for longer than --max-wait allows: %stry again later (see --verbose)",
 			  ck ? "the place is kept, " : "");
 	status = diag_worse(status, reject_close(n->reject, &why), &why);
 	status = diag_finish(&n->out, status);
@@ -733,7 +729,7 @@ static int check_address(const struct source_def *d, const struct fetch_spec *s,
 	for (size_t i = 0; i < s->nvars; i++)
 		if (url->nparts == 1 && url->part[0].var && strcmp(url->part[0].text, s->var[i].name) == 0 && *s->var[i].value &&
 		    url_parse(&p, s->var[i].value, NULL) < 0)
-			return err_set(e, ERR_USAGE, "'%s' is no address: %s=https://…", s->var[i].name, s->var[i].name);
+			return err_set(e, ERR_USAGE, "'%s' is not a URL: use %s=https://…", s->var[i].name, s->var[i].name);
 	return 0;
 }
 
@@ -745,9 +741,9 @@ static int check_spec(const struct fetch_spec *s, struct err *e)
 	if (rc < 0)
 		return s->file && rc == ERR_NOT_FOUND ? (e->code = ERR_DATA, err_at(e, s->file, s->line, 1)) : rc;
 	if (!d->api)
-		rc = err_set(e, ERR_USAGE, "'%s' is for files: smfetch files --as %s", s->source, s->source);
+		rc = err_set(e, ERR_USAGE, "'%s' is for files: use smfetch files --as %s", s->source, s->source);
 	else if (s->has_rules && !d->rules.there && !(s->file && (rule_list.n || rules_file)))     /* those are for jobs that have rules */
-		rc = err_set(e, ERR_USAGE, "'%s' has no rules to be set", s->source);
+		rc = err_set(e, ERR_USAGE, "'%s' has no rules to set", s->source);
 	else if (s->since_us >= s->until_us)
 		rc = err_set(e, ERR_USAGE, "since must be before until");
 	else
@@ -852,19 +848,19 @@ static void check_network(int argc, char **argv)
 	for (int i = 2; i <= argc; i++)
 		values |= strcmp(argv[i], "-") == 0;
 	if (as || records || include || observed_given || map)
-		opt_usage("--as, --map, --records, --include and --observed-at are for smfetch files");
+		opt_usage("--as, --map, --records, --include and --observed-at are only for smfetch files");
 	if (values && (ck || marks))
 		opt_usage(
-		    "values come from a pipe: --resume and --marks belong to its source, whose marks are passed on");
+		    "--resume and --marks cannot be used with values from a pipe: give them to its source, whose marks are passed on");
 	if (split_ns && (since_us == INT64_MIN || until_us == INT64_MAX))
 		opt_usage("--split needs --since and --until");
 	if (since_us >= until_us)
 		opt_usage("--since must be before --until");
 	struct url_parts p;
 	if (endpoint && url_parse(&p, endpoint, NULL) < 0)
-		opt_usage("--endpoint wants an address such as http://127.0.0.1:8080, not '%s'", endpoint);
+		opt_usage("--endpoint: '%s' is not a URL such as http://127.0.0.1:8080", endpoint);
 	if (split_ns < 0 || every_ns < 0 || for_ns < 0 || max_wait_ns < 0)
-		opt_usage("--split, --every, --for and --max-wait are times forward");
+		opt_usage("--split, --every, --for and --max-wait must be at least 0");
 }
 
 int main(int argc, char **argv)
@@ -876,24 +872,24 @@ int main(int argc, char **argv)
 		output_init(&out, STDOUT_FILENO, "standard output");
 		out.for_people = true;
 		if (argc || list + !!describe + !!check > 1)
-			opt_usage("--list, --describe and --check stand alone");
+			opt_usage("--list, --describe and --check cannot be combined with each other or with operands");
 		return diag_finish(&out, list       ? list_sources(&out)
 					 : describe ? describe_source(&out)
 						    : check_source(&out));
 	}
 	if (!argc && !jobs_file)
-		opt_usage("a source is missing: files, or one of --list");
+		opt_usage("missing operand: SOURCE (files, or a name from --list)");
 	if (argc && jobs_file)
-		opt_usage("--jobs stands for SOURCE and its variables");
+		opt_usage("--jobs cannot be combined with SOURCE and its variables");
 	if (ck && marks)
-		opt_usage("--resume prints marks: --marks is for a stream without a checkpoint");
+		opt_usage("--marks cannot be combined with --resume, which prints marks itself");
 	if (!mark_every || !max_record || !max_answer || !parallel || !per_host || per_host > 1000)
-		opt_usage("--mark-every, --max-record, --max-answer, --parallel and --per-host must be more than 0");
+		opt_usage("--mark-every, --max-record, --max-answer, --parallel and --per-host must be greater than 0, --per-host at most 1000");
 	if (argc && strcmp(argv[1], "files") == 0) {
 		if ((raw || observed_given) && !as)
-			opt_usage("--raw and --observed-at go with --as");
+			opt_usage("--raw and --observed-at need --as");
 		if (map && !as)
-			opt_usage("--map goes with --as");
+			opt_usage("--map needs --as");
 		return fetch_files((const char *const *)argv + 2, (size_t)argc - 1);
 	}
 	check_network(argc, argv);

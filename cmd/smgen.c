@@ -17,44 +17,44 @@ static bool rate_given, unbuffered, marks;
 static const char *profile = "sample";
 
 static const struct opt opts[] = {
-	{ 'n', "count", OPT_U64, &gen.count, "N", "records to make, edits and deletions included (10000)" },
-	{ 's', "seed", OPT_U64, &gen.seed, "N", "another seed, other posts; the same seed, the same bytes (1)" },
+	{ 'n', "count", OPT_U64, &gen.count, "N", "records to write, edits and deletions included (10000)" },
+	{ 's', "seed", OPT_U64, &gen.seed, "N", "random seed; the same seed gives the same bytes (1)" },
 	{ 0, "start", OPT_TIME, &gen.start_us, "TIME", "event time of the first post (2026-11-09)" },
 	{ 0, "span", OPT_DURATION, &span_ns, "DURATION", "event time from the first to the last post (14d)" },
-	{ 'r', "rate", OPT_RATE, &rate, "RATE", "records written, as 50/s or 300/15m (as fast as can be)", &rate_given },
-	{ 0, "networks", OPT_STR, &gen.networks, "LIST", "networks, with weights if you like: x=3,reddit (all)" },
+	{ 'r', "rate", OPT_RATE, &rate, "RATE", "records written per time, such as 50/s or 300/15m (as fast as possible)", &rate_given },
+	{ 0, "networks", OPT_STR, &gen.networks, "LIST", "networks, optionally with weights: x=3,reddit (all)" },
 	{ 0, "langs", OPT_STR, &gen.langs, "LIST", "languages, likewise: en=5,de,ja (all)" },
-	{ 0, "authors", OPT_U64, &gen.authors, "N", "authors in each network (4096)" },
-	{ 0, "bursts", OPT_U64, &gen.bursts, "N", "times that one topic takes over for some hours (7)" },
-	{ 0, "edits", OPT_DOUBLE, &gen.edits, "PERCENT", "records that are edits of earlier posts (1.5)" },
-	{ 0, "deletes", OPT_DOUBLE, &gen.deletes, "PERCENT", "records that delete earlier posts (0.7)" },
-	{ 0, "profile", OPT_ENUM, &profile, "sample|bench", "sample: every field, in all the ways it may be missing; "
+	{ 0, "authors", OPT_U64, &gen.authors, "N", "authors per network (4096)" },
+	{ 0, "bursts", OPT_U64, &gen.bursts, "N", "number of times that one topic dominates for some hours (7)" },
+	{ 0, "edits", OPT_DOUBLE, &gen.edits, "PERCENT", "percentage of edits of earlier posts (1.5)" },
+	{ 0, "deletes", OPT_DOUBLE, &gen.deletes, "PERCENT", "percentage of deletions of earlier posts (0.7)" },
+	{ 0, "profile", OPT_ENUM, &profile, "sample|bench", "sample: every field, sometimes missing or null; "
 	  "bench: 13 fields, about 420 bytes (sample)" },
-	{ 0, "marks", OPT_FLAG, &marks, NULL, "print marks, so that the tools behind know whether the end is a good one" },
-	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "write each record at once" },
+	{ 0, "marks", OPT_FLAG, &marks, NULL, "print marks, so that downstream tools know whether the input was complete" },
+	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "flush every record" },
 	{ 0 }
 };
 
-static const char *const exits[] = { "0", "done", "2", "wrong usage", "4", "the output could not be written", NULL };
+static const char *const exits[] = { "0", "done", "2", "usage error", "4", "I/O error", NULL };
 static const char *const examples[] = {
 	"smgen -n 5", "five posts",
 	"smgen -n 100000 | smpartition --by network,created_date posts | smcommit", "a table to play with",
-	"smgen --rate 200/s --networks x,bluesky | smtrend --window 1h", "a stream at its own pace", NULL
+	"smgen --rate 200/s --networks x,bluesky | smtrend --window 1h", "a stream in real time", NULL
 };
 static const char *const see_also[] = { "smpartition(1)", "smrate(1)", "smtrend(1)", NULL };
 
 static const struct tool tool = {
 	.name = "smgen",
-	.summary = "make up posts for demonstrations, tests and benchmarks",
+	.summary = "generate posts for demonstrations, tests and benchmarks",
 	.synopsis = "[OPTION]…",
 	.description =
-		"Writes posts of several networks and languages as smpost/1 records, one JSON object a line: hashtags, "
-		"mentions, links, emoji, replies, reposts, edits (the same id again, with edited_at) and deletions "
-		"(op \"delete\"), in the order in which they would be seen, a little out of the order of their created_at. "
-		"Talk follows the hours of the day, and now and then one topic takes over.\n\n"
-		"The same options give the same bytes on every machine. Post number i depends on the seed, the options and "
-		"i alone.\n\n"
-		"Nobody wrote these posts, and none of the accounts, hosts and numbers in them is meant to be a real one.",
+		"Writes posts of several networks and languages as smpost/1 records, one JSON object per line: "
+		"hashtags, mentions, links, emoji, replies, reposts, edits (the same id again, with edited_at) and "
+		"deletions (op \"delete\"), in the order in which they would be seen, which differs slightly from that "
+		"of created_at. Activity follows the time of day, and now and then one topic dominates.\n\n"
+		"The same options give the same bytes on every machine. Post number i depends only on the seed, the "
+		"options and i.\n\n"
+		"The posts are fictional. None of the accounts, hosts and numbers in them is meant to be real.",
 	.opts = opts,
 	.exits = exits,
 	.examples = examples,
@@ -116,9 +116,7 @@ int main(int argc, char **argv)
 	struct gen *g;
 	struct resume *rs = NULL;
 	diag_init("smgen");
-	argc = opt_parse(&tool, argc, argv);
-	if (argc)
-		opt_usage("smgen reads nothing: unexpected operand '%s'", argv[1]);
+	opt_operands(opt_parse(&tool, argc, argv), argv + 1, 0, 0, NULL);
 	gen.profile = strcmp(profile, "bench") ? GEN_SAMPLE : GEN_BENCH;
 	gen.span_us = span_ns / 1000;
 	if (gen_new(&g, &gen, &e))

@@ -10,6 +10,7 @@
 #include "stream/pull.h"
 #include "stream/record.h"
 
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,21 +22,21 @@ static struct opt_list opt_arg, opt_argjson;
 static bool opt_raw, opt_compact, opt_exit, opt_unbuffered;
 
 static const struct opt options[] = {
-	{ 'r', "raw-output", OPT_FLAG, &opt_raw, NULL, "write strings as their text, without quotes" },
-	{ 'f', "from-file", OPT_FILE, &opt_file, "FILE", "read the program from FILE; every operand is then an input" },
-	{ 0, "arg", OPT_PAIR, &opt_arg, "NAME=TEXT", "give the program a string as $NAME; `--arg NAME TEXT`, as jq has it, is the same" },
-	{ 0, "argjson", OPT_PAIR, &opt_argjson, "NAME=JSON", "give the program a JSON value as $NAME; also `--argjson NAME JSON`" },
-	{ 'e', "exit-status", OPT_FLAG, &opt_exit, NULL, "end with status 1 when the last result was false or null, or there was none" },
-	{ 'c', "compact-output", OPT_FLAG, &opt_compact, NULL, "one line a result; it is always so, jq's option is taken along" },
+	{ 'r', "raw-output", OPT_FLAG, &opt_raw, NULL, "write strings without quotes" },
+	{ 'f', "from-file", OPT_FILE, &opt_file, "FILE", "read the program from FILE; every operand is then an input file" },
+	{ 0, "arg", OPT_PAIR, &opt_arg, "NAME=TEXT", "pass a string to the program as $NAME; also `--arg NAME TEXT`, as in jq" },
+	{ 0, "argjson", OPT_PAIR, &opt_argjson, "NAME=JSON", "pass a JSON value to the program as $NAME; also `--argjson NAME JSON`" },
+	{ 'e', "exit-status", OPT_FLAG, &opt_exit, NULL, "exit with status 1 if the last result was false or null, or there was none" },
+	{ 'c', "compact-output", OPT_FLAG, &opt_compact, NULL, "ignored, for compatibility with jq: there is always one line per result" },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP },
-	{ 0, "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "write every record at once" },
+	{ 0, "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "flush every record" },
 	{ 0 }
 };
 
 static const char *const exits[] = {
-	"0", "every record went through the program", "1", "done, but bad records were skipped or rejected; with -e: a negative answer",
-	"2", "usage, or the program does not compile", "3", "bad input, or the program failed on a record", "4",
-	"reading or writing failed", NULL
+	"0", "every record was processed", "1", "done, but bad records were skipped or rejected; with -e: a negative answer",
+	"2", "usage error, or the program does not compile", "3", "bad input, or the program failed on a record", "4",
+	"I/O error", NULL
 };
 
 static const char *const examples[] = {
@@ -48,18 +49,21 @@ static const char *const see_also[] = { "jq(1)", "smreplay(1)", "smsentiment(1)"
 
 static const struct tool tool = {
 	.name = "smjq",
-	.summary = "jq for records in a pipe: marks pass, ids keep their digits",
+	.summary = "run jq on records in a pipe: marks pass, ids keep their digits",
 	.synopsis = "[OPTION]… PROGRAM [FILE]…",
 	.description =
 		"Runs a jq program on every record and writes each result as a line. The language is that of jq 1.6.\n\n"
-		"What jq itself does not do: a record that the program leaves as it is keeps its bytes. A whole number of 16 digits or more, "
-		"wherever it goes, keeps its digits: as a value, in a comparison, in tonumber, fromjson, tostring, @csv or \"\\(…)\", as a literal "
-		"in the program. Arithmetic with it gives what jq gives: it is that of doubles. Marks pass in their place, behind all that came before them.\n\n"
-		"A record on which the program fails is a bad record: nothing of it is written. So is one on which libjq itself would abort or never end: "
-		"a time out of range, an index of thousands of millions. A result must not begin with the member $mark, nor be nested more "
-		"than 128 levels deep. What the program builds takes the memory that it takes; a limit is set from outside (MemoryMax= of systemd).\n\n"
-		"Not for a stream, and errors: input, inputs, debug, stderr, halt, halt_error, input_filename, input_line_number, get_search_list, "
-		"get_jq_origin, get_prog_origin, modulemeta. import, include and module do not compile; ~/.jq is not read. env and $ENV are seen as in jq.",
+		"Unlike jq, a record that the program leaves unchanged keeps its bytes. An integer of 16 digits or "
+		"more keeps its digits everywhere: as a value, in comparisons, in tonumber, fromjson, tostring, @csv "
+		"or \"\\(…)\", and as a literal in the program. Arithmetic on it is done in doubles, as in jq. Marks "
+		"keep their place after the results of all records before them.\n\n"
+		"A record on which the program fails is a bad record: none of its results is written. The same holds "
+		"if libjq itself would abort or never end: a time out of range, an index in the billions. A result "
+		"must not begin with the member $mark or be nested more than 128 levels deep. The memory that a "
+		"program uses is not limited; set a limit from outside (MemoryMax= of systemd).\n\n"
+		"Not available, and reported as errors: input, inputs, debug, stderr, halt, halt_error, "
+		"input_filename, input_line_number, get_search_list, get_jq_origin, get_prog_origin, modulemeta. "
+		"import, include and module do not compile; ~/.jq is not read. env and $ENV work as in jq.",
 	.opts = options,
 	.exits = exits,
 	.examples = examples,
@@ -81,7 +85,7 @@ static int take_vars(const struct opt_list *l, bool json, struct arena *a, struc
 	for (size_t i = 0; i < l->n; i++) {
 		const char *eq = strchr(l->v[i], '=');
 		if (!eq)
-			opt_usage("%s wants NAME=VALUE, not '%s'", json ? "--argjson" : "--arg", l->v[i]);
+			opt_usage("%s: '%s' is not NAME=VALUE", json ? "--argjson" : "--arg", l->v[i]);
 		struct buf b = BUF_INIT;
 		if (json)
 			buf_puts(&b, eq + 1);
@@ -131,7 +135,7 @@ static int take_result(struct run *r, size_t start, struct err *why)
 		return err_wrap(why, "jq");
 	}
 	if (b->n > RESULT_MAX)
-		return err_set(why, ERR_DATA, "jq: more than %zu MiB come from one record", RESULT_MAX >> 20);
+		return err_set(why, ERR_DATA, "jq: the results of one record exceed %zu MiB", RESULT_MAX >> 20);
 	buf_putc(b, '\n');
 	r->negative = json_jq_is_false(r->jq);
 	return 0;
@@ -144,7 +148,7 @@ static int do_record(void *arg, const struct json_record *rec, struct err *why)
 	buf_clear(&r->result);
 	int got = json_jq_start(r->jq, rec->p, rec->n, why);
 	if (got == 0 && rec->p[strspn(rec->p, " \t")] != '{')
-		got = err_set(why, ERR_DATA, "a record is a JSON object");
+		got = err_set(why, ERR_DATA, "a record must be a JSON object");
 	while (got == 0) {
 		size_t start = r->result.n;
 		got = json_jq_next(r->jq, &r->result, why);
@@ -181,8 +185,7 @@ int main(int argc, char **argv)
 	struct run r = { .e = &e };
 	diag_init(tool.name);
 	int n = opt_parse(&tool, argc, argv);
-	if (!opt_file && n == 0)
-		opt_usage("the jq program is missing");
+	opt_operands(n, argv + 1, opt_file ? 0 : 1, INT_MAX, "PROGRAM");
 	output_init(&r.out, STDOUT_FILENO, "standard output");
 	int status = 0, got = run(&r, argv + 1, (size_t)n);
 	if (got < 0)

@@ -5,6 +5,7 @@
 #include "ingest/partitioner.h"
 
 #ifdef __GLIBC__
+#include <limits.h>
 #include <malloc.h>
 #endif
 #include <signal.h>
@@ -18,32 +19,32 @@ static int64_t opt_every, opt_level;
 
 static const struct opt options[] = {
 	{ 'b', "by", OPT_STR, &opt_by, "COLUMN,…", "partition by these columns, or by functions: date=day(created_at)" },
-	{ 0, "schema", OPT_FILE, &opt_schema, "FILE|smpost", "the schema of a new table; without it, it is inferred from the first records" },
-	{ 0, "merge-schema", OPT_FLAG, &opt_merge_schema, NULL, "add fields that the table lacks to it (default: they are errors)" },
+	{ 0, "schema", OPT_FILE, &opt_schema, "FILE|smpost", "schema of a new table (default: inferred from the first records)" },
+	{ 0, "merge-schema", OPT_FLAG, &opt_merge_schema, NULL, "add new fields to the table's schema (default: new fields are errors)" },
 	{ 0, "target-file-size", OPT_SIZE, &opt_target, "SIZE", "close a file at this size (default 128MiB)" },
-	{ 0, "max-rows", OPT_U64, &opt_max_rows, "N", "close a file after so many rows" },
-	{ 0, "every", OPT_DURATION, &opt_every, "DURATION", "close files and pass a mark on at least this often (default 1m where there are marks)",
+	{ 0, "max-rows", OPT_U64, &opt_max_rows, "N", "close a file after N rows" },
+	{ 0, "every", OPT_DURATION, &opt_every, "DURATION", "close files and pass a mark on at least this often (default 1m if there are marks)",
 	  &has_every },
-	{ 0, "memory", OPT_SIZE, &opt_memory, "SIZE", "memory to use, about; wins over the size of files (default 192MiB)" },
-	{ 0, "compression", OPT_ENUM, &opt_compression, "snappy|zstd|gzip|lz4|none", "codec of the files (default snappy)" },
-	{ 0, "compression-level", OPT_I64, &opt_level, "N", "level of zstd (1 to 19, default 1) or gzip (1 to 9, default 6)" },
-	{ 0, "row-group-rows", OPT_U64, &opt_group_rows, "N", "rows in a row group (default 16384)" },
-	{ 'j', "threads", OPT_U64, &opt_threads, "N", "threads to work with (default: one a processor, at most 4)" },
-	{ 0, "sample-rows", OPT_U64, &opt_sample, "N", "records to infer a schema from (default 10000)" },
+	{ 0, "memory", OPT_SIZE, &opt_memory, "SIZE", "approximate memory limit; files are closed earlier to keep it (default 192MiB)" },
+	{ 0, "compression", OPT_ENUM, &opt_compression, "snappy|zstd|gzip|lz4|none", "compression codec (default snappy)" },
+	{ 0, "compression-level", OPT_I64, &opt_level, "N", "compression level of zstd (1 to 19, default 1) or gzip (1 to 9, default 6)" },
+	{ 0, "row-group-rows", OPT_U64, &opt_group_rows, "N", "rows per row group (default 16384)" },
+	{ 'j', "threads", OPT_U64, &opt_threads, "N", "number of threads (default: one per processor, at most 4)" },
+	{ 0, "sample-rows", OPT_U64, &opt_sample, "N", "number of records to infer a schema from (default 10000)" },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP },
 	{ 0 }
 };
 
 static const char *const exits[] = {
-	"0", "every record is in a file whose action was printed", "1", "done, but bad records were skipped or rejected", "2", "usage",
-	"3", "bad input, or a table that needs what is not supported", "4", "reading or writing failed, or the input ended without its closing mark",
-	"5", "--by or --schema differ from the table that is there", NULL
+	"0", "every record is in a file whose action was printed", "1", "done, but bad records were skipped or rejected", "2", "usage error",
+	"3", "bad input, or a table that needs an unsupported feature", "4", "I/O error, or an input that ended without its closing mark",
+	"5", "--by or --schema differ from those of the existing table", NULL
 };
 
 static const char *const examples[] = {
 	"smfetch x-recent query=cats --resume ck | smpartition --by network,created_date --schema smpost landing | smcommit | smcheckpoint save",
-	"posts of a source into a table, again and again",
-	"smpartition --by 'date=day(created_at)' landing posts.ndjson.gz | smcommit", "any records, by the day of a time in them", NULL
+	"posts of a source into a table; the same line resumes",
+	"smpartition --by 'date=day(created_at)' landing posts.ndjson.gz | smcommit", "any records, partitioned by the day of a timestamp", NULL
 };
 
 static const char *const see_also[] = { "smcommit(1)", "smreplay(1)", "smtable(1)", "smfetch(1)", NULL };
@@ -53,15 +54,17 @@ static const struct tool tool = {
 	.summary = "write records to the data files of a table",
 	.synopsis = "[OPTION]… TABLE [FILE]…",
 	.description =
-		"Reads records and writes them to Parquet files in the folders of the Delta table TABLE, which is made when it is not "
-		"there. Prints the actions that a commit needs, for smcommit: nothing is in the table before that. An action is "
-		"printed when its file is durable.\n\n"
-		"The schema is that of the table. A new table gets the one of --schema, or one that is inferred from the first records: a "
-		"type is chosen only if every sampled value prints back as the text that it was. A record that does not fit is "
-		"bad.\n\n"
-		"--by takes columns and functions of columns, which become columns of the table: year(c), month(c), day(c), hour(c), "
-		"truncate(c,N), identity(c). The table remembers them; --by is only needed when it is made.\n\n"
-		"Marks of the input are passed on when everything before them is in files. An input without marks gets one at its end.",
+		"Reads records and writes them to Parquet files in the folders of the Delta table TABLE, which is "
+		"created if it does not exist. Prints the actions for smcommit; nothing is visible in the table "
+		"before that commit. An action is printed once its file is durable.\n\n"
+		"The schema is that of the table. A new table gets the one of --schema, or one that is inferred from "
+		"the first records: a type is chosen only if every sampled value prints back as its original text. A "
+		"record that does not match is a bad record.\n\n"
+		"--by takes columns and functions of columns, which become columns of the table: year(c), month(c), "
+		"day(c), hour(c), truncate(c,N), identity(c). The table remembers them; --by is only needed to create "
+		"it.\n\n"
+		"Marks of the input are passed on when everything before them is in files. An input without marks "
+		"gets one at its end.",
 	.opts = options,
 	.exits = exits,
 	.examples = examples,
@@ -110,19 +113,19 @@ static void check_options(struct partition_opts *o)
 		opt_usage("--compression: unknown codec '%s'", opt_compression);
 	int64_t most = o->codec == PQ_ZSTD ? 19 : o->codec == PQ_GZIP ? 9 : 0;
 	if (opt_level && !most)
-		opt_usage("--compression-level: %s has no levels", opt_compression);
+		opt_usage("--compression-level: codec '%s' has no levels", opt_compression);
 	if (opt_level < 0 || opt_level > most)
-		opt_usage("--compression-level wants 1 to %lld for %s", (long long)most, opt_compression);
+		opt_usage("--compression-level must be from 1 to %lld for %s", (long long)most, opt_compression);
 	if (opt_memory < PARTITION_MEMORY_MIN)
-		opt_usage("--memory wants at least 32MiB");
+		opt_usage("--memory must be at least 32MiB");
 	if (opt_target < 4096)
-		opt_usage("--target-file-size wants at least 4096");
+		opt_usage("--target-file-size must be at least 4096");
 	if (opt_threads > 64)
-		opt_usage("--threads wants at most 64");
+		opt_usage("--threads must be at most 64");
 	if (opt_group_rows > (uint64_t)1 << 24)
-		opt_usage("--row-group-rows wants at most 16777216");
+		opt_usage("--row-group-rows must be at most 16777216");
 	if (has_every && opt_every <= 0)
-		opt_usage("--every wants more than nothing");
+		opt_usage("--every must be greater than 0");
 }
 
 int main(int argc, char **argv)
@@ -136,8 +139,7 @@ int main(int argc, char **argv)
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 #endif
 	int n = opt_parse(&tool, argc, argv);
-	if (n < 1)
-		opt_usage("no table was named");
+	opt_operands(n, argv + 1, 1, INT_MAX, "TABLE");
 	struct partition_opts o = { .table = argv[1], .by = opt_by, .schema = opt_schema, .merge_schema = opt_merge_schema,
 		.paths = (const char *const *)argv + 2, .npaths = (size_t)n - 1, .out = &out, .stopped = stopped, .note = note };
 	check_options(&o);

@@ -15,98 +15,98 @@ static int64_t opt_stats_every;
 static bool every_given;
 
 static const struct opt options[] = {
-	{ 'r', "rate", OPT_RATE, &opt_rate, "N/TIME", "at most so many records a time: 50/s, 300/15m" },
-	{ 'b', "bytes", OPT_STR, &set.bytes, "SIZE/TIME", "at most so many bytes a time: 64KiB/s, 10MB/m" },
+	{ 'r', "rate", OPT_RATE, &opt_rate, "N/TIME", "maximum number of records per time: 50/s, 300/15m" },
+	{ 'b', "bytes", OPT_STR, &set.bytes, "SIZE/TIME", "maximum number of bytes per time: 64KiB/s, 10MB/m" },
 	{ 0, "burst", OPT_STR, &set.burst, "N|TIME",
-	  "how much may pass at once after a pause: records, bytes where only -b is given, or a time of the rate "
+	  "how much may pass at once after a pause: records, bytes if only -b is given, or what the rate allows in TIME "
 	  "(default: one record)" },
 	{ 0, "share", OPT_FILE, &set.share, "FILE",
-	  "share the limits of -r and -b with every process that names the same FILE" },
+	  "share the limits of -r and -b with all processes that use the same FILE" },
 	{ 0, "adapt", OPT_ENUM, &set.adapt, "aimd",
-	  "find the rate that the reader takes: up step by step, down by a fifth when its pipe is more than half "
+	  "adapt the rate to the reader: raise it in steps, lower it by a fifth when the reader's pipe is more than half "
 	  "full" },
-	{ 0, "min", OPT_RATE, &opt_min, "N/TIME", "with --adapt: the lowest rate, and the first" },
+	{ 0, "min", OPT_RATE, &opt_min, "N/TIME", "with --adapt: the lowest and initial rate" },
 	{ 0, "max", OPT_RATE, &opt_max, "N/TIME", "with --adapt: the highest rate" },
 	{ 'k', "key", OPT_STR, &set.key, "PATH",
-	  "the field whose values are told apart by --key-rate, --fair and --watermark" },
+	  "the field by which --key-rate, --fair and --watermark group records" },
 	{ 0, "key-rate", OPT_RATE, &opt_key_rate, "N/TIME",
-	  "at most so many records a time of each key; others pass meanwhile" },
-	{ 0, "key-burst", OPT_STR, &set.key_burst, "N|TIME", "as --burst, for each key" },
+	  "maximum number of records per time for each key; other keys are not delayed" },
+	{ 0, "key-burst", OPT_STR, &set.key_burst, "N|TIME", "like --burst, for each key" },
 	{ 0, "max-keys", OPT_U64, &set.max_keys, "N",
-	  "how many keys are remembered; more of them at once share one place (default 100000)", &set.max_keys_given },
-	{ 0, "fair", OPT_FLAG, &set.fair, NULL, "keys take turns (deficit round robin); order is kept within a key" },
+	  "number of keys to track; any more share one entry (default 100000)", &set.max_keys_given },
+	{ 0, "fair", OPT_FLAG, &set.fair, NULL, "schedule keys in turns (deficit round robin); order is kept within a key" },
 	{ 0, "weights", OPT_FILE, &set.weights, "FILE",
-	  "with --fair: lines {\"key\":…,\"weight\":N}; a line without a key is for the others" },
+	  "with --fair: lines {\"key\":…,\"weight\":N}; a line without a key applies to all other keys" },
 	{ 0, "queue", OPT_STR, &set.queue, "N|SIZE",
-	  "how many records, or bytes with a unit, may wait in memory (default 16MiB)" },
+	  "capacity of the queue in memory: records, or bytes with a unit (default 16MiB)" },
 	{ 0, "full", OPT_STR, &set.full, "block|drop-new|drop-old|sample:P|spill:DIR[:MAX]",
-	  "when the queue is full: stop reading (the default), drop the newest or the oldest record, keep a part P, or "
-	  "go on in files in DIR" },
+	  "when the queue is full: stop reading (default), drop the newest or the oldest record, keep a fraction P, or "
+	  "continue in files in DIR" },
 	{ 0, "dropped", OPT_FILE, &set.dropped, "FILE",
-	  "append every record that is dropped to FILE, with the reason" },
+	  "append each dropped record to FILE, with the reason" },
 	{ 0, "time", OPT_STR, &set.time, "PATH", "the field that holds the event time, for --speed and --watermark" },
 	{ 0, "speed", OPT_STR, &set.speed, "N|max",
-	  "let records pass at N times the speed of their event time: 1, 60x; max does not wait" },
-	{ 0, "gap-max", OPT_DURATION, &set.gap_max, "TIME", "with --speed: no pause is longer than this" },
+	  "pass records at N times the speed of their event time: 1, 60x; max does not wait" },
+	{ 0, "gap-max", OPT_DURATION, &set.gap_max, "TIME", "with --speed: the longest pause" },
 	{ 0, "watermark", OPT_DURATION, &set.watermark, "TIME",
-	  "a record is late when it is further than this behind the newest, with --key of the key furthest "
+	  "a record is late if it is more than this behind the newest; with --key, behind the key that is furthest "
 	  "behind", &set.watermark_given },
 	{ 0, "late", OPT_STR, &set.late, "pass|tag|drop|file:F",
-	  "late records pass (the default), pass with \"late\":true, are dropped, or go to F" },
+	  "late records pass (default), pass with \"late\":true, are dropped, or are written to F" },
 	{ 0, "idle", OPT_DURATION, &set.idle, "TIME",
-	  "with --watermark and --key: a key that is further behind the newest time counts as idle", &set.idle_given },
+	  "with --watermark and --key: a key that is more than TIME behind the newest time is idle", &set.idle_given },
 	{ 0, "out", OPT_STR, &set.out, "fd:N|FILE,…",
-	  "spread records over several outputs instead of standard output; marks go to each" },
+	  "distribute records to several outputs instead of standard output; marks go to all" },
 	{ 0, "balance", OPT_STR, &set.balance, "least-full|hash:PATH",
-	  "with --out: to the output that is least full (the default), or the same field always to the same" },
+	  "with --out: write to the output that is least full (default), or always to the same one for the same value of PATH" },
 	{ 0, "stats", OPT_STR, &opt_stats, "fd:N|FILE",
-	  "a line of statistics there at the end; at any time to standard error on SIGUSR1" },
+	  "write a line of statistics at the end; SIGUSR1 prints one to standard error at any time" },
 	{ 0, "stats-every", OPT_DURATION, &opt_stats_every, "TIME",
-	  "with --stats: such a line at these intervals as well", &every_given },
+	  "with --stats: also write a line at this interval", &every_given },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP },
-	{ 0, "unbuffered", OPT_FLAG, &set.unbuffered, NULL, "write every record at once" },
+	{ 0, "unbuffered", OPT_FLAG, &set.unbuffered, NULL, "flush every record" },
 	{ 0 }
 };
 
 static const char *const exits[] = {
-	"0", "every record was passed on, or left out as the options say",
+	"0", "every record was passed on, or dropped as the options say",
 	"1",
 	"done, but bad records were skipped or rejected, an output was closed by its reader, a spill was damaged, or no record has the field of --key",
 	"2", "usage",
 	"3", "bad input",
-	"4", "reading or writing failed",
-	"5", "a spill or a shared quota is in use, or of another stream or limit", NULL
+	"4", "I/O error",
+	"5", "a spill or a shared quota is in use, or belongs to another stream or limit", NULL
 };
 
 static const char *const examples[] = {
 	"smgen | smrate -r 1000/s | smpartition landing | smcommit", "a steady thousand posts a second",
-	"smrate -r 300/15m --burst 10 ids.ndjson", "300 in 15 minutes, at most ten at once",
+	"smrate -r 300/15m --burst 10 ids.ndjson", "300 per 15 minutes, at most ten at once",
 	"smreplay landing | smrate --time created_at --speed 60x --gap-max 1s",
-	"an hour a minute, quiet times cut short",
+	"one hour per minute, pauses cut short",
 	"smrate -r 10000/s --key network --fair --full drop-old --dropped lost.ndjson",
-	"quiet networks are heard; what does not fit is kept aside",
-	"smrate --full spill:/var/spool/posts:10GiB", "read on while the reader is slow",
+	"no network starves the others; dropped records are kept in a file",
+	"smrate --full spill:/var/spool/posts:10GiB", "keep reading while the reader is slow",
 	"smrate --out fd:3,fd:4 --balance hash:author.id 3> >(smsentiment >a) 4> >(smsentiment >b)",
-	"two workers, each author always with the same", NULL
+	"two workers, all posts of an author to the same one", NULL
 };
 
 static const char *const see_also[] = { "smreplay(1)", "smgen(1)", "smtrend(1)", "pv(1)", NULL };
 
 static const struct tool tool = {
 	.name = "smrate",
-	.summary = "shape a stream of records: rates, fair shares, overload, lateness, several outputs",
+	.summary = "shape a stream of records: rates, fair sharing, overload, lateness, several outputs",
 	.synopsis = "[OPTION]… [FILE]…",
 	.description =
-		"Copies records, not faster than -r and -b allow. A record passes when both allow it; a line is never "
-		"split. Deadlines are absolute: the rate has no drift, and up to 100 ms in which the machine was late "
-		"are made up for. Time in which there was no input, or in which the reader took nothing, is lost, but "
-		"for --burst. Without limits it only checks that every line is a record.\n\n"
-		"Above 500 records a second records pass in small groups, at most every 2 ms. At most 64 KiB and one "
-		"line are read ahead, but for a queue: --fair, --key-rate, --queue, --full and --out have one, and "
-		"input is read while the output waits.\n\n"
-		"Marks pass in their place and do not count: behind every record that came before them and was not "
-		"dropped, before every one that came behind. Nothing drops a mark.\n\n"
-		"Which records are late (--watermark) depends on the records and their order alone, not on the clock.",
+		"Copies records no faster than -r and -b allow. A record passes when both allow it; a line is never "
+		"split. Deadlines are absolute: the rate does not drift, and delays of up to 100 ms are made up for. "
+		"Time in which there was no input, or in which the reader did not read, is lost, except for --burst. "
+		"Without limits smrate only checks that every line is a record.\n\n"
+		"Above 500 records per second, records pass in small groups, at most every 2 ms. At most 64 KiB and "
+		"one line are read ahead, unless there is a queue: --fair, --key-rate, --queue, --full and --out have "
+		"one, and input is read while the output waits.\n\n"
+		"Marks keep their place and do not count: after every record before them that was not dropped, before "
+		"every record after them. Marks are never dropped.\n\n"
+		"Which records are late (--watermark) depends only on the records and their order, not on the clock.",
 	.opts = options,
 	.exits = exits,
 	.examples = examples,
@@ -132,7 +132,7 @@ static void parse_settings(struct shape_opts *o)
 	if (every_given && !opt_stats)
 		opt_usage("--stats-every needs --stats");
 	if (opt_stats_every < 0 || (every_given && !opt_stats_every))
-		opt_usage("--stats-every is no time");
+		opt_usage("--stats-every must be greater than 0");
 }
 
 static void note(const char *text)
@@ -167,7 +167,7 @@ static int finish_outs(struct shape *s, int status)
 		status = diag_worse(status, got, &e);
 	if (closed && status == 0) {
 		err_set(&e, ERR_REJECTED,
-			"%zu of %zu outputs were closed by their readers: what was in their pipes is lost", closed, n);
+			"%zu of %zu outputs were closed by their readers: records in their pipes are lost", closed, n);
 		status = diag_worse(status, ERR_REJECTED, &e);
 	}
 	return status;
@@ -179,11 +179,11 @@ static int finish_spill(struct shape *s, int status)
 	struct err e = { 0 };
 	spill_stats(s->spill, &st);
 	if (st.torn)
-		diag_note("%llu bytes of a record that was not whole were cut off the spill in %s",
-			  (unsigned long long)st.torn, s->o->spill_dir);
+		diag_note("the spill in %s ended in an incomplete record: %llu bytes cut off",
+			  s->o->spill_dir, (unsigned long long)st.torn);
 	if (st.damaged) {
-		err_set(&e, ERR_REJECTED, "%llu bytes of the spill in %s are damaged and were passed over",
-			(unsigned long long)st.damaged, s->o->spill_dir);
+		err_set(&e, ERR_REJECTED, "the spill in %s is damaged: %llu bytes skipped",
+			s->o->spill_dir, (unsigned long long)st.damaged);
 		status = diag_worse(status, ERR_REJECTED, &e);
 	}
 	return diag_worse(status, spill_close(s->spill, &e), &e);

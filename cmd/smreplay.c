@@ -28,38 +28,38 @@ static const struct opt options[] = {
 	{ 0, "version-as-of", OPT_U64, &opt_version, "N", "the table as of version N", &has_version },
 	{ 0, "timestamp-as-of", OPT_TIME, &o.as_of_us, "TIME", "the table as of TIME: the newest version committed at or before it",
 	  &o.as_of },
-	{ 0, "starting-version", OPT_U64, &opt_first, "N", "instead of rows, the changes of version N and those after it", &has_first },
-	{ 0, "ending-version", OPT_U64, &opt_last, "N", "with --starting-version: up to version N, itself included", &has_last },
-	{ 's', "select", OPT_STR, &o.select, "A,B.C", "only these columns, in this order; the others are not read", NULL },
-	{ 'w', "where", OPT_STR, &o.where, "SQL", "only rows for which SQL is true; files that cannot hold one are skipped", NULL },
-	{ 0, "jq", OPT_STR, &o.jq, "PROGRAM", "run a jq program on every record that is left", NULL },
+	{ 0, "starting-version", OPT_U64, &opt_first, "N", "print the changes of version N and later versions instead of rows", &has_first },
+	{ 0, "ending-version", OPT_U64, &opt_last, "N", "with --starting-version: up to and including version N", &has_last },
+	{ 's', "select", OPT_STR, &o.select, "A,B.C", "only these columns, in this order; others are not read", NULL },
+	{ 'w', "where", OPT_STR, &o.where, "SQL", "only rows for which SQL is true; files that cannot match are skipped", NULL },
+	{ 0, "jq", OPT_STR, &o.jq, "PROGRAM", "run a jq program on every selected record", NULL },
 	{ 0, "since", OPT_TIME, &o.since_us, "TIME", "only rows whose event time is TIME or later", &o.has_since },
 	{ 0, "until", OPT_TIME, &o.until_us, "TIME", "only rows whose event time is before TIME", &o.has_until },
-	{ 0, "time", OPT_STR, &o.time_column, "COLUMN", "the column with the event time (" REPLAY_TIME_COLUMN ")", NULL },
-	{ 0, "speed", OPT_STR, &opt_speed, "10x|max", "write each record when its event time is due, at so many times its speed", NULL },
-	{ 0, "max-gap", OPT_DURATION, &opt_gap, "TIME", "with --speed: no pause is longer than TIME", &has_gap },
+	{ 0, "time", OPT_STR, &o.time_column, "COLUMN", "the column that holds the event time (" REPLAY_TIME_COLUMN ")", NULL },
+	{ 0, "speed", OPT_STR, &opt_speed, "10x|max", "replay records at N times the speed of their event time; max does not wait", NULL },
+	{ 0, "max-gap", OPT_DURATION, &opt_gap, "TIME", "with --speed: the longest pause", &has_gap },
 	{ 'n', "limit", OPT_U64, &opt_limit, "N", "end after N records", &has_limit },
-	{ 'c', "count", OPT_FLAG, &opt_count, NULL, "print only how many rows there are", NULL },
-	{ 'f', "follow", OPT_FLAG, &opt_follow, NULL, "then wait for new versions, and go on with the rows that they add", NULL },
-	{ 0, "poll", OPT_DURATION, &opt_poll, "TIME", "with --follow: look for a new version every TIME (1s)", &has_poll },
+	{ 'c', "count", OPT_FLAG, &opt_count, NULL, "print only the number of rows", NULL },
+	{ 'f', "follow", OPT_FLAG, &opt_follow, NULL, "then wait for new versions and print the rows that they add", NULL },
+	{ 0, "poll", OPT_DURATION, &opt_poll, "TIME", "with --follow: check for a new version every TIME (1s)", &has_poll },
 	{ 0, "marks", OPT_FLAG, &opt_marks, NULL,
-	  "print marks, so that the tools behind know what was read, and whether the end is a good one", NULL },
-	{ 0, "nulls", OPT_FLAG, &o.nulls, NULL, "print members that are null; otherwise they are left out", NULL },
+	  "print marks, so that downstream tools know what was read and whether it was complete", NULL },
+	{ 0, "nulls", OPT_FLAG, &o.nulls, NULL, "print null members (default: omit them)", NULL },
 	{ 'j', "threads", OPT_U64, &opt_threads, "N",
-	  "threads to decode with (default: one a processor, at most 4); the order of the rows is the same", NULL },
-	{ 0, "memory", OPT_SIZE, &o.memory, "SIZE", "with several threads: at most SIZE of text waits for its turn (64MiB)", NULL },
+	  "number of decoding threads (default: one per processor, at most 4); the order of rows does not change", NULL },
+	{ 0, "memory", OPT_SIZE, &o.memory, "SIZE", "with several threads: maximum size of text waiting to be written (64MiB)", NULL },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP, NULL },
-	{ 'u', "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "write every record at once", NULL },
-	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "say in the end how many files, row groups and rows were read", NULL },
+	{ 'u', "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "flush every record", NULL },
+	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "report at the end how many files, row groups and rows were read", NULL },
 	{ 0 }
 };
 
 static const char *const exits[] = {
 	"0", "all rows were written",
 	"1", "done, but bad records were skipped or rejected",
-	"2", "wrong usage: an unknown column, an expression that does not parse",
-	"3", "the table is damaged, or needs a feature that is not supported; a row that gives no record",
-	"4", "I/O error; no such table or version",
+	"2", "usage error: an unknown column, an expression that does not parse",
+	"3", "the table is damaged or needs an unsupported feature, or a row cannot be a record",
+	"4", "I/O error, or no such table or version",
 	"5", "--follow: the table removed rows, or changed its schema",
 	NULL
 };
@@ -70,9 +70,9 @@ static const char *const examples[] = {
 	"smreplay landing --version-as-of 3 --count", "how many rows there were at version 3",
 	"smreplay landing --starting-version 5 --ending-version 7", "what versions 5 to 7 added and removed",
 	"smreplay landing --since 2026-05-01 --until 2026-05-02 --speed 60x | smtrend", "a day in 24 minutes",
-	"smreplay landing --follow | smtrend --window 1h", "what is there, and what comes, for ever",
+	"smreplay landing --follow | smtrend --window 1h", "all existing rows and all new ones, until stopped",
 	"smreplay landing --marks | smsentiment | smpartition silver | smcommit --mode=overwrite --vouch",
-	"a table made of another: where smreplay fails, the old rows stay",
+	"make one table from another; if smreplay fails, the old rows stay",
 	NULL
 };
 
@@ -80,19 +80,24 @@ static const char *const see_also[] = { "smpartition(1)", "smcommit(1)", "smtabl
 
 static const struct tool tool = {
 	.name = "smreplay",
-	.summary = "the rows of a Delta table as NDJSON",
+	.summary = "print the rows of a Delta table as NDJSON",
 	.synopsis = "[OPTION]… TABLE",
 	.description =
-		"Writes the rows of a Delta table as records, one a line: as of its newest version, of an older one, or the changes between "
-		"two. Files come in the order of the log and rows in the order of their file, with any number of threads.\n\n"
-		"--where takes the SQL of Delta tables (docs/sql.md). Partition values and statistics tell which files and row groups can "
-		"hold a match; only they are opened, and only the columns in use are decoded. --since and --until are conditions like that.\n\n"
-		"Changes carry _change_type (insert, delete), _commit_version and _commit_timestamp. They come from the files that a version "
-		"added and removed: a row that was only carried over to a new file appears as both.\n\n"
-		"With --speed files are taken by their earliest event time, and the thousand rows that are decoded together are sorted by "
-		"theirs. A table whose files overlap in time is not in order beyond that: a record that is late is written at once.\n\n"
-		"--marks tells the tools behind which table and version is read, and how it ended: smcommit replaces nothing when the closing mark "
-		"says error, or is missing. SIGTERM and SIGINT then end the stream after the current records, with a mark.",
+		"Writes the rows of a Delta table as records, one per line: as of its newest version, of an older "
+		"one, or the changes between two. Files come in the order of the log and rows in the order of their "
+		"file, with any number of threads.\n\n"
+		"--where takes the SQL of Delta tables (docs/sql.md). Files and row groups that cannot match "
+		"according to partition values and statistics are not opened, and only the columns in use are "
+		"decoded. --since and --until work the same way.\n\n"
+		"Changes carry _change_type (insert, delete), _commit_version and _commit_timestamp. They come from "
+		"the files that a version added and removed: a row that was only copied to a new file appears as "
+		"both.\n\n"
+		"With --speed, files are read in order of their earliest event time, and each batch of about a "
+		"thousand rows is sorted by event time. If files overlap in time, the output is not in order beyond "
+		"that: a late record is written at once.\n\n"
+		"--marks tells downstream tools which table and version is read and how the stream ended: smcommit "
+		"replaces nothing if the closing mark says error or is missing. SIGTERM and SIGINT then end the "
+		"stream after the current records, with a mark.",
 	.opts = options,
 	.exits = exits,
 	.examples = examples,
@@ -263,31 +268,31 @@ static int copy(struct run *r)
 static void check_usage(void)
 {
 	if (has_version && o.as_of)
-		opt_usage("--version-as-of and --timestamp-as-of exclude each other");
+		opt_usage("--version-as-of cannot be combined with --timestamp-as-of");
 	if (has_first && (has_version || o.as_of))
-		opt_usage("--starting-version goes with --ending-version, not with --version-as-of or --timestamp-as-of");
+		opt_usage("--starting-version cannot be combined with --version-as-of or --timestamp-as-of");
 	if (has_last && !has_first)
 		opt_usage("--ending-version needs --starting-version");
 	if (has_last && opt_last < opt_first)
-		opt_usage("--ending-version is before --starting-version");
+		opt_usage("--ending-version must not be less than --starting-version");
 	if (opt_follow && (has_last || has_version || o.as_of || opt_count))
-		opt_usage("--follow goes on from the newest version, so it takes no other one and does not count");
+		opt_usage("--follow cannot be combined with --count, --ending-version or an as-of option");
 	if (opt_version > INT64_MAX || opt_first > INT64_MAX || opt_last > INT64_MAX)
-		opt_usage("no table has so many versions");
+		opt_usage("a version must be at most 9223372036854775807");
 	if (opt_threads > 256)
-		opt_usage("--threads: at most 256");
+		opt_usage("--threads must be at most 256");
 	if (opt_count && (o.jq || opt_speed))
-		opt_usage("--count counts rows; it does not go with --jq or --speed");
+		opt_usage("--count cannot be combined with --jq or --speed");
 	if (opt_count && opt_marks)
-		opt_usage("--marks are for a stream of records, not for --count");
+		opt_usage("--marks cannot be combined with --count");
 	if (has_poll && !opt_follow)
 		opt_usage("--poll needs --follow");
 	if (has_gap && !opt_speed)
 		opt_usage("--max-gap needs --speed");
 	if (has_gap && opt_gap <= 0)
-		opt_usage("--max-gap: more than nothing");
+		opt_usage("--max-gap must be greater than 0");
 	if (has_poll && opt_poll <= 0)
-		opt_usage("--poll: more than nothing");
+		opt_usage("--poll must be greater than 0");
 }
 
 /* Reading ahead is for those who want it all. */
@@ -301,7 +306,7 @@ static void set_options(struct run *r)
 {
 	double speed = 0;
 	if (opt_speed && !pace_parse_speed(opt_speed, &speed))
-		opt_usage("--speed %s: it is a number such as 10x or 0.5x, or max", opt_speed);
+		opt_usage("--speed: '%s' is not a number such as 10x or 0.5x, or max", opt_speed);
 	r->paced = o.by_time = opt_speed != NULL;
 	pace_init(&r->pace, speed, opt_gap);
 	r->left = has_limit ? opt_limit : UINT64_MAX;
@@ -358,9 +363,7 @@ int main(int argc, char **argv)
 	struct err e;
 	struct run r = { .e = &e };
 	diag_init("smreplay");
-	int n = opt_parse(&tool, argc, argv);
-	if (n != 1)
-		opt_usage(n ? "one table at a time" : "which TABLE?");
+	opt_operands(opt_parse(&tool, argc, argv), argv + 1, 1, 1, "TABLE");
 	check_usage();
 	output_init(&r.out, STDOUT_FILENO, "standard output");
 	set_options(&r);

@@ -14,24 +14,24 @@ static const char *opt_field = "text", *opt_out = "sentiment", *opt_lexicon, *op
 static bool opt_explain, opt_unbuffered, field_given;
 
 static const struct opt options[] = {
-	{ 'f', "field", OPT_STR, &opt_field, "PATH", "the field that holds the text (dots lead into objects; default text)", &field_given },
+	{ 'f', "field", OPT_STR, &opt_field, "PATH", "the field that holds the text (a.b is member b of object a; default text)", &field_given },
 	{ 'o', "out", OPT_STR, &opt_out, "NAME", "the field to add (default sentiment)" },
-	{ 0, "explain", OPT_FLAG, &opt_explain, NULL, "add `steps`: every rule that touched a word, and the word's valence after it" },
-	{ 0, "lexicon", OPT_FILE, &opt_lexicon, "FILE", "another lexicon (docs/sentiment.md has the format)" },
-	{ 0, "edition", OPT_ENUM, &opt_edition, "3.3.2|head", "idioms as in the released package (the default) or at the head of its repository" },
+	{ 0, "explain", OPT_FLAG, &opt_explain, NULL, "add `steps`: every rule applied to a word, and the word's valence after it" },
+	{ 0, "lexicon", OPT_FILE, &opt_lexicon, "FILE", "use another lexicon (docs/sentiment.md has the format)" },
+	{ 0, "edition", OPT_ENUM, &opt_edition, "3.3.2|head", "idioms as in the released package (default) or at the head of its repository" },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP },
-	{ 0, "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "write every record at once" },
+	{ 0, "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "flush every record" },
 	{ 0 }
 };
 
 static const char *const exits[] = {
 	"0", "every record was passed on", "1", "done, but bad records were skipped or rejected, or no record has the field of --field", "2", "usage", "3", "bad input",
-	"4", "reading or writing failed", NULL
+	"4", "I/O error", NULL
 };
 
 static const char *const examples[] = {
-	"smreplay landing --where \"lang = 'en'\" | smsentiment", "the mood of the English posts of a table",
-	"smsentiment --explain posts.ndjson | jq .sentiment.steps", "why a text got its score", NULL
+	"smreplay landing --where \"lang = 'en'\" | smsentiment", "the sentiment of the English posts of a table",
+	"smsentiment --explain posts.ndjson | jq .sentiment.steps", "explain the score of each text", NULL
 };
 
 static const char *const see_also[] = { "smreplay(1)", "smtrend(1)", "smjq(1)", NULL };
@@ -41,12 +41,14 @@ static const struct tool tool = {
 	.summary = "add the sentiment of a text to every record",
 	.synopsis = "[OPTION]… [FILE]…",
 	.description =
-		"Adds \"sentiment\":{\"compound\",\"pos\",\"neu\",\"neg\",\"label\"} to every record that has a text. The numbers are those of "
-		"VADER (Hutto and Gilbert 2014), digit for digit: compound is the mood from -1 to 1, pos, neu and neg are shares of "
-		"the words. label is positive from 0.05 on, negative to -0.05, else neutral.\n\n"
-		"VADER knows English. A record whose text is absent or null passes unchanged; a text that is no string is a bad record. "
-		"All other bytes of a record stay as they are; a field of the same name is replaced where it stands when it is an object "
-		"or null, otherwise the record is bad: choose another name with --out. Marks pass in their place.",
+		"Adds \"sentiment\":{\"compound\",\"pos\",\"neu\",\"neg\",\"label\"} to every record that has a text. The numbers "
+		"are those of VADER (Hutto and Gilbert 2014), digit for digit: compound is the sentiment from -1 to "
+		"1; pos, neu and neg are shares of the words. label is positive from 0.05 up, negative from -0.05 "
+		"down, otherwise neutral.\n\n"
+		"VADER knows English. A record whose text is absent or null passes unchanged; a record whose text is "
+		"not a string is bad. All other bytes of a record stay as they are. An existing field of the same "
+		"name is replaced in place if it is an object or null; otherwise the record is bad: choose another "
+		"name with --out. Marks pass in their place.",
 	.opts = options,
 	.exits = exits,
 	.examples = examples,
@@ -110,12 +112,12 @@ static int write_record(void *arg, const struct json_record *rec, struct err *wh
 		return 0;
 	}
 	if (text->type != JSON_STRING) {
-		err_set(why, ERR_DATA, "field %s is no string", opt_field);
+		err_set(why, ERR_DATA, "field %s is not a string", opt_field);
 		why->col = (uint64_t)(text->p - rec->p) + 1;
 		return ERR_DATA;
 	}
 	if (old->p && old->type != JSON_NULL && old->type != JSON_OBJECT) {
-		err_set(why, ERR_DATA, "the record has a field %s already, and it is neither an object nor null; see --out", opt_out);
+		err_set(why, ERR_DATA, "the record already has a field %s, which is neither an object nor null; see --out", opt_out);
 		why->col = (uint64_t)(old->p - rec->p) + 1;
 		return ERR_DATA;
 	}
@@ -180,7 +182,7 @@ int main(int argc, char **argv)
 	output_init(&r.out, STDOUT_FILENO, "standard output");
 	int n = opt_parse(&tool, argc, argv);
 	if (!*opt_out || strchr(opt_out, '`'))
-		opt_usage("--out is a member's name, without `");
+		opt_usage("--out must be a member's name without `");
 	int status = 0, got = run(&r, argv + 1, (size_t)n);
 	if (got < 0)
 		status = diag_fail(&e);

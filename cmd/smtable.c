@@ -29,8 +29,7 @@ static bool human(void)
 
 static int open_store(int argc, char **argv, struct store **s, struct err *e)
 {
-	if (argc != 1)
-		opt_usage(argc ? "one TABLE at a time" : "which TABLE?");
+	opt_operands(argc, argv, 1, 1, "TABLE");
 	return store_open(s, argv[0], e);
 }
 
@@ -38,9 +37,9 @@ static int open_table(int argc, char **argv, unsigned flags, struct store **s, s
 {
 	int64_t version = has_version ? version_as_of : DELTA_NEWEST;
 	if (has_version && has_timestamp)
-		opt_usage("--version-as-of and --timestamp-as-of exclude each other");
+		opt_usage("--version-as-of cannot be combined with --timestamp-as-of");
 	if (has_version && version_as_of < 0)
-		opt_usage("--version-as-of counts from 0");
+		opt_usage("--version-as-of must be at least 0");
 	int r = open_store(argc, argv, s, e);
 	if (r == 0 && has_timestamp)
 		r = delta_version_at(*s, timestamp_as_of, &version, e);
@@ -302,7 +301,7 @@ static int run_check(int argc, char **argv)
 	for (; r == 0 && (f = delta_snapshot_next(sn, &it)) != NULL; n++)
 		bad += check_file(s, f, &line, &e, &r);
 	if (r == 0)
-		diag_note("version %lld: %zu of %zu files are as the log says", (long long)sn->version, n - bad, n);
+		diag_note("version %lld: %zu of %zu files match the log", (long long)sn->version, n - bad, n);
 	buf_release(&line);
 	delta_snapshot_free(sn);
 	store_free(s);
@@ -311,7 +310,7 @@ static int run_check(int argc, char **argv)
 	return finish(r, &e);
 }
 
-#define OUTPUT { 'o', "output", OPT_ENUM, &output_form, "json|table", "NDJSON, or columns for people (the default on a terminal)", NULL }
+#define OUTPUT { 'o', "output", OPT_ENUM, &output_form, "json|table", "NDJSON (default), or a table (default on a terminal)", NULL }
 #define AS_OF { 0, "version-as-of", OPT_I64, &version_as_of, "N", "the table as of version N", &has_version }, \
 	{ 0, "timestamp-as-of", OPT_TIME, &timestamp_as_of, "TIME", "the table as of TIME (RFC 3339)", &has_timestamp }
 
@@ -323,18 +322,18 @@ static const struct tool_command commands[] = {
 	{ "history", "[OPTION]… TABLE", "the commits, the newest first", history_opts, run_history },
 	{ "describe", "[OPTION]… TABLE", "version, size, schema, protocol, properties, streams", table_opts, run_describe },
 	{ "files", "[OPTION]… TABLE", "the data files with their partition values and statistics", table_opts, run_files },
-	{ "check", "[OPTION]… TABLE", "is every data file there with its size? One line for each that is not", check_opts, run_check },
+	{ "check", "[OPTION]… TABLE", "check that every data file exists with its size; print one line for each that does not", check_opts, run_check },
 	{ 0 }
 };
 
 static const char *const exits[] = {
-	"0", "done", "1", "check: a file is missing or has another size", "2", "wrong usage",
-	"3", "the table is damaged", "4", "I/O error, or no table there", NULL
+	"0", "done", "1", "check: a file is missing or has the wrong size", "2", "usage error",
+	"3", "the table is damaged", "4", "I/O error, or no such table", NULL
 };
 
 static const char *const examples[] = {
-	"smtable history landing", "what happened to the table landing",
-	"smtable describe landing --output json | jq .num_rows", "how many rows it has",
+	"smtable history landing", "the history of the table landing",
+	"smtable describe landing --output json | jq .num_rows", "its number of rows",
 	"smtable files landing --version-as-of 3", "the files of version 3", NULL
 };
 
@@ -342,10 +341,11 @@ static const char *const see_also[] = { "smcommit(1)", "smreplay(1)", NULL };
 
 static const struct tool tool = {
 	.name = "smtable",
-	.summary = "look at a Delta table: its history, its schema, its files",
+	.summary = "inspect a Delta table: its history, its schema, its files",
 	.synopsis = "COMMAND [OPTION]… TABLE",
-	.description = "Reads the log of a Delta table and prints what it says: NDJSON into a pipe or a file, columns for people on a "
-	"terminal. Works on tables of any protocol version, also on those whose rows this version of smtools cannot read.",
+	.description =
+		"Reads the log of a Delta table and prints it as NDJSON, or as a table on a terminal. Works on tables "
+		"of any protocol version, even if this version of smtools cannot read their rows.",
 	.exits = exits, .examples = examples, .see_also = see_also, .commands = commands,
 };
 

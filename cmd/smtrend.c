@@ -22,38 +22,38 @@ static double opt_min_score = 3;
 static bool opt_table, opt_last, opt_extract, opt_unbuffered, min_authors_given, half_life_given, slide_given;
 
 static const struct opt options[] = {
-	{ 'b', "by", OPT_STR, &opt_by, "KINDS", "what to count: tags, mentions, links, words, separated by commas (default tags)" },
-	{ 'w', "window", OPT_DURATION, &opt_window, "DURATION", "event time that a window spans (default 1h)" },
-	{ 's', "slide", OPT_DURATION, &opt_slide, "DURATION", "from one window to the next; the window is a multiple of it (default: the window)", &slide_given },
-	{ 0, "watermark", OPT_DURATION, &opt_watermark, "DURATION", "how far behind the latest time a record may come (default 10m)" },
-	{ 't', "top", OPT_U64, &opt_top, "N", "rows of each kind in a window; 0: all (default 10)" },
-	{ 0, "order", OPT_ENUM, &opt_order, "score|count", "what stands out against the past (the default), or what is named most" },
-	{ 0, "min-support", OPT_U64, &opt_min_support, "N", "least number of posts (default 1)" },
-	{ 0, "min-authors", OPT_U64, &opt_min_authors, "N", "least number of different authors (default 5; 1 with --order=count)", &min_authors_given },
-	{ 0, "min-score", OPT_DOUBLE, &opt_min_score, "Z", "least score, with --order=score (default 3)" },
-	{ 0, "half-life", OPT_DURATION, &opt_half_life, "DURATION", "age at which the past counts half (default 24 windows)", &half_life_given },
-	{ 0, "time", OPT_STR, &opt_time, "PATHS", "event time: the earliest of these fields (default created_at,indexed_at,observed_at)" },
-	{ 0, "author", OPT_STR, &opt_author, "PATH", "who wrote it (default author.id)" },
-	{ 0, "text", OPT_STR, &opt_text, "PATH", "the text (default text)" },
-	{ 0, "id", OPT_STR, &opt_id, "PATH", "what tells edits and deletions (default id)" },
-	{ 0, "extract", OPT_FLAG, &opt_extract, NULL, "find tags, mentions and links in the text even where the record lists them" },
-	{ 0, "dialect", OPT_ENUM, &opt_dialect, "auto|twitter|bluesky|mastodon", "whose rules for tags and mentions (default auto: by the field network)" },
-	{ 0, "table", OPT_FLAG, &opt_table, NULL, "print tables for people" },
+	{ 'b', "by", OPT_STR, &opt_by, "KINDS", "what to count: a list of tags, mentions, links and words (default tags)" },
+	{ 'w', "window", OPT_DURATION, &opt_window, "DURATION", "length of a window in event time (default 1h)" },
+	{ 's', "slide", OPT_DURATION, &opt_slide, "DURATION", "distance between windows; --window must be a multiple of it (default: the window)", &slide_given },
+	{ 0, "watermark", OPT_DURATION, &opt_watermark, "DURATION", "how far a record may be behind the latest event time (default 10m)" },
+	{ 't', "top", OPT_U64, &opt_top, "N", "number of rows per window and kind; 0: all (default 10)" },
+	{ 0, "order", OPT_ENUM, &opt_order, "score|count", "rank by how much a topic stands out from the past (default), or by how often it is named" },
+	{ 0, "min-support", OPT_U64, &opt_min_support, "N", "minimum number of posts (default 1)" },
+	{ 0, "min-authors", OPT_U64, &opt_min_authors, "N", "minimum number of distinct authors (default 5; 1 with --order=count)", &min_authors_given },
+	{ 0, "min-score", OPT_DOUBLE, &opt_min_score, "Z", "minimum score, with --order=score (default 3)" },
+	{ 0, "half-life", OPT_DURATION, &opt_half_life, "DURATION", "age at which past counts weigh half (default 24 windows)", &half_life_given },
+	{ 0, "time", OPT_STR, &opt_time, "PATHS", "fields with the event time, of which the earliest counts (default created_at,indexed_at,observed_at)" },
+	{ 0, "author", OPT_STR, &opt_author, "PATH", "the field that identifies the author (default author.id)" },
+	{ 0, "text", OPT_STR, &opt_text, "PATH", "the field that holds the text (default text)" },
+	{ 0, "id", OPT_STR, &opt_id, "PATH", "the field that identifies the post, for edits and deletions (default id)" },
+	{ 0, "extract", OPT_FLAG, &opt_extract, NULL, "find tags, mentions and links in the text even if the record lists them" },
+	{ 0, "dialect", OPT_ENUM, &opt_dialect, "auto|twitter|bluesky|mastodon", "syntax of tags and mentions (default auto: by the field network)" },
+	{ 0, "table", OPT_FLAG, &opt_table, NULL, "print tables instead of NDJSON" },
 	{ 0, "last", OPT_FLAG, &opt_last, NULL, "print only the last window" },
-	{ 0, "memory", OPT_SIZE, &opt_memory, "SIZE", "stop when the open windows need more (default 256MiB)" },
+	{ 0, "memory", OPT_SIZE, &opt_memory, "SIZE", "fail if the open windows need more (default 256MiB)" },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP },
-	{ 0, "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "write every row at once" },
+	{ 0, "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "flush every row" },
 	{ 0 }
 };
 
 static const char *const exits[] = {
-	"0", "done", "1", "done, but bad records were skipped or rejected", "2", "usage",
-	"3", "bad input, or more memory is needed than --memory allows", "4", "reading or writing failed",
-	"5", "the state in the checkpoint was made with other options", NULL
+	"0", "done", "1", "done, but bad records were skipped or rejected", "2", "usage error",
+	"3", "bad input, or more memory is needed than --memory allows", "4", "I/O error",
+	"5", "the state in the checkpoint was saved with other options", NULL
 };
 
 static const char *const examples[] = {
-	"smreplay landing | smtrend --window 1h --watermark 15d --top 20 --table", "tables of what stood out, hour by hour",
+	"smreplay landing | smtrend --window 1h --watermark 15d --top 20 --table", "tables of what stood out in each hour",
 	"smtrend --by tags,words --window 1d --slide 1h --last posts.ndjson", "the last day, as NDJSON",
 	"smtrend --order count --window 7d --by links posts.ndjson", "the most shared links of each week", NULL
 };
@@ -65,18 +65,19 @@ static const struct tool tool = {
 	.summary = "trending tags, mentions, links and words per window of event time",
 	.synopsis = "[OPTION]… [FILE]…",
 	.description =
-		"Counts, in windows of event time, the posts that name a topic and their different authors, and compares these with what the "
-		"windows before would let one expect. A row is printed for every topic that stands out, best first:\n\n"
-		"{\"window_start\", \"window_end\", \"kind\", \"rank\", \"key\", \"display\", \"count\", \"authors\", \"score\", \"expected\", "
-		"\"exact\"}\n\n"
-		"A window is printed when the watermark, the latest time seen less --watermark, reaches its end; at the end of the input the "
-		"open ones follow, marked \"partial\":true where more could have come. The wall clock plays no part: the same records in "
-		"the same order give the same rows.\n\n"
-		"Tags, mentions and links are those that a record lists (tags, mentions, links), otherwise they are looked for in its text. "
-		"A record whose id was seen before in an open window replaces the earlier one; op \"delete\" takes it back. A record "
-		"without an author counts as written by one unknown author.\n\n"
-		"With marks that name a checkpoint the open windows are kept there and not printed at the end of the input: the next run "
-		"goes on with them.",
+		"Counts, in windows of event time, the posts that name a topic and their distinct authors, and "
+		"compares these with what the windows before suggest. A row is printed for every topic that stands "
+		"out, best first:\n\n"
+		"{\"window_start\", \"window_end\", \"kind\", \"rank\", \"key\", \"display\", \"count\", \"authors\", \"score\", "
+		"\"expected\", \"exact\"}\n\n"
+		"A window is printed when the watermark (the latest event time minus --watermark) reaches its end. At "
+		"the end of the input the open ones follow, marked \"partial\":true if more records could have come. "
+		"The wall clock is not used: the same records in the same order give the same rows.\n\n"
+		"Tags, mentions and links are those that a record lists (tags, mentions, links); if it lists none, "
+		"they are found in its text. A record whose id was seen before in an open window replaces the earlier "
+		"one; op \"delete\" removes it. Records without an author count as one unknown author.\n\n"
+		"If marks name a checkpoint, the open windows are saved there instead of printed at the end of the "
+		"input, and the next run continues with them.",
 	.opts = options,
 	.exits = exits,
 	.examples = examples,
@@ -137,10 +138,10 @@ static int open_state(struct run *r, const struct mark *m)
 	if (code || m->from <= 0)
 		return code;
 	if (r->any_post)
-		return err_set(r->e, ERR_DATA, "a stream that resumes, but records came before its first mark");
+		return err_set(r->e, ERR_DATA, "a resumed stream must start with a mark, not with a record");
 	code = state_read(r->state, m->from, STATE_MAX, &b, r->e);
 	if (code == ERR_NOT_FOUND) {
-		diag_note("the checkpoint has no windows for %lld: they begin empty", (long long)m->from);
+		diag_note("the checkpoint has no windows for seq %lld: starting with empty ones", (long long)m->from);
 		code = 0;
 	} else if (!code) {
 		code = trend_load(r->trend, b.p, b.n, r->e);
@@ -184,7 +185,7 @@ static int pass_mark(struct run *r)
 	struct buf own = BUF_INIT;
 	int code = 0;
 	if (m->stream && m->ck && !keeps && !r->any_mark)
-		diag_note("the checkpoint %s is out of reach: the windows are not kept there", m->ck);
+		diag_note("cannot access checkpoint %s: the windows are not saved", m->ck);
 	r->any_mark = true;
 	if (keeps)
 		code = keep_state(r, m);
@@ -208,11 +209,11 @@ static void read_kinds(struct run *r)
 		enum entity_kind k;
 		end = strchrnul(p, ',');
 		if (!entity_by_name(p, (size_t)(end - p), &k))
-			opt_usage("--by: '%.*s' is none of tags, mentions, links, words", (int)(end - p), p);
+			opt_usage("--by: '%.*s' is not one of tags|mentions|links|words", (int)(end - p), p);
 		r->o.kinds |= 1u << k;
 	}
 	if (!r->o.kinds)
-		opt_usage("--by names nothing");
+		opt_usage("--by: empty list");
 }
 
 static void read_times(struct run *r)
@@ -221,13 +222,13 @@ static void read_times(struct run *r)
 	for (char *p = r->times, *end; *p; p = end) {
 		end = strchrnul(p, ',');
 		if (r->o.ntimes == TOPICS_TIMES || end == p)
-			opt_usage("--time: 1 to %d field names, separated by commas", TOPICS_TIMES);
+			opt_usage("--time must be 1 to %d field names", TOPICS_TIMES);
 		if (*end)
 			*end++ = '\0';
 		r->o.time[r->o.ntimes++] = p;
 	}
 	if (!r->o.ntimes)
-		opt_usage("--time names no field");
+		opt_usage("--time: empty list");
 }
 
 static struct trend *new_trend(struct run *r)
@@ -240,12 +241,12 @@ static struct trend *new_trend(struct run *r)
 	o.slide_us = slide_given ? opt_slide / 1000 : o.window_us;
 	o.delay_us = opt_watermark / 1000;
 	if (o.slide_us <= 0 || o.window_us < o.slide_us || o.window_us % o.slide_us || o.window_us / o.slide_us > MAX_PANES)
-		opt_usage("--window must be a multiple of --slide, once to %d times", MAX_PANES);
+		opt_usage("--window must be a multiple of --slide, at most %d times", MAX_PANES);
 	if (o.window_us > INT64_C(36525) * US_PER_DAY || o.delay_us < 0 || o.delay_us > INT64_C(36525) * US_PER_DAY)
-		opt_usage("--window and --watermark end at 100 years");
+		opt_usage("--window and --watermark must be at most 100 years");
 	o.half_life_us = half_life_given ? opt_half_life / 1000 : 24 * o.window_us;
 	if (o.half_life_us <= 0)
-		opt_usage("--half-life must be more than nothing");
+		opt_usage("--half-life must be greater than 0");
 	return trend_new(&o, emit, r);
 }
 
@@ -270,10 +271,10 @@ static void notes(const struct run *r)
 {
 	const struct trend_stats *s = trend_stats(r->trend);
 	if (s->late)
-		diag_note("%llu records came behind the watermark; %llu of them too late for any window", (unsigned long long)s->late,
+		diag_note("%llu records were behind the watermark, %llu of them too late for any window", (unsigned long long)s->late,
 			  (unsigned long long)s->too_late);
 	if (r->any_post && !topics_any_author(r->topics))
-		diag_note("no record has an author in %s: all count as one author's; see --author, --min-authors", opt_author);
+		diag_note("no record has an author in %s: all count as one author; see --author, --min-authors", opt_author);
 }
 
 int main(int argc, char **argv)

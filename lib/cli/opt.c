@@ -21,8 +21,8 @@ static bool flag_help, flag_version, flag_quiet;
 static const char *errors_format;
 
 const struct opt opt_common[] = {
-	{ 'q', "quiet", OPT_FLAG, &flag_quiet, NULL, "print no warnings and no notes", NULL },
-	{ 0, "errors", OPT_ENUM, &errors_format, "text|json", "how errors are printed", NULL },
+	{ 'q', "quiet", OPT_FLAG, &flag_quiet, NULL, "suppress warnings and notes", NULL },
+	{ 0, "errors", OPT_ENUM, &errors_format, "text|json", "format of errors", NULL },
 	{ 'h', "help", OPT_FLAG, &flag_help, NULL, "print this help and exit", NULL },
 	{ 'V', "version", OPT_FLAG, &flag_version, NULL, "print the version and exit", NULL },
 	{ 0 },
@@ -45,10 +45,18 @@ _Noreturn void opt_usage(const char *fmt, ...)
 	exit(2);
 }
 
-/* Where a value came from, for messages: "--rate", "SM_RATE_BURST", "file:line". */
+/* FROM is where the value came from: "--rate", "SM_RATE_BURST", "file:line". */
 static _Noreturn void bad_value(const char *from, const char *wanted, const char *v)
 {
-	opt_usage("%s wants %s, not '%s'", from, wanted, v);
+	opt_usage("%s: '%s' is not %s", from, v, wanted);
+}
+
+void opt_operands(int n, char *const *v, int least, int most, const char *name)
+{
+	if (n < least)
+		opt_usage("missing operand: %s", name);
+	if (n > most)
+		opt_usage("extra operand '%s'", v[most]);
 }
 
 static bool in_enum(const char *list, const char *v)
@@ -85,7 +93,7 @@ static void set_value(const struct opt *o, const char *from, const char *v)
 		break;
 	case OPT_I64:
 		if (!num_i64(v, n, o->value))
-			bad_value(from, "a whole number", v);
+			bad_value(from, "an integer", v);
 		break;
 	case OPT_DOUBLE:
 		if (!json_parse_double(v, n, o->value))
@@ -111,7 +119,7 @@ static void set_value(const struct opt *o, const char *from, const char *v)
 	}
 	case OPT_ENUM:
 		if (!in_enum(o->arg, v))
-			bad_value(from, o->arg, v);
+			opt_usage("%s: '%s' is not one of %s", from, v, o->arg);
 		*(const char **)o->value = v;
 		break;
 	case OPT_LIST:
@@ -157,7 +165,7 @@ static void generate(const char *what)
 			kinds[i].fn(&b, tool);
 			print_and_exit(&b);
 		}
-	opt_usage("--generate wants man|bash|zsh|fish, not '%s'", what);
+	opt_usage("--generate: '%s' is not one of man|bash|zsh|fish", what);
 }
 
 /* --help and --version are answered where they stand. */
@@ -191,14 +199,14 @@ static void parse_long(char **argv, int argc, int *i)
 	if (!o)
 		opt_usage("unknown option '--%.*s'", (int)n, a);
 	if (!o->arg && eq)
-		opt_usage("--%s takes no value", o->name);
+		opt_usage("--%s does not take an argument", o->name);
 	if (o->arg && !eq && *i + 1 >= argc)
-		opt_usage("--%s wants %s", o->name, o->arg);
+		opt_usage("--%s requires an argument: %s", o->name, o->arg);
 	const char *v = !o->arg ? "" : eq ? eq + 1 : argv[++*i];
 	snprintf(from, sizeof from, "--%s", o->name);
 	if (o->type == OPT_PAIR && !strchr(v, '=')) {
 		if (*i + 1 >= argc)
-			opt_usage("%s %s wants a value", from, v);
+			opt_usage("%s %s requires a value", from, v);
 		v = join_pair(v, argv[++*i]);
 	}
 	set_value(o, from, v);
@@ -216,7 +224,7 @@ static void parse_short(char **argv, int argc, int *i)
 			continue;
 		}
 		if (!p[1] && *i + 1 >= argc)
-			opt_usage("-%c wants %s", *p, o->arg);
+			opt_usage("-%c requires an argument: %s", *p, o->arg);
 		set_value(o, from, p[1] ? p + 1 : argv[++*i]);
 		return;
 	}
@@ -269,7 +277,7 @@ static void config_line(const char *path, unsigned long line, char *text)
 		return;
 	snprintf(from, sizeof from, "%s:%lu", path, line);
 	if (!(eq = strchr(s, '=')))
-		opt_usage("%s: a line reads `name = value`", from);
+		opt_usage("%s: a line must read `name = value`", from);
 	*eq = '\0';
 	char *name = trim(s);
 	const struct opt *o = find(0, name, strlen(name));
@@ -382,6 +390,6 @@ int opt_run(const struct tool *t, int argc, char **argv)
 {
 	int operands = opt_parse(t, argc, argv);
 	if (!command)
-		opt_usage("a command is missing");
+		opt_usage("missing operand: COMMAND");
 	return command->run(operands, argv + 1);
 }

@@ -77,5 +77,7 @@ int opt_parse(const struct tool *t, int argc, char **argv);
 int opt_run(const struct tool *t, int argc, char **argv);
 /* A usage error found later by the tool: prints, exits with 2. */
 _Noreturn void opt_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A usage error unless there are LEAST to MOST operands V[0..n); NAME is what the message calls a missing one. */
+void opt_operands(int n, char *const *v, int least, int most, const char *name);
 
 #endif

@@ -26,14 +26,14 @@ int build_check_seq(struct build_job *job, const struct delta_snapshot *sn, stru
 	c->synced = c->synced || seq > 0;
 	if (seq < expected)
 		return err_set(e, ERR_CONFLICT, "the table %s is behind its checkpoint: it has stream %s up to %lld, the checkpoint up to "
-			       "%lld (was the table restored, or is it another one?)", store_root(c->store), c->stream,
+			       "%lld (was the table restored or replaced?)", store_root(c->store), c->stream,
 			       (long long)seq, (long long)expected);
 	int r = whole_check(c, sn, seq > expected, e);
 	if (r || seq == expected)
 		return r;
 	job->ahead = true;
-	return err_set(e, ERR_RETRY, "the table %s has stream %s up to %lld already, beyond %lld where this run resumed: "
-		       "nothing was committed; run it again", store_root(c->store), c->stream, (long long)seq, (long long)expected);
+	return err_set(e, ERR_RETRY, "the table %s already has stream %s up to %lld, beyond %lld, from which this run resumed: "
+		       "nothing was committed; run the same line again", store_root(c->store), c->stream, (long long)seq, (long long)expected);
 }
 
 /* What one attempt works on. */
@@ -61,7 +61,7 @@ static int build_create(struct build *b, struct err *e)
 	struct group *g = &b->c->group;
 	struct delta_action act = { .kind = DELTA_PROTOCOL };
 	if (!g->nmetadata)
-		return err_set(e, ERR_DATA, "there is no table at %s, and no metaData in the input to make one of",
+		return err_set(e, ERR_DATA, "there is no table at %s and no metaData in the input to create it from",
 			       store_root(b->c->store));
 	b->metadata = g->metadata;
 	int r = schema_from_delta(&b->schema, b->metadata.schema_string, b->metadata.nschema_string, e);
@@ -138,7 +138,7 @@ static int partition_text(struct build *b, const struct delta_add *add, struct e
 		if (!f)
 			return err_set(e, ERR_DATA, "the partition column '%s' is not in the schema", cols->v[i]);
 		if (!delta_map_get(m, cols->v[i]))
-			return err_set(e, ERR_DATA, "partitionValues lacks '%s'", cols->v[i]);
+			return err_set(e, ERR_DATA, "partitionValues has no value for '%s'", cols->v[i]);
 		b->text[i] = delta_map_text(m, cols->v[i]);
 		int r = delta_value_parse(&v, &f->type, b->text[i].p, b->text[i].n, e);
 		if (r) {
@@ -146,10 +146,10 @@ static int partition_text(struct build *b, const struct delta_add *add, struct e
 			return r;
 		}
 		if (v.null && !f->nullable)
-			return err_set(e, ERR_DATA, "partition column '%s' may not be null", cols->v[i]);
+			return err_set(e, ERR_DATA, "partition column '%s' must not be null", cols->v[i]);
 	}
 	if (m->n != cols->n)
-		return err_set(e, ERR_DATA, "partitionValues names %zu columns, the table is partitioned by %zu", m->n, cols->n);
+		return err_set(e, ERR_DATA, "partitionValues has %zu columns, the table is partitioned by %zu", m->n, cols->n);
 	return 0;
 }
 
@@ -160,11 +160,11 @@ static int check_exists(struct build *b, struct group_file *f, struct err *e)
 		return 0;
 	int r = store_stat(b->c->store, f->add.path, &size, NULL, e);
 	if (r == ERR_NOT_FOUND)
-		return err_set(e, ERR_DATA, "the file is not there");
+		return err_set(e, ERR_DATA, "the file does not exist");
 	if (r)
 		return r;
 	if (size != (uint64_t)f->add.size)
-		return err_set(e, ERR_DATA, "the file has %llu bytes, the action says %lld", (unsigned long long)size,
+		return err_set(e, ERR_DATA, "the file has %llu bytes; the action says %lld", (unsigned long long)size,
 			       (long long)f->add.size);
 	f->checked = true;
 	return 0;
@@ -203,7 +203,7 @@ static int build_add(struct build *b, struct group_file *f, struct err *e)
 	if (f->add.dv)
 		return err_set(e, ERR_DATA, "an add with a deletion vector");
 	if (b->sn && delta_snapshot_names(b->sn, f->add.path))
-		return err_set(e, ERR_CONFLICT, "the file was in the table and has been removed since");
+		return err_set(e, ERR_CONFLICT, "the file was in the table and has since been removed");
 	int r = partition_text(b, &f->add, e);
 	if (r == 0)
 		r = check_exists(b, f, e);
@@ -212,7 +212,7 @@ static int build_add(struct build *b, struct group_file *f, struct err *e)
 	if (r)
 		return r;
 	if (!match)
-		return err_set(e, ERR_DATA, "its partition values do not satisfy --replace-where");
+		return err_set(e, ERR_DATA, "the partition values do not satisfy --replace-where");
 	buf_put(&b->out->actions, f->line, f->nline);
 	buf_putc(&b->out->actions, '\n');
 	if (!job->files++)

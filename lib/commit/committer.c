@@ -52,13 +52,13 @@ void committer_free(struct committer *c)
 static int take_table(struct committer *c, const struct mark *m, struct err *e)
 {
 	if (!m->table && c->group.nactions)
-		return err_set(e, ERR_DATA, "actions, but the mark that closes them names no table: smpartition did not write them");
+		return err_set(e, ERR_DATA, "the mark that closes these actions names no table: smpartition did not write them");
 	if (!m->table)
-		return c->store ? 0 : err_set(e, ERR_USAGE, "no table: the mark does not name one, and no TABLE was given");
+		return c->store ? 0 : err_set(e, ERR_USAGE, "missing operand: TABLE (the mark does not name a table)");
 	if (!c->store)
 		return store_open(&c->store, m->table, e);
 	if (!store_same(m->table, store_root(c->store)))
-		return err_set(e, ERR_CONFLICT, "the mark is for the table %s, not for %s", m->table, store_root(c->store));
+		return err_set(e, ERR_CONFLICT, "the mark is for table %s, not for %s", m->table, store_root(c->store));
 	return 0;
 }
 
@@ -73,10 +73,10 @@ static int take_stream(struct committer *c, const struct mark *m, struct err *e)
 		return 0;
 	}
 	if (!m->stream != !c->stream || (m->stream && strcmp(m->stream, c->stream) != 0))
-		return err_set(e, ERR_DATA, "a mark of stream %s in the pipe of stream %s: one pipe carries one stream",
+		return err_set(e, ERR_DATA, "a mark of stream %s in a pipe of stream %s: a pipe carries only one stream",
 			       m->stream ? m->stream : "(none)", c->stream ? c->stream : "(none)");
 	if (m->from != c->from)
-		return err_set(e, ERR_DATA, "the mark resumed from %lld, the marks before it from %lld", (long long)m->from,
+		return err_set(e, ERR_DATA, "this mark says that the stream resumed from %lld, the marks before it say from %lld", (long long)m->from,
 			       (long long)c->from);
 	return 0;
 }
@@ -221,7 +221,7 @@ static int check_seq(const struct committer *c, const struct mark *m, struct err
 	int64_t least = c->last_seq >= 0 ? c->last_seq : c->from;
 	if (!c->stream || m->seq > least)
 		return 0;
-	return err_set(e, ERR_DATA, "a mark with seq %lld closes actions, but seq %lld was reached before: a seq is never used twice",
+	return err_set(e, ERR_DATA, "a mark with seq %lld closes actions after seq %lld: seqs must increase",
 		       (long long)m->seq, (long long)least);
 }
 
@@ -266,7 +266,7 @@ static int take_mark(struct committer *c, const struct mark *m, struct buf *out,
 		return overwrite_mark(c, m, first, out, e);
 	/* A stream goes on behind what it has committed; without one the input is given again, and its rows would come twice. */
 	if (!c->stream && m->end && strcmp(m->end, "error") == 0)
-		return err_set(e, ERR_IO, "the source ended with an error: %zu actions behind its last mark are not committed",
+		return err_set(e, ERR_IO, "the source ended with an error: %zu actions after its last mark were not committed",
 			       c->group.nactions);
 	if (c->group.nactions == 0)
 		return pass_mark(c, m, out, e);
@@ -284,7 +284,7 @@ static int take_action(struct committer *c, const char *line, size_t n, struct e
 int committer_line(struct committer *c, const char *line, size_t n, struct buf *out, struct err *e)
 {
 	if (c->ended)
-		return err_set(e, ERR_DATA, "a line behind the mark that ended the stream");
+		return err_set(e, ERR_DATA, "a line after the closing mark");
 	if (mark_is(line, n)) {
 		struct arena a = ARENA_INIT;
 		struct mark m;
@@ -298,7 +298,7 @@ int committer_line(struct committer *c, const char *line, size_t n, struct buf *
 	}
 	if (delta_action_is(line, n))
 		return take_action(c, line, n, e);
-	return err_set(e, ERR_DATA, "neither an action nor a mark (smpartition makes actions of records)");
+	return err_set(e, ERR_DATA, "neither an action nor a mark (use smpartition to turn records into actions)");
 }
 
 /* Two inputs one behind the other (xargs, cat) end twice: only now is it known that this was the whole. */

@@ -33,7 +33,7 @@ static int disagree(const struct where_at *at, struct err *e, const char *what)
 {
 	struct buf b = BUF_INIT;
 	put_at(&b, at);
-	err_set(e, ERR_CONFLICT, "the files do not fit the table: column '%s' %s", buf_cstr(&b), what);
+	err_set(e, ERR_CONFLICT, "the files do not match the table: column '%s' %s", buf_cstr(&b), what);
 	buf_release(&b);
 	return ERR_CONFLICT;
 }
@@ -70,7 +70,7 @@ static int fit_struct(const struct where_at *at, const struct type *ours, const 
 		if (k >= 0)
 			r = fit_field(&here, f, &table->fields[k], wider, e);
 		else if (type_find(table, f->name, f->nname, true) >= 0)
-			r = disagree(&here, e, "has the same name in the table but for its case");
+			r = disagree(&here, e, "differs from a column of the table only in case");
 		else if (wider)
 			*wider = true;
 		else
@@ -80,7 +80,7 @@ static int fit_struct(const struct where_at *at, const struct type *ours, const 
 		const struct field *f = &table->fields[i];
 		struct where_at here = { at, f->name };
 		if (!f->nullable && type_find(ours, f->name, f->nname, false) < 0)
-			r = disagree(&here, e, "may not be null in the table and is not in the files");
+			r = disagree(&here, e, "must not be null in the table and is not in the files");
 	}
 	return r;
 }
@@ -106,10 +106,10 @@ static int fit_partition(const struct delta_names *ours, const struct delta_name
 {
 	for (size_t i = 0; i < ours->n; i++)
 		if (!delta_names_have(table, ours->v[i]))
-			return err_set(e, ERR_CONFLICT, "the files are partitioned by '%s', the table is not", ours->v[i]);
+			return err_set(e, ERR_CONFLICT, "the files are partitioned by '%s', but the table is not", ours->v[i]);
 	for (size_t i = 0; i < table->n; i++)
 		if (!delta_names_have(ours, table->v[i]))
-			return err_set(e, ERR_CONFLICT, "the table is partitioned by '%s', the files are not", table->v[i]);
+			return err_set(e, ERR_CONFLICT, "the table is partitioned by '%s', but the files are not", table->v[i]);
 	return 0;
 }
 
@@ -153,7 +153,7 @@ static int widens(const struct producer *p, const struct schema *s, const struct
 	if (r == 0)
 		r = fit_struct(NULL, &p->schema.root, &s->root, NULL, e);
 	if (r) {
-		err_wrap(e, "a second metaData before the mark does not widen the one before it");
+		err_wrap(e, "a second metaData before the mark does not extend the first");
 		if (e)
 			e->code = ERR_DATA;
 	}

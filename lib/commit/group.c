@@ -47,7 +47,7 @@ static int take_protocol(struct group *g, const struct delta_protocol *p, struct
 	if (g->has_protocol && (p->min_reader < had->min_reader || p->min_writer < had->min_writer ||
 				!names_hold(&p->reader_features, &had->reader_features) ||
 				!names_hold(&p->writer_features, &had->writer_features)))
-		return err_set(e, ERR_DATA, "a second protocol before the mark asks for less than the one before it");
+		return err_set(e, ERR_DATA, "a second protocol before the mark requires less than the first");
 	g->protocol = *p;
 	g->has_protocol = true;
 	return 0;
@@ -60,7 +60,7 @@ int group_add_line(struct group *g, const char *line, size_t n, struct err *e)
 	if (r)
 		return r;
 	if (++g->nactions > MAX_ACTIONS)
-		return err_set(e, ERR_DATA, "more than %zu actions before a mark", MAX_ACTIONS);
+		return err_set(e, ERR_DATA, "more than %zu actions without a mark", MAX_ACTIONS);
 	switch (act.kind) {
 	case DELTA_ADD: add_file(g, &g->adds, &act.add, line, n); return 0;
 	case DELTA_REMOVE: add_file(g, &g->removes, &act.add, line, n); return 0;
@@ -76,6 +76,6 @@ int group_add_line(struct group *g, const char *line, size_t n, struct err *e)
 	case DELTA_COMMIT_INFO:
 		g->nactions--;
 		return 0; /* smcommit writes its own */
-	default: return err_set(e, ERR_DATA, "an action that smcommit does not commit (add, remove, metaData, protocol, txn are)");
+	default: return err_set(e, ERR_DATA, "smcommit commits only add, remove, metaData, protocol and txn actions");
 	}
 }

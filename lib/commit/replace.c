@@ -17,14 +17,14 @@ static int no_word(const struct committer *c, const struct mark *m, struct err *
 {
 	const char *table = store_root(c->store);
 	if (plain(m))
-		return err_set(e, ERR_CONFLICT, "%s is not replaced: nothing in the input says that it is whole. Give the producer "
-			       "--marks, so that its failure is seen, and smcommit --vouch, to say that all of it came; or name files to smpartition, which vouches for those that it read whole", table);
+		return err_set(e, ERR_CONFLICT, "%s is not replaced: the input does not say that it is complete. Give the producer "
+			       "--marks, so that a failure is noticed, and give smcommit --vouch to confirm that the input is complete; or pass files to smpartition, which vouches for the files that it read in full", table);
 	if (m->stream && m->from > 0)
-		return err_set(e, ERR_CONFLICT, "%s is not replaced: the stream went on from %lld, so this is only what is new "
-			       "(smcheckpoint rewind begins it anew; --vouch replaces the table by this part)", table,
+		return err_set(e, ERR_CONFLICT, "%s is not replaced: the stream resumed from %lld, so the input holds only what is new "
+			       "(smcheckpoint rewind restarts the stream; --vouch replaces the table with this part)", table,
 			       (long long)m->from);
-	return err_set(e, ERR_CONFLICT, "%s is not replaced: the closing mark lacks \"all\", since a record was left out on the way, or since the "
-		       "mark names no checkpoint that could be asked. --vouch says that all of it came", table);
+	return err_set(e, ERR_CONFLICT, "%s is not replaced: the closing mark lacks \"all\", because a record was dropped in the pipe or because the "
+		       "mark names no checkpoint that can be read. Use --vouch to confirm that the input is complete", table);
 }
 
 int replace_allowed(const struct committer *c, const struct mark *m, struct err *e)
@@ -37,8 +37,8 @@ int replace_allowed(const struct committer *c, const struct mark *m, struct err 
 		return no_word(c, m, e);
 	/* An empty pipe is how a producer looks that was never started: a misspelt name, a mistake in its options. */
 	if (plain(m) && c->group.adds.n == 0)
-		return err_set(e, ERR_CONFLICT, "%s is not replaced: the input has neither records nor marks, as when its producer did not "
-			       "start. With --marks the producer says that it found nothing; smpartition takes the name of an empty file as well",
+		return err_set(e, ERR_CONFLICT, "%s is not replaced: the input has no records and no marks, as if its producer did not "
+			       "start. With --marks the producer confirms that it found nothing; smpartition also accepts the name of an empty file",
 			       store_root(c->store));
 	return 0;
 }
@@ -48,7 +48,7 @@ int read_take(struct committer *c, const struct mark *m, struct err *e)
 	if (!m->read_id)
 		return 0;
 	if (c->read_id && strcmp(c->read_id, m->read_id) != 0)
-		return err_set(e, ERR_DATA, "a mark that reads table %s among those that read table %s: one pipe reads one table",
+		return err_set(e, ERR_DATA, "a mark that reads table %s after marks that read table %s: a pipe reads only one table",
 			       m->read_id, c->read_id);
 	if (!c->read_id)
 		c->read_id = mem_strdup(m->read_id);
@@ -65,8 +65,8 @@ int read_check_append(const struct committer *c, const struct delta_snapshot *sn
 {
 	if (c->opts.overwrite || !read_is_sink(c, sn))
 		return 0;
-	return err_set(e, ERR_CONFLICT, "the input was read from version %lld of %s itself: appended to it, its rows would be there twice "
-		       "(--mode=overwrite or --replace-where puts them in the place of what was read)", (long long)c->read_version,
+	return err_set(e, ERR_CONFLICT, "the input was read from version %lld of %s itself: appending it would duplicate its rows "
+		       "(--mode=overwrite or --replace-where replaces what was read)", (long long)c->read_version,
 		       store_root(c->store));
 }
 

@@ -22,12 +22,12 @@ int where_new(struct where **out, const struct expr *x, const struct schema *sch
 	for (size_t i = 0; i < partition->n && r == 0; i++) {
 		const struct field *f = schema_find(schema, partition->v[i], strlen(partition->v[i]));
 		if (!f)
-			r = err_set(e, ERR_DATA, "the table is partitioned by '%s', which its schema lacks", partition->v[i]);
+			r = err_set(e, ERR_DATA, "the table is partitioned by '%s', which is not in its schema", partition->v[i]);
 		else
 			w->schema.root.fields[w->schema.root.nfields++] = *f;
 	}
 	if (r == 0 && (r = expr_bind(&w->bound, x, &w->schema.root, EXPR_PREDICATE, e)) != 0)
-		err_wrap(e, "--replace-where, which can use partition columns only");
+		err_wrap(e, "--replace-where (only partition columns can be used)");
 	if (r) {
 		schema_release(&w->schema);
 		mem_free(w);

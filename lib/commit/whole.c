@@ -70,8 +70,8 @@ void whole_release(struct whole *w)
 static void accept_once(const struct committer *c, const struct delta_snapshot *sn)
 {
 	struct err e;
-	err_set(&e, ERR_CONFLICT, "the log of %s does not reach back to the last commit of stream %s: that version %lld still holds it is taken "
-		"for granted, once", store_root(c->store), c->stream, (long long)sn->version);
+	err_set(&e, ERR_CONFLICT, "the log of %s does not reach back to the last commit of stream %s: assuming once that version %lld still holds "
+		"it", store_root(c->store), c->stream, (long long)sn->version);
 	if (c->opts.warn)
 		c->opts.warn(c->opts.arg, &e);
 }

@@ -306,7 +306,7 @@ static int from_base(struct attempt *at, delta_build_fn *build, void *arg, int64
 	if (base == newest)
 		return 0;
 	if (base > newest)
-		return err_set(e, ERR_CONFLICT, "the input was made of version %lld of %s, which has no more than version %lld: was it taken back?",
+		return err_set(e, ERR_CONFLICT, "the input was made of version %lld of %s, which has no more than version %lld: was it rolled back?",
 			       (long long)base, store_root(at->s), (long long)newest);
 	delta_snapshot_free(at->sn);
 	at->sn = NULL;

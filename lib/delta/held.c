@@ -314,7 +314,7 @@ int held_error(const struct held *h, const struct delta_snapshot *sn, const char
 			   sn->metadata.id, last->id);
 		break;
 	case HELD_NOT:
-		buf_printf(&b, "the table %s was taken back: version %lld", table, (long long)h->by);
+		buf_printf(&b, "the table %s was rolled back: version %lld", table, (long long)h->by);
 		if (h->operation)
 			buf_printf(&b, " (%s)", h->operation);
 		if (h->to >= 0)

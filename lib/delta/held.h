@@ -35,7 +35,7 @@ struct held_last {
 enum held_verdict {
 	HELD_WHOLE,                 /* held, or there is nothing yet to be held */
 	HELD_UNKNOWN,               /* no commit was noted, and the log does not reach back to one */
-	HELD_NOT,                   /* taken back by version `by` */
+	HELD_NOT,                   /* rolled back by version `by` */
 	HELD_GONE,                  /* commit `by`, which the walk needs, is gone */
 	HELD_OTHER                  /* another table */
 };

@@ -546,7 +546,7 @@ static int read_tree(struct feed *f, const xmlDoc *doc, struct err *e)
 		if (f->first.code)
 			*e = f->first;
 		else
-			err_set(e, ERR_DATA, "not a feed: it has no element");
+			err_set(e, ERR_DATA, "not a feed: it has no elements");
 		return e->code;
 	}
 	int rc = recognise(f, e);
@@ -582,10 +582,10 @@ int feed_to_json_at(struct buf *out, const char *body, size_t n, const char *con
 	struct feed f = { .tree.base = base, .out = out };
 	e = e ? e : &none;
 	if (n > FEED_MAX_BODY)
-		return err_set(e, ERR_DATA, "the feed is longer than %zu MiB", FEED_MAX_BODY >> 20);
+		return err_set(e, ERR_DATA, "the feed is larger than %zu MiB", FEED_MAX_BODY >> 20);
 	int rc = feed_text(&text, body, n, content_type, &f.mended, e);
 	if (rc == 0 && text.n > INT_MAX)
-		rc = err_set(e, ERR_DATA, "the feed is too long");
+		rc = err_set(e, ERR_DATA, "the feed is too large");
 	if (rc == 0)
 		rc = convert(&f, &text, e);
 	mem_free(f.item);

@@ -123,7 +123,7 @@ static const char *encoding_by_bytes(const char *p, size_t n, size_t *skip)
 static int name_encoding(const char *label, char to[MAX_LABEL], struct err *e)
 {
 	if (!encoding_of(label, to))
-		return err_set(e, ERR_UNSUPPORTED, "the feed's encoding '%s' is not known", label);
+		return err_set(e, ERR_UNSUPPORTED, "the feed's encoding '%s' is unknown", label);
 	/* Then its first or second byte would be zero: a library wrote down the encoding of its own memory. */
 	if (strncmp(to, "UTF-16", 6) == 0)
 		snprintf(to, MAX_LABEL, "UTF-8");
@@ -153,6 +153,6 @@ int feed_to_utf8(struct buf *out, const char *p, size_t n, const char *content_t
 			snprintf(name, sizeof name, "%s", other);
 	}
 	if (convert(out, p + skip, n - skip, name) == SIZE_MAX)
-		return err_set(e, ERR_UNSUPPORTED, "this system cannot read the encoding '%s'", name);
+		return err_set(e, ERR_UNSUPPORTED, "the encoding '%s' is not supported on this system", name);
 	return 0;
 }

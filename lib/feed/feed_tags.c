@@ -126,7 +126,7 @@ int feed_start_tag(struct feed_clean *c)
 	c->p += *c->p == '>';
 	buf_putc(c->out, '>');
 	if (c->depth == FEED_MAX_DEPTH)
-		return feed_fault(c, "elements lie too deep in each other", NULL, 0);
+		return feed_fault(c, "elements are nested too deeply", NULL, 0);
 	c->open[c->depth++] = n;
 	return 0;
 }

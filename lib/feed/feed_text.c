@@ -133,10 +133,10 @@ static int declare(struct feed_clean *c, const char *name, size_t n)
 		if (en.nvalue > FEED_MAX_ENTITY)
 			return feed_fault(c, "is too long", name, n);
 		if (!is_flat(en.value, en.nvalue))
-			return feed_fault(c, "is made of other entities", name, n);
+			return feed_fault(c, "refers to other entities", name, n);
 	}
 	if (c->nentities == FEED_MAX_ENTITIES)
-		return feed_fault(c, "is one too many", name, n);
+		return feed_fault(c, "exceeds the allowed number of entities", name, n);
 	c->entity[c->nentities++] = en;
 	return 0;
 }
@@ -244,10 +244,10 @@ static int named(struct feed_clean *c, const char *name, size_t n)
 		if (en->nname != n || memcmp(en->name, name, n) != 0)
 			continue;
 		if (en->outside)
-			return feed_fault(c, "lies outside the document, and nothing is loaded", name, n);
+			return feed_fault(c, "is external; external entities are not loaded", name, n);
 		c->grown += en->nvalue;
 		if (c->grown > FEED_MAX_GROWTH)
-			return feed_fault(c, "and others blow the document up", name, n);
+			return feed_fault(c, "and others expand to too much text", name, n);
 		buf_put(c->out, en->value, en->nvalue);
 		return 1;
 	}
@@ -356,7 +356,7 @@ static int check_start(const struct buf *text, struct err *e)
 	if (*p == '{' || *p == '[')
 		return err_set(e, ERR_DATA, "not a feed: it looks like JSON");
 	if (*p != '<')
-		return err_set(e, ERR_DATA, "not a feed: it does not begin like XML");
+		return err_set(e, ERR_DATA, "not a feed: it does not begin with XML");
 	if (left > 5 && strncasecmp(p, "<html", 5) == 0)
 		return err_set(e, ERR_DATA, "not a feed: it is an HTML page");
 	return 0;
@@ -367,12 +367,12 @@ static int no_end(struct feed_clean *c)
 {
 	static const char *const roots[] = { "rss", "feed", "RDF" };
 	if (!c->depth)
-		return err_set(c->e, ERR_DATA, "not a feed: it has no element");
+		return err_set(c->e, ERR_DATA, "not a feed: it has no elements");
 	const char *name = c->open[0].p, *colon = memchr(name, ':', c->open[0].n), *local = colon ? colon + 1 : name;
 	size_t n = c->open[0].n - (size_t)(local - name);
 	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
 		if (n == strlen(roots[i]) && memcmp(local, roots[i], n) == 0)
-			return err_set(c->e, ERR_RETRY, "the feed is cut off: <%s> does not end", roots[i]);
+			return err_set(c->e, ERR_RETRY, "the feed is truncated: <%s> is not closed", roots[i]);
 	return err_set(c->e, ERR_DATA, "not a feed: its root is <%.*s>", (int)(n < MAX_NAME ? n : MAX_NAME), local);
 }
 

@@ -175,11 +175,11 @@ static int check_next(const struct task *t, struct buf *next, struct err *e)
 	const struct fetch_opts *o = t->job->f->o;
 	struct request_way w = fetch_way(t->job->f, t->src);
 	if (next->n > MAX_NEXT)
-		return err_set(e, ERR_IO, "where the next page is takes %zu bytes, more than %zu", next->n, MAX_NEXT);
+		return err_set(e, ERR_IO, "the next page's token or address has %zu bytes; at most %zu allowed", next->n, MAX_NEXT);
 	if (memchr(next->p, '\0', next->n))
-		return err_set(e, ERR_DATA, "the next page's token holds a NUL");
+		return err_set(e, ERR_DATA, "the next page's token contains NUL");
 	if (redact_has(o->secrets, next->p, next->n))
-		return err_set(e, ERR_DATA, "the address of the next page holds a credential");
+		return err_set(e, ERR_DATA, "the next page's address contains a credential");
 	if (w.def->next == NEXT_TOKEN)
 		return 0;
 	int rc = request_allowed(&w, &t->vars, buf_cstr(next), e);
@@ -233,7 +233,7 @@ static int read_page(struct answer *x, struct err *e)
 		rc = e->code = ERR_IO;
 	/* It goes into marks and on disk. */
 	if (rc == 0 && p->top && redact_has(t->job->f->o->secrets, p->top, strlen(p->top)))
-		rc = err_set(e, ERR_IO, "a value of the cursor holds a credential");
+		rc = err_set(e, ERR_IO, "a value of the cursor contains a credential");
 	p->floor = NULL;
 	buf_release(&floor);
 	return rc;
@@ -253,7 +253,7 @@ static int look_for_circle(struct task *t, const struct page *p, struct buf *nex
 		state = state * 31 + p->sum;
 	if (!walk_goes_round(t->walk, state, p->full || (keeps && p->fresh)))
 		return 0;
-	return err_set(e, ERR_IO, "the next pages lead round in a circle, and nothing new comes");
+	return err_set(e, ERR_IO, "the next pages form a loop without new records");
 }
 
 /* The page at hand, which leads to NEXT ("": nowhere), is out; what now? */
@@ -289,7 +289,7 @@ static int hand_out(struct answer *x, struct err *e)
 		rc = look_for_circle(t, p, &next, e);
 	if (rc == 0) {
 		sink_sayf(j->f, SAY_VERBOSE, j, "%llu items, %llu new records%s", (unsigned long long)p->items,
-			  (unsigned long long)p->fresh, next.n ? "" : ", no page behind it");
+			  (unsigned long long)p->fresh, next.n ? "" : ", last page");
 		if (sink_page(j->f, j, p, &why) < 0)
 			sink_fatal(j->f, &why);
 		else
@@ -305,7 +305,7 @@ static void set_aside(struct answer *x)
 {
 	struct task *t = x->t;
 	struct err why = x->broken, e;
-	err_wrap(&why, "a page that cannot be read");
+	err_wrap(&why, "unreadable page");
 	why.code = ERR_DATA;
 	if (sink_bad(t->job->f, x->a->body, x->a->nbody, &why, &e) < 0) {
 		failed(x, ERR_IO, "%s", why.msg);
@@ -369,7 +369,7 @@ static void broken(struct answer *x)
 	struct err e;
 	bool cut = true;
 	int rc = 0;
-	snprintf(why, sizeof why, "a broken body (%.150s)", x->broken.msg);
+	snprintf(why, sizeof why, "an invalid body (%.150s)", x->broken.msg);
 	t->nbroken = t->nbroken && t->broken == hash ? t->nbroken + 1 : 1;
 	t->broken = hash;
 	if (t->nbroken < SAME_BROKEN || t->kind == TASK_LIST) {
@@ -440,7 +440,7 @@ static void take_page(struct answer *x)
 		broken(x);
 	else if (!x->word.n && x->nbody > 4 && says_errors_alone(x->body, x->nbody)) {
 		says_words(x->body, x->nbody, words, sizeof words);
-		failed(x, ERR_IO, "the answer holds errors alone%s", words);
+		failed(x, ERR_IO, "the response contains only errors%s", words);
 	} else if (x->t->kind == TASK_LIST)
 		take_list(x);
 	else
@@ -465,13 +465,13 @@ static void refused(struct answer *x)
 	if (t->login && !t->relogged && login_refuse(t->login, t->serial)) {
 		t->relogged = true;
 		t->due_ns = 0;
-		sink_sayf(t->job->f, SAY_VERBOSE, t->job, "the token was not taken: logging in anew");
+		sink_sayf(t->job->f, SAY_VERBOSE, t->job, "the token was rejected: logging in again");
 		return;
 	}
 	struct buf names = BUF_INIT;
 	for (size_t i = 0; i < t->src->def->nsecrets; i++)
 		buf_printf(&names, "%s%s", i ? ", " : ": secret ", t->src->def->secret[i].name);
-	failed(x, ERR_IO, "the token or password is missing or was not taken (status %ld)%s", x->a->status, buf_cstr(&names));
+	failed(x, ERR_IO, "the token or password is missing or was rejected (status %ld)%s", x->a->status, buf_cstr(&names));
 	buf_release(&names);
 }
 
@@ -480,12 +480,12 @@ static void expired(struct answer *x)
 	struct task *t = x->t;
 	bool first = !t->walk->page;
 	if (t->no_cursor && first) {
-		failed(x, ERR_IO, "the API refuses the place even at the first page (status %ld)", x->a->status);
+		failed(x, ERR_IO, "the API rejects even the first page (status %ld)", x->a->status);
 		return;
 	}
 	if (++t->restarts >= t->src->def->tries) {
 		failed(x, ERR_IO,
-		       "the place has expired for the API (status %ld): given up after %llu walks that began anew",
+		       "the next page's token has expired (status %ld): giving up after %llu restarts",
 		       x->a->status, (unsigned long long)t->restarts);
 		return;
 	}
@@ -496,8 +496,8 @@ static void expired(struct answer *x)
 	t->no_cursor = first;
 	t->due_ns = 0;
 	sink_sayf(t->job->f, SAY_WARNING, t->job,
-		  first ? "the place is too old for the API: what was posted meanwhile may be missing"
-			: "the next page's token has expired: the walk begins anew");
+		  first ? "the API no longer accepts a start this old: posts since then may be missing"
+			: "the next page's token has expired: restarting from the first page");
 }
 
 static void shrink(struct answer *x, const char *var)
@@ -507,12 +507,12 @@ static void shrink(struct answer *x, const char *var)
 	uint64_t n;
 	const char *value = vars_get(&t->vars, var);
 	if (!num_u64(value, strlen(value), &n) || n <= 1) {
-		failed(x, ERR_IO, "the API wants less at once than %s=%s", var, value);
+		failed(x, ERR_IO, "the API rejects even %s=%s as too large", var, value);
 		return;
 	}
 	vars_set(&t->vars, var, text, fmt_u64(text, n / 2));
 	leave_redirect(t);
-	sink_sayf(t->job->f, SAY_VERBOSE, t->job, "asking for %llu at once", (unsigned long long)n / 2);
+	sink_sayf(t->job->f, SAY_VERBOSE, t->job, "requesting %llu per page", (unsigned long long)n / 2);
 	retry(x, CAUSE_HTTP5XX, "the page was too large", 0);
 }
 
@@ -522,7 +522,7 @@ static void later(struct answer *x)
 	struct task *t = x->t;
 	t->laters++;
 	if (t->laters > MAX_LATERS) {
-		sink_sayf(t->job->f, SAY_WARNING, t->job, "%s is not there after %d tries: left out",
+		sink_sayf(t->job->f, SAY_WARNING, t->job, "%s still does not exist after %d tries: skipped",
 			  t->value ? t->value : "it", MAX_LATERS);
 		done(x);
 		return;
@@ -535,15 +535,15 @@ static void redirected(struct answer *x)
 {
 	struct task *t = x->t;
 	if (!x->a->location) {
-		failed(x, ERR_IO, "status %ld without a place to go", x->a->status);
+		failed(x, ERR_IO, "status %ld without a location", x->a->status);
 		return;
 	}
 	if (++t->redirects > MAX_REDIRECTS) {
-		failed(x, ERR_IO, "sent from one address to the next more than %d times", MAX_REDIRECTS);
+		failed(x, ERR_IO, "more than %d redirects", MAX_REDIRECTS);
 		return;
 	}
 	if (strlen(x->a->location) > MAX_NEXT) {
-		failed(x, ERR_IO, "sent to an address of more than %zu bytes", MAX_NEXT);
+		failed(x, ERR_IO, "redirected to an address of more than %zu bytes", MAX_NEXT);
 		return;
 	}
 	mem_free(t->redirect);
@@ -556,11 +556,11 @@ static void for_good(struct answer *x)
 	char words[320];
 	says_words(x->body, x->nbody, words, sizeof words);
 	if (x->v.unknown)
-		failed(x, ERR_DATA, "'outcome' gave '%.100s', which means nothing", x->v.text);
+		failed(x, ERR_DATA, "'outcome' returned '%.100s', which is not an outcome", x->v.text);
 	else if (x->v.text)
 		failed(x, ERR_IO, "%s", x->v.text);
 	else
-		failed(x, ERR_IO, "the API answers with status %ld%s", x->a->status, words);
+		failed(x, ERR_IO, "the API responded with status %ld%s", x->a->status, words);
 }
 
 static void wait_for(struct answer *x, const char *why)
@@ -574,7 +574,7 @@ static void wait_for(struct answer *x, const char *why)
 static void judge(struct answer *x)
 {
 	char why[64];
-	snprintf(why, sizeof why, x->v.kind == VERDICT_LIMIT ? "the limit is reached (status %ld)" : "status %ld", x->a->status);
+	snprintf(why, sizeof why, x->v.kind == VERDICT_LIMIT ? "rate limited (status %ld)" : "status %ld", x->a->status);
 	switch (x->v.kind) {
 	case VERDICT_OK: take_page(x); break;
 	case VERDICT_EMPTY: take_nothing(x); break;

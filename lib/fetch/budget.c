@@ -57,7 +57,7 @@ static int take_limits(struct budget *b, const struct source_def *def, struct er
 		if (rc < 0)
 			return rc;
 		if (!w->daily && w->count > BUDGET_MAX_COUNT)
-			return err_set(e, ERR_UNSUPPORTED, "%s: a limit of more than %d requests in a window", b->name,
+			return err_set(e, ERR_UNSUPPORTED, "%s: a limit must be at most %d requests per window", b->name,
 				       BUDGET_MAX_COUNT);
 		w->slots = w->daily ? 0 : (size_t)w->count;
 	}
@@ -75,7 +75,7 @@ static int same_limits(const struct budget *b, const struct source_def *def, str
 	}
 	return same
 		   ? 0
-		   : err_set(e, ERR_CONFLICT, "'%s' has other limits than a source that shares the budget '%s' with it",
+		   : err_set(e, ERR_CONFLICT, "'%s' has other limits than another source that shares its budget '%s'",
 			     def->name, b->name);
 }
 

@@ -83,10 +83,10 @@ static int check(const struct budget *b, bool *fresh, struct err *e)
 	if (*fresh)
 		return 0;
 	if (n < (ssize_t)sizeof h || memcmp(h.magic, MAGIC, sizeof h.magic) != 0 || h.format != FORMAT)
-		return err_set(e, ERR_DATA, "is no shared budget of this release");
+		return err_set(e, ERR_DATA, "is not a shared budget of this release");
 	if (h.size != b->size || h.limits != limits_hash(b))
 		return err_set(e, ERR_CONFLICT,
-			       "was made for other limits than '%s' has now: remove it when nobody uses it", b->name);
+			       "was created for other limits than '%s' has now: remove it when no process uses it", b->name);
 	return 0;
 }
 
@@ -95,7 +95,7 @@ static int map_it(struct budget *b, bool fresh, struct err *e)
 	/* A full disk is an error here, and no SIGBUS later. */
 	int errnum = fresh ? posix_fallocate(b->fd, 0, (off_t)b->size) : 0;
 	if (errnum)
-		return err_sys(e, errnum, "cannot make room");
+		return err_sys(e, errnum, "cannot allocate space");
 	b->map = mmap(NULL, b->size, PROT_READ | PROT_WRITE, MAP_SHARED, b->fd, 0);
 	if (b->map == MAP_FAILED) {
 		b->map = NULL;
@@ -135,7 +135,7 @@ int budget_map(struct budget *b, const char *folder, struct err *e)
 		return 0;
 	}
 	if (mkdir(folder, 0777) < 0 && errno != EEXIST)
-		rc = err_sys(e, errno, "cannot make the folder of shared budgets");
+		rc = err_sys(e, errno, "cannot create the folder of shared budgets");
 	file_name(&path, folder, b->name);
 	if (rc == 0)
 		rc = map_file(b, buf_cstr(&path), e);

@@ -61,7 +61,7 @@ static int find_places(struct fetch *f, const struct json **seen, struct err *e)
 	if (!json_i64(json_get(root, "v"), &v) || v != 1 || !f->places || f->places->type != JSON_OBJECT)
 		return err_set(
 		    e, ERR_CONFLICT,
-		    "the checkpoint is that of another kind of source (smfetch files?): give a folder of its own");
+		    "the checkpoint belongs to another kind of source (smfetch files?): use another folder");
 	return 0;
 }
 
@@ -70,7 +70,7 @@ static int find_job_place(struct fetch *f, struct job *j, struct err *e)
 	const struct json *place = f->places ? json_get(f->places, j->name) : NULL;
 	if (f->places && !place && !f->o->named)
 		return err_set(e, ERR_CONFLICT,
-			       "the checkpoint belongs to '%s', not to '%s': give a folder of its own, or a jobs file",
+			       "the checkpoint belongs to '%s', not to '%s': use another folder, or a jobs file",
 			       f->places->child ? f->places->child->key : "nothing", j->name);
 	return place ? job_place(j, place, e) : 0;
 }
@@ -80,7 +80,7 @@ static int same_names(const struct fetch *f, struct err *e)
 	for (size_t i = 0; i < f->njobs; i++)
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(f->job[i].name, f->job[k].name) == 0)
-				return err_set(e, ERR_USAGE, "two jobs are called '%s': give them names",
+				return err_set(e, ERR_USAGE, "two jobs have the name '%s': give them different names",
 					       f->job[i].name);
 	return 0;
 }
@@ -312,7 +312,7 @@ static int end_of_run(struct fetch *f, bool stopped, struct err *e)
 	}
 	/* What each has failed of was said when it did. */
 	if (f->worst.code && f->njobs > 1)
-		return err_set(e, f->worst.code, "%llu of %zu jobs have failed", (unsigned long long)failed, f->njobs);
+		return err_set(e, f->worst.code, "%llu of %zu jobs failed", (unsigned long long)failed, f->njobs);
 	if (f->worst.code) {
 		*e = f->worst;
 		redact_err(f->o->secrets, e);

@@ -26,7 +26,7 @@ static int check_vars(const struct job *j, const struct fetch_spec *s, struct er
 	}
 	if (s->values && !d->each)
 		return err_set(e, ERR_USAGE,
-			       "'%s' takes no values from standard input: none of its variables is for `each`",
+			       "'%s' does not take values from standard input: it has no `each`",
 			       d->name);
 	return 0;
 }
@@ -89,7 +89,7 @@ int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct 
 	if ((rc = check_vars(j, s, e)) < 0 || (rc = find_budget(j, e)) < 0)
 		return rc;
 	if (s->split_ns && (s->since_us == INT64_MIN || s->until_us == INT64_MAX))
-		return err_set(e, ERR_USAGE, "a backfill in parts needs both ends: --since and --until");
+		return err_set(e, ERR_USAGE, "split needs both since and until");
 	if (j->src->def->transport != TRANSPORT_HTTP)
 		return stream_new(&j->stream, j, e);
 	return s->values ? values_new(&j->values, j, f->o->values_fd, e) : 0;
@@ -204,7 +204,7 @@ static int advance_list(struct job *j, struct err *e)
 	if (j->tasks && (j->spec->until_us != INT64_MAX || (!j->spec->every_ns && !j->f->o->resumes)))
 		return 0;
 	if (j->tasks && !j->spec->every_ns) {
-		sink_sayf(j->f, SAY_VERBOSE, j, "what is not there yet is left to the next run");
+		sink_sayf(j->f, SAY_VERBOSE, j, "items that do not exist yet are left for the next run");
 		j->idle = true;
 		job_end(j, JOB_DONE, NULL);
 		return 0;

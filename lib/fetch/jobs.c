@@ -45,7 +45,7 @@ int jobs_add(struct jobs *j, const struct fetch_spec *others, const char *source
 			continue;
 		}
 		if (!eq || eq == operands[i])
-			return err_set(e, ERR_USAGE, "'%s' is no NAME=VALUE", operands[i]);
+			return err_set(e, ERR_USAGE, "'%s' is not NAME=VALUE", operands[i]);
 		const char *name = arena_strndup(&j->arena, operands[i], (size_t)(eq - operands[i]));
 		for (size_t k = 0; k < s->nvars; k++)
 			if (strcmp(v[k].name, name) == 0)
@@ -135,13 +135,13 @@ static int fault(const struct reading *r, const struct json *at, struct err *e, 
 static int take_vars(const struct reading *r, struct fetch_spec *s, const struct json *v, struct err *e)
 {
 	if (v->type != JSON_OBJECT)
-		return fault(r, v, e, "\"vars\" is an object");
+		return fault(r, v, e, "\"vars\" must be an object");
 	struct fetch_var *var = arena_array(&r->j->arena, v->nchild + 1, sizeof *var);
 	for (const struct json *m = v->child; m; m = m->next) {
 		if (m->type != JSON_STRING && m->type != JSON_NUMBER)
-			return fault(r, m, e, "variable '%s' is neither text nor a number", m->key);
+			return fault(r, m, e, "variable '%s' must be a string or a number", m->key);
 		if (m->type == JSON_STRING && memchr(m->str, '\0', m->nstr))
-			return fault(r, m, e, "variable '%s' has a NUL in it", m->key);
+			return fault(r, m, e, "variable '%s' contains NUL", m->key);
 		var[s->nvars++] = (struct fetch_var){ m->key,
 			m->type == JSON_STRING ? m->str : arena_strndup(&r->j->arena, m->raw, m->nraw) };
 	}
@@ -152,7 +152,7 @@ static int take_vars(const struct reading *r, struct fetch_spec *s, const struct
 static int take_rules(const struct reading *r, struct fetch_spec *s, const struct json *v, struct err *e)
 {
 	if (v->type != JSON_ARRAY)
-		return fault(r, v, e, "\"rules\" is an array");
+		return fault(r, v, e, "\"rules\" must be an array");
 	struct fetch_rule *rule = arena_array(&r->j->arena, v->nchild + 1, sizeof *rule);
 	s->has_rules = true;
 	s->nrules = 0;
@@ -160,7 +160,7 @@ static int take_rules(const struct reading *r, struct fetch_spec *s, const struc
 	for (const struct json *m = v->child; m; m = m->next) {
 		const char *value = m->type == JSON_STRING ? m->str : json_str(json_get(m, "value"));
 		if (!value)
-			return fault(r, m, e, "a rule is text, or an object with \"value\" and \"tag\"");
+			return fault(r, m, e, "a rule must be a string, or an object with \"value\" and \"tag\"");
 		rule[s->nrules++] =
 		    (struct fetch_rule){value, m->type == JSON_STRING ? NULL : json_str(json_get(m, "tag"))};
 	}
@@ -175,7 +175,7 @@ static int take_time(const struct reading *r, int64_t *us, const struct json *v,
 	if (s && time_parse(s, v->nstr, us, &zone) && zone != ZONE_NONE)
 		return 0;
 	if (!s || !date_parse(s, v->nstr, &day))
-		return fault(r, v, e, "\"%s\" is a time (RFC 3339) or a day", v->key);
+		return fault(r, v, e, "\"%s\" must be a time (RFC 3339) or a date", v->key);
 	*us = day * US_PER_DAY;
 	return 0;
 }
@@ -185,14 +185,14 @@ static int take_duration(const struct reading *r, int64_t *ns, const struct json
 	const char *s = json_str(v);
 	return s && duration_parse(s, v->nstr, ns) && *ns > 0
 		   ? 0
-		   : fault(r, v, e, "\"%s\" is a time such as \"5m\"", v->key);
+		   : fault(r, v, e, "\"%s\" must be a duration such as \"5m\"", v->key);
 }
 
 static int take_count(const struct reading *r, uint64_t *n, const struct json *v, struct err *e)
 {
 	int64_t i;
 	if (!json_i64(v, &i) || i <= 0)
-		return fault(r, v, e, "\"%s\" is a number above 0", v->key);
+		return fault(r, v, e, "\"%s\" must be greater than 0", v->key);
 	*n = (uint64_t)i;
 	return 0;
 }
@@ -202,7 +202,7 @@ static int take_member(const struct reading *r, struct fetch_spec *s, const stru
 	const char *k = v->key;
 	if (strcmp(k, "source") == 0 || strcmp(k, "name") == 0) {
 		if (!json_str(v) || !v->nstr || memchr(v->str, '\0', v->nstr))
-			return fault(r, v, e, "\"%s\" is text", k);
+			return fault(r, v, e, "\"%s\" must be a string", k);
 		*(*k == 's' ? &s->source : &s->name) = v->str;
 		return 0;
 	}
@@ -230,7 +230,7 @@ static int take_job(const struct reading *r, const struct fetch_spec *others, co
 	struct fetch_spec *s = add(r->j, others);
 	s->file = arena_strdup(&r->j->arena, r->file);
 	s->line = line_of(r, v, NULL);
-	int rc = v->type == JSON_OBJECT ? 0 : fault(r, v, e, "a job is an object");
+	int rc = v->type == JSON_OBJECT ? 0 : fault(r, v, e, "a job must be an object");
 	for (const struct json *m = v->child; m && rc == 0; m = m->next)
 		rc = take_member(r, s, m, e);
 	if (rc == 0 && !s->source)
@@ -252,7 +252,7 @@ static int read_all(struct buf *b, const char *file, struct err *e)
 		b->n += n > 0 ? (size_t)n : 0;
 	}
 	int rc = n < 0             ? err_sys(e, errno, "cannot read")
-		 : b->n > MAX_FILE ? err_set(e, ERR_DATA, "longer than 64 MiB: no jobs file")
+		 : b->n > MAX_FILE ? err_set(e, ERR_DATA, "larger than 64 MiB: not a jobs file")
 				   : 0;
 	if (!in)
 		close(fd);
@@ -298,7 +298,7 @@ int jobs_read(struct jobs *j, const struct fetch_spec *others, const char *file,
 		rc = read_jobs(&r, others, text, b.n, e);
 	}
 	if (rc == 0 && !j->n) {
-		err_set(e, ERR_DATA, "there is no job in it");
+		err_set(e, ERR_DATA, "it has no jobs");
 		rc = err_at(e, r.file, 0, 0);
 	}
 	buf_release(&b);

@@ -41,7 +41,7 @@ static int in_order(struct job *j, const char *value, struct err *e)
 	if (!c->there)
 		return 0;
 	if (j->list_last && order_compare(c->cmp, value, j->list_last) < 0)
-		return err_set(e, ERR_IO, "'list.values' are not in order: '%.60s' comes behind '%.60s'", value,
+		return err_set(e, ERR_IO, "'list.values' are not in order: '%.60s' comes after '%.60s'", value,
 			       j->list_last);
 	mem_free(j->list_last);
 	j->list_last = mem_strdup(value);
@@ -60,12 +60,12 @@ static int begin_value(struct job *j, const struct buf *value, struct err *e)
 	const struct def_cursor *c = &j->src->def->cursor;
 	char *text = mem_strndup(value->p, value->n);
 	if (strlen(text) != value->n || (c->there && !order_valid(c->cmp, text, value->n))) {
-		err_set(e, ERR_DATA, "'list.values' gave '%.60s', which the cursor cannot compare", text);
+		err_set(e, ERR_DATA, "'list.values' returned '%.60s', which the cursor cannot compare", text);
 		mem_free(text);
 		return e->code;
 	}
 	/* It goes into marks and on disk. */
-	int rc = redact_has(j->f->o->secrets, text, value->n) ? err_set(e, ERR_IO, "'list.values' gave a credential")
+	int rc = redact_has(j->f->o->secrets, text, value->n) ? err_set(e, ERR_IO, "'list.values' returned a credential")
 							      : in_order(j, text, e);
 	if (rc < 0) {
 		mem_free(text);

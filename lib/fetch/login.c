@@ -119,12 +119,12 @@ static void again(struct login *l, enum def_cause cause, const char *why, int64_
 	const struct source_def *d = l->src->def;
 	l->cause = cause;
 	if (++l->tries >= d->tries) {
-		failed(l, "%s: given up after %llu tries", why, (unsigned long long)l->tries);
+		failed(l, "%s: giving up after %llu tries", why, (unsigned long long)l->tries);
 		return;
 	}
 	int64_t ns = at_least_ns >= 0 ? at_least_ns : backoff_delay(&d->retry[cause], l->tries, d->jitter, &l->f->rng);
 	l->due_ns = clock_mono_ns() + ns;
-	sink_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s': %s: again in %lld s", d->name, why,
+	sink_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s': %s: retrying in %lld s", d->name, why,
 		   (long long)(ns / NS_PER_SEC));
 }
 
@@ -138,10 +138,10 @@ static void read_answer(struct login *l, const struct http_answer *a)
 	about.nvars = vars.n;
 	int rc = json_check(a->body, a->nbody, &e);
 	if (rc < 0) {
-		again(l, CAUSE_BODY, "the answer is no whole JSON", -1);
+		again(l, CAUSE_BODY, "the response is not valid JSON", -1);
 	} else if ((rc = ask_one(l->src->ask, ASK_TOKEN, &about, a->body, a->nbody, &token, &e)) <= 0 || !token.n ||
 		   memchr(token.p, '\0', token.n) || memchr(token.p, '\n', token.n) || memchr(token.p, '\r', token.n)) {
-		failed(l, "the answer has no token");
+		failed(l, "the response has no token");
 	} else {
 		if (ask_has(l->src->ask, ASK_LIFETIME))
 			ask_one(l->src->ask, ASK_LIFETIME, &about, a->body, a->nbody, &life, &e);

@@ -202,7 +202,7 @@ static int take_lines(struct page *p, const char *dedup, size_t ndedup, struct e
 	json_pick_block(p->pick, p->made.p, p->made.n);
 	while ((rc = json_pick_next(p->pick, &rec, e)) > 0) {
 		if ((rc = record_check(rec.p, rec.n, e)) < 0)
-			return err_wrap(e, "item %llu of the answer", (unsigned long long)p->items);
+			return err_wrap(e, "item %llu of the response", (unsigned long long)p->items);
 		take(p, &rec, dedup, ndedup);
 	}
 	return rc;

@@ -146,7 +146,7 @@ static int get_time(int64_t *us, const struct json *place, const char *name, int
 	*us = otherwise;
 	return !v || (json_str(v) && time_parse(v->str, v->nstr, us, &zone))
 		   ? 0
-		   : err_set(e, ERR_DATA, "the cursor's \"%s\" is no time", name);
+		   : err_set(e, ERR_DATA, "the cursor's \"%s\" is not a time", name);
 }
 
 static void begin_anew(struct job *j)
@@ -174,9 +174,9 @@ static int take_bounds(struct job *j, const struct json *place, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (part && (!json_str(part) || !duration_parse(part->str, part->nstr, &part_ns)))
-		return err_set(e, ERR_DATA, "the cursor's \"part\" is no time");
+		return err_set(e, ERR_DATA, "the cursor's \"part\" is not a time");
 	if (v && (!json_i64(v, &split) || split < 0))
-		return err_set(e, ERR_DATA, "the cursor's \"split\" is no count");
+		return err_set(e, ERR_DATA, "the cursor's \"split\" is not a count");
 	bool earlier = s->since_us < since,
 	     same = until == s->until_us && part_ns == s->split_ns && (!part || since == s->since_us);
 	j->split = (uint64_t)split;
@@ -187,7 +187,7 @@ static int take_bounds(struct job *j, const struct json *place, struct err *e)
 	else
 		j->since_us = since;
 	if (j->split && j->split >= (uint64_t)job_parts(j))
-		return err_set(e, ERR_DATA, "the cursor's \"split\" is no part of the whole");
+		return err_set(e, ERR_DATA, "the cursor's \"split\" is out of range");
 	j->done = !earlier && done != INT64_MIN && done == s->until_us;
 	j->resumed = j->walk.page != NULL;
 	return 0;
@@ -195,7 +195,7 @@ static int take_bounds(struct job *j, const struct json *place, struct err *e)
 
 int job_place(struct job *j, const struct json *place, struct err *e)
 {
-	int rc = place->type == JSON_OBJECT ? 0 : err_set(e, ERR_DATA, "the cursor's place is no object");
+	int rc = place->type == JSON_OBJECT ? 0 : err_set(e, ERR_DATA, "the cursor's place is not an object");
 	if (rc == 0)
 		rc = walk_get(&j->walk, place, e);
 	const struct json *v, *open = json_get(place, "open"), *refill = json_get(place, "refill");
@@ -203,11 +203,11 @@ int job_place(struct job *j, const struct json *place, struct err *e)
 		rc = take_bounds(j, place, e);
 	v = json_get(place, "next");
 	if (rc == 0 && v && (!json_str(v) || memchr(v->str, '\0', v->nstr)))
-		rc = err_set(e, ERR_DATA, "the cursor's \"next\" is no text");
+		rc = err_set(e, ERR_DATA, "the cursor's \"next\" is not a string");
 	if (rc == 0 && v)
 		j->next_value = mem_strdup(v->str);
 	if (rc == 0 && ((open && open->type != JSON_OBJECT) || (refill && refill->type != JSON_OBJECT)))
-		rc = err_set(e, ERR_DATA, "the cursor's \"%s\" is no object",
+		rc = err_set(e, ERR_DATA, "the cursor's \"%s\" is not an object",
 			     open && open->type != JSON_OBJECT ? "open" : "refill");
 	for (v = rc == 0 && open && j->src->def->each ? open->child : NULL; v && rc == 0; v = v->next)
 		rc = open_value(j, v, e);

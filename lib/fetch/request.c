@@ -69,7 +69,7 @@ static int put_headers(struct request *r, const struct def_request *q, const str
 			continue;
 		if (memchr(r->text.p, '\n', r->text.n) || memchr(r->text.p, '\r', r->text.n) ||
 		    memchr(r->text.p, '\0', r->text.n))
-			return err_set(e, ERR_USAGE, "header %s: a variable with a line break in it", p->name);
+			return err_set(e, ERR_USAGE, "header %s: a variable contains a line break", p->name);
 		request_header(r, p->name, buf_cstr(&r->text));
 	}
 	return 0;
@@ -177,9 +177,9 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 	struct buf host = BUF_INIT;
 	int rc = url_parse(&p, url, e);
 	if (rc < 0)
-		return err_set(e, ERR_IO, "no address for http or a websocket: it begins with https://, http://, wss:// or ws://");
+		return err_set(e, ERR_IO, "not a URL for HTTP or a websocket: it must begin with https://, http://, wss:// or ws://");
 	if (p.has_user)
-		return err_set(e, ERR_IO, "leads to %s with a user in the address", p.host);
+		return err_set(e, ERR_IO, "the address of %s contains a user", p.host);
 	if (at_endpoint(w, &p))
 		return 0;
 	bool found = false;
@@ -190,7 +190,7 @@ int request_allowed(const struct request_way *w, const struct vars *v, const cha
 	}
 	buf_release(&host);
 	if (!found)
-		return err_set(e, ERR_IO, "leads to %s://%s:%u, which is none of the hosts of '%s'", p.scheme, p.host,
+		return err_set(e, ERR_IO, "leads to %s://%s:%u, which is not one of the hosts of '%s'", p.scheme, p.host,
 			       p.port, w->def->name);
 	if (speaks_securely(w->def, v) && !secure(&p) && !w->endpoint)
 		return err_set(e, ERR_IO, "leads from https to %s://%s", p.scheme, p.host);

@@ -27,7 +27,7 @@ struct rules {
 int rules_new(struct rules **out, struct job *j, struct err *e)
 {
 	if (!j->src->def->rules.there)
-		return err_set(e, ERR_USAGE, "'%s' has no rules to be set", j->src->def->name);
+		return err_set(e, ERR_USAGE, "'%s' has no rules to set", j->src->def->name);
 	struct rules *r = mem_zalloc(sizeof *r);
 	r->job = j;
 	r->request = (struct request)REQUEST_INIT;
@@ -139,12 +139,12 @@ static void take_answer(struct rules *r, const struct http_answer *a)
 	struct json *v;
 	int rc = 0;
 	if (json_parse(&v, &arena, a->body, a->nbody, &r->err) < 0)
-		err_set(&r->err, ERR_IO, "rules: the answer is no whole JSON");
+		err_set(&r->err, ERR_IO, "rules: the response is not valid JSON");
 	else if (r->stage == STAGE_LIST)
 		rc = compare(r, &about, a->body, a->nbody, &r->err);
 	else if (json_get(v, "errors")) {
 		says_words(a->body, a->nbody, words, sizeof words);
-		err_set(&r->err, ERR_IO, "a rule was not taken%s", words);
+		err_set(&r->err, ERR_IO, "a rule was rejected%s", words);
 	}
 	arena_release(&arena);
 	if (!r->err.code && rc == 0)
@@ -171,7 +171,7 @@ static void on_done(void *arg, const struct http_answer *a)
 		err_set(&r->err, ERR_IO, "rules: %s", a->why);
 	} else {
 		says_words(a->body, a->nbody, words, sizeof words);
-		err_set(&r->err, ERR_IO, "rules: the API answers with status %ld%s", a->status, words);
+		err_set(&r->err, ERR_IO, "rules: the API responded with status %ld%s", a->status, words);
 	}
 	request_clear(&r->request);
 }
@@ -189,7 +189,7 @@ static int body_of(struct rules *r, struct err *e)
 		request_header(&r->request, "Content-Type", "application/json");
 	}
 	buf_release(&body);
-	return rc == 0 ? err_set(e, ERR_DATA, "'rules': the body's expression gave nothing") : rc < 0 ? rc : 0;
+	return rc == 0 ? err_set(e, ERR_DATA, "'rules': the body's expression returned nothing") : rc < 0 ? rc : 0;
 }
 
 static int send_it(struct rules *r, const char *token, struct err *e)

@@ -154,9 +154,9 @@ static int load(struct seen *s, int64_t file, uint64_t count, uint64_t *length, 
 	struct stat st;
 	ssize_t n = 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		rc = err_set(e, ERR_CONFLICT, "%s is not there: the checkpoint's cursor names it", path);
+		rc = err_set(e, ERR_CONFLICT, "%s does not exist, but the checkpoint's cursor refers to it", path);
 	else if ((uint64_t)st.st_size / ENTRY < count)
-		rc = err_set(e, ERR_CONFLICT, "%s has %lld entries, the checkpoint's cursor counts %llu", path,
+		rc = err_set(e, ERR_CONFLICT, "%s has %lld entries, but the checkpoint's cursor counts %llu", path,
 			     (long long)st.st_size / ENTRY, (unsigned long long)count);
 	else
 		*length = st.st_size % ENTRY ? UINT64_MAX
@@ -180,7 +180,7 @@ static int flush(struct seen *s, struct err *e)
 	if (code)
 		return failed(s->folder, code, "cannot write the file of keys", e);
 	buf_clear(&s->unwritten);
-	return fdatasync(s->fd) < 0 ? failed(s->folder, errno, "cannot make the file of keys durable", e) : 0;
+	return fdatasync(s->fd) < 0 ? failed(s->folder, errno, "cannot sync the file of keys", e) : 0;
 }
 
 static int open_file(struct seen *s, int64_t file, int flags, struct err *e)
@@ -197,7 +197,7 @@ static int sync_folder(const struct seen *s, struct err *e)
 {
 	int fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 	if (fd < 0 || fsync(fd) < 0)
-		rc = failed(s->folder, errno, "cannot make durable", e);
+		rc = failed(s->folder, errno, "cannot sync", e);
 	if (fd >= 0)
 		close(fd);
 	return rc;

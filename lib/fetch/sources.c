@@ -13,7 +13,7 @@ static int load_source(struct fetch *f, struct fetch_source *s, const char *name
 	uint64_t max = rc < 0 ? 0 : s->def->transport != TRANSPORT_HTTP ? MESSAGE_VALUES(f->o->max_record)
 			       : ANSWER_VALUES(f->o->max_answer);
 	if (rc == 0 && !s->def->api)
-		rc = err_set(e, ERR_USAGE, "'%s' is for files: smfetch files --as %s", name, name);
+		rc = err_set(e, ERR_USAGE, "'%s' is for files: use smfetch files --as %s", name, name);
 	if (rc == 0)
 		rc = ask_new(&s->ask, s->def, e);
 	if (rc == 0)

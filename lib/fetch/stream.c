@@ -132,14 +132,14 @@ static void again(struct stream *s, enum def_cause cause, const char *why, int64
 		s->tries = 0;
 	hang_up(s);
 	if (++s->tries >= d->tries) {
-		err_set(&e, ERR_IO, "%s: given up after %llu tries", why, (unsigned long long)s->tries);
+		err_set(&e, ERR_IO, "%s: giving up after %llu tries", why, (unsigned long long)s->tries);
 		task_end_job(j, JOB_FAILED, &e);
 		return;
 	}
 	int64_t ns = at_least_ns >= 0 ? at_least_ns : backoff_delay(&d->retry[cause], s->tries, d->jitter, &j->f->rng);
 	s->due_ns = now + ns;
 	text[duration_format(text, ns / 1000000 * 1000000)] = '\0';
-	sink_sayf(j->f, SAY_VERBOSE, j, "the stream broke (%s): again in %s", why, text);
+	sink_sayf(j->f, SAY_VERBOSE, j, "the stream broke (%s): reconnecting in %s", why, text);
 }
 
 static void failed(struct stream *s, int code, const char *what, const char *words)
@@ -167,7 +167,7 @@ static bool take_fallback(struct stream *s, long status)
 	struct err e;
 	if (!name || fetch_source(s->job->f, name, &other, &e) < 0 || other->def->transport == TRANSPORT_HTTP)
 		return false;
-	sink_sayf(s->job->f, SAY_VERBOSE, s->job, "no such stream (status %ld): trying '%s'", status, name);
+	sink_sayf(s->job->f, SAY_VERBOSE, s->job, "no such stream (status %ld): falling back to '%s'", status, name);
 	hang_up(s);
 	s->src = other;
 	s->due_ns = 0;
@@ -179,11 +179,11 @@ static void for_good(struct stream *s, const struct http_answer *a, const struct
 	bool told = v->kind == VERDICT_ERROR && v->text && !v->unknown;
 	char what[160];
 	if (v->unknown)
-		snprintf(what, sizeof what, "'outcome' gave '%.100s', which means nothing", v->text);
+		snprintf(what, sizeof what, "'outcome' returned '%.100s', which is not an outcome", v->text);
 	else if (v->kind == VERDICT_ERROR || v->kind == VERDICT_AUTH || v->kind == VERDICT_OK)
-		snprintf(what, sizeof what, "the API answers with status %ld", a->status);
+		snprintf(what, sizeof what, "the API responded with status %ld", a->status);
 	else
-		snprintf(what, sizeof what, "the API answers with status %ld: %s is not for a stream", a->status, verdict_name(v->kind));
+		snprintf(what, sizeof what, "the API responded with status %ld: %s is not possible for a stream", a->status, verdict_name(v->kind));
 	failed(s, v->unknown ? ERR_DATA : ERR_IO, told ? v->text : what, v->text ? "" : words);
 }
 
@@ -245,7 +245,7 @@ static void look_for_gap(struct stream *s, const char *first)
 	    !post_time(first, strlen(first), &got) || got - asked < GAP_US)
 		return;
 	sink_sayf(s->job->f, SAY_WARNING, s->job,
-		   "the stream begins at %s, asked for was %s: what lies between may be missing", first, s->asked);
+		   "the stream starts at %s, but %s was requested: posts in between may be missing", first, s->asked);
 }
 
 static void move_on(struct stream *s, const char *top)
@@ -318,7 +318,7 @@ static int message(struct stream *s, const char *p, size_t n)
 	}
 	if (rc < 0) {
 		sink_say(f, SAY_WARNING, j, &e);
-		again(s, CAUSE_NET, "a message that is an error", -1);
+		again(s, CAUSE_NET, "an error message", -1);
 		return 1;
 	}
 	s->tries = 0;
@@ -424,7 +424,7 @@ static int take_lines(struct stream *s, const char *p, size_t n)
 		n -= len + 1;
 	}
 	if (s->line.n + n > s->job->f->o->max_record) {
-		again(s, CAUSE_NET, "a line that is too long", -1);
+		again(s, CAUSE_NET, "the line is too long", -1);
 		return 1;
 	}
 	buf_put(&s->line, p, n);
@@ -472,7 +472,7 @@ static void start_refill(struct stream *s)
 	set_defaults(&t->vars, s->refill->def);
 	if (!j->refill.page)
 		walk_begin(&j->refill, &s->refill->def->cursor);
-	sink_sayf(j->f, SAY_VERBOSE, j, "reading what was posted since by '%s'", s->refill->def->name);
+	sink_sayf(j->f, SAY_VERBOSE, j, "reading what was posted since with '%s'", s->refill->def->name);
 }
 
 static void opened(struct stream *s)
@@ -485,7 +485,7 @@ static void opened(struct stream *s)
 	sink_sayf(j->f, SAY_VERBOSE, j, "the stream is open");
 	if (s->broke_ns && !s->refill && !s->asked)
 		sink_sayf(j->f, SAY_WARNING, j,
-			   "a gap: the stream was broken for %lld s, and what was posted in that time is not to be had",
+			   "a gap: the stream was down for %lld s, and posts of that time are not available",
 			   (long long)((clock_mono_ns() - s->broke_ns) / NS_PER_SEC));
 	s->broke_ns = 0;
 	s->opened_ns = clock_mono_ns();

@@ -173,7 +173,7 @@ static void put_off(struct task *t, int64_t now, int64_t ns, bool limit, const c
 	o->kind = OUTCOME_ENDS;
 	o->end = limit ? JOB_QUOTA : JOB_FAILED;
 	if (limit)
-		err_set(&o->err, ERR_RETRY, "the limit of '%s' is used up for %s more: the place is kept, try again then",
+		err_set(&o->err, ERR_RETRY, "the limit of '%s' is used up for another %s: the place is kept, try again then",
 			budget_name(t->budget), text);
 	else
 		err_set(&o->err, ERR_IO, "%s: the next try would be in %s, later than --max-wait allows", why, text);
@@ -183,7 +183,7 @@ void task_await_login(struct task *t, int64_t now, struct outcome *o)
 {
 	int64_t due = login_due(t->login);
 	if (due != NEVER && due > now)
-		put_off(t, now, due - now, login_cause(t->login) == CAUSE_RATE, "the login fails", o);
+		put_off(t, now, due - now, login_cause(t->login) == CAUSE_RATE, "the login failed", o);
 }
 
 static void log_request(struct task *t)
@@ -204,7 +204,7 @@ static int build_place(struct task *t, struct request_way *w, struct err *e)
 	int rc = build(t, w, e);
 	if (rc != ERR_IO || t->redirect || t->kind == TASK_LIST || !t->walk->page || !by_address(t->src->def))
 		return rc;
-	err_wrap(e, "the walk begins anew, as its place");
+	err_wrap(e, "restarting from the first page");
 	sink_say(t->job->f, SAY_WARNING, t->job, e);
 	walk_begin(t->walk, task_cursor(t));
 	return build(t, w, e);
@@ -271,7 +271,7 @@ void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t a
 		/* A limit that is still reached is one that is used up. */
 		o->kind = OUTCOME_ENDS;
 		o->end = limit ? JOB_QUOTA : JOB_FAILED;
-		err_set(&o->err, limit ? ERR_RETRY : ERR_IO, "%s: given up after %llu tries", why,
+		err_set(&o->err, limit ? ERR_RETRY : ERR_IO, "%s: giving up after %llu tries", why,
 			(unsigned long long)t->tries);
 		return;
 	}
@@ -279,7 +279,7 @@ void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t a
 	if (at_least_ns >= 0)
 		ns = at_least_ns + (int64_t)((double)(limit ? NS_PER_SEC : 0) * d->jitter * rng_unit(&f->rng));
 	text[duration_format(text, ns / 1000000 * 1000000)] = '\0';
-	sink_sayf(f, SAY_VERBOSE, t->job, "%s: again in %s", why, text);
+	sink_sayf(f, SAY_VERBOSE, t->job, "%s: retrying in %s", why, text);
 	if (limit) {
 		budget_block(t->budget, ns);
 		task_hold(f, t->budget);

@@ -81,7 +81,7 @@ static int read_more(struct values *v, struct err *e)
 		v->at = 0;
 	}
 	if (v->in.n > MAX_LINE)
-		return err_set(e, ERR_DATA, "line %llu of standard input is no value: longer than %zu bytes",
+		return err_set(e, ERR_DATA, "line %llu of standard input is longer than %zu bytes",
 			       (unsigned long long)v->line + 1, MAX_LINE);
 	ssize_t n = read(v->fd, buf_reserve(&v->in, CHUNK), CHUNK);
 	if (n < 0 && errno != EINTR && errno != EAGAIN)
@@ -107,19 +107,19 @@ static int set_value(struct values *v, struct task *t, const char *p, size_t n, 
 			if (!source_def_var(d, m->key))
 				rc = err_set(e, ERR_DATA, "'%s' has no variable '%s'", d->name, m->key);
 			else if (m->type == JSON_STRING && memchr(m->str, '\0', m->nstr))
-				rc = err_set(e, ERR_DATA, "variable '%s' has a NUL in it", m->key);
+				rc = err_set(e, ERR_DATA, "variable '%s' contains NUL", m->key);
 			else if (m->type == JSON_STRING)
 				vars_set(&t->vars, m->key, m->str, m->nstr);
 			else if (m->type == JSON_NUMBER)
 				vars_set(&t->vars, m->key, m->raw, m->nraw);
 			else
-				rc = err_set(e, ERR_DATA, "variable '%s' is neither text nor a number", m->key);
+				rc = err_set(e, ERR_DATA, "variable '%s' must be a string or a number", m->key);
 		}
 	} else if (rc == 0) {
 		const char *text = n && *p == '"' ? root->str : p;
 		size_t len = text == p ? n : root->nstr;
 		if (!utf8_valid(text, len) || memchr(text, '\0', len))
-			rc = err_set(e, ERR_DATA, "a value is UTF-8 without NUL");
+			rc = err_set(e, ERR_DATA, "a value must be UTF-8 without NUL");
 		else
 			vars_set(&t->vars, d->each, text, len);
 	}

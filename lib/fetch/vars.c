@@ -126,7 +126,7 @@ int vars_expand_url(struct buf *b, const struct def_text *t, const struct vars *
 			size_t n = p ? p->n : 0;
 			paste(&host, &n, b->p + start, b->n - start);
 			if (!is_host(host, n))
-				return err_set(e, ERR_USAGE, "variable '%.*s' is no host: '%.100s'", (int)part->n,
+				return err_set(e, ERR_USAGE, "variable '%.*s' is not a host: '%.100s'", (int)part->n,
 					       part->text, p ? p->value : "");
 			buf_put(b, host, n);
 		} else if (p) {

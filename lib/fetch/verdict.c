@@ -17,7 +17,7 @@ const char *verdict_name(enum verdict_kind k)
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (words[i].kind == k)
 			return words[i].word;
-	return k == VERDICT_REDIRECT ? "a redirect" : k == VERDICT_EMPTY ? "an empty answer" : "no news";
+	return k == VERDICT_REDIRECT ? "a redirect" : k == VERDICT_EMPTY ? "an empty response" : "no new items";
 }
 
 /* S seconds, as a word says them; what is no time is one second. */

@@ -115,7 +115,7 @@ static int get_text(char **to, const struct json *v, const char *name, struct er
 	const struct json *m = json_get(v, name);
 	const char *s = json_str(m);
 	if (m && (!s || memchr(s, '\0', m->nstr)))
-		return err_set(e, ERR_DATA, "the cursor's \"%s\" is no text", name);
+		return err_set(e, ERR_DATA, "the cursor's \"%s\" is not a string", name);
 	set(to, s);
 	return 0;
 }
@@ -130,7 +130,7 @@ int walk_get(struct walk *w, const struct json *v, struct err *e)
 	if (rc == 0)
 		rc = get_text(&w->page, v, "page", e);
 	if (rc == 0 && n && (!json_i64(n, &pages) || pages < 0))
-		rc = err_set(e, ERR_DATA, "the cursor's \"pages\" is no count");
+		rc = err_set(e, ERR_DATA, "the cursor's \"pages\" is not a count");
 	w->pages = (uint64_t)pages;
 	/* A walk that was going down goes on going down. */
 	w->backwards = w->page && w->pending && !w->committed;

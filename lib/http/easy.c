@@ -49,7 +49,7 @@ int http_easy(CURL **easy, struct http *h, const struct url_parts *u, int64_t co
 	HTTP_SET(rc, c, CURLOPT_QUICK_EXIT, 1L);
 	if (rc) {
 		curl_easy_cleanup(c);
-		return err_set(e, ERR_IO, "libcurl cannot be set up: %s", curl_easy_strerror(rc));
+		return err_set(e, ERR_IO, "cannot set up libcurl: %s", curl_easy_strerror(rc));
 	}
 	*easy = c;
 	return 0;
@@ -126,22 +126,22 @@ enum http_failure http_why(char *why, size_t cap, CURL *easy, CURLcode rc, const
 	if (f == HTTP_OK)
 		why[0] = '\0';
 	else if (f == HTTP_CONNECT && proxy && proxy / 100 != 2)
-		snprintf(why, cap, "the proxy answered %ld", proxy);
+		snprintf(why, cap, "the proxy responded with status %ld", proxy);
 	else if (rc == CURLE_OPERATION_TIMEDOUT)
 		snprintf(why, cap, "no connection after %.*s", (int)duration_format(after, http_connect_ns(connect_ns)), after);
 	/* These texts name a host or a certificate at most; others may quote what came. */
 	else if (f == HTTP_CONNECT || f == HTTP_TLS)
 		as_ours(why, cap, *error ? error : curl_easy_strerror(rc));
 	else if (rc == CURLE_GOT_NOTHING)
-		snprintf(why, cap, "the connection was closed without an answer");
+		snprintf(why, cap, "the connection was closed without a response");
 	else if (rc == CURLE_PARTIAL_FILE)
-		snprintf(why, cap, "the body is cut short");
+		snprintf(why, cap, "the body is truncated");
 	else if (f == HTTP_CUT)
 		snprintf(why, cap, "the connection broke");
 	else if (f == HTTP_HEADERS)
-		snprintf(why, cap, "a header is too long, or libcurl has no memory for it");
+		snprintf(why, cap, "a header is too long, or libcurl is out of memory");
 	else if (f == HTTP_ENCODING)
-		snprintf(why, cap, "the body cannot be unpacked");
+		snprintf(why, cap, "the body cannot be decompressed");
 	else
 		as_ours(why, cap, curl_easy_strerror(rc));
 	return f;

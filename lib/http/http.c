@@ -325,7 +325,7 @@ static int check_proxy(const char *proxy, struct err *e)
 	if (known && curl_url_set(u, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME))
 		known = false;
 	curl_url_cleanup(u);
-	return known ? 0 : err_set(e, ERR_USAGE, "no address of a proxy (http, https, socks4, socks5)");
+	return known ? 0 : err_set(e, ERR_USAGE, "not a proxy URL (http, https, socks4, socks5)");
 }
 
 static int check_opts(const struct http_opts *o, struct err *e)
@@ -343,7 +343,7 @@ int http_new(struct http **out, const struct http_opts *o, struct err *e)
 		return r;
 	CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (rc)
-		return err_set(e, ERR_IO, "libcurl cannot be set up: %s", curl_easy_strerror(rc));
+		return err_set(e, ERR_IO, "cannot set up libcurl: %s", curl_easy_strerror(rc));
 	struct http *h = mem_zalloc(sizeof *h);
 	h->watch = -1;
 	h->per_host = o->per_host ? o->per_host : 6;
@@ -359,7 +359,7 @@ int http_new(struct http **out, const struct http_opts *o, struct err *e)
 		*out = h;
 		return 0;
 	}
-	r = h->wake < 0 ? err_sys(e, errno, "eventfd") : err_set(e, ERR_IO, "libcurl cannot be set up");
+	r = h->wake < 0 ? err_sys(e, errno, "eventfd") : err_set(e, ERR_IO, "cannot set up libcurl");
 	http_free(h);
 	return r;
 }

@@ -78,7 +78,7 @@ static void over(struct http_node *n, CURLcode rc)
 	if (f == HTTP_OK)
 		f = http_why(t->why, sizeof t->why, n->easy, rc, t->error, t->r.connect_ns);
 	if (f == HTTP_OK && t->head.state != HEAD_DONE) {
-		snprintf(t->why, sizeof t->why, "no answer came");
+		snprintf(t->why, sizeof t->why, "no response");
 		f = HTTP_PROTOCOL;
 	}
 	finish(t, f);
@@ -90,7 +90,7 @@ static void timed_out(struct http_node *n, int64_t now)
 	bool all = t->r.timeout_ns > 0 && http_later(t->a.sent_ns, t->r.timeout_ns) <= now;
 	char after[48];
 	size_t k = duration_format(after, all ? t->r.timeout_ns : t->r.silence_ns);
-	snprintf(t->why, sizeof t->why, "%s %.*s", all ? "not done after" : "nothing came for", (int)k, after);
+	snprintf(t->why, sizeof t->why, "%s %.*s", all ? "not complete after" : "no data for", (int)k, after);
 	finish(t, all ? HTTP_TIMEOUT : HTTP_SILENT);
 }
 
@@ -166,7 +166,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 		return 0;
 	heard(t);
 	switch (http_head_line(&t->head, p, n)) {
-	case HEAD_BAD: return give_up(t, HTTP_PROTOCOL, "what came is no HTTP");
+	case HEAD_BAD: return give_up(t, HTTP_PROTOCOL, "the response is not HTTP");
 	case HEAD_TOO_LONG: return give_up(t, HTTP_HEADERS, "the headers are too long");
 	case HEAD_END: return head_came(t) ? n : 0;
 	default: return n;
@@ -224,10 +224,10 @@ int http_check_headers(const struct http_header *v, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!http_is_token(v[i].name, strlen(v[i].name)))
-			return err_set(e, ERR_USAGE, "this is no name of a header");
+			return err_set(e, ERR_USAGE, "not a valid header name");
 		for (const char *s = v[i].value; s && *s; s++)
 			if (((unsigned char)*s < ' ' && *s != '\t') || *s == 127)
-				return err_set(e, ERR_USAGE, "header %s has a control character", v[i].name);
+				return err_set(e, ERR_USAGE, "header %s contains a control character", v[i].name);
 	}
 	return 0;
 }
@@ -308,7 +308,7 @@ static int set_up(struct http_transfer *t, const struct http_request *r, struct 
 	HTTP_SET(rc, c, CURLOPT_PREREQDATA, t);
 	if (t->node.h->user_agent)
 		HTTP_SET(rc, c, CURLOPT_USERAGENT, t->node.h->user_agent);
-	return rc ? err_set(e, ERR_IO, "libcurl cannot be set up: %s", curl_easy_strerror(rc)) : 0;
+	return rc ? err_set(e, ERR_IO, "cannot set up libcurl: %s", curl_easy_strerror(rc)) : 0;
 }
 
 static int check(const struct http_request *r, struct url_parts *u, struct err *e)
@@ -317,11 +317,11 @@ static int check(const struct http_request *r, struct url_parts *u, struct err *
 	if (rc)
 		return rc;
 	if (u->has_user)
-		return err_set(e, ERR_USAGE, "an address with a user or a password in it is not asked for");
+		return err_set(e, ERR_USAGE, "an address must not contain a user or password");
 	if (u->scheme[0] != 'h')
-		return err_set(e, ERR_USAGE, "a request goes to http or https, not %s", u->scheme);
+		return err_set(e, ERR_USAGE, "a request must use http or https, not %s", u->scheme);
 	if (r->method && (!http_is_token(r->method, strlen(r->method)) || strlen(r->method) > MAX_METHOD))
-		return err_set(e, ERR_USAGE, "this is no HTTP method");
+		return err_set(e, ERR_USAGE, "not an HTTP method");
 	return http_check_headers(r->headers, r->nheaders, e);
 }
 

@@ -99,8 +99,8 @@ int url_parse(struct url_parts *p, const char *url, struct err *e)
 		return 0;
 	struct buf b = BUF_INIT;
 	url_show(&b, url);
-	err_set(e, ERR_USAGE, "%s: %s", ascii ? "no address of http, https, ws or wss" :
-		"the host of an address has to be in ASCII (xn--…)", buf_cstr(&b));
+	err_set(e, ERR_USAGE, "%s: %s", ascii ? "not a URL of http, https, ws or wss" :
+		"the host of an address must be ASCII (xn--…)", buf_cstr(&b));
 	buf_release(&b);
 	return ERR_USAGE;
 }
@@ -172,7 +172,7 @@ int url_move(struct buf *to, const char *url, const char *origin, struct err *e)
 		return rc;
 	struct spans u = spans_of(url), o = spans_of(origin);
 	if (p.has_user || o.query != o.end)
-		return err_set(e, ERR_USAGE, "an origin is a scheme, a host, a port and a path, no more");
+		return err_set(e, ERR_USAGE, "an origin must be only a scheme, host, port and path");
 	size_t n = o.query;
 	if (u.path != u.query)
 		while (n > o.path && origin[n - 1] == '/')

@@ -87,7 +87,7 @@ static void refused(struct ws *w)
 	const char *to = h->status / 100 == 3 ? http_header(&w->a, "location") : NULL;
 	if (to && !url_join(&w->location, w->url, to, NULL))
 		w->a.location = buf_cstr(&w->location);
-	snprintf(w->why, sizeof w->why, "the server answered %ld instead of opening a websocket", h->status);
+	snprintf(w->why, sizeof w->why, "the server responded with status %ld instead of opening a websocket", h->status);
 	finish(w, HTTP_PROTOCOL, 0);
 }
 
@@ -111,7 +111,7 @@ static void time_is_up(struct ws *w)
 		refused(w);
 		return;
 	}
-	snprintf(w->why, sizeof w->why, "%s %.*s", open ? "nothing came for" : "no websocket after", (int)k, after);
+	snprintf(w->why, sizeof w->why, "%s %.*s", open ? "no data for" : "no websocket after", (int)k, after);
 	finish(w, open ? HTTP_SILENT : HTTP_CONNECT, 0);
 }
 
@@ -124,8 +124,8 @@ static void frames_ended(struct ws *w, enum ws_end end)
 			ws_frames_reason(w->frames));
 		finish(w, HTTP_OK, code);
 		break;
-	case WS_BROKEN: fail(w, HTTP_PROTOCOL, "a frame that breaks the rules of websockets"); break;
-	case WS_NOT_UTF8: fail(w, HTTP_PROTOCOL, "text that is no UTF-8"); break;
+	case WS_BROKEN: fail(w, HTTP_PROTOCOL, "a frame that violates the websocket protocol"); break;
+	case WS_NOT_UTF8: fail(w, HTTP_PROTOCOL, "text that is not UTF-8"); break;
 	case WS_TOO_LONG:
 		snprintf(w->why, sizeof w->why, "a message is longer than %zu bytes", w->o.max_message);
 		finish(w, HTTP_TOO_LONG, 0);
@@ -332,7 +332,7 @@ static int set_up(struct ws *w, struct err *e)
 	HTTP_SET(rc, c, CURLOPT_SSL_ENABLE_ALPN, 0L);
 	HTTP_SET(rc, c, CURLOPT_HTTPPROXYTUNNEL, 1L);
 	HTTP_SET(rc, c, CURLOPT_ERRORBUFFER, w->error);
-	return rc ? err_set(e, ERR_IO, "libcurl cannot be set up: %s", curl_easy_strerror(rc)) : 0;
+	return rc ? err_set(e, ERR_IO, "cannot set up libcurl: %s", curl_easy_strerror(rc)) : 0;
 }
 
 int ws_open(struct ws **out, struct http *h, const struct ws_opts *o, struct err *e)
@@ -343,9 +343,9 @@ int ws_open(struct ws **out, struct http *h, const struct ws_opts *o, struct err
 	if (rc)
 		return rc;
 	if (u.has_user)
-		return err_set(e, ERR_USAGE, "an address with a user or a password in it is not asked for");
+		return err_set(e, ERR_USAGE, "an address must not contain a user or password");
 	if (u.scheme[0] != 'w')
-		return err_set(e, ERR_USAGE, "a websocket goes to ws or wss, not %s", u.scheme);
+		return err_set(e, ERR_USAGE, "a websocket must use ws or wss, not %s", u.scheme);
 	if ((rc = http_easy(&easy, h, &u, o->connect_ns, e)))
 		return rc;
 	struct ws *w = mem_zalloc(sizeof *w);
@@ -375,9 +375,9 @@ int ws_send(struct ws *w, const char *p, size_t n, struct err *e)
 	if (w->state != WS_OPEN || !http_alive(&w->node))
 		return err_set(e, ERR_IO, "the websocket is not open");
 	if (n > MAX_UNSENT || unsent(w) > MAX_UNSENT - n)
-		return err_set(e, ERR_RETRY, "the server takes nothing more at the moment");
+		return err_set(e, ERR_RETRY, "the server is not accepting more data at the moment");
 	if (!utf8_valid(p, n))
-		return err_set(e, ERR_DATA, "a message is no UTF-8");
+		return err_set(e, ERR_DATA, "a message must be UTF-8");
 	ws_frames_text(w->frames, p, n);
 	/* Sent on the next turn: this may be a callback of libcurl's. */
 	w->node.more = true;

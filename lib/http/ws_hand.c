@@ -157,13 +157,13 @@ static const char *wrong(const struct ws_hand *x)
 	const struct http_head *h = &x->head;
 	const char *accept = value_of(h, "sec-websocket-accept"), *protocol = value_of(h, "sec-websocket-protocol");
 	if (!says(h, "upgrade", "websocket") || !says(h, "connection", "upgrade"))
-		return "the server switched to something that is no websocket";
+		return "the server switched to a protocol other than websocket";
 	if (!accept || strcmp(accept, x->accept))
-		return "the server's Sec-WebSocket-Accept does not fit";
+		return "the server's Sec-WebSocket-Accept does not match";
 	if (value_of(h, "sec-websocket-extensions"))
-		return "the server uses an extension that nobody offered";
+		return "the server uses an extension that was not offered";
 	if (protocol && !(x->protocols && has_word(x->protocols, protocol)))
-		return "the server uses a subprotocol that nobody offered";
+		return "the server uses a subprotocol that was not offered";
 	return NULL;
 }
 
@@ -192,7 +192,7 @@ static enum ws_hand_step head_came(struct ws_hand *x)
 static enum ws_hand_step head_line(struct ws_hand *x)
 {
 	switch (http_head_line(&x->head, x->line.p, x->line.n)) {
-	case HEAD_BAD: return bad(x, "what came is no HTTP");
+	case HEAD_BAD: return bad(x, "the response is not HTTP");
 	case HEAD_TOO_LONG: return bad(x, "the headers are too long");
 	case HEAD_END: return head_came(x);
 	default: return WS_HAND_MORE;

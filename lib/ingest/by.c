@@ -69,10 +69,10 @@ static int parse_call(struct by *b, struct by_item *it, const char *s, size_t n,
 		size_t nw = comma ? (size_t)(s + n - 1 - comma - 1) : 0;
 		const char *w = comma ? trimmed(comma + 1, &nw) : "";
 		if (!num_i64(w, nw, &it->width) || it->width < 1 || it->width > INT32_MAX)
-			return err_set(e, ERR_USAGE, "'%.*s': truncate wants a column and a whole number from 1", (int)n, s);
+			return err_set(e, ERR_USAGE, "'%.*s': truncate needs a column and a whole number of at least 1", (int)n, s);
 	}
 	if (!narg)
-		return err_set(e, ERR_USAGE, "'%.*s' names no column", (int)n, s);
+		return err_set(e, ERR_USAGE, "'%.*s' does not name a column", (int)n, s);
 	it->source = arena_strndup(&b->arena, arg, narg);
 	if (f == BY_TRUNCATE)
 		it->text = arena_printf(&b->arena, "truncate(%s,%lld)", it->source, (long long)it->width);
@@ -92,10 +92,10 @@ static int parse_item(struct by *b, const char *s, size_t n, struct err *e)
 	if (open && find_func(name, (size_t)(open - name)) > BY_TRUNCATE)
 		return err_set(e, ERR_USAGE, "'%.*s' is not one of the functions " FUNCS, (int)n, s);
 	if (!nname || open)
-		return err_set(e, ERR_USAGE, "'%.*s' wants a name for its column: NAME=%.*s", (int)n, s, (int)n, s);
+		return err_set(e, ERR_USAGE, "'%.*s' needs a name for its column: NAME=%.*s", (int)n, s, (int)n, s);
 	for (size_t i = 0; i < b->n; i++)
 		if (strlen(b->v[i].name) == nname && memcmp(b->v[i].name, name, nname) == 0)
-			return err_set(e, ERR_USAGE, "column '%.*s' is named twice", (int)nname, name);
+			return err_set(e, ERR_USAGE, "column '%.*s' is given twice", (int)nname, name);
 	struct by_item *it = new_item(b);
 	it->name = arena_strndup(&b->arena, name, nname);
 	if (!eq)
@@ -103,7 +103,7 @@ static int parse_item(struct by *b, const char *s, size_t n, struct err *e)
 	size_t rest = (size_t)(s + n - eq - 1);
 	const char *call = trimmed(eq + 1, &rest);
 	if (!rest)
-		return err_set(e, ERR_USAGE, "'%.*s' wants a function behind the '='", (int)n, s);
+		return err_set(e, ERR_USAGE, "'%.*s' needs a function after the '='", (int)n, s);
 	return parse_call(b, it, call, rest, e);
 }
 
@@ -247,11 +247,11 @@ static int bind_computed(struct by_item *it, struct schema *s, struct err *e)
 	}
 	it->column = (size_t)i;
 	if (it->npath == 1 && it->path[0] == it->column)
-		return err_set(e, ERR_USAGE, "%s=%s: a column cannot be computed from itself: give it another name", it->name, it->text);
+		return err_set(e, ERR_USAGE, "%s=%s: a column cannot be computed from itself; give it another name", it->name, it->text);
 	if (type_equal(&s->root.fields[i].type, &t, false))
 		return 0;
 	type_print(&s->root.fields[i].type, &b);
-	int r = err_set(e, ERR_USAGE, "%s=%s: the column is there already, with type %.200s", it->name, it->text, buf_cstr(&b));
+	int r = err_set(e, ERR_USAGE, "%s=%s: the column already exists with type %.200s", it->name, it->text, buf_cstr(&b));
 	buf_release(&b);
 	return r;
 }
@@ -278,11 +278,11 @@ int by_bind(struct by *b, struct schema *s, struct err *e)
 		ptrdiff_t at = type_find(&s->root, it->name, strlen(it->name), false);
 		if (at < 0) {
 			column_names(&s->root, names, sizeof names);
-			return err_set(e, ERR_USAGE, "--by %s: there is no such column, but %s", it->name, names);
+			return err_set(e, ERR_USAGE, "--by %s: no such column; the columns are %s", it->name, names);
 		}
 		it->column = (size_t)at;
 		if (!delta_partition_type_ok(&s->root.fields[at].type))
-			return err_set(e, ERR_USAGE, "--by %s: a column of type %s cannot partition a table", it->name,
+			return err_set(e, ERR_USAGE, "--by %s: a column of type %s cannot be a partition column", it->name,
 				       type_kind_name(s->root.fields[at].type.kind));
 		b->judged = b->judged || judged(&s->root.fields[at]);
 	}

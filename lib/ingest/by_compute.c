@@ -135,14 +135,14 @@ void by_compute(const struct by_item *it, const struct batch *batch, size_t from
 		} else {
 			size_t n;
 			const char *s = column_bytes(c, i, &n);
-			snprintf(why, sizeof why, "field '%.60s': '%.*s' is no time, so there is no %.60s", it->source,
+			snprintf(why, sizeof why, "field '%.60s': '%.*s' is not a time, so %.60s cannot be computed", it->source,
 				 (int)(n > 40 ? 40 : n), s, it->name);
 			column_add_null(out);
 			fault(arg, i, why);
 			continue;
 		}
 		if (!column_is_null(given, i) && (column_is_null(out, i) || !same(given, i, out, i))) {
-			snprintf(why, sizeof why, "field '%.60s' is computed as %.100s, and the record's own value is another", it->name,
+			snprintf(why, sizeof why, "field '%.60s' is computed as %.100s, but the record has another value", it->name,
 				 it->text);
 			fault(arg, i, why);
 		}
@@ -156,9 +156,9 @@ void by_judge(const struct field *f, const struct column *c, size_t from, size_t
 		struct delta_value v;
 		delta_value_of(&v, c, i);
 		if (v.null && !f->nullable)
-			snprintf(why, sizeof why, "field '%.200s': an empty partition value is null, and null is not allowed", f->name);
+			snprintf(why, sizeof why, "field '%.200s': an empty partition value is null, which is not allowed", f->name);
 		else if (!v.null && c->type->kind == TYPE_BINARY && !utf8_valid(v.s.p, v.s.n))
-			snprintf(why, sizeof why, "field '%.200s': bytes that are not UTF-8 cannot be a partition value", f->name);
+			snprintf(why, sizeof why, "field '%.200s': a partition value must be UTF-8", f->name);
 		else
 			continue;
 		fault(arg, i, why);

@@ -68,7 +68,7 @@ int run_mark(struct run *x, const char *line, size_t n, uint64_t number, struct 
 		return r;
 	}
 	if (x->ended) {
-		err_set(e, ERR_DATA, "a mark behind the one that ended the stream: one pipe carries one stream");
+		err_set(e, ERR_DATA, "a mark after the closing mark: a pipe carries only one stream");
 		return err_at(e, x->block.file, x->block.line + number, 0);
 	}
 	x->marked = x->waits = true;
@@ -109,11 +109,11 @@ int run_end(struct run *x, struct err *e)
 			return run_cut(x, e);
 		if (x->since == 0)
 			return 0;
-		return err_set(e, ERR_IO, "the input ended without a mark that says so: %llu records behind its last mark are left out",
+		return err_set(e, ERR_IO, "the input ended without a closing mark: %llu records after its last mark were left out",
 			       (unsigned long long)x->since);
 	}
 	if (x->marked && x->since)
-		return err_set(e, ERR_DATA, "%llu records follow the mark that ended the stream", (unsigned long long)x->since);
+		return err_set(e, ERR_DATA, "%llu records after the closing mark", (unsigned long long)x->since);
 	if (x->marked)
 		return run_cut(x, e);
 	x->ended = true;

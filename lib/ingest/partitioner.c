@@ -34,7 +34,7 @@ static int widen(struct run *x, const struct json_in_line *l, bool *bad, struct 
 	infer_free(in);
 	*bad = r < 0 || !wider;
 	if (r == 0 && !wider)
-		err_set(why, ERR_DATA, "field '%s' is not in the schema, and cannot be added to it", l->field);
+		err_set(why, ERR_DATA, "field '%s' is not in the schema and cannot be added to it", l->field);
 	if (r == 0)
 		schema_release(&wide);
 	if (*bad)
@@ -230,7 +230,7 @@ static int merge_given(struct run *x, struct schema *s, struct err *e)
 		return r;
 	if (wider && !x->o->merge_schema) {
 		schema_release(&merged);
-		return err_set(e, ERR_CONFLICT, "%s has fields that the table %s lacks; --merge-schema adds them", x->o->schema,
+		return err_set(e, ERR_CONFLICT, "%s has fields that the table %s does not have; --merge-schema adds them", x->o->schema,
 			       store_root(x->table.store));
 	}
 	r = run_set_schema(x, wider ? &merged : NULL, e);

@@ -70,7 +70,7 @@ static int read_snapshot(struct ingest_table *t, struct err *e)
 		return r;
 	r = delta_protocol_check_write(&sn->protocol, &sn->metadata, &sn->schema, e);
 	if (r == 0 && !type_equal(&sn->schema.root, &sn->physical.root, false))
-		r = err_set(e, ERR_UNSUPPORTED, "table %s maps column names, which is not supported for writing", store_root(t->store));
+		r = err_set(e, ERR_UNSUPPORTED, "table %s uses column mapping, which is not supported for writing", store_root(t->store));
 	if (r == 0) {
 		t->version = sn->version;
 		delta_protocol_copy(&t->protocol, &sn->protocol, &t->arena);
@@ -121,7 +121,7 @@ static int data_columns(struct ingest_table *t, struct err *e)
 		t->data.fields[t->data.nfields++] = t->schema.root.fields[i];
 	}
 	if (!t->data.nfields)
-		return err_set(e, ERR_USAGE, "every column is a partition column: a table needs another one");
+		return err_set(e, ERR_USAGE, "every column is a partition column; a table needs at least one other column");
 	return 0;
 }
 
@@ -208,7 +208,7 @@ static int merge_type(struct type *t, const struct type *other, struct arena *a,
 		struct buf have = BUF_INIT, want = BUF_INIT;
 		type_print(t, &have);
 		type_print(other, &want);
-		int r = err_set(e, ERR_CONFLICT, "field '%.200s' has type %.100s in the table, %.100s in --schema", buf_cstr(path),
+		int r = err_set(e, ERR_CONFLICT, "field '%.200s' has type %.100s in the table but %.100s in --schema", buf_cstr(path),
 				buf_cstr(&have), buf_cstr(&want));
 		buf_release(&have);
 		buf_release(&want);

@@ -287,8 +287,8 @@ static int next_member(struct unpack *u, struct err *e)
 static int bad(const struct unpack *u, const char *why, struct err *e)
 {
 	if (u->sure && u->sure == u->given)
-		return err_set(e, ERR_DATA, "cannot unpack: garbage behind the %s data (%s)", u->format->name, why ? why : "no header");
-	return err_set(e, ERR_DATA, "cannot unpack: the %s data is damaged%s%s", u->format->name, why ? ": " : "", why ? why : "");
+		return err_set(e, ERR_DATA, "cannot decompress: garbage after the %s data (%s)", u->format->name, why ? why : "no header");
+	return err_set(e, ERR_DATA, "cannot decompress: the %s data is damaged%s%s", u->format->name, why ? ": " : "", why ? why : "");
 }
 
 static int next(struct unpack *u, const char **p, size_t *n, struct err *e)
@@ -318,7 +318,7 @@ static int next(struct unpack *u, const char **p, size_t *n, struct err *e)
 			return bad(u, NULL, e);
 		r = refill(u, e);
 		if (r == 0)
-			return err_set(e, ERR_DATA, "cannot unpack: the %s data ends early", u->format->name);
+			return err_set(e, ERR_DATA, "cannot decompress: the %s data ends early", u->format->name);
 		if (r < 0)
 			return r;
 	}

@@ -6,7 +6,7 @@
 static void ask_checkpoint(struct shape *s, struct mark *m)
 {
 	if (!s->pull->trusted && late_keeps(&s->late, m) && !s->marked && s->note)
-		s->note("the stream's checkpoint is out of reach: the watermark is not kept there");
+		s->note("cannot access the stream's checkpoint: the watermark is not saved");
 	if (!s->pull->trusted)
 		m->ck = NULL;
 }
@@ -16,7 +16,7 @@ static int check_first(const struct shape *s, const struct mark *m, struct err *
 {
 	bool matters = late_keeps(&s->late, m) || s->spill;
 	if (m->stream && s->any_record && !s->marked && matters)
-		return err_set(e, ERR_DATA, "records came before the first mark of stream %s", m->stream);
+		return err_set(e, ERR_DATA, "records before the first mark of stream %s", m->stream);
 	return 0;
 }
 
@@ -26,7 +26,7 @@ static int keep_watermark(struct shape *s, const struct mark *m, struct err *e)
 	bool anew;
 	int got = late_keep(&s->late, m, &anew, e);
 	if (anew && s->note) {
-		buf_printf(&b, "the checkpoint has no watermark of these options for %lld: it begins anew",
+		buf_printf(&b, "the checkpoint has no watermark for seq %lld with these options: starting with a new one",
 			   (long long)m->from);
 		s->note(buf_cstr(&b));
 		buf_release(&b);

@@ -184,9 +184,9 @@ static int open_one(struct outs *all, const char *name, size_t n, struct err *e)
 {
 	uint64_t fd;
 	if (!n)
-		return err_set(e, ERR_USAGE, "--out: an output has no name");
+		return err_set(e, ERR_USAGE, "--out: an output without a name");
 	if (all->n == OUTS_MAX)
-		return err_set(e, ERR_USAGE, "--out: more than %d outputs", OUTS_MAX);
+		return err_set(e, ERR_USAGE, "--out must be at most %d outputs", OUTS_MAX);
 	struct one *o = &all->one[all->n++];
 	o->all = all;
 	o->name = mem_strndup(name, n);
@@ -195,7 +195,7 @@ static int open_one(struct outs *all, const char *name, size_t n, struct err *e)
 	pthread_cond_init(&o->came, NULL);
 	if (n > 3 && memcmp(name, "fd:", 3) == 0) {
 		if (!num_u64(name + 3, n - 3, &fd) || fd > INT32_MAX)
-			return err_set(e, ERR_USAGE, "--out: '%s' is no descriptor", o->name);
+			return err_set(e, ERR_USAGE, "--out: '%s' is not a file descriptor", o->name);
 		o->given = (int)fd;
 		for (size_t i = 0; i + 1 < all->n; i++)
 			if (all->one[i].given == o->given)
@@ -231,7 +231,7 @@ int outs_open(struct outs **out, const char *list, enum outs_balance balance, st
 	all->balance = balance;
 	all->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (all->wake < 0)
-		r = err_sys(e, errno, "cannot make an event descriptor");
+		r = err_sys(e, errno, "cannot create an event descriptor");
 	pthread_mutex_init(&all->lock, NULL);
 	pthread_cond_init(&all->room, NULL);
 	for (const char *p = list; r == 0; p++) {

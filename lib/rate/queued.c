@@ -9,7 +9,7 @@ static void note_removed(const struct shape *s)
 	struct buf b = BUF_INIT;
 	if (!s->note)
 		return;
-	buf_printf(&b, "what an earlier run had spilled in %s comes again from the stream's source", s->o->spill_dir);
+	buf_printf(&b, "records that an earlier run spilled in %s are discarded: the stream's source sends them again", s->o->spill_dir);
 	s->note(buf_cstr(&b));
 	buf_release(&b);
 }

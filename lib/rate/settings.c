@@ -79,7 +79,7 @@ static int parse_burst(const char *s, const struct shape_rate *rate, const struc
 	else if (read_time(s, &time))
 		l->by_record.tau = l->by_byte.tau = time;
 	else
-		return err_set(e, ERR_USAGE, "--burst: '%s' is neither a number nor a time", s);
+		return err_set(e, ERR_USAGE, "--burst: '%s' is not a number or a time", s);
 	return 0;
 }
 
@@ -91,7 +91,7 @@ static int parse_limits(struct shape_opts *o, const struct shape_settings *s, st
 	l->records = sh->records = is_given(&s->rate);
 	l->bytes = sh->bytes = s->bytes != NULL;
 	if (s->bytes && !read_bytes(s->bytes, &bytes))
-		return err_set(e, ERR_USAGE, "--bytes: '%s' is no size in a time, such as 64KiB/s", s->bytes);
+		return err_set(e, ERR_USAGE, "--bytes: '%s' is not a rate such as 64KiB/s", s->bytes);
 	l->by_record = (struct share_limit){ s->rate.count, s->rate.per_ns, 0 };
 	l->by_byte = (struct share_limit){ bytes.count, bytes.per_ns, 0 };
 	if (s->burst && parse_burst(s->burst, &s->rate, &bytes, l, e) < 0)
@@ -123,12 +123,12 @@ static int parse_adapt(struct shape_opts *o, const struct shape_settings *s, str
 	if (!min || !max)
 		return err_set(e, ERR_USAGE, "--adapt needs --min and --max");
 	if (is_given(&s->rate) || s->share)
-		return err_set(e, ERR_USAGE, "--adapt finds the rate itself: %s does not go with it",
+		return err_set(e, ERR_USAGE, "%s cannot be combined with --adapt",
 			       is_given(&s->rate) ? "-r" : "--share");
 	g->aimd.min = a_second(&s->min);
 	g->aimd.max = a_second(&s->max);
 	if (g->aimd.min > g->aimd.max)
-		return err_set(e, ERR_USAGE, "--min is above --max");
+		return err_set(e, ERR_USAGE, "--min must be at most --max");
 	g->shaper.records = g->shaped = g->adapts = true;
 	gcra_init(&g->shaper.by_record, s->min.count, s->min.per_ns, 0);
 	return 0;
@@ -147,9 +147,9 @@ static int parse_speed(struct shape_opts *o, const struct shape_settings *s, str
 	if (s->time && !s->speed && !s->watermark_given)
 		return err_set(e, ERR_USAGE, "--time needs --speed or --watermark");
 	if (s->speed && !pace_parse_speed(s->speed, &speed))
-		return err_set(e, ERR_USAGE, "--speed: '%s' is neither a number above 0 nor max", s->speed);
+		return err_set(e, ERR_USAGE, "--speed: '%s' is not a number greater than 0 or max", s->speed);
 	if (s->gap_max < 0)
-		return err_set(e, ERR_USAGE, "--gap-max is no time back");
+		return err_set(e, ERR_USAGE, "--gap-max must be at least 0");
 	o->time = s->time;
 	o->gate.paced = s->speed != NULL;
 	pace_init(&o->gate.pace, speed, s->gap_max);
@@ -162,9 +162,9 @@ static int parse_late(struct late_opts *l, const struct shape_settings *s, struc
 	if ((s->late || s->idle_given) && !s->watermark_given)
 		return err_set(e, ERR_USAGE, "%s needs --watermark", s->late ? "--late" : "--idle");
 	if (s->watermark < 0 || s->idle < 0 || (s->idle_given && !s->idle))
-		return err_set(e, ERR_USAGE, "%s is no time", s->watermark < 0 ? "--watermark" : "--idle");
+		return err_set(e, ERR_USAGE, s->watermark < 0 ? "--watermark must be at least 0" : "--idle must be greater than 0");
 	if (!late_parse_rule(late, &l->rule))
-		return err_set(e, ERR_USAGE, "--late: '%s' is none of pass, tag, drop, file:F", late);
+		return err_set(e, ERR_USAGE, "--late: '%s' is not one of pass|tag|drop|file:F", late);
 	l->judges = s->watermark_given;
 	l->file = l->rule == LATE_FILE ? file : NULL;
 	l->delay_ns = s->watermark;
@@ -187,7 +187,7 @@ static int check_keys(const struct shape_settings *s, struct err *e)
 	if (s->max_keys_given && !s->key)
 		return err_set(e, ERR_USAGE, "--max-keys needs --key");
 	if (!s->max_keys)
-		return err_set(e, ERR_USAGE, "--max-keys is at least 1");
+		return err_set(e, ERR_USAGE, "--max-keys must be at least 1");
 	if (s->key_burst && !limited)
 		return err_set(e, ERR_USAGE, "--key-burst needs --key-rate");
 	if (s->weights && !s->fair)
@@ -215,7 +215,7 @@ static int parse_keys(struct shape_opts *o, const struct shape_settings *s, stru
 	if (s->key_burst && read_count(s->key_burst, &n))
 		l->tau = burst_of(&s->key_rate, n);
 	else if (s->key_burst && !read_time(s->key_burst, &l->tau))
-		return err_set(e, ERR_USAGE, "--key-burst: '%s' is neither a number nor a time", s->key_burst);
+		return err_set(e, ERR_USAGE, "--key-burst: '%s' is not a number or a time", s->key_burst);
 	return 0;
 }
 
@@ -233,7 +233,7 @@ static int parse_queue(struct queue_opts *q, const char *s, struct err *e)
 	} else if (read_size(s, &n)) {
 		q->max_bytes = n;
 	} else {
-		return err_set(e, ERR_USAGE, "--queue: '%s' is neither a number of records nor a size", s);
+		return err_set(e, ERR_USAGE, "--queue: '%s' is not a number of records or a size", s);
 	}
 	return 0;
 }
@@ -245,7 +245,7 @@ static int parse_spill(struct shape_opts *o, const char *s, struct err *e)
 	uint64_t max;
 	if (colon && num_size(colon + 1, strlen(colon + 1), &max)) {
 		if (!max)
-			return err_set(e, ERR_USAGE, "--full: a spill of no bytes holds nothing");
+			return err_set(e, ERR_USAGE, "--full: the size of a spill must be greater than 0");
 		o->spill.max = max;
 		*colon = '\0';
 	}
@@ -259,7 +259,7 @@ static int parse_sample(struct queue_opts *q, const char *s, struct err *e)
 {
 	q->full = QUEUE_SAMPLE;
 	if (!json_parse_double(s, strlen(s), &q->sample) || !(q->sample >= 0 && q->sample <= 1))
-		return err_set(e, ERR_USAGE, "--full: '%s' is no part from 0 to 1", s);
+		return err_set(e, ERR_USAGE, "--full: '%s' is not a number from 0 to 1", s);
 	return 0;
 }
 
@@ -278,7 +278,7 @@ static int parse_full(struct shape_opts *o, const char *s, struct err *e)
 		return parse_spill(o, arg, e);
 	else
 		return err_set(e, ERR_USAGE,
-			       "--full: '%s' is none of block, drop-new, drop-old, sample:P, spill:DIR[:MAX]", s);
+			       "--full: '%s' is not one of block|drop-new|drop-old|sample:P|spill:DIR[:MAX]", s);
 	return 0;
 }
 
@@ -287,7 +287,7 @@ static int parse_dropped(struct shape_opts *o, const char *file, struct err *e)
 	enum queue_full f = o->queue.full;
 	bool drops = f == QUEUE_NEW || f == QUEUE_OLD || f == QUEUE_SAMPLE || o->late.rule == LATE_DROP;
 	if (file && !drops)
-		return err_set(e, ERR_USAGE, "--dropped: nothing is dropped with these options");
+		return err_set(e, ERR_USAGE, "--dropped: no record is dropped with these options");
 	o->dropped = file;
 	return 0;
 }
@@ -298,7 +298,7 @@ static int parse_outs(struct shape_opts *o, const struct shape_settings *s, stru
 	if (s->balance && !s->out)
 		return err_set(e, ERR_USAGE, "--balance needs --out");
 	if (strcmp(balance, "least-full") != 0 && (!path || !*path))
-		return err_set(e, ERR_USAGE, "--balance: '%s' is neither least-full nor hash:PATH", balance);
+		return err_set(e, ERR_USAGE, "--balance: '%s' is not one of least-full|hash:PATH", balance);
 	o->out = s->out;
 	o->balance = path ? OUTS_HASH : OUTS_LEAST;
 	o->route = path;

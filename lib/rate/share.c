@@ -57,7 +57,7 @@ static int lock(struct share *s, off_t at, short type, bool wait, struct err *e)
 
 static int bad(const struct share *s, const char *what, struct err *e)
 {
-	err_set(e, ERR_DATA, "%s; remove it to begin anew", what);
+	err_set(e, ERR_DATA, "%s; remove it to start afresh", what);
 	return err_at(e, s->path, 0, 0);
 }
 
@@ -97,14 +97,14 @@ static int map(struct share *s, bool *fresh, struct err *e)
 {
 	struct stat st;
 	if (fstat(s->fd, &st) != 0) {
-		err_sys(e, errno, "cannot look at it");
+		err_sys(e, errno, "cannot access it");
 		return err_at(e, s->path, 0, 0);
 	}
 	*fresh = st.st_size == 0;
 	if (!S_ISREG(st.st_mode) || (!*fresh && st.st_size != sizeof(struct file)))
-		return bad(s, "this is no file that smrate shares a quota in", e);
+		return bad(s, "not a quota file of smrate", e);
 	if (*fresh && ftruncate(s->fd, sizeof(struct file)) != 0) {
-		err_sys(e, errno, "cannot make it");
+		err_sys(e, errno, "cannot create it");
 		return err_at(e, s->path, 0, 0);
 	}
 	void *p = mmap(NULL, sizeof(struct file), PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
@@ -125,7 +125,7 @@ static int agree(struct share *s, bool fresh, const struct file *want, struct er
 	struct file *f = s->map;
 	if (!fresh && memcmp(f->magic, MAGIC, sizeof f->magic) != 0) {
 		bool newer = memcmp(f->magic, MAGIC, sizeof f->magic - 1) == 0;
-		return bad(s, newer ? "its format is newer than this program" : "this is no file that smrate shares a quota in", e);
+		return bad(s, newer ? "its format is newer than this program supports" : "not a quota file of smrate", e);
 	}
 	if (!fresh && f->crc != (uint32_t)crc32(0, (const Bytef *)f, SETTINGS))
 		return bad(s, "it is damaged", e);
@@ -134,7 +134,7 @@ static int agree(struct share *s, bool fresh, const struct file *want, struct er
 		return lock(s, LOCK_USE, F_RDLCK, true, e);
 	int r = lock(s, LOCK_USE, F_WRLCK, false, e);
 	if (r == ERR_CONFLICT) {
-		err_set(e, ERR_CONFLICT, "another process uses it with other limits");
+		err_set(e, ERR_CONFLICT, "it is in use by a process with other limits");
 		return err_at(e, s->path, 0, 0);
 	}
 	if (r != 0)
@@ -216,7 +216,7 @@ int share_due(struct share *s, struct shaper *shaper, uint64_t n, int64_t *due, 
 		return r;
 	/* A map behind the end of its file is a SIGBUS; somebody may have cut it short. */
 	if (fstat(s->fd, &st) != 0 || st.st_size != sizeof *s->map) {
-		r = bad(s, "it was changed by somebody else", e);
+		r = bad(s, "it was changed by another program", e);
 	} else {
 		from_file(&shaper->by_record, &s->map->record);
 		from_file(&shaper->by_byte, &s->map->byte);

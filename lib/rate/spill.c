@@ -36,7 +36,7 @@ static int make_segment(struct spill *s, uint64_t number, const struct buf *head
 	}
 	buf_release(&path);
 	s->disk_full = code == ENOSPC || code == EDQUOT;
-	return code == 0 || s->disk_full ? 0 : spill_sys(s, code, "cannot make it", number, e);
+	return code == 0 || s->disk_full ? 0 : spill_sys(s, code, "cannot create it", number, e);
 }
 
 static int new_segment(struct spill *s, struct err *e)
@@ -74,7 +74,7 @@ static int sync_out(struct spill *s, struct err *e)
 		return 0;
 	int code = spill_fault(s, "fsync", "segment");
 	if (code || fdatasync(s->out) != 0)
-		return spill_sys(s, code ? code : errno, "cannot make it durable", g->number, e);
+		return spill_sys(s, code ? code : errno, "cannot sync it", g->number, e);
 	s->dirty = false;
 	s->synced = clock_mono_ns();
 	return 0;

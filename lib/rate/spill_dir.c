@@ -118,9 +118,9 @@ static int get_owner(struct spill *s, struct err *e)
 		r = json_parse(&v, &a, b.p ? b.p : "", b.n, e);
 		const struct json *stream = r == 0 ? json_get(v, "stream") : NULL;
 		if (r == 0 && (!json_i64(json_get(v, "v"), &format) || !stream))
-			r = err_set(e, ERR_DATA, "this says nothing about a spill");
+			r = err_set(e, ERR_DATA, "not a description of a spill");
 		else if (r == 0 && format != FORMAT)
-			r = err_set(e, ERR_UNSUPPORTED, "format %lld is not known to this program (it knows %d)", (long long)format, FORMAT);
+			r = err_set(e, ERR_UNSUPPORTED, "format %lld is not supported (this program supports %d)", (long long)format, FORMAT);
 		if (r != 0)
 			err_at(e, buf_cstr(&path), e->line, e->col);
 		else if (json_str(stream))
@@ -150,7 +150,7 @@ static int take_lock(struct spill *s, struct err *e)
 	if (s->lock < 0)
 		r = err_sys(e, errno, "cannot open '%s'", path.p);
 	else if (fcntl(s->lock, F_OFD_SETLK, &l) != 0)
-		r = errno == EAGAIN || errno == EACCES ? err_set(e, ERR_CONFLICT, "another process uses the spill in '%s'", store_root(s->store))
+		r = errno == EAGAIN || errno == EACCES ? err_set(e, ERR_CONFLICT, "the spill in '%s' is in use by another process", store_root(s->store))
 						       : err_sys(e, errno, "cannot lock '%s'", path.p);
 	buf_release(&path);
 	return r;
@@ -224,7 +224,7 @@ static int cut_tail(struct spill *s, struct err *e)
 			spill_path(s, g->number, &path);
 			int code = spill_fault(s, "truncate", path.p);
 			if (code || truncate(path.p, (off_t)good) != 0)
-				r = spill_sys(s, code ? code : errno, "cannot cut the torn end off", g->number, e);
+				r = spill_sys(s, code ? code : errno, "cannot truncate its torn end", g->number, e);
 			g->size = good;
 		}
 	}
@@ -315,7 +315,7 @@ int spill_begin(struct spill *s, const char *stream, bool *removed, struct err *
 	if (removed)
 		*removed = false;
 	if (s->leftover && !same)
-		return err_set(e, ERR_CONFLICT, "'%s' holds spilled records of %s%s, and this is %s%s: let such a run empty it, or remove it",
+		return err_set(e, ERR_CONFLICT, "'%s' holds spilled records of %s%s, but this is %s%s: run that stream again to empty it, or remove it",
 			       store_root(s->store), s->stream ? "stream " : "a stream without a checkpoint", s->stream ? s->stream : "",
 			       stream ? "stream " : "a stream without a checkpoint", stream ? stream : "");
 	if (s->leftover && stream) {

@@ -118,18 +118,18 @@ int watermark_load(struct watermark *w, const char *p, size_t n, struct err *e)
 {
 	const size_t name = MAGIC_LEN - 2;
 	if (n < HEAD + 4 || memcmp(p, MAGIC, name) != 0)
-		return err_set(e, ERR_DATA, "this is no state of a watermark");
+		return err_set(e, ERR_DATA, "not the state of a watermark");
 	if (memcmp(p, MAGIC, MAGIC_LEN) != 0)
-		return err_set(e, ERR_UNSUPPORTED, "the state of the watermark has a format that this program does not know");
+		return err_set(e, ERR_UNSUPPORTED, "the format of the watermark's state is not supported");
 	n -= 4;
 	if (n > WATERMARK_STATE_MAX || (uint32_t)crc32(0, (const Bytef *)p, (uInt)n) != le(p + n, 4))
-		return err_set(e, ERR_DATA, "the state of the watermark is damaged");
+		return err_set(e, ERR_DATA, "the watermark's state is damaged");
 	const char *v = p + MAGIC_LEN;
 	if ((int64_t)le(v, 8) != w->delay_us || (int64_t)le(v + 8, 8) != w->idle_us || le(v + 16, 8) != w->max_keys)
-		return err_set(e, ERR_CONFLICT, "the state of the watermark was made with other settings");
+		return err_set(e, ERR_CONFLICT, "the watermark's state was saved with other settings");
 	w->at_us = (int64_t)le(v + 24, 8);
 	w->newest_us = (int64_t)le(v + 32, 8);
 	if (!load_keys(w, p + HEAD, n - HEAD, le(v + 40, 8)))
-		return err_set(e, ERR_DATA, "the state of the watermark is damaged");
+		return err_set(e, ERR_DATA, "the watermark's state is damaged");
 	return 0;
 }

@@ -29,16 +29,16 @@ static int take(struct weights *w, const struct json *v, struct buf *key, struct
 	const struct json *k = json_get(v, "key");
 	double weight;
 	if (v->type != JSON_OBJECT || !json_double(json_get(v, "weight"), &weight))
-		return err_set(e, ERR_DATA, "a line of weights is {\"key\":…,\"weight\":NUMBER}");
+		return err_set(e, ERR_DATA, "a line of weights must be {\"key\":…,\"weight\":NUMBER}");
 	if (!(weight >= LEAST && weight <= MOST))
-		return err_set(e, ERR_DATA, "a weight is from 0.01 to 100");
+		return err_set(e, ERR_DATA, "a weight must be from 0.01 to 100");
 	for (const struct json *m = v->child; m; m = m->next)
 		if (strcmp(m->key, "key") != 0 && strcmp(m->key, "weight") != 0)
 			return err_set(e, ERR_DATA, "unknown member \"%.64s\"", m->key);
 	w->least = weight < w->least ? weight : w->least;
 	if (!k) {
 		if (w->has_others)
-			return err_set(e, ERR_DATA, "a second line without a key");
+			return err_set(e, ERR_DATA, "the line without a key is given twice");
 		w->has_others = true;
 		w->others = weight;
 		return 0;
@@ -46,7 +46,7 @@ static int take(struct weights *w, const struct json *v, struct buf *key, struct
 	struct json_field f = { k->type, k->raw, k->nraw };
 	key_of_field(key, &f);
 	if (keys_find(&w->keys, key->p, key->n))
-		return err_set(e, ERR_DATA, "the key is there twice");
+		return err_set(e, ERR_DATA, "the key is given twice");
 	struct slot *s = keys_add(&w->keys, key->p, key->n, 0);
 	s->weight = weight;
 	return 0;

@@ -190,7 +190,7 @@ int replay_plan_changes(struct replay_plan *p, const struct project *pr, const s
 	for (int64_t v = first; v <= last && rc == 0; v++) {
 		const struct delta_log_commit *k = delta_log_find(&log, v);
 		if (!k) {
-			rc = err_set(e, ERR_NOT_FOUND, "version %lld is not in the log; it begins with %lld", (long long)v,
+			rc = err_set(e, ERR_NOT_FOUND, "version %lld is not in the log, which begins with %lld", (long long)v,
 				     log.ncommits ? (long long)log.commits[0].version : -1LL);
 			break;
 		}

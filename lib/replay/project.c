@@ -151,7 +151,7 @@ static int pick_select(struct pick *root, const char *select, const struct type 
 		size_t n = item(s);
 		int rc = parse_bound(&x, &q, s, n, t, EXPR_ANY, e);
 		if (rc == 0 && !expr_is_column(q))
-			rc = err_set(e, ERR_USAGE, "'%.*s' is no column", (int)(n > 200 ? 200 : n), s);
+			rc = err_set(e, ERR_USAGE, "'%.*s' is not a column", (int)(n > 200 ? 200 : n), s);
 		if (rc == 0)
 			add_paths(root, q, true);
 		expr_bound_free(q);

@@ -225,7 +225,7 @@ static int run_jq(struct reader *r, struct text *t, int64_t us, struct err *why)
 		if (got == 0)
 			return 0;
 		if (got > 0 && t->buf.n - from > RESULT_MAX)
-			got = err_set(why, ERR_DATA, "a result of more than 64 MiB");
+			got = err_set(why, ERR_DATA, "the result exceeds 64 MiB");
 		if (got > 0)
 			got = record_check(t->buf.p + from, t->buf.n - from, why);
 		rc = got;

@@ -25,7 +25,7 @@ static int check_names(const struct project *p, struct err *e)
 	static const char *const names[] = { "_change_type", "_commit_version", "_commit_timestamp" };
 	for (size_t i = 0; i < 3; i++)
 		if (type_find(&p->out, names[i], strlen(names[i]), true) >= 0)
-			return err_set(e, ERR_USAGE, "the table has a column %s, which changes need for themselves; --select others",
+			return err_set(e, ERR_USAGE, "the table has a column %s, whose name changes use themselves; use --select to leave it out",
 				       names[i]);
 	return 0;
 }
@@ -44,7 +44,7 @@ static int open_snapshot(struct replay *r, struct err *e)
 		return rc;
 	r->version = r->snapshot->version;
 	if (o->changes && o->first > r->version)
-		return err_set(e, ERR_NOT_FOUND, "version %lld is not there yet; the newest is %lld", (long long)o->first,
+		return err_set(e, ERR_NOT_FOUND, "version %lld does not exist yet; the newest is %lld", (long long)o->first,
 			       (long long)r->version);
 	return 0;
 }
@@ -174,7 +174,7 @@ int replay_more(struct replay *r, struct err *e)
 	if (rc)
 		return rc;
 	if (schema != r->snapshot->metadata.schema_string && strcmp(schema, r->snapshot->metadata.schema_string))
-		return err_set(e, ERR_CONFLICT, "the table's schema changed after version %lld; start again to go on with the new one",
+		return err_set(e, ERR_CONFLICT, "the table's schema changed after version %lld; start again to continue with the new one",
 			       (long long)was);
 	tally(r, &rows, &matched);
 	ring_free(r->ring);

@@ -171,7 +171,7 @@ int ring_new(struct ring **out, struct feed *f, const struct project *p, const s
 		if (failed) {
 			mem_free(w);
 			g->running--;
-			rc = err_sys(e, failed, "starting a thread");
+			rc = err_sys(e, failed, "cannot start a thread");
 			break;
 		}
 		g->started++;

@@ -66,7 +66,7 @@ static int find_cursor(struct resume *rs, const struct ck_record *rec, struct er
 		return 0;
 	int r = journal_find(rs->ck, rs->ck->generation, rs->from, &rs->arena, &en, e);
 	if (r == ERR_NOT_FOUND)
-		return err_set(e, ERR_CONFLICT, "%s is at seq %lld of stream %s, which the journal of checkpoint %s does not know",
+		return err_set(e, ERR_CONFLICT, "%s is at seq %lld of stream %s, which is not in the journal of checkpoint %s",
 			       rec->table ? rec->table : "the checkpoint", (long long)rs->from, rs->ck->stream, rs->ck->path);
 	if (r != 0)
 		return r;

@@ -16,7 +16,7 @@
  *
  * resume_open takes the checkpoint's run lock (ERR_CONFLICT when another source holds it), makes the folder when it is new,
  * and decides: where the checkpoint names a table, the seq is that of the table's txn, else the checkpoint's own; the
- * cursor is the journal's for that seq. A table that is behind its checkpoint (replaced, gone), or that was taken back
+ * cursor is the journal's for that seq. A table that is behind its checkpoint (replaced, gone), or that was rolled back
  * (resume/table.h), is ERR_CONFLICT and names both; so is a seq that the journal does not know.
  * resume_mark appends the mark to the journal and makes it durable before it returns the line: print the line only then.
  * A mark means: every record before it in the output was read when the resume point was CURSOR.

@@ -113,7 +113,7 @@ static int unchanged(const struct fence *f, const struct delta_snapshot *sn, str
 	int r = f->version >= 0 ? held_find(sn, any_generation, f->id, &a, &c, e) : 0;
 	arena_release(&a);
 	if (r == 0 && (c.version != f->version || txn_of(sn, f->old) != f->had))
-		r = err_set(e, ERR_RETRY, "the table %s was changed meanwhile: try again", store_root(sn->store));
+		r = err_set(e, ERR_RETRY, "the table %s was changed in the meantime: try again", store_root(sn->store));
 	return r;
 }
 
@@ -121,7 +121,7 @@ static int build_fence(void *arg, const struct delta_snapshot *sn, struct delta_
 {
 	const struct fence *f = arg;
 	if (!sn)
-		return err_set(e, ERR_CONFLICT, "the table is gone");
+		return err_set(e, ERR_CONFLICT, "the table does not exist");
 	int r = unchanged(f, sn, e);
 	if (r != 0)
 		return r;
@@ -232,7 +232,7 @@ static int accept_behind(struct act *a, struct err *e)
 	struct journal_entry en;
 	int r = journal_find(a->ck, a->ck->generation, a->rec.seq, &a->w->arena, &en, e);
 	if (r == ERR_NOT_FOUND)
-		return err_set(e, ERR_CONFLICT, "the journal of checkpoint %s does not know seq %lld", a->ck->path, (long long)a->rec.seq);
+		return err_set(e, ERR_CONFLICT, "the journal of checkpoint %s has no seq %lld", a->ck->path, (long long)a->rec.seq);
 	return r != 0 ? r : begin_at(a, a->rec.seq, en.cursor, en.ncursor, -1, e);
 }
 

@@ -3,7 +3,7 @@
  *
  *	rewind_start      the next generation, from 0
  *	rewind_to_table   the next generation, behind the last commit that the table holds
- *	rewind_accept     the table as it is: what was taken back stays away
+ *	rewind_accept     the table as it is: what was rolled back stays away
  *
  * Each takes the run lock: ERR_CONFLICT while a source runs. But for rewind_start a new generation begins with a commit of
  * its own: it takes the txn of the generation before beyond whatever an smcommit expects that has outlived the rewind, which finds the
@@ -26,7 +26,7 @@ struct rewound {
 	const char *ck, *stream;   /* the stream's name from here on */
 	const char *table;         /* NULL: none was recorded */
 	bool new_generation;
-	bool nothing;              /* accept: nothing was taken back, nothing was changed */
+	bool nothing;              /* accept: nothing was rolled back, nothing was changed */
 	bool gone;                 /* to_table: the log no longer reaches back to the stream's commits */
 	int64_t seq;               /* at which the next run goes on; 0: from the start */
 	int64_t version;           /* to_table: the commit behind which it goes on; accept: the version accepted; -1: none */

@@ -69,7 +69,7 @@ static int open_ck(struct saver *s, const struct mark *m, struct err *e)
 	if (s->ck)
 		return 0;
 	if (!s->path && !m->ck)
-		return err_set(e, ERR_USAGE, "the marks name no checkpoint folder, and none was given");
+		return err_set(e, ERR_USAGE, "missing operand: CK (the marks do not name a checkpoint)");
 	r = ck_open(&s->ck, s->path ? s->path : m->ck, 0, e);
 	if (r != 0)
 		return r;
@@ -87,7 +87,7 @@ static void keep(char **to, const char *text)
 static int take_mark(struct saver *s, const struct mark *m, struct err *e)
 {
 	if (s->ended)
-		return err_set(e, ERR_DATA, "a mark behind the closing mark");
+		return err_set(e, ERR_DATA, "a mark after the closing mark");
 	if (m->end) {
 		s->ended = true;
 		keep(&s->end, m->end);
@@ -99,7 +99,7 @@ static int take_mark(struct saver *s, const struct mark *m, struct err *e)
 	if (r != 0)
 		return r;
 	if (strcmp(m->stream, s->stream) != 0)
-		return err_set(e, ERR_DATA, "a mark of stream %s among those of stream %s: one pipe carries one stream", m->stream,
+		return err_set(e, ERR_DATA, "a mark of stream %s in a pipe of stream %s: a pipe carries only one stream", m->stream,
 			       s->stream);
 	/* Seq 0 is that of a table which has nothing of the stream yet: there is nothing to record. */
 	if (m->seq == 0 || m->seq < s->seq)
@@ -129,7 +129,7 @@ int saver_line(struct saver *s, const char *line, size_t n, struct err *e)
 	if (r != 0)
 		return r;
 	if (n < prefix || memcmp(line, COMMIT_PREFIX, prefix) != 0)
-		return err_set(e, ERR_DATA, "neither a commit nor a mark: what comes here is kept by nobody (is smcommit missing?)");
+		return err_set(e, ERR_DATA, "neither a commit nor a mark: this data is not stored anywhere (is smcommit missing?)");
 	s->commits++;
 	return 0;
 }
@@ -151,17 +151,17 @@ int saver_end(struct saver *s, struct err *e)
 	if (r != 0)
 		return r;
 	if (s->recovered)
-		return err_set(e, ERR_RETRY, "%s was ahead of the checkpoint; seq %lld is recorded now, run the same line again",
+		return err_set(e, ERR_RETRY, "%s was ahead of the checkpoint; seq %lld is now recorded, run the same line again",
 			       s->table ? s->table : "the table", (long long)s->seq);
 	if (!s->ended)
 		return err_set(e, ERR_IO, "the input ended without a closing mark");
 	if (!s->ck && s->commits)
-		return err_set(e, ERR_REJECTED, "%llu commit%s, but no mark of a stream: nothing was recorded (does the source have --resume?)",
+		return err_set(e, ERR_REJECTED, "%llu commit%s but no mark of a stream: nothing was recorded (does the source have --resume?)",
 			       (unsigned long long)s->commits, s->commits == 1 ? "" : "s");
 	if (!s->ck && strcmp(s->end, "error") != 0)
-		return err_set(e, ERR_REJECTED, "no mark of a stream came: nothing was recorded (did the source fail, or does it lack --resume?)");
+		return err_set(e, ERR_REJECTED, "no mark of a stream: nothing was recorded (did the source fail, or does it lack --resume?)");
 	if (strcmp(s->end, "quota") == 0)
-		return err_set(e, ERR_RETRY, "the source has used up its quota; the same line goes on later");
+		return err_set(e, ERR_RETRY, "the source has used up its quota; run the same line again later");
 	if (strcmp(s->end, "error") == 0)
 		return err_set(e, ERR_IO, "the source ended with an error");
 	return 0;

@@ -39,8 +39,8 @@ int table_check(struct table *t, const struct ck_record *rec, const char *stream
 		t->held.seq = seq;
 		return err_set(e, ERR_CONFLICT,
 			       "table %s holds stream %s up to seq %lld, but checkpoint %s has recorded seq %lld: the table was restored or "
-			       "replaced behind its checkpoint (`smcheckpoint accept %s` goes on without what is gone, `smcheckpoint rewind %s "
-			       "--table` reads it again)",
+			       "replaced without its checkpoint (`smcheckpoint accept %s` continues without the lost rows, `smcheckpoint rewind %s "
+			       "--table` reads them again)",
 			       rec->table, stream, (long long)seq, ck, (long long)rec->seq, ck, ck);
 	}
 	int r = held_look(t->sn, stream, &last, &t->arena, &t->held, e);

@@ -34,7 +34,7 @@ static void decide(struct view *v)
 		table_release(&t);
 	}
 	if (r == ERR_NOT_FOUND)
-		v->problem = "the table is gone";
+		v->problem = "the table does not exist";
 	else if (r == ERR_CONFLICT && v->table_seq < v->record.seq)
 		v->problem = "the table is behind this checkpoint: it was restored or replaced";
 	else if (r != 0)
@@ -70,7 +70,7 @@ static int read_journal(struct view *v, struct err *e)
 	if (r == 0 && v->marks)
 		r = journal_find(v->ck, v->ck->generation, v->last.seq, &v->arena, &v->last, e);
 	if (r == 0 && v->resume_seq > 0 && v->resume.seq == 0) {
-		v->problem = "the journal does not know the seq that the table is at";
+		v->problem = "the journal does not have the table's seq";
 		v->resume_seq = -1;
 	}
 	return r;

@@ -85,7 +85,7 @@ static int check(const char *name, const char *place, struct secret_raw *raw, st
 	if (raw->n > SECRET_MAX)
 		return err_set(e, ERR_DATA, "secret '%s' from %s is longer than %zu KiB", name, place, SECRET_MAX >> 10);
 	if (memchr(raw->p, '\0', raw->n))
-		return err_set(e, ERR_DATA, "secret '%s' from %s has a NUL byte in it", name, place);
+		return err_set(e, ERR_DATA, "secret '%s' from %s contains a NUL byte", name, place);
 	if (memchr(raw->p, '\n', raw->n) || memchr(raw->p, '\r', raw->n))
 		return err_set(e, ERR_DATA, "secret '%s' from %s has more than one line", name, place);
 	return 0;
@@ -112,7 +112,7 @@ static int given_fd(const char *name, const char *text, struct secret_raw *raw, 
 	char place[48];
 	uint64_t fd;
 	if (!num_u64(text, strlen(text), &fd) || fd > INT_MAX)
-		return err_set(e, ERR_USAGE, "secret '%s': fd: wants the number of an open file descriptor", name);
+		return err_set(e, ERR_USAGE, "secret '%s': fd: needs the number of an open file descriptor", name);
 	snprintf(place, sizeof place, "file descriptor %d", (int)fd);
 	int rc = read_all((int)fd, name, place, raw, e);
 	/* No child of ours shall find it open. */
@@ -124,7 +124,7 @@ static int given_fd(const char *name, const char *text, struct secret_raw *raw, 
 static int given_file(const char *name, const char *path, struct secret_raw *raw, struct err *e)
 {
 	if (!*path)
-		return err_set(e, ERR_USAGE, "secret '%s': '@' wants the name of a file", name);
+		return err_set(e, ERR_USAGE, "secret '%s': '@' needs a file name", name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return err_sys(e, errno, "secret '%s': cannot open %s", name, path);
@@ -138,11 +138,11 @@ static int take_given(struct secrets *s, const char *text, struct secret_raw *ra
 	const char *eq = strchr(text, '=');
 	/* What is no NAME=… may be a secret itself: it is not repeated. */
 	if (!eq)
-		return err_set(e, ERR_USAGE, "a secret is given as NAME=@FILE or NAME=fd:N");
+		return err_set(e, ERR_USAGE, "a secret must be NAME=@FILE or NAME=fd:N");
 	char *name = mem_strndup(text, (size_t)(eq - text));
 	int rc;
 	if (!secret_name_ok(name))
-		rc = err_set(e, ERR_USAGE, "a secret is given as NAME=@FILE or NAME=fd:N; a name has letters, digits, '.', '_' and '-'");
+		rc = err_set(e, ERR_USAGE, "a secret must be NAME=@FILE or NAME=fd:N, where NAME has letters, digits, '.', '_' and '-'");
 	else if (find(s, name))
 		rc = err_set(e, ERR_USAGE, "secret '%s' is given twice", name);
 	else if (eq[1] == '@')
@@ -150,8 +150,8 @@ static int take_given(struct secrets *s, const char *text, struct secret_raw *ra
 	else if (strncmp(eq + 1, "fd:", 3) == 0)
 		rc = given_fd(name, eq + 4, raw, e);
 	else
-		rc = err_set(e, ERR_USAGE, "secret '%s': a value on the command line can be seen by every user of the machine (ps), "
-			"so it is not taken; write %s=@FILE or %s=fd:N", name, name, name);
+		rc = err_set(e, ERR_USAGE, "secret '%s': a value on the command line is visible to every user of the machine (ps), "
+			"so it is refused; use %s=@FILE or %s=fd:N", name, name, name);
 	if (rc == 0)
 		keep(s, name, raw->p, raw->n)->given = true;
 	mem_free(name);
@@ -211,7 +211,7 @@ static int check_private(int fd, const char *name, const char *path, struct err 
 	if (st.st_uid != geteuid())
 		return err_set(e, ERR_DATA, "secret '%s': %s belongs to another user (%lu)", name, path, (unsigned long)st.st_uid);
 	if (st.st_mode & 077)
-		return err_set(e, ERR_DATA, "secret '%s': %s has mode %04o, so that others can get at it; chmod 600 it", name, path,
+		return err_set(e, ERR_DATA, "secret '%s': %s has mode %04o, so others can access it; use chmod 600", name, path,
 			(unsigned)(st.st_mode & 07777));
 	return 0;
 }
@@ -315,10 +315,10 @@ static int look_up(struct secrets *s, const char *name, struct err *e)
 int secrets_get(struct secrets *s, const char *name, const char **value, size_t *n, struct err *e)
 {
 	if (!secret_name_ok(name))
-		return err_set(e, ERR_USAGE, "'%s' is no name of a secret: letters, digits, '.', '_' and '-'", name);
+		return err_set(e, ERR_USAGE, "'%s' is not a valid secret name (letters, digits, '.', '_' and '-')", name);
 	if (!find(s, name)) {
 		if (s->sealed)
-			return err_set(e, ERR_NOT_FOUND, "no secret '%s': it was not read at the start", name);
+			return err_set(e, ERR_NOT_FOUND, "no secret '%s': it was not loaded at startup", name);
 		int rc = look_up(s, name, e);
 		if (rc < 0)
 			return rc;
@@ -381,9 +381,9 @@ const char *secrets_unused(const struct secrets *s)
 int secrets_harden(struct err *e)
 {
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return err_sys(e, errno, "cannot shut the process off from debuggers");
+		return err_sys(e, errno, "cannot protect the process from debuggers");
 	if (setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) < 0)
-		return err_sys(e, errno, "cannot switch off core dumps");
+		return err_sys(e, errno, "cannot disable core dumps");
 	return 0;
 }
 

@@ -30,7 +30,7 @@ static int start(struct child *c, const char *helper, const char *name, struct e
 	posix_spawn_file_actions_t fa;
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
-		return err_sys(e, errno, "secret '%s': cannot make a pipe", name);
+		return err_sys(e, errno, "secret '%s': cannot create a pipe", name);
 	posix_spawn_file_actions_init(&fa);
 	posix_spawn_file_actions_addopen(&fa, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&fa, p[1], STDOUT_FILENO);
@@ -58,7 +58,7 @@ static int read_out(struct child *c, struct secret_raw *raw, struct err *e)
 			continue;
 		ssize_t n = fd_read(c->out, raw->p + raw->n, SECRET_RAW - raw->n);
 		if (n < 0)
-			return err_sys(e, errno, "cannot read what the helper prints");
+			return err_sys(e, errno, "cannot read the helper's output");
 		if (n == 0)
 			break;
 		raw->n += (size_t)n;
@@ -87,9 +87,9 @@ static bool reap(struct child *c, int *status)
 static int judge(const char *helper, const char *name, int status, struct err *e)
 {
 	if (WIFSIGNALED(status))
-		return err_set(e, ERR_IO, "secret '%s': the helper '%s' was ended by signal %d", name, helper, WTERMSIG(status));
+		return err_set(e, ERR_IO, "secret '%s': the helper '%s' was killed by signal %d", name, helper, WTERMSIG(status));
 	if (WEXITSTATUS(status))
-		return err_set(e, ERR_IO, "secret '%s': the helper '%s' ended with status %d", name, helper, WEXITSTATUS(status));
+		return err_set(e, ERR_IO, "secret '%s': the helper '%s' exited with status %d", name, helper, WEXITSTATUS(status));
 	return 0;
 }
 

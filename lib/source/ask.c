@@ -137,7 +137,7 @@ static int follow(struct ask *a, struct question *q, const char *json, size_t n,
 		if (n >= 4 && memcmp(json, "null", 4) == 0)
 			break;
 		if (!n || *json != '{')
-			return err_set(e, ERR_DATA, "no member \"%s\" in what is no object", key);
+			return err_set(e, ERR_DATA, "cannot take member \"%s\" of a value that is not an object", key);
 		if (!json_member(json, n, key, &json, &n)) {
 			json = "null";
 			n = 4;

@@ -245,7 +245,7 @@ static int archive_fault(struct bytes *b, struct err *e)
 		return e->code;
 	}
 	const char *why = archive_error_string(b->archive);
-	err_set(e, ERR_DATA, "cannot unpack: %s", why ? why : "damaged data");
+	err_set(e, ERR_DATA, "cannot decompress: %s", why ? why : "damaged data");
 	return err_at(e, b->shown, 0, 0);
 }
 
@@ -505,7 +505,7 @@ int bytes_rewind(struct bytes *b, struct err *e)
 	b->from_archive.n = b->from_inner.n = 0;
 	b->failed.code = 0;
 	if (lseek(b->fd, 0, SEEK_SET) < 0) {
-		err_sys(e, errno, "cannot go back");
+		err_sys(e, errno, "cannot seek back");
 		return err_at(e, b->path, 0, 0);
 	}
 	return sniff(b, e);
@@ -518,7 +518,7 @@ static int seek_plain(struct bytes *b, uint64_t offset, struct err *e)
 	size_t n = offset < BYTES_HEAD ? (size_t)offset : BYTES_HEAD;
 	ssize_t got = pread(b->fd, b->tail, n, (off_t)(offset - n));
 	if (got < 0 || lseek(b->fd, (off_t)offset, SEEK_SET) < 0) {
-		err_sys(e, errno, "cannot go to byte %llu", (unsigned long long)offset);
+		err_sys(e, errno, "cannot seek to byte %llu", (unsigned long long)offset);
 		return err_at(e, b->path, 0, 0);
 	}
 	b->at = offset;
@@ -570,7 +570,7 @@ int bytes_check(struct bytes *b, struct err *e)
 	if (!b->regular)
 		return 0;
 	if (fstat(b->fd, &st) < 0) {
-		err_sys(e, errno, "cannot look at it");
+		err_sys(e, errno, "cannot access it");
 		return err_at(e, b->path, 0, 0);
 	}
 	/* Cut to less than what was read: that was read before, so it is sound. */
@@ -579,7 +579,7 @@ int bytes_check(struct bytes *b, struct err *e)
 	rc = bytes_peek(b, 0, now, s->nhead, e);
 	if (rc < 0 || (rc > 0 && memcmp(now, s->head, s->nhead) == 0))
 		return rc < 0 ? rc : 0;
-	err_set(e, ERR_IO, "was cut and written anew while it was being read: what came since the last mark does not count");
+	err_set(e, ERR_IO, "was truncated and rewritten while it was being read: records since the last mark do not count");
 	return err_at(e, b->path, 0, 0);
 }
 

@@ -23,13 +23,13 @@ static struct source_def *parent(struct def_load *l, const struct json *v)
 	struct source_def *d = NULL;
 	struct err e;
 	if (l->depth == DEF_MAX_EXTENDS) {
-		def_fault(l, v, "'extends' goes round, or over more than %d definitions", DEF_MAX_EXTENDS);
+		def_fault(l, v, "'extends' forms a loop or is deeper than %d definitions", DEF_MAX_EXTENDS);
 		return NULL;
 	}
 	int rc = def_load_noting(&d, v->str, l, l->faults, l->check, &e);
 	l->first = l->faults->n;
 	if (rc == ERR_NOT_FOUND)
-		def_fault(l, v, "extends '%s', which is not there", v->str);
+		def_fault(l, v, "extends '%s', which does not exist", v->str);
 	else if (rc < 0)
 		def_fault(l, v, "extends '%s': %s", v->str, e.msg);
 	return d;
@@ -66,7 +66,7 @@ static struct source_def *parse(const char *text, size_t n, const char *file, co
 		f->v[l.first].line = e.line;
 		f->v[l.first].col = e.col;
 	} else if (root->type != JSON_OBJECT) {
-		def_fault(&l, root, "a definition is an object");
+		def_fault(&l, root, "a definition must be an object");
 		def_faults_place(f, l.first, l.text);
 	} else {
 		take(&l, root);
@@ -109,7 +109,7 @@ static int not_found(const char *name, struct err *e)
 	if (source_def_list(&names, &n, &a, NULL) == 0)
 		for (size_t i = 0; i < n; i++)
 			buf_printf(&b, "%s%s", i ? ", " : "", names[i]);
-	err_set(e, ERR_NOT_FOUND, "no source definition '%s' (there are: %.*s)", name, (int)b.n, b.p ? b.p : "");
+	err_set(e, ERR_NOT_FOUND, "no source definition '%s' (available: %.*s)", name, (int)b.n, b.p ? b.p : "");
 	buf_release(&b);
 	arena_release(&a);
 	return ERR_NOT_FOUND;
@@ -139,7 +139,7 @@ int def_load_noting(struct source_def **d, const char *name, const struct def_lo
 			rc = not_found(name, e);
 	}
 	if (rc == 0 && goes_round(child, buf_cstr(&path)))
-		rc = err_set(e, ERR_DATA, "it goes round");
+		rc = err_set(e, ERR_DATA, "it forms a loop");
 	if (rc == 0)
 		*d = parse(text.p ? text.p : "", text.n, buf_cstr(&path), child, f, check);
 	buf_release(&text);

@@ -77,9 +77,9 @@ static int follow(const struct chain *up, const char *name, unsigned depth, stru
 		return rc;
 	for (const struct chain *c = up; c; c = c->up)
 		if (strcmp(c->file, d->file) == 0)
-			rc = err_set(e, ERR_DATA, "it leads back to itself");
+			rc = err_set(e, ERR_DATA, "it forms a loop");
 	if (rc == 0 && depth == DEF_MAX_EXTENDS)
-		rc = err_set(e, ERR_DATA, "it leads over more than %d definitions", DEF_MAX_EXTENDS);
+		rc = err_set(e, ERR_DATA, "it is deeper than %d definitions", DEF_MAX_EXTENDS);
 	if (rc == 0)
 		rc = follow_both(d, up, depth + 1, e);
 	source_def_free(d);
@@ -93,7 +93,7 @@ static void check_named(struct def_load *l, const struct json *v, const char *wh
 		def_fault(l, v, "'%s': '%s' fetches nothing: it has no 'request'", what, v->str);
 	for (size_t i = 0; !l->partial && i < d->nvars; i++)
 		if (!d->var[i].value && !source_def_var(l->d, d->var[i].name))
-			def_fault(l, v, "'%s': '%s' must be given a variable '%s', which is not declared here", what, v->str, d->var[i].name);
+			def_fault(l, v, "'%s': '%s' needs a variable '%s', which is not declared here", what, v->str, d->var[i].name);
 }
 
 void def_named(struct def_load *l, const struct json *v, const char *what)
@@ -104,7 +104,7 @@ void def_named(struct def_load *l, const struct json *v, const char *what)
 	int rc = source_def_load(&d, v->str, &e);
 	if (rc == 0) {
 		check_named(l, v, what, d);
-		rc = strcmp(d->file, l->file) == 0 ? err_set(&e, ERR_DATA, "it leads back to itself") : follow_both(d, &here, 0, &e);
+		rc = strcmp(d->file, l->file) == 0 ? err_set(&e, ERR_DATA, "it forms a loop") : follow_both(d, &here, 0, &e);
 		source_def_free(d);
 	}
 	if (rc < 0 && *e.file && e.line)

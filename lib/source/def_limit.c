@@ -33,24 +33,24 @@ static bool take_limit(struct def_load *l, const struct json *v, const char *wha
 	size_t n = at ? (size_t)(at - v->str) : v->nstr;
 	double count;
 	if (!slash || (at && slash > at))
-		return def_fault(l, v, "'%s': '%s' is no limit: 450/15m, 1/s, 10000/day@America/Los_Angeles", what, v->str);
+		return def_fault(l, v, "'%s': '%s' is not a limit such as 450/15m, 1/s or 10000/day@America/Los_Angeles", what, v->str);
 	const char *s = v->str;
 	if ((size_t)(s + n - slash) == 4 && memcmp(slash, "/day", 4) == 0)
 		n -= 2;
 	if (!num_rate(s, n, &count, &to->per_ns))
-		return def_fault(l, v, "'%s': '%s' is no limit: 450/15m, 1/s, 10000/day@America/Los_Angeles", what, v->str);
+		return def_fault(l, v, "'%s': '%s' is not a limit such as 450/15m, 1/s or 10000/day@America/Los_Angeles", what, v->str);
 	if (memchr(s, '.', (size_t)(slash - s)) || count > MAX_COUNT)
-		return def_fault(l, v, "'%s': '%.*s' is no whole number of requests", what, (int)(slash - s), s);
+		return def_fault(l, v, "'%s': '%.*s' is not a whole number of requests", what, (int)(slash - s), s);
 	if (to->per_ns > MAX_WINDOW_NS)
-		return def_fault(l, v, "'%s': '%s' is a limit over more than a year", what, v->str);
+		return def_fault(l, v, "'%s': the window of '%s' must be at most a year", what, v->str);
 	to->count = (uint64_t)count;
 	if (!at)
 		return true;
 	if (to->per_ns != NS_PER_DAY)
-		return def_fault(l, v, "'%s': a quota that begins anew at midnight is one of a day: %.*s/day%s", what,
+		return def_fault(l, v, "'%s': a quota that resets at midnight must be per day: %.*s/day%s", what,
 				 (int)(slash - s), s, at);
 	if (!printable(at + 1))
-		return def_fault(l, v, "'%s': behind the @ goes the name of a time zone", what);
+		return def_fault(l, v, "'%s': @ must be followed by the name of a time zone", what);
 	to->zone = arena_strdup(&l->d->arena, at + 1);
 	return true;
 }
@@ -96,7 +96,7 @@ void def_pace(struct def_load *l, const struct json *v)
 	if (m[2])
 		ok &= def_number(l, m[2], "pace.hard_pct", 1, 100, &d->hard_pct);
 	if (ok && d->soft_pct > d->hard_pct)
-		def_fault(l, m[1] ? m[1] : m[2], "'pace': soft_pct (%g) is more than hard_pct (%g)", d->soft_pct, d->hard_pct);
+		def_fault(l, m[1] ? m[1] : m[2], "'pace': soft_pct (%g) must be at most hard_pct (%g)", d->soft_pct, d->hard_pct);
 }
 
 /* --- retry --- */
@@ -124,13 +124,13 @@ static void take_backoff(struct def_load *l, const struct json *v, const char *w
 	struct def_backoff b = { .doubles = doubles };
 	if (!colon || !(doubles || strncmp(v->str, "lin:", 4) == 0) || !duration_parse(from, (size_t)(colon - from), &b.from_ns) ||
 	    !duration_parse(colon + 1, strlen(colon + 1), &b.to_ns))
-		def_fault(l, v, "'%s': '%s' is no back-off: exp:5s:320s doubles from 5 s to 320 s, lin:250ms:16s adds", what, v->str);
+		def_fault(l, v, "'%s': '%s' is not a back-off: exp:5s:320s doubles from 5 s to 320 s, lin:250ms:16s adds", what, v->str);
 	else if (doubles && b.from_ns <= 0)
-		def_fault(l, v, "'%s': nothing doubled stays nothing: exp begins with more than 0s", what);
+		def_fault(l, v, "'%s': exp must begin with more than 0s", what);
 	else if (b.from_ns > b.to_ns)
-		def_fault(l, v, "'%s': the first time is longer than the last", what);
+		def_fault(l, v, "'%s': the first time must be at most the last", what);
 	else if (b.to_ns > MAX_BACKOFF_NS)
-		def_fault(l, v, "'%s': longer than 7d", what);
+		def_fault(l, v, "'%s' must be at most 7d", what);
 	else
 		*to = b;
 }
@@ -179,7 +179,7 @@ static void cursor_words(struct def_load *l, const struct json *v, const struct 
 	if (m[C_FIRST] && def_word(l, m[C_FIRST], "cursor.first", "desc", &i)) {
 		c->first_desc = c->asc;
 		if (m[C_ORDER] && !c->asc)
-			def_fault(l, m[C_FIRST], "'cursor.first' is for order asc");
+			def_fault(l, m[C_FIRST], "'cursor.first' needs order asc");
 	}
 	if (m[C_AS] && def_word(l, m[C_AS], "cursor.as", "text|epoch|epoch_ms|epoch_us|rfc3339", &i)) {
 		c->as = (enum def_as)i;
@@ -209,7 +209,7 @@ void def_cursor(struct def_load *l, const struct json *v)
 	cursor_words(l, v, m, &c);
 	if (m[C_OVERLAP] && def_number(l, m[C_OVERLAP], "cursor.overlap", 0, 1e15, &c.overlap) && c.overlap > 0 && m[C_CMP] &&
 	    c.cmp != CMP_TIME && c.cmp != CMP_NUM)
-		def_fault(l, m[C_OVERLAP], "'cursor.overlap' is for cmp time (seconds) and num (units)");
+		def_fault(l, m[C_OVERLAP], "'cursor.overlap' needs cmp time (seconds) or num (units)");
 	l->d->cursor = c;
 }
 
@@ -223,9 +223,9 @@ void def_next(struct def_load *l, const struct json *v)
 	d->next_param = NULL;
 	for (size_t i = 0; i < 3; i++)
 		if (m[i] && kinds++)
-			def_fault(l, m[i], "'next' is one of token, url, link");
+			def_fault(l, m[i], "'next' must be one of token, url, link");
 	if (!kinds && ok)
-		def_fault(l, v, "'next' is one of token (with param), url, link");
+		def_fault(l, v, "'next' must be one of token (with param), url, link");
 	if (m[0]) {
 		d->next = NEXT_TOKEN;
 		def_expr(l, m[0], "next.token", &d->next_expr);
@@ -241,5 +241,5 @@ void def_next(struct def_load *l, const struct json *v)
 	if (m[3] && (m[0] || kinds == 0))
 		def_line(l, m[3], "next.param", &d->next_param);
 	else if (m[3])
-		def_fault(l, m[3], "'next.param' goes with 'next.token'");
+		def_fault(l, m[3], "'next.param' needs 'next.token'");
 }

@@ -29,9 +29,9 @@ static void take_version(struct def_load *l, const struct json *root, const stru
 {
 	int64_t version;
 	if (!json_get(root, "smsource"))
-		def_fault(l, root, "'smsource' is missing: it says which format this is (1)");
+		def_fault(l, root, "'smsource' is missing: the format of the definition (1)");
 	else if (v && (!json_i64(v, &version) || version != 1))
-		def_fault(l, v, "'smsource' is not 1: this definition is made for another release");
+		def_fault(l, v, "'smsource' is not 1: this definition is for another release");
 }
 
 /* --- vars, secrets --- */
@@ -75,9 +75,9 @@ static void take_vars(struct def_load *l, const struct json *obj)
 	for (const struct json *v = obj->child; v; v = v->next) {
 		size_t i = 0;
 		if (strcmp(v->key, "cursor") == 0 || strcmp(v->key, "since") == 0 || strcmp(v->key, "until") == 0)
-			def_fault(l, v, "the variable '%s' is given by smfetch: it can't be declared", v->key);
+			def_fault(l, v, "the variable '%s' is set by smfetch and cannot be declared", v->key);
 		else if (!def_is_name(v->key))
-			def_fault(l, v, "'%s' is no name for a variable: letters, digits and _, no digit first", v->key);
+			def_fault(l, v, "'%s' is not a valid variable name (letters, digits and _, not beginning with a digit)", v->key);
 		while (i < d->nvars && strcmp(var[i].name, v->key) != 0)
 			i++;
 		if (i == d->nvars) {
@@ -117,7 +117,7 @@ static void take_secret(struct def_load *l, const struct json *v, struct def_sec
 	n -= mark;
 	s->name = arena_strndup(&l->d->arena, m[0]->str, n);
 	if (!secret_name(m[0]->str, n))
-		def_fault(l, m[0], "'%s' is no name for a secret: letters, digits, - _ . but not '..'", s->name);
+		def_fault(l, m[0], "'%s' is not a valid secret name (letters, digits, - _ . but not '..')", s->name);
 }
 
 static void take_secrets(struct def_load *l, const struct json *obj)
@@ -166,7 +166,7 @@ static bool list_of_texts(struct def_load *l, const struct json *v, const char *
 		return def_fault(l, v, "'%s' has more than %d elements", what, DEF_MAX_LIST);
 	for (const struct json *s = v->child; s; s = s->next)
 		if (s->type != JSON_STRING || !s->nstr)
-			ok = def_fault(l, s, "'%s' is an array of texts that are not empty", what);
+			ok = def_fault(l, s, "'%s' must be an array of non-empty strings", what);
 	return ok;
 }
 
@@ -176,11 +176,11 @@ static void take_hosts(struct def_load *l, const struct json *v)
 	if (!v || !list_of_texts(l, v, "hosts"))
 		return;
 	if (!v->nchild)
-		def_fault(l, v, "'hosts' is empty: no request may go anywhere");
+		def_fault(l, v, "'hosts' is empty: no request would be allowed");
 	struct def_text *host = arena_array(&l->d->arena, v->nchild + 1, sizeof *host);
 	for (const struct json *s = v->child; s; s = s->next, n++)
 		if (def_text(l, s, "hosts", &host[n]) && !good_host(&host[n]))
-			def_fault(l, s, "'%s' is no host: host, host:port, or .example.org for any below it", s->str);
+			def_fault(l, s, "'%s' is not a host: use host, host:port, or .example.org for all its subdomains", s->str);
 	l->d->host = host;
 	l->d->nhosts = n;
 }
@@ -261,7 +261,7 @@ static void take_words(struct def_load *l, const struct json *const *m)
 	if (m[K_EACH]) {
 		d->each = def_string(l, m[K_EACH]);
 		if (!l->partial && !source_def_var(d, d->each))
-			def_fault(l, m[K_EACH], "there is no variable '%s' in 'vars'", d->each);
+			def_fault(l, m[K_EACH], "no variable '%s' in 'vars'", d->each);
 	}
 	if (m[K_REFILL])
 		def_line(l, m[K_REFILL], "refill", &d->refill);
@@ -355,7 +355,7 @@ static void check_socket(struct def_load *l, const struct json *const *m, const 
 	at = at ? at : inside(m[K_REQUEST], "body", NULL);
 	at = at ? at : m[K_TRANSPORT];
 	if (at && wanted && (d->request.method || d->request.body_kind != BODY_NONE))
-		def_fault(l, at, "a socket is asked for without method and body");
+		def_fault(l, at, "transport 'ws' does not allow a method or body");
 }
 
 static void check_request(struct def_load *l, const struct json *root, const struct json *const *m)
@@ -365,18 +365,18 @@ static void check_request(struct def_load *l, const struct json *root, const str
 	if (!d->request.url.nparts && !url)
 		def_fault(l, where(root, m, K_REQUEST, K_REQUEST), "'request.url' is missing");
 	if (!d->nhosts && !json_get(root, "hosts"))
-		def_fault(l, where(root, m, K_REQUEST, K_REQUEST), "'hosts' is missing: it says where requests may go");
+		def_fault(l, where(root, m, K_REQUEST, K_REQUEST), "'hosts' is missing: the hosts to which requests may go");
 	check_hosts(l, m, url);
 	check_socket(l, m, url);
 	/* Without a map items come out as they are. */
 	if (m[K_CURSOR] && d->cursor.field && !d->map && !json_get(root, "map"))
-		def_fault(l, m[K_CURSOR], "'cursor.field' is a member of what 'map' makes, which is missing: say 'value'");
+		def_fault(l, m[K_CURSOR], "'cursor.field' needs 'map', which is missing: use 'value'");
 	/* The values of a list have no place of their own: their pages are followed. */
 	if (d->cursor.asc && !d->cursor.first_desc && d->next != NEXT_NONE && !d->has_list && (m[K_CURSOR] || m[K_NEXT]))
 		def_fault(l, where(root, m, K_NEXT, K_CURSOR),
-			  "with 'cursor.order' asc the next page begins behind the cursor: 'next' would not be followed");
+			  "'next' cannot be combined with 'cursor.order' asc: the next page begins after the cursor");
 	if (m[K_CURSOR] && d->cursor.first_desc && d->next == NEXT_NONE)
-		def_fault(l, m[K_CURSOR], "'cursor.first' goes backwards by 'next', which is missing");
+		def_fault(l, m[K_CURSOR], "'cursor.first' needs 'next', which is missing");
 }
 
 static void check_each(struct def_load *l, const struct json *root, const struct json *const *m)
@@ -384,12 +384,12 @@ static void check_each(struct def_load *l, const struct json *root, const struct
 	const struct source_def *d = l->d;
 	if (!d->each) {
 		if (m[K_LIST])
-			def_fault(l, m[K_LIST], "'list' gives values for 'each', which is missing");
+			def_fault(l, m[K_LIST], "'list' needs 'each', which is missing");
 		if (m[K_PARALLEL])
-			def_fault(l, m[K_PARALLEL], "'parallel' is for the values of 'each', which is missing");
+			def_fault(l, m[K_PARALLEL], "'parallel' needs 'each', which is missing");
 	}
 	if (d->has_list && d->cursor.there && !d->cursor.asc && (m[K_LIST] || m[K_CURSOR]))
-		def_fault(l, where(root, m, K_CURSOR, K_LIST), "with 'list' the order of 'cursor' is asc: it is the place among the values");
+		def_fault(l, where(root, m, K_CURSOR, K_LIST), "'list' needs 'cursor.order' asc: the cursor is the place among the values");
 }
 
 static void check_transport(struct def_load *l, const struct json *const *m)
@@ -398,9 +398,9 @@ static void check_transport(struct def_load *l, const struct json *const *m)
 	const struct source_def *d = l->d;
 	for (size_t i = 0; d->transport == TRANSPORT_HTTP && i < sizeof streams / sizeof *streams; i++)
 		if (m[streams[i]])
-			def_fault(l, m[streams[i]], "'%s' is for streams: transport lines, sse or ws", keys[streams[i]].name);
+			def_fault(l, m[streams[i]], "'%s' is only for streams (transport lines, sse or ws)", keys[streams[i]].name);
 	if (d->transport != TRANSPORT_HTTP && m[K_FORMAT] && d->format != FORMAT_JSON)
-		def_fault(l, m[K_FORMAT], "'format' is for pages (transport http)");
+		def_fault(l, m[K_FORMAT], "'format' is only for pages (transport http)");
 }
 
 static void check_cost(struct def_load *l, const struct json *root, const struct json *const *m)
@@ -408,7 +408,7 @@ static void check_cost(struct def_load *l, const struct json *root, const struct
 	const struct source_def *d = l->d;
 	for (size_t i = 0; i < d->nlimits; i++)
 		if (d->limit[i].count < d->cost && (m[K_COST] || m[K_PACE])) {
-			def_fault(l, where(root, m, K_COST, K_PACE), "'cost' is more than a limit of 'pace' has: no request could ever go");
+			def_fault(l, where(root, m, K_COST, K_PACE), "'cost' exceeds a limit of 'pace': no request could ever be sent");
 			return;
 		}
 }
@@ -421,7 +421,7 @@ static void check_whole(struct def_load *l, const struct json *root, const struc
 	if (!d->network && !l->partial && !json_get(root, "network"))
 		def_fault(l, root, "'network' is missing");
 	if (!d->map && !d->api && !l->partial && !json_get(root, "map"))
-		def_fault(l, root, "'map' is missing: it makes the record of an item");
+		def_fault(l, root, "'map' is missing: the program that makes a record of an item");
 	/* What fetches nothing may hold parts for those that extend it. */
 	if (d->api && !l->partial) {
 		check_request(l, root, m);
@@ -441,9 +441,9 @@ static void check_whole(struct def_load *l, const struct json *root, const struc
 static void check_nuls(struct def_load *l, const struct json *v)
 {
 	if (v->key && strlen(v->key) != v->nkey)
-		def_fault(l, v, "the key '%s…' holds a NUL", v->key);
+		def_fault(l, v, "the key '%s…' contains NUL", v->key);
 	if (v->type == JSON_STRING && strlen(v->str) != v->nstr)
-		def_fault(l, v, "the text holds a NUL");
+		def_fault(l, v, "the text contains NUL");
 	for (const struct json *c = v->child; c; c = c->next)
 		check_nuls(l, c);
 }

@@ -97,10 +97,10 @@ static void put_secrets(struct buf *b, const struct source_def *d)
 		buf_puts(b, "  ");
 		put_column(b, s->local);
 		put_column(b, s->name);
-		buf_puts(b, s->optional ? "may be missing" : "required");
+		buf_puts(b, s->optional ? "optional" : "required");
 		buf_puts(b, *s->help ? ": " : "");
 		put_help(b, s->help);
-		buf_printf(b, "    looked for in --secret %s=@FILE (or fd:N), $CREDENTIALS_DIRECTORY/%s,\n"
+		buf_printf(b, "    read from --secret %s=@FILE (or fd:N), $CREDENTIALS_DIRECTORY/%s,\n"
 			      "    $XDG_CONFIG_HOME/smtools/secrets/%s (~/.config), ", s->name, s->name, s->name);
 		put_env(b, s->name);
 		buf_putc(b, '\n');
@@ -131,12 +131,12 @@ static void put_limits(struct buf *b, const struct source_def *d)
 			put_duration(b, m->per_ns);
 	}
 	if (!d->nlimits)
-		buf_puts(b, d->rate ? " those that the API tells" : " none");
+		buf_puts(b, d->rate ? " those that the API reports" : " none");
 	else if (d->rate)
-		buf_puts(b, ", and those that the API tells");
-	buf_printf(b, "; spread out from %g %% used, waiting at %g %%", d->soft_pct, d->hard_pct);
+		buf_puts(b, ", and those that the API reports");
+	buf_printf(b, "; slowing down at %g %% used, waiting at %g %%", d->soft_pct, d->hard_pct);
 	if (d->cost != 1)
-		buf_printf(b, "; a request takes %llu", (unsigned long long)d->cost);
+		buf_printf(b, "; a request costs %llu", (unsigned long long)d->cost);
 	if (d->budget.nparts) {
 		buf_puts(b, "; shared as ");
 		put_text(b, &d->budget);
@@ -147,8 +147,8 @@ static void put_limits(struct buf *b, const struct source_def *d)
 static void put_retry(struct buf *b, const struct source_def *d)
 {
 	static const char *const causes[NCAUSES] = { [CAUSE_NET] = "no connection", [CAUSE_SILENCE] = "silence",
-		[CAUSE_HTTP5XX] = "server error", [CAUSE_BODY] = "broken answer", [CAUSE_RATE] = "rate limited" };
-	buf_printf(b, "retry: %llu tries in a row", (unsigned long long)d->tries);
+		[CAUSE_HTTP5XX] = "server error", [CAUSE_BODY] = "invalid body", [CAUSE_RATE] = "rate limited" };
+	buf_printf(b, "retry: at most %llu consecutive tries", (unsigned long long)d->tries);
 	if (d->jitter > 0)
 		buf_printf(b, ", up to %g %% added to each wait", d->jitter * 100);
 	buf_putc(b, '\n');
@@ -157,11 +157,11 @@ static void put_retry(struct buf *b, const struct source_def *d)
 		buf_puts(b, "  ");
 		put_column(b, causes[i]);
 		if (!r->doubles && !r->from_ns) {
-			buf_puts(b, "at once\n");
+			buf_puts(b, "immediately\n");
 			continue;
 		}
 		put_duration(b, r->from_ns);
-		buf_puts(b, r->doubles ? ", doubled each time, up to " : " more each time, up to ");
+		buf_puts(b, r->doubles ? ", doubled each time, up to " : " longer each time, up to ");
 		put_duration(b, r->to_ns);
 		buf_putc(b, '\n');
 	}
@@ -170,7 +170,7 @@ static void put_retry(struct buf *b, const struct source_def *d)
 static void put_transport(struct buf *b, const struct source_def *d)
 {
 	static const char *const transports[] = { "pages", "a stream of lines", "a stream of events", "a socket" };
-	static const char *const formats[] = { "JSON", "lines of JSON", "feeds" };
+	static const char *const formats[] = { "JSON", "JSON lines", "feeds" };
 	buf_printf(b, "transport: %s", transports[d->transport]);
 	if (d->transport == TRANSPORT_HTTP)
 		buf_printf(b, " of %s", formats[d->format]);
@@ -190,11 +190,11 @@ static void put_walk(struct buf *b, const struct source_def *d)
 {
 	const struct def_cursor *c = &d->cursor;
 	if (d->each)
-		buf_printf(b, "for each: %s (%s, %llu at once)\n", d->each, d->has_list ? "of a list that is asked for"
-			   : "a line of standard input", (unsigned long long)d->parallel);
-	buf_puts(b, "goes on: ");
+		buf_printf(b, "for each: %s (%s, %llu at once)\n", d->each, d->has_list ? "from a list that is requested"
+			   : "lines of standard input", (unsigned long long)d->parallel);
+	buf_puts(b, "resumes: ");
 	if (!c->there) {
-		buf_puts(b, d->transport == TRANSPORT_HTTP ? "no, all is read each time\n" : "no, it begins with what comes next\n");
+		buf_puts(b, d->transport == TRANSPORT_HTTP ? "no, everything is read each time\n" : "no, it starts with the next post\n");
 		return;
 	}
 	buf_puts(b, "by ");

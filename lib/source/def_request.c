@@ -89,7 +89,7 @@ static bool check_url(struct def_load *l, const struct json *v, const char *what
 	for (size_t i = 0; i < url->nparts; i++)
 		for (size_t k = 0; !url->part[i].var && k < url->part[i].n; k++)
 			if ((unsigned char)url->part[i].text[k] <= ' ' || url->part[i].text[k] == 0x7f)
-				return def_fault(l, v, "'%s' holds a space or a control character", what);
+				return def_fault(l, v, "'%s' contains a space or a control character", what);
 	if (url->part[0].var)
 		return true;
 	const char *scheme = def_scheme(url);
@@ -101,7 +101,7 @@ static bool check_url(struct def_load *l, const struct json *v, const char *what
 	if (!n && (host[n] || url->nparts == 1))
 		return def_fault(l, v, "'%s' has no host", what);
 	if (memchr(host, '@', n))
-		return def_fault(l, v, "'%s' holds a user: that goes into 'auth'", what);
+		return def_fault(l, v, "'%s' contains a user: use 'auth'", what);
 	if (strchr(url->part[0].text, '#'))
 		return def_fault(l, v, "'%s' has a fragment (#), which is never sent", what);
 	return true;
@@ -129,7 +129,7 @@ static bool secret(struct def_load *l, const struct json *v, const char *what, c
 	if (!def_type(l, v, DEF_STR, what))
 		return false;
 	*to = def_string(l, v);
-	return l->partial || source_def_secret(l->d, *to) || def_fault(l, v, "there is no secret '%s' in 'secrets'", *to);
+	return l->partial || source_def_secret(l->d, *to) || def_fault(l, v, "no secret '%s' in 'secrets'", *to);
 }
 
 /* PARAMS: query, which may have conditions. HEADERS: texts. FIELDS: of a login, which may be secrets. */
@@ -164,14 +164,14 @@ static bool param(struct def_load *l, const struct json *v, const char *in, enum
 {
 	const char *what = def_path(l, in, v->key);
 	if (kind == HEADERS && !is_token(v->key))
-		return def_fault(l, v, "'%s' is no name for a header", v->key);
+		return def_fault(l, v, "'%s' is not a valid header name", v->key);
 	if (!def_type(l, v, kind == HEADERS ? DEF_STR : DEF_STR | DEF_OBJ, what))
 		return false;
 	if (v->type == JSON_OBJECT)
 		return param_object(l, v, what, kind, p);
 	for (size_t i = 0; kind == HEADERS && i < v->nstr; i++)
 		if ((unsigned char)v->str[i] < ' ' || v->str[i] == 0x7f)
-			return def_fault(l, v, "'%s' holds a control character", what);
+			return def_fault(l, v, "'%s' contains a control character", what);
 	return def_text(l, v, what, &p->value);
 }
 
@@ -196,7 +196,7 @@ static void params(struct def_load *l, const struct json *obj, const char *what,
 			i++;
 		if (v->type == JSON_NULL && l->extends && kind != FIELDS) {
 			if (i == *n && !l->partial)
-				def_fault(l, v, "'%s.%s' is null, but there is nothing to take out", what, v->key);
+				def_fault(l, v, "'%s.%s' is null, but there is nothing to remove", what, v->key);
 			if (i < *n)
 				memmove(p + i, p + i + 1, (--*n - i) * sizeof *p);
 			continue;
@@ -250,9 +250,9 @@ static bool method(struct def_load *l, const struct json *v, const char *what, c
 {
 	for (size_t i = 0; i < v->nstr; i++)
 		if (v->str[i] < 'A' || v->str[i] > 'Z')
-			return def_fault(l, v, "'%s' must be a method in capitals, like GET", what);
+			return def_fault(l, v, "'%s' must be a method in capitals, such as GET", what);
 	if (!v->nstr || v->nstr > 16)
-		return def_fault(l, v, "'%s' must be a method in capitals, like GET", what);
+		return def_fault(l, v, "'%s' must be a method in capitals, such as GET", what);
 	*to = def_string(l, v);
 	return true;
 }
@@ -287,7 +287,7 @@ static void own_request(struct def_load *l, const struct json *v, const char *wh
 	if (!json_get(v, "url"))
 		def_fault(l, v, "'%s.url' is missing", what);
 	if (jq && !json_get(v, "body"))
-		def_fault(l, v, "'%s.body' is missing: jq that makes it of an array of rules", what);
+		def_fault(l, v, "'%s.body' is missing: jq that builds it from an array of rules", what);
 }
 
 /* --- auth --- */
@@ -296,7 +296,7 @@ static void login_secrets(struct def_load *l, const struct json *v, const char *
 {
 	size_t i = 0;
 	if (v->nchild != 2) {
-		def_fault(l, v, "'%s' is an array of two secrets: user and password", what);
+		def_fault(l, v, "'%s' must be an array of two secrets: user and password", what);
 		return;
 	}
 	for (const struct json *s = v->child; s; s = s->next)
@@ -321,7 +321,7 @@ static void login(struct def_load *l, const struct json *v, struct def_auth *a)
 	if (m[FORM] && m[JSON])
 		def_fault(l, m[JSON], "'auth.login' has both 'form' and 'json'");
 	else if (!json_get(v, "form") && !json_get(v, "json"))
-		def_fault(l, v, "'auth.login' has neither 'form' nor 'json': what is sent");
+		def_fault(l, v, "'auth.login' has neither 'form' nor 'json'");
 	if (m[FORM])
 		params(l, m[FORM], "auth.login.form", FIELDS, &a->field, &a->nfields);
 	else if (m[JSON])
@@ -335,7 +335,7 @@ static void login(struct def_load *l, const struct json *v, struct def_auth *a)
 	if (m[TOKEN])
 		def_expr(l, m[TOKEN], "auth.login.token", &a->token);
 	else if (!json_get(v, "token"))
-		def_fault(l, v, "'auth.login.token' is missing: where the token is in the answer");
+		def_fault(l, v, "'auth.login.token' is missing: where the token is in the response");
 	if (m[LIFETIME])
 		def_expr(l, m[LIFETIME], "auth.login.lifetime", &a->lifetime);
 }
@@ -344,12 +344,12 @@ static void login(struct def_load *l, const struct json *v, struct def_auth *a)
 static void named_secret(struct def_load *l, const struct json *v, const char *what, struct def_auth *a)
 {
 	if (v->nchild != 1) {
-		def_fault(l, v, "'%s' is an object of one name and its secret", what);
+		def_fault(l, v, "'%s' must be an object of one name and its secret", what);
 		return;
 	}
 	a->name = arena_strdup(&l->d->arena, v->child->key);
 	if (a->kind == AUTH_HEADER && !is_token(a->name))
-		def_fault(l, v->child, "'%s' is no name for a header", a->name);
+		def_fault(l, v->child, "'%s' is not a valid header name", a->name);
 	else if (!*a->name)
 		def_fault(l, v->child, "a name in '%s' is empty", what);
 	secret(l, v->child, def_path(l, what, a->name), &a->secret[0]);
@@ -366,9 +366,9 @@ void def_auth(struct def_load *l, const struct json *v)
 	for (const struct json *c = v->child; c; c = c->next)
 		for (size_t i = 0; i < 5; i++)
 			if (m[i] == c && kinds++)
-				def_fault(l, c, "'auth' is one of bearer, header, query, basic, login");
+				def_fault(l, c, "'auth' must be one of bearer, header, query, basic, login");
 	if (!kinds && ok)
-		def_fault(l, v, "'auth' is one of bearer, header, query, basic, login");
+		def_fault(l, v, "'auth' must be one of bearer, header, query, basic, login");
 	if (m[0]) {
 		a.kind = AUTH_BEARER;
 		secret(l, m[0], "auth.bearer", &a.secret[0]);
@@ -398,7 +398,7 @@ void def_list(struct def_load *l, const struct json *v)
 	if (m[1])
 		def_expr(l, m[1], "list.values", &l->d->list_values);
 	else if (!json_get(v, "values"))
-		def_fault(l, v, "'list.values' is missing: where the values are in the answer");
+		def_fault(l, v, "'list.values' is missing: where the values are in the response");
 	l->d->has_list = true;
 }
 
@@ -416,7 +416,7 @@ static void rule(struct def_load *l, const struct json *v, const char *what, boo
 	if (m[1])
 		def_expr(l, m[1], def_path(l, what, "values"), values);
 	else if (!json_get(v, "values"))
-		def_fault(l, v, "'%s.values' is missing: id, value and tag of each rule in the answer", what);
+		def_fault(l, v, "'%s.values' is missing: id, value and tag of each rule in the response", what);
 }
 
 void def_rules(struct def_load *l, const struct json *v)

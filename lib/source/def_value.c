@@ -130,7 +130,7 @@ bool def_members(struct def_load *l, const struct json *obj, const char *in, con
 		if (i == n)
 			ok = *in ? def_fault(l, v, "unknown key '%s' in '%s'", v->key, in) : def_fault(l, v, "unknown key '%s'", v->key);
 		else if (to[i])
-			ok = def_fault(l, v, "'%s' stands twice", def_path(l, in, v->key));
+			ok = def_fault(l, v, "'%s' is given twice", def_path(l, in, v->key));
 		else
 			to[i] = v;
 	}
@@ -155,7 +155,7 @@ bool def_distinct(struct def_load *l, const struct json *obj, const char *what, 
 		while (w != v && (any_case ? strcasecmp(w->key, v->key) : strcmp(w->key, v->key)) != 0)
 			w = w->next;
 		if (w != v)
-			ok = def_fault(l, v, "'%s.%s' stands twice", what, v->key);
+			ok = def_fault(l, v, "'%s.%s' is given twice", what, v->key);
 	}
 	return ok;
 }
@@ -171,7 +171,7 @@ bool def_line(struct def_load *l, const struct json *v, const char *what, const 
 		return def_fault(l, v, "'%s' is empty", what);
 	for (size_t i = 0; i < v->nstr; i++)
 		if ((unsigned char)v->str[i] < 0x20 || v->str[i] == 0x7f)
-			return def_fault(l, v, "'%s' holds a control character", what);
+			return def_fault(l, v, "'%s' contains a control character", what);
 	*to = def_string(l, v);
 	return true;
 }
@@ -186,7 +186,7 @@ bool def_lines(struct def_load *l, const struct json *v, const char *what, const
 	}
 	for (const struct json *s = v->child; s; s = s->next) {
 		if (s->type != JSON_STRING) {
-			ok = def_fault(l, s, "'%s' is an array of strings, all of them parts of one text", what);
+			ok = def_fault(l, s, "'%s' must be an array of strings, the parts of one text", what);
 			continue;
 		}
 		buf_put(&b, s->str, s->nstr);
@@ -266,7 +266,7 @@ bool def_variable(struct def_load *l, const struct json *v, const char *name, si
 			return true;
 	if (l->partial || source_def_var(l->d, s))
 		return true;
-	return def_fault(l, v, "there is no variable '%s' in 'vars'", s);
+	return def_fault(l, v, "no variable '%s' in 'vars'", s);
 }
 
 /* The parts of the text; with PART NULL they are counted. False: a `${` that no name and no `}` follows. */

@@ -123,14 +123,14 @@ static int parse_line(struct done *d, const char *p, size_t n, struct line *l, c
 		return rc;
 	if (json_i64(json_get(v, "back"), &back)) {
 		if (back < 0 || (uint64_t)back > i)
-			return err_set(e, ERR_DATA, "goes back to a line that is not there");
+			return err_set(e, ERR_DATA, "refers to a line that does not exist");
 		l->head = back ? lines[back - 1].head : 0;
 		return 0;
 	}
 	l->before = head;
 	l->head = i + 1;
 	rc = done_get(&l->file, &d->arena, v, e);
-	return rc == 0 && l->file.id > i + 1 ? err_set(e, ERR_DATA, "an id that no line has") : rc;
+	return rc == 0 && l->file.id > i + 1 ? err_set(e, ERR_DATA, "an id that is in no line") : rc;
 }
 
 /* Take over the list as of line COUNT. */
@@ -151,7 +151,7 @@ static void take_list(struct done *d, const struct line *lines, size_t count)
 static int cut(struct done *d, size_t at, size_t n, struct err *e)
 {
 	if (at < n && ftruncate(d->fd, (off_t)at) < 0) {
-		err_sys(e, errno, "cannot cut");
+		err_sys(e, errno, "cannot truncate");
 		return err_at(e, d->path, 0, 0);
 	}
 	return lseek(d->fd, (off_t)at, SEEK_SET) < 0 ? err_sys(e, errno, "%s", d->path) : 0;
@@ -172,7 +172,7 @@ static int load(struct done *d, const char *p, size_t n, uint64_t count, struct 
 		break;
 	}
 	if (rc == 0 && i < count)
-		rc = damaged(d, 0, e, "has fewer lines than the checkpoint counts: it was cut or replaced");
+		rc = damaged(d, 0, e, "has fewer lines than the checkpoint counts: it was truncated or replaced");
 	if (rc == 0)
 		rc = cut(d, at, n, e);
 	if (rc == 0) {
@@ -191,7 +191,7 @@ static int read_log(struct done *d, uint64_t count, struct err *e)
 {
 	struct stat st;
 	if (fstat(d->fd, &st) < 0 || (uint64_t)st.st_size > MAX_LOG)
-		return damaged(d, 0, e, "is no list of files");
+		return damaged(d, 0, e, "is not a list of files");
 	size_t size = (size_t)st.st_size;
 	char *p = arena_alloc(&d->arena, size + 1);
 	ssize_t n = fd_pread_all(d->fd, p, size, 0);
@@ -307,7 +307,7 @@ static int sync_folder(struct done *d, struct err *e)
 {
 	int fd = d->made ? open(d->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, rc = 0;
 	if (d->made && (fd < 0 || fsync(fd) < 0))
-		rc = err_sys(e, errno, "cannot make %s durable", d->folder);
+		rc = err_sys(e, errno, "cannot sync %s", d->folder);
 	if (fd >= 0)
 		close(fd);
 	d->made = d->made && rc < 0;
@@ -388,7 +388,7 @@ int done_get(struct done_file *f, struct arena *a, const struct json *v, struct 
 		ok = end && end == text + 16;
 	}
 	if (!ok)
-		return err_set(e, ERR_DATA, "no entry of a file");
+		return err_set(e, ERR_DATA, "not the entry of a file");
 	f->file = arena_strndup(a, name->str, name->nstr);
 	f->crc = (uint32_t)crc;
 	if (f->old)

@@ -54,7 +54,7 @@ static void note_outside(struct fast *f, const char *program, const struct fast_
 
 static void compile(struct fast *f, const char *program, const char *const *names, size_t nnames)
 {
-	struct fast_syn what = { .kind = SYN_OUTSIDE, .at = program, .text = "a program as long as this" }, *syn = NULL;
+	struct fast_syn what = { .kind = SYN_OUTSIDE, .at = program, .text = "a program of this length" }, *syn = NULL;
 	struct fast_planner p = { .arena = &f->arena, .keys = &f->keys, .names = names, .nnames = nnames };
 	program = arena_strdup(&f->arena, program);
 	what.at = program;

@@ -612,6 +612,6 @@ struct fast_syn *fast_parse(const char *program, struct arena *a, struct fast_sy
 	struct fast_syn *s = pipe_(&ps);
 	if (ps.type == LEX_END && !ps.failed)
 		return s;
-	*what = *outside(&ps, ps.text, ps.deep ? "nesting as deep as this" : "what stands here");
+	*what = *outside(&ps, ps.text, ps.deep ? "nesting of this depth" : "this syntax");
 	return NULL;
 }

@@ -146,7 +146,7 @@ static struct fast_expr *plan_slice(struct fast_planner *p, struct fast_syn *s, 
 	x->to = INT32_MAX;
 	x->opt = s->opt;
 	if ((s->b && !slice_end(plan(p, s->b, sc), &x->from)) || (s->c && !slice_end(plan(p, s->c, sc), &x->to)))
-		return outside(p, s, "a slice whose ends are no plain numbers");
+		return outside(p, s, "a slice whose ends are not plain numbers");
 	return on(p, base, x);
 }
 
@@ -218,7 +218,7 @@ static struct fast_expr *plan_object(struct fast_planner *p, struct fast_syn *s,
 	for (struct fast_syn *c = s->a; c; c = c->next)
 		n++;
 	if (n > MAX_MEMBERS)
-		return outside(p, s, "an object as large as this");
+		return outside(p, s, "an object of this size");
 	uint16_t *keys = arena_array(p->arena, n + 1, sizeof *keys);
 	x->v = arena_array(p->arena, n + 1, sizeof *x->v);
 	x->keys = keys;
@@ -231,7 +231,7 @@ static struct fast_expr *plan_object(struct fast_planner *p, struct fast_syn *s,
 			return outside(p, c->a, "a member's value with several outputs");
 		for (uint32_t i = 0; i < x->n; i++)
 			if (keys[i] == key)
-				return outside(p, c, "two members of one name");
+				return outside(p, c, "two members with the same name");
 		keys[x->n] = key;
 		x->v[x->n++] = v;
 		x->back |= v->back;
@@ -557,7 +557,7 @@ static struct fast_expr *plan_one(struct fast_planner *p, struct fast_syn *s, co
 static struct fast_expr *plan(struct fast_planner *p, struct fast_syn *s, const struct scope *sc)
 {
 	if (p->nexprs > MAX_EXPRS || p->depth == MAX_DEPTH)
-		return outside(p, s, "a program as large as this");
+		return outside(p, s, "a program of this size");
 	p->depth++;
 	struct fast_expr *x = plan_one(p, s, sc);
 	p->depth--;

@@ -48,7 +48,7 @@ struct source_files {
 
 static int damaged_cursor(struct err *e)
 {
-	return err_set(e, ERR_CONFLICT, "the checkpoint's cursor is none of smfetch files: another source made it");
+	return err_set(e, ERR_CONFLICT, "the checkpoint's cursor is not one of smfetch files: it belongs to another source");
 }
 
 static bool is_listed(const struct source_files *f, const char *path)
@@ -68,7 +68,7 @@ static int take_at(struct source_files *f, const struct json *at, struct err *e)
 	const char *path = f->from.file;
 	f->has_from = f->from.part = true;
 	if (!is_listed(f, path) && (strcmp(path, "-") == 0 || stat(path, &st) == 0)) {
-		err_set(e, ERR_CONFLICT, "the stream stands in this file, but the command line does not name it");
+		err_set(e, ERR_CONFLICT, "the stream is in the middle of this file, but the command line does not name it");
 		return err_at(e, path, 0, 0);
 	}
 	return 0;
@@ -110,7 +110,7 @@ static int check_names(struct source_files *f, struct err *e)
 		buf_clear(&b);
 		json_put_cstr(&b, f->list.v[i]);
 		if (json_parse(&v, &a, b.p, b.n, NULL) < 0) {
-			err_set(e, ERR_DATA, "its name is no UTF-8: it cannot stand in a mark");
+			err_set(e, ERR_DATA, "its name is not UTF-8, so it cannot be in a mark");
 			rc = err_at(e, f->list.v[i], 0, 0);
 		}
 		arena_release(&a);
@@ -209,7 +209,7 @@ static void pass_over(struct source_files *f, const char *path, const struct byt
 	struct bytes_file file = bytes_file(b);
 	struct done_file d = *known;
 	if (twin)
-		note(f, path, 0, "holds the same as %s, which was read: left out", twin);
+		note(f, path, 0, "has the same content as %s, which was read: skipped", twin);
 	if (d.old) {                      /* an entry of an earlier version: now that it is at hand, it gets a head */
 		d.old = false;
 		d.nhead = d.at < file.nhead ? d.at : file.nhead;
@@ -234,7 +234,7 @@ static int judge(struct source_files *f, const char *path, struct bytes *b, stru
 	if (rc == SAME_NEW || rc == SAME_ON)
 		return open_file(f, path, b, rc == SAME_ON ? &known : NULL, e);
 	if (rc == SAME_LEFT)
-		note(f, path, 0, "holds less than %s, which begins the same: a copy that is not finished? left for the next run", twin);
+		note(f, path, 0, "is shorter than %s, which begins the same: an unfinished copy? left for the next run", twin);
 	if (rc == SAME_DONE) {
 		/* The tail of an old entry is that of the file on disk. */
 		size_t n;
@@ -268,7 +268,7 @@ static int try_file(struct source_files *f, const char *path, struct err *e)
 	bool is_stdin = strcmp(path, "-") == 0;
 	int why = is_stdin || stat(path, &st) == 0 ? 0 : errno;
 	if (why && why != ENOENT) {
-		err_sys(e, why, "cannot look at it");
+		err_sys(e, why, "cannot access it");
 		return err_at(e, path, 0, 0);
 	}
 	if (old && !why && same_unchanged(old, &st)) {
@@ -277,13 +277,13 @@ static int try_file(struct source_files *f, const char *path, struct err *e)
 	}
 	int rc = bytes_open(&b, path, &f->bytes, e);
 	if (rc == ERR_NOT_FOUND && f->o.folder) {
-		note(f, path, 0, "is gone since the folder was read");
+		note(f, path, 0, "has disappeared since the folder was read");
 		return 0;
 	}
 	if (rc == ERR_NOT_FOUND)
 		rc = e->code = ERR_IO;
 	if (rc == ERR_DATA && f->o.folder && is_being_packed(path)) {
-		note(f, path, 0, "is cut, and what it was packed from is still there: left for the next run");
+		note(f, path, 0, "is truncated, and the uncompressed file still exists: left for the next run");
 		return 0;
 	}
 	if (rc == ERR_DATA) {
@@ -317,7 +317,7 @@ static int next_file(struct source_files *f, struct err *e)
 			rc = try_file(f, path, e);
 	}
 	if (rc == 0 && f->has_from && !f->met) {
-		note(f, f->from.file, 0, "the file in which the stream stood is gone: what was left of it is not read");
+		note(f, f->from.file, 0, "the file in which the stream was has disappeared: the rest of it is not read");
 		f->met = true;
 	}
 	return rc;
@@ -368,7 +368,7 @@ static int end_file(struct source_files *f, struct source_files_batch *b, struct
 		if (d.at)
 			done_add(f->done, &d);
 		if (source_reader_unfinished(f->reader))
-			note(f, f->current, source_reader_unfinished(f->reader), "the last line has no end yet: left for the next run");
+			note(f, f->current, source_reader_unfinished(f->reader), "the last line is incomplete: left for the next run");
 	}
 	f->current = NULL;
 	b->file_end = true;

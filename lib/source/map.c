@@ -136,17 +136,17 @@ int source_map_by(struct source_map *m, enum source_map_by by, struct err *e)
 	if (by != SOURCE_MAP_FAST)
 		return 0;
 	if (!m->fast)
-		return err_set(e, ERR_USAGE, "there is no definition to map by");
+		return err_set(e, ERR_USAGE, "there is no definition to map with");
 	if (fast_use(m->fast) == FAST_ALL)
 		return 0;
 	const char *what = fast_outside(m->fast);
-	return err_set(e, ERR_USAGE, "%s: 'map' cannot be done without libjq: %s", m->def->name,
-		       what ? what : "it does nothing but fail");
+	return err_set(e, ERR_USAGE, "%s: 'map' needs libjq: %s", m->def->name,
+		       what ? what : "it always fails");
 }
 
 const char *source_map_way(const struct source_map *m)
 {
-	return !m->fast || !m->use_fast ? "jq" : fast_use(m->fast) == FAST_ALL ? "fast" : "fast in part";
+	return !m->fast || !m->use_fast ? "jq" : fast_use(m->fast) == FAST_ALL ? "fast" : "partly fast";
 }
 
 const char *source_map_reason(const struct source_map *m)

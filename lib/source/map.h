@@ -33,7 +33,7 @@ int source_map_about(struct source_map *m, const struct source_about *about, str
 enum source_map_by { SOURCE_MAP_AUTO, SOURCE_MAP_JQ, SOURCE_MAP_FAST };
 /* JQ: everything by libjq. FAST: ERR_USAGE unless the whole program can be done without it, naming what cannot. */
 int source_map_by(struct source_map *m, enum source_map_by by, struct err *e);
-/* `fast`, `fast in part`, `jq`; and what is outside of the subset, with its place, NULL when nothing is. */
+/* `fast`, `partly fast`, `jq`; and what is outside of the subset, with its place, NULL when nothing is. */
 const char *source_map_way(const struct source_map *m);
 const char *source_map_reason(const struct source_map *m);
 /* No value that would take more than BYTES goes into libjq (ERR_DATA); 0, as it is at first: no bound. */

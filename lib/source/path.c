@@ -84,7 +84,7 @@ static int walk(struct path_list *to, struct arena *a, const char *folder, const
 		if (why == ENOENT)
 			continue;
 		if (why) {
-			err_sys(e, why, "cannot look at it");
+			err_sys(e, why, "cannot access it");
 			rc = err_at(e, path, 0, 0);
 		} else if (S_ISDIR(st.st_mode) && !link)
 			rc = walk(to, a, path, include, level + 1, e);

@@ -284,7 +284,7 @@ int post_put(struct buf *b, const struct json *mapped, const struct post_given *
 {
 	size_t start = b->n;
 	if (mapped->type != JSON_OBJECT)
-		return err_set(e, ERR_DATA, "the map gave no object");
+		return err_set(e, ERR_DATA, "the map did not return an object");
 	for (const struct json *m = mapped->child; m; m = m->next)
 		if (!known(post_fields, m->key))
 			return err_set(e, ERR_DATA, "smpost/1 has no field '%s'", m->key);

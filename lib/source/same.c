@@ -183,7 +183,7 @@ static int is_beginning(const struct same *s, struct bytes *b, const char *twin,
 
 static int changed(const char *path, const char *how, struct err *e)
 {
-	err_set(e, ERR_CONFLICT, "%s since this stream read it: give it a new name, or begin anew with another checkpoint", how);
+	err_set(e, ERR_CONFLICT, "%s since this stream read it: rename it, or start over with another checkpoint", how);
 	return err_at(e, path, 0, 0);
 }
 

@@ -166,7 +166,7 @@ static int begin_value(struct scan *s, const char *p, struct err *e)
 		begin_item(s, p, false);
 	} else if (s->depth && s->matched == s->depth && s->o.path && s->matched == s->o.path->n && *p != '[') {
 		if (!s->o.path->optional)
-			return fail(s, p, e, "'%s' is no array", s->o.path->key[s->matched - 1]);
+			return fail(s, p, e, "'%s' is not an array", s->o.path->key[s->matched - 1]);
 		s->found = true;
 	}
 	return 0;
@@ -181,7 +181,7 @@ static int check_rest(struct scan *s, struct err *e)
 	arena_release(&a);
 	if (rc == 0)
 		return 0;
-	err_set(e, why.code, "%s (beside the records of the object that begins here)", why.msg);
+	err_set(e, why.code, "%s (outside of the records of the object that begins here)", why.msg);
 	return err_at(e, NULL, s->page_line, s->page_col);
 }
 
@@ -257,7 +257,7 @@ static int close_container(struct scan *s, const char *p, struct err *e)
 {
 	bool object = is_object(s);
 	if (object != (*p == '}'))
-		return fail(s, p, e, "'%c' where '%c' must close", *p, object ? '}' : ']');
+		return fail(s, p, e, "unexpected '%c', expected '%c'", *p, object ? '}' : ']');
 	if (s->hot == s->depth && !s->in_item) {
 		s->hot = 0;
 		if (s->in_page)
@@ -272,8 +272,8 @@ static int at_value(struct scan *s, const char *p, struct err *e)
 	unsigned char c = (unsigned char)*p;
 	bool scalar = (c >= '0' && c <= '9') || c == '-' || (c >= 'a' && c <= 'z');
 	if (c != '{' && c != '[' && c != '"' && !scalar)
-		return c >= 0x20 && c < 0x7f ? fail(s, p, e, "'%c' where a value must stand", c)
-					     : fail(s, p, e, "byte 0x%02x where a value must stand", c);
+		return c >= 0x20 && c < 0x7f ? fail(s, p, e, "unexpected '%c', expected a value", c)
+					     : fail(s, p, e, "unexpected byte 0x%02x, expected a value", c);
 	int rc = begin_value(s, p, e);
 	if (rc < 0)
 		return rc;
@@ -303,7 +303,7 @@ static void end_key(struct scan *s)
 static int begin_key(struct scan *s, const char *p, struct err *e)
 {
 	if (*p != '"')
-		return fail(s, p, e, "'%c' where a key must stand", (unsigned char)*p < 0x7f && *p > 0x1f ? *p : '?');
+		return fail(s, p, e, "unexpected '%c', expected a key", (unsigned char)*p < 0x7f && *p > 0x1f ? *p : '?');
 	s->key = true;
 	s->nkey = 0;
 	s->state = STRING;
@@ -317,7 +317,7 @@ static int at_next(struct scan *s, const char *p, struct err *e)
 	if (*p == ']' || *p == '}')
 		return close_container(s, p, e);
 	if (*p != ',')
-		return fail(s, p, e, "'%c' where ',' or '%c' must stand", (unsigned char)*p < 0x7f && *p > 0x1f ? *p : '?',
+		return fail(s, p, e, "unexpected '%c', expected ',' or '%c'", (unsigned char)*p < 0x7f && *p > 0x1f ? *p : '?',
 			    is_object(s) ? '}' : ']');
 	s->state = is_object(s) ? KEY : VALUE;
 	return 0;
@@ -337,7 +337,7 @@ static int at_token(struct scan *s, const char *p, struct err *e)
 		return begin_key(s, p, e);
 	case COLON:
 		if (*p != ':')
-			return fail(s, p, e, "'%c' where ':' must stand", (unsigned char)*p < 0x7f && *p > 0x1f ? *p : '?');
+			return fail(s, p, e, "unexpected '%c', expected ':'", (unsigned char)*p < 0x7f && *p > 0x1f ? *p : '?');
 		s->state = VALUE;
 		return 0;
 	default:
@@ -369,7 +369,7 @@ static const char *in_string(struct scan *s, const char *p, const char *end, str
 		return p + 1;
 	}
 	if (*p != '"') {
-		fail(s, p, e, *p == '\n' ? "a string is not closed in its line" : "a control character in a string");
+		fail(s, p, e, *p == '\n' ? "a string does not end on its line" : "a control character in a string");
 		return NULL;
 	}
 	if (s->key)
@@ -441,8 +441,8 @@ int scan_finish(struct scan *s, struct err *e)
 	bool page = s->in_page && !s->in_item;
 	uint64_t line = page ? s->page_line : s->item_line;
 	if (s->in_item || s->in_page)
-		return fail(s, s->chunk, e, "the text ends inside of a value that begins in line %llu", (unsigned long long)line);
-	return fail(s, s->chunk, e, "the text ends inside of an array");
+		return fail(s, s->chunk, e, "the text ends inside a value that begins on line %llu", (unsigned long long)line);
+	return fail(s, s->chunk, e, "the text ends inside an array");
 }
 
 const char *scan_pending(const struct scan *s, size_t *n)

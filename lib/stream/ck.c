@@ -44,7 +44,7 @@ static int read_object(struct store *s, const char *name, struct arena *a, struc
 		if (r != 0)
 			err_at(e, buf_cstr(&path), e ? e->line : 0, e ? e->col : 0);
 		else if ((*root)->type != JSON_OBJECT)
-			r = err_set(e, ERR_DATA, "%s is no JSON object", buf_cstr(&path));
+			r = err_set(e, ERR_DATA, "%s is not a JSON object", buf_cstr(&path));
 	}
 	buf_release(&b);
 	buf_release(&path);
@@ -58,15 +58,15 @@ static int check_format(struct ck *ck, struct err *e)
 	size_t skip = sizeof MAGIC - 1;
 	int r = store_get(ck->store, "FORMAT", CK_FILE_MAX, &b, e);
 	if (r == ERR_NOT_FOUND)
-		err_set(e, r, "%s is no checkpoint folder (it has no file FORMAT)", ck->path);
+		err_set(e, r, "%s is not a checkpoint folder (it has no file FORMAT)", ck->path);
 	if (r != 0)
 		goto out;
 	while (b.n && (b.p[b.n - 1] == '\n' || b.p[b.n - 1] == '\r'))
 		b.n--;
 	if (b.n <= skip || memcmp(b.p, MAGIC, skip) != 0 || !num_u64(b.p + skip, b.n - skip, &v))
-		r = err_set(e, ERR_DATA, "%s/FORMAT does not say `" MAGIC "N`: no checkpoint", ck->path);
+		r = err_set(e, ERR_DATA, "%s/FORMAT does not say `" MAGIC "N`: not a checkpoint", ck->path);
 	else if (v != CK_FORMAT)
-		r = err_set(e, ERR_UNSUPPORTED, "checkpoint %s has format %llu; this program knows %d", ck->path,
+		r = err_set(e, ERR_UNSUPPORTED, "checkpoint %s has format %llu; this program supports %d", ck->path,
 			    (unsigned long long)v, CK_FORMAT);
 out:
 	buf_release(&b);
@@ -142,7 +142,7 @@ static int refuse_foreign(void *arg, const struct store_entry *entry, struct err
 	/* Left by a put that was cut off: lib/store's temporary names begin with a dot. */
 	if (entry->name[0] == '.')
 		return 0;
-	return err_set(e, ERR_DATA, "%s is no checkpoint folder, and not empty (%s)", ck->path, entry->name);
+	return err_set(e, ERR_DATA, "%s is not a checkpoint folder, and not empty (%s)", ck->path, entry->name);
 }
 
 /* 1, 0, or negative. */
@@ -157,9 +157,9 @@ static int make_folder(struct ck *ck, struct err *e)
 	struct stat st;
 	int why = stat(ck->path, &st) == 0 ? 0 : errno;
 	if (why && why != ENOENT)
-		return err_sys(e, why, "cannot look at %s", ck->path);
+		return err_sys(e, why, "cannot access %s", ck->path);
 	if (!why && !S_ISDIR(st.st_mode))
-		return err_set(e, ERR_DATA, "%s is no folder", ck->path);
+		return err_set(e, ERR_DATA, "%s is not a folder", ck->path);
 	int r = has(ck, "FORMAT", e);
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -242,7 +242,7 @@ int ck_running(const struct ck *ck, bool *running, int64_t *pid, struct err *e)
 	if (r != 0)
 		return r == ERR_NOT_FOUND ? 0 : r;
 	if (fcntl(fd, F_OFD_GETLK, &fl) != 0)
-		r = err_sys(e, errno, "cannot ask for the lock of '%s'", ck->path);
+		r = err_sys(e, errno, "cannot query the lock of '%s'", ck->path);
 	else if (fl.l_type != F_UNLCK) {
 		*running = true;
 		*pid = read_pid(fd);
@@ -267,7 +267,7 @@ int ck_open(struct ck **out, const char *path, unsigned flags, struct err *e)
 		r = make_folder(ck, e);
 	else if (access(ck->path, F_OK) != 0)
 		r = errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no such checkpoint", ck->path)
-				    : err_sys(e, errno, "cannot look at %s", ck->path);
+				    : err_sys(e, errno, "cannot access %s", ck->path);
 	else
 		r = check_format(ck, e);
 	if (r == 0 && flags & (CK_LOCK | CK_CREATE))
@@ -314,7 +314,7 @@ int ck_is(const char *path, struct err *e)
 	struct ck *ck;
 	struct stat st;
 	if (stat(path, &st) != 0)
-		return errno == ENOENT ? 0 : err_sys(e, errno, "cannot look at %s", path);
+		return errno == ENOENT ? 0 : err_sys(e, errno, "cannot access %s", path);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
 	int r = ck_open(&ck, path, 0, e);
@@ -356,11 +356,11 @@ static bool same_table(const struct ck_record *a, const struct ck_record *b)
 static int check_record(const struct ck *ck, const struct ck_record *old, const struct ck_record *rec, struct err *e)
 {
 	if (strcmp(rec->stream, ck->stream) != 0)
-		return err_set(e, ERR_CONFLICT, "this pipe carries stream %s, but checkpoint %s is at stream %s", rec->stream,
+		return err_set(e, ERR_CONFLICT, "this pipe carries stream %s, but checkpoint %s is for stream %s", rec->stream,
 			       ck->path, ck->stream);
 	if (!old || strcmp(old->stream, rec->stream) != 0 || same_table(old, rec))
 		return 0;
-	return err_set(e, ERR_CONFLICT, "checkpoint %s: this stream ends in %s, not in %s (one stream, one table)", ck->path,
+	return err_set(e, ERR_CONFLICT, "checkpoint %s: this stream goes to %s, not to %s (a stream has only one table)", ck->path,
 		       old->table ? old->table : "no table", rec->table ? rec->table : "no table");
 }
 
@@ -399,7 +399,7 @@ static int check_generation(const struct ck *ck, struct err *e)
 	if (r != 0)
 		return r;
 	if (strcmp(now->stream, ck->stream) != 0)
-		r = err_set(e, ERR_CONFLICT, "checkpoint %s was rewound: stream %s is over", ck->path, ck->stream);
+		r = err_set(e, ERR_CONFLICT, "checkpoint %s was rewound: stream %s has ended", ck->path, ck->stream);
 	ck_close(now);
 	return r;
 }

@@ -71,11 +71,11 @@ static int walk(const struct ck *ck, const struct buf *text, size_t *good, journ
 		if (!parse_entry(&a, p, (size_t)(lf - p), &en)) {
 			/* The last line may be torn even though it ends in LF: blocks reach the disk in any order. */
 			if (lf + 1 < text->p + text->n)
-				r = damaged(ck, line, e, "damaged line in the middle of a journal");
+				r = damaged(ck, line, e, "damaged line in the middle of the journal");
 			break;
 		}
 		if (en.seq <= last) {
-			r = damaged(ck, line, e, "the seq is not above the one before");
+			r = damaged(ck, line, e, "the seq is not greater than the one before");
 			break;
 		}
 		last = en.seq;
@@ -128,7 +128,7 @@ int journal_find(const struct ck *ck, int64_t generation, int64_t seq, struct ar
 	struct find f = { generation, seq, a, en };
 	int r = journal_read(ck, match, &f, e);
 	if (r == 0)
-		return err_set(e, ERR_NOT_FOUND, "the journal of %s knows no seq %lld", ck->path, (long long)seq);
+		return err_set(e, ERR_NOT_FOUND, "the journal of %s has no seq %lld", ck->path, (long long)seq);
 	return r == 1 ? 0 : r;
 }
 
@@ -159,7 +159,7 @@ static int cut_tail(struct journal *j, size_t size, struct err *e)
 	if (size == j->size)
 		return 0;
 	if (ftruncate(j->fd, (off_t)j->size) != 0 || fsync(j->fd) != 0)
-		return err_sys(e, errno, "cannot cut the torn end off '%s'", j->path.p);
+		return err_sys(e, errno, "cannot truncate the torn end of '%s'", j->path.p);
 	return 0;
 }
 
@@ -233,10 +233,10 @@ int journal_append(struct journal *j, const struct journal_entry *en, struct err
 	size_t done = 0;
 	int r = 0;
 	if (j->broken)
-		return err_set(e, ERR_IO, "'%s' could not be written to before", j->path.p);
+		return err_set(e, ERR_IO, "an earlier write to '%s' failed", j->path.p);
 	print_entry(&b, en);
 	if (en->seq <= j->last || memchr(b.p, '\n', b.n - 1)) {
-		r = err_set(e, ERR_DATA, "'%s': a line needs a higher seq and a cursor on one line", j->path.p);
+		r = err_set(e, ERR_DATA, "'%s': a line needs a greater seq and a cursor on one line", j->path.p);
 		goto out;
 	}
 	while (r == 0 && done < b.n) {
@@ -247,12 +247,12 @@ int journal_append(struct journal *j, const struct journal_entry *en, struct err
 			r = err_sys(e, errno, "cannot write '%s'", j->path.p);
 	}
 	if (r == 0 && fdatasync(j->fd) != 0)
-		r = err_sys(e, errno, "cannot make '%s' durable", j->path.p);
+		r = err_sys(e, errno, "cannot sync '%s'", j->path.p);
 	if (r != 0) {
 		/* Part of a line may stand there: take it back if that works. The next owner cuts it off in any case. */
 		j->broken = true;
 		if (ftruncate(j->fd, (off_t)j->size) != 0)
-			err_wrap(e, "with a torn line left behind");
+			err_wrap(e, "a torn line is left");
 		goto out;
 	}
 	j->size += b.n;
@@ -284,7 +284,7 @@ int journal_prune(struct journal *j, int64_t generation, int64_t below, struct e
 {
 	struct prune p = { generation, below, j->last, 0, BUF_INIT };
 	if (j->broken)
-		return err_set(e, ERR_IO, "'%s' could not be written to before", j->path.p);
+		return err_set(e, ERR_IO, "an earlier write to '%s' failed", j->path.p);
 	int r = journal_read(j->ck, keep, &p, e);
 	if (r != 0 || p.lines == j->lines)
 		goto out;

@@ -108,7 +108,7 @@ static int mend(struct linefile *f, struct err *e)
 	if (!f->regular)
 		return 0;
 	if (fstat(f->fd, &st) != 0)
-		return sys(f, errno, "cannot look at it", e);
+		return sys(f, errno, "cannot access it", e);
 	if (st.st_size == 0)
 		return 0;
 	int r = read_at(f, &last, 1, st.st_size - 1, e);
@@ -118,7 +118,7 @@ static int mend(struct linefile *f, struct err *e)
 	if (r == 0) {
 		size_t keep = whole(&tail);
 		if (keep < tail.n && ftruncate(f->fd, at + (off_t)keep) != 0)
-			r = sys(f, errno, "cannot cut off its torn last line", e);
+			r = sys(f, errno, "cannot truncate its torn last line", e);
 		if (r == 0 && keep && write(f->fd, "\n", 1) != 1)
 			r = sys(f, errno ? errno : EIO, "cannot end its last line", e);
 	}
@@ -180,7 +180,7 @@ static int sync_name(struct linefile *f, struct err *e)
 	if (fd < 0 && errno == EACCES)
 		return 0;
 	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP))
-		r = sys(f, errno, "cannot make its folder durable", e);
+		r = sys(f, errno, "cannot sync its folder", e);
 	if (fd >= 0)
 		close(fd);
 	f->named = r == 0;
@@ -194,7 +194,7 @@ int linefile_flush(struct linefile *f, struct err *e)
 		return r;
 	/* A pipe or a terminal cannot be made durable; that is no failure. */
 	if (fdatasync(f->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
-		return sys(f, errno, "cannot make it durable", e);
+		return sys(f, errno, "cannot sync it", e);
 	r = sync_name(f, e);
 	f->dirty = r != 0;
 	return r;

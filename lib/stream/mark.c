@@ -66,27 +66,27 @@ static int take_member(struct mark *m, enum member k, const struct json *v, cons
 	switch (k) {
 	case M_V:
 		if (!json_i64(v, &format) || format < 1)
-			return bad(v, line, e, "is no format number");
+			return bad(v, line, e, "is not a format number");
 		if (format == MARK_FORMAT)
 			return 0;
-		return err_set(e, ERR_UNSUPPORTED, "mark: format %lld is newer than this program (it knows %d)",
+		return err_set(e, ERR_UNSUPPORTED, "mark: format %lld is newer than this program supports (%d)",
 			       (long long)format, MARK_FORMAT);
-	case M_STREAM: return get_text(v, &m->stream) ? 0 : bad(v, line, e, "is no name");
-	case M_FROM: return get_count(v, &m->from) ? 0 : bad(v, line, e, "is no whole number from 0");
-	case M_SEQ: return get_count(v, &m->seq) ? 0 : bad(v, line, e, "is no whole number from 0");
+	case M_STREAM: return get_text(v, &m->stream) ? 0 : bad(v, line, e, "is not a name");
+	case M_FROM: return get_count(v, &m->from) ? 0 : bad(v, line, e, "is not a non-negative integer");
+	case M_SEQ: return get_count(v, &m->seq) ? 0 : bad(v, line, e, "is not a non-negative integer");
 	case M_CURSOR:
 		m->cursor = v->raw;
 		m->ncursor = v->nraw;
 		return 0;
-	case M_CK: return get_text(v, &m->ck) && *m->ck == '/' ? 0 : bad(v, line, e, "is no absolute path");
-	case M_END: return get_end(v, &m->end) ? 0 : bad(v, line, e, "is none of done, quota, signal, error");
-	case M_TABLE: return get_text(v, &m->table) && *m->table == '/' ? 0 : bad(v, line, e, "is no absolute path");
-	case M_VERSION: return get_count(v, &m->version) ? 0 : bad(v, line, e, "is no whole number from 0");
-	case M_RECOVERED: return json_bool(v, &m->recovered) ? 0 : bad(v, line, e, "is neither true nor false");
-	case M_ALL: return json_bool(v, &m->all) ? 0 : bad(v, line, e, "is neither true nor false");
-	case M_READ: return get_read(v, m) ? 0 : bad(v, line, e, "is no {\"id\":…,\"version\":…} of a table");
-	case M_ID: return get_text(v, &m->id) ? 0 : bad(v, line, e, "is no name");
-	case M_COMMIT: return get_commit(v, m) ? 0 : bad(v, line, e, "is no version with a path");
+	case M_CK: return get_text(v, &m->ck) && *m->ck == '/' ? 0 : bad(v, line, e, "is not an absolute path");
+	case M_END: return get_end(v, &m->end) ? 0 : bad(v, line, e, "is not one of done|quota|signal|error");
+	case M_TABLE: return get_text(v, &m->table) && *m->table == '/' ? 0 : bad(v, line, e, "is not an absolute path");
+	case M_VERSION: return get_count(v, &m->version) ? 0 : bad(v, line, e, "is not a non-negative integer");
+	case M_RECOVERED: return json_bool(v, &m->recovered) ? 0 : bad(v, line, e, "must be true or false");
+	case M_ALL: return json_bool(v, &m->all) ? 0 : bad(v, line, e, "must be true or false");
+	case M_READ: return get_read(v, m) ? 0 : bad(v, line, e, "is not {\"id\":…,\"version\":…} of a table");
+	case M_ID: return get_text(v, &m->id) ? 0 : bad(v, line, e, "is not a name");
+	case M_COMMIT: return get_commit(v, m) ? 0 : bad(v, line, e, "is not a version with a path");
 	default: return 0;
 	}
 }
@@ -144,9 +144,9 @@ int mark_parse(struct mark *m, struct arena *a, const char *line, size_t n, stru
 	}
 	const struct json *obj = root->child;
 	if (root->nchild != 1)
-		return err_set(e, ERR_DATA, "mark: nothing may stand beside \"$mark\"");
+		return err_set(e, ERR_DATA, "mark: no other member is allowed beside \"$mark\"");
 	if (obj->type != JSON_OBJECT)
-		return bad(obj, own, e, "is no object");
+		return bad(obj, own, e, "is not an object");
 	return take_members(m, a, obj, own, e);
 }
 

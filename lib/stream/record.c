@@ -64,6 +64,6 @@ int record_time(const struct json_record *rec, const struct json_field *f, const
 		n = scratch->n;
 	}
 	if (f->type != JSON_STRING || !time_parse(text, n, us, NULL))
-		return record_bad_field(rec, f, name, "is no RFC 3339 time in the years 1 to 9999", why);
+		return record_bad_field(rec, f, name, "is not an RFC 3339 time in the years 1 to 9999", why);
 	return 1;
 }

@@ -37,7 +37,7 @@ int reject_open(struct reject **rj, const char *tool, const char *value, struct 
 		mode = MODE_FILE;
 		path = value + 7;
 	} else if (value && strcmp(value, "stop") != 0) {
-		return err_set(e, ERR_USAGE, "--on-error: '%s' is none of " REJECT_ARG, value);
+		return err_set(e, ERR_USAGE, "--on-error: '%s' is not one of " REJECT_ARG, value);
 	}
 	struct reject *r = mem_zalloc(sizeof *r);
 	r->mode = mode;

@@ -37,7 +37,7 @@
 #include <stdint.h>
 
 #define REJECT_ARG "stop|skip|reject=FILE"
-#define REJECT_HELP "what to do with a bad record: stop (the default), skip and count it, or keep it with the reason in FILE"
+#define REJECT_HELP "what to do with a bad record: stop (default), skip and count it, or append it to FILE with the reason"
 
 struct reject;
 /* ERR_USAGE when VALUE is none of the three; ERR_IO when FILE cannot be written to. */

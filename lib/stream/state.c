@@ -23,7 +23,7 @@ int state_open(struct state **out, const char *ck, const char *tool, struct err 
 {
 	struct ck *c;
 	if (!good_name(tool))
-		return err_set(e, ERR_USAGE, "'%s' is no name for the state of a tool", tool);
+		return err_set(e, ERR_USAGE, "'%s' is not a valid name for the state of a tool", tool);
 	int r = ck_open(&c, ck, 0, e);
 	if (r != 0)
 		return r;

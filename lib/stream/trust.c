@@ -16,12 +16,12 @@ static int ask(const char *stream, const char *path, bool *good, struct err *e)
 	if (stat(path, &st) != 0)
 		return 0;
 	if (!S_ISDIR(st.st_mode))
-		return err_set(e, ERR_DATA, "mark: \"ck\" %s is no folder", path);
+		return err_set(e, ERR_DATA, "mark: \"ck\" %s is not a folder", path);
 	int r = ck_open(&ck, path, 0, e);
 	if (r == ERR_IO)
 		return 0;
 	if (r == ERR_NOT_FOUND)
-		r = err_set(e, ERR_DATA, "%s is no checkpoint folder", path);
+		r = err_set(e, ERR_DATA, "%s is not a checkpoint folder", path);
 	if (r != 0) {
 		err_wrap(e, "mark: \"ck\"");
 		return r;

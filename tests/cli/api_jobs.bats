@@ -290,7 +290,7 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 	smfetch --describe x-recent >out; grep -q query out; grep -q page_size out; grep -q x-bearer out; grep -q 450 out
 }
 
-@test "wrong usage: status 2, nothing is asked" {
+@test "usage error: status 2, nothing is asked" {
 	sim x --posts 5
 	for bad in "x-recent" "x-recent query=" "x-recent query=a --since yesterday" "x-recent query=a --split 1d" "x-recent query=a --max-records -1" "x-recent query=a --resume ck --marks" \
 		"x-recent query=a --jobs f" "x-recent query=a query=b" "x-recent query=a --secret x-bearer=literal"; do

@@ -72,7 +72,7 @@ check() {
 	rc=0; smfetch http-json url=$U/page records=data --on-error=reject=r1 >out 2>err || rc=$?; check http-json out $rc r1
 	rc=0; smfetch http-ndjson url=$U/lines --on-error=reject=r2 >out 2>err || rc=$?; check http-ndjson out $rc r2
 	run -3 --separate-stderr smfetch http-json url=$U/page records=data
-	[[ "$stderr" == *"item 6 of the answer: a record must not begin with the member \$mark"* ]]
+	[[ "$stderr" == *"item 6 of the response: a record must not begin with the member \$mark"* ]]
 	# Through the whole pipe: nothing of the stream is held up, and each record is there once.
 	for _ in 1 2; do
 		smfetch http-json url=$U/page records=data --resume ck --on-error=skip 2>err | smpartition t 2>err | smcommit | smcheckpoint save
@@ -168,7 +168,7 @@ FILTERS=("smjq ." smsentiment "smtrend --min-authors 1" smrate "smrate --queue 1
 	run -1 smrate --time created_at --speed max --on-error=reject=rej in
 	[ "$(jq -r .id <<<"$(grep '^{' <<<"$output")" 2>/dev/null | tr -d '\n')" = adf ]; [ "$(jq -r .record rej | jq -r .id | tr -d '\n')" = bce ]
 	for t in "smtrend" "smrate --time created_at --speed max"; do
-		run -3 --separate-stderr $t <(rec b 0001-01-01T00:00:00+01:00); [[ "$stderr" == *':1:24: field created_at is no RFC 3339 time'*'0001-01-01T00:00:00+01:00"' ]]
+		run -3 --separate-stderr $t <(rec b 0001-01-01T00:00:00+01:00); [[ "$stderr" == *':1:24: field created_at is not an RFC 3339 time'*'0001-01-01T00:00:00+01:00"' ]]
 	done
 }
 

@@ -183,7 +183,7 @@ table() {
 	[ "$(run_it --mode=overwrite)" = "0 0 5 4 30" ]
 	cp more.ndjson in/
 	[ "$(run_it --mode=overwrite)" = "0 0 5 4 30" ]
-	grep -q 'went on from' err
+	grep -q 'resumed from' err
 	smcheckpoint rewind ck 2>/dev/null
 	[ "$(run_it --mode=overwrite)" = "0 0 0 0 40" ]
 }
@@ -219,7 +219,7 @@ table() {
 	[[ $stderr == *"made of version 1"* ]]; [ "$(rows)" = 120 ]
 }
 
-@test "a stream goes on when its table is replaced by what was read from it, and ends with 5 when it is taken back" {
+@test "a stream continues when its table is replaced by what was read from it, and ends with 5 when it is rolled back" {
 	stream() { smfetch files in --resume ck 2>err | smpartition t | smcommit 2>>err | smcheckpoint save 2>>err; echo "${PIPESTATUS[*]} $(rows)"; }
 	[ "$(stream)" = "0 0 0 0 150" ]
 	smreplay t --marks | smpartition t | smcommit --mode=overwrite --vouch >/dev/null; [ "$(rows)" = 150 ]
@@ -235,13 +235,13 @@ table() {
 
 @test "a table is not appended to itself" {
 	run -5 --separate-stderr bash -c 'smreplay t --marks | smpartition t | smcommit'
-	[[ $stderr == *"twice"* ]]; [ "$(rows)" = 120 ]; [ "$(versions)" = 1 ]
+	[[ $stderr == *"duplicate its rows"* ]]; [ "$(rows)" = 120 ]; [ "$(versions)" = 1 ]
 	run -5 --separate-stderr bash -c 'smreplay t --where "id = 1" --marks | smpartition t | smcommit'
 	smreplay t --marks | smpartition --by network u | smcommit >/dev/null
 	[ "$(smreplay u --count)" = 120 ]
 	{ smreplay t --marks | head -1; smreplay u --marks | tail -n +2; } >x
 	run -3 --separate-stderr bash -c 'smpartition u <x | smcommit'
-	[[ $stderr == *"one pipe reads one table"* ]]
+	[[ $stderr == *"a pipe reads only one table"* ]]
 }
 
 @test "--vouch is for what replaces; the marks of smgen and smreplay" {

@@ -76,7 +76,7 @@ seq_of() { jq .seq <ck/table; }
 
 @test "save: commits without a mark of a stream are status 1, and it says so" {
 	rc=0; { commit 0; echo '{"$mark":{"v":1,"end":"done","table":"/t","version":0}}'; } | "$T" save 2>err || rc=$?
-	[ $rc = 1 ]; grep -q '1 commit, but no mark of a stream: nothing was recorded' err; [ ! -e ck/table ]
+	[ $rc = 1 ]; grep -q '1 commit but no mark of a stream: nothing was recorded' err; [ ! -e ck/table ]
 	rc=0; echo '{"$mark":{"v":1,"end":"done"}}' | "$T" save 2>err || rc=$?
 	[ $rc = 1 ]
 	rc=0; commit 0 | "$T" save 2>err || rc=$?
@@ -95,7 +95,7 @@ seq_of() { jq .seq <ck/table; }
 	[ "$(seq_of)" = 1 ]
 	run --separate-stderr "$T" save <<<'{"commit":'; [ "$status" = 3 ]; [[ "$stderr" == "smcheckpoint: <stdin>:1:"* ]]
 	{ mark 2 '"end":"done"'; mark 3; } >in
-	run --separate-stderr "$T" save <in; [ "$status" = 3 ]; [[ "$stderr" == *"<stdin>:2: a mark behind the closing mark" ]]
+	run --separate-stderr "$T" save <in; [ "$status" = 3 ]; [[ "$stderr" == *"<stdin>:2: a mark after the closing mark" ]]
 }
 
 @test "save: another generation, another table, another folder are status 5; a stream that CK does not name is 3" {
@@ -103,15 +103,15 @@ seq_of() { jq .seq <ck/table; }
 	STREAM=other mark 2 '"table":"/t","end":"done"' >in
 	run --separate-stderr "$T" save <in; [ "$status" = 3 ]; [[ "$stderr" == *"<stdin>:1: mark:"*"is the checkpoint of stream stream-1, not of other"* ]]
 	STREAM=stream-1.2 mark 2 '"table":"/t","end":"done"' >in
-	run --separate-stderr "$T" save <in; [ "$status" = 5 ]; [[ "$stderr" == *"stream stream-1.2"*"is at stream stream-1"* ]]
+	run --separate-stderr "$T" save <in; [ "$status" = 5 ]; [[ "$stderr" == *"stream stream-1.2"*"is for stream stream-1"* ]]
 	grep -q '"seq":1' ck/table
 	mark 2 '"table":"/other","end":"done"' >in
-	run --separate-stderr "$T" save <in; [ "$status" = 5 ]; [[ "$stderr" == *"/t, not in /other"* ]]
+	run --separate-stderr "$T" save <in; [ "$status" = 5 ]; [[ "$stderr" == *"/t, not to /other"* ]]
 	make_ck ck2
 	mark 2 '"table":"/t","end":"done"' >in
 	run --separate-stderr "$T" save ck2 <in; [ "$status" = 5 ]; [[ "$stderr" == *"$CK, not to ck2"* ]]
 	{ mark 2 '"table":"/t"'; STREAM=stream-1.2 mark 3 '"table":"/t","end":"done"'; } >in
-	run --separate-stderr "$T" save <in; [ "$status" = 3 ]; [[ "$stderr" == *"one pipe carries one stream"* ]]
+	run --separate-stderr "$T" save <in; [ "$status" = 3 ]; [[ "$stderr" == *"a pipe carries only one stream"* ]]
 }
 
 @test "save: no such checkpoint, no checkpoint at all, a newer format" {
@@ -119,7 +119,7 @@ seq_of() { jq .seq <ck/table; }
 	run --separate-stderr "$T" save <in; [ "$status" = 4 ]; [[ "$stderr" == *nope* ]]
 	mkdir plain; touch plain/x
 	CK=$PWD/plain mark 1 '"end":"done"' >in
-	run --separate-stderr "$T" save <in; [ "$status" != 0 ]; [[ "$stderr" == *"no checkpoint folder"* ]]
+	run --separate-stderr "$T" save <in; [ "$status" != 0 ]; [[ "$stderr" == *"not a checkpoint folder"* ]]
 	echo 'smtools checkpoint 2' >ck/FORMAT
 	mark 1 '"end":"done"' >in
 	run --separate-stderr "$T" save <in; [ "$status" = 3 ]; [[ "$stderr" == *"format 2"* ]]
@@ -133,8 +133,8 @@ seq_of() { jq .seq <ck/table; }
 	"$T" show --json ck | jq -e '.resumes_at == 2 and .cursor.n == 2 and .recorded.seq == 2 and .marks == 3 and .last.seq == 3
 		and .running == false and .problem == null'
 	rm ck/table; mark 2 "\"table\":\"$PWD/gone\",\"end\":\"done\"" | "$T" save
-	[[ "$("$T" show ck)" == *"resumes     not: the table is gone"* ]]
-	"$T" show --json ck | jq -e '.problem == "the table is gone" and (has("resumes_at") | not)'
+	[[ "$("$T" show ck)" == *"resumes     no: the table does not exist"* ]]
+	"$T" show --json ck | jq -e '.problem == "the table does not exist" and (has("resumes_at") | not)'
 	run "$T" show nope; [ "$status" = 4 ]
 	run "$T" show; [ "$status" = 2 ]
 }
@@ -151,7 +151,7 @@ seq_of() { jq .seq <ck/table; }
 	mark 3 "\"table\":\"$PWD/tab\",\"end\":\"done\"" | "$T" save
 	"$T" show --json ck | jq -e '.table_seq == 2 and (.problem | test("behind"))'
 	sed -i 's/"version":2}}/"version":9}}/' tab/_delta_log/*0.json
-	"$T" show --json ck | jq -e '.table_seq == 9 and (.problem | test("journal does not know"))'
+	"$T" show --json ck | jq -e '.table_seq == 9 and (.problem | test("journal does not have"))'
 }
 
 @test "show: a torn journal is read up to its tear, a damaged one is an error with its line" {
@@ -174,7 +174,7 @@ seq_of() { jq .seq <ck/table; }
 @test "rewind: the next generation begins at 0, and it says what that means" {
 	mark 3 '"table":"/t","end":"done"' | "$T" save
 	run --separate-stderr "$T" rewind ck
-	[ "$status" = 0 ]; [[ "$stderr" == *"stream stream-1.2 begins at 0; its rows will be in /t twice"* ]]
+	[ "$status" = 0 ]; [[ "$stderr" == *"stream stream-1.2 starts at 0; its rows will be in /t twice"* ]]
 	"$T" show --json ck | jq -e '.stream == "stream-1.2" and .generation == 2 and .resumes_at == 0 and .marks == 0 and .recorded == null'
 	mark 3 '"table":"/t","end":"done"' >in
 	run "$T" save <in; [ "$status" = 5 ]

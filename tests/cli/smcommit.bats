@@ -110,7 +110,7 @@ fields() { log | jq -r 'select(.metaData).metaData.schemaString|fromjson|[.field
 @test "a missing file, a wrong size: 3, named, nothing committed" {
 	{ create; add d=x/1 x; add d=x/gone x 5; plain; } >in
 	run -3 --separate-stderr "$smcommit" <in
-	[[ $stderr == *"d=x/gone"*"not there"* ]]; [ "$(versions)" = 0 ]
+	[[ $stderr == *"d=x/gone"*"does not exist"* ]]; [ "$(versions)" = 0 ]
 	{ create; add d=x/1 x 3; plain; } >in
 	run -3 --separate-stderr "$smcommit" <in
 	[[ $stderr == *"d=x/1"*"11 bytes"*"says 3"* ]]; [ "$(versions)" = 0 ]
@@ -133,7 +133,7 @@ fields() { log | jq -r 'select(.metaData).metaData.schemaString|fromjson|[.field
 	{ add d=x/3 x; plain; } | "$smcommit" --mode overwrite --vouch >/dev/null
 	{ add d=x/1 x; plain; } >in
 	run -5 --separate-stderr "$smcommit" <in
-	[[ $stderr == *"has been removed since"* ]]
+	[[ $stderr == *"has since been removed"* ]]
 }
 
 @test "garbage, records, unknown actions, a metaData that takes away: 3 with file and line" {

@@ -141,7 +141,7 @@ setup() {
 	"${F[@]}" --max-record 64KiB l d >out; [ "$(wc -l <out)" = 4 ]
 }
 
-@test "wrong usage: status 2" {
+@test "usage error: status 2" {
 	for bad in "" "nope" "files --as nope" "files --raw" "files --resume ck --marks" "files --mark-every 0" "--list x"; do
 		run "$SM_BIN/smfetch" $bad </dev/null
 		[ "$status" = 2 ] || { echo "$bad: $status"; false; }
@@ -191,7 +191,7 @@ setup() {
 	E
 	run --separate-stderr "$SM_BIN/smfetch" --check def.json; [ "$status" = 3 ]; [ -z "$output" ]
 	cat >want <<-'E'
-	smfetch: def.json:6:23: there is no secret 'tokn' in 'secrets'
+	smfetch: def.json:6:23: no secret 'tokn' in 'secrets'
 	smfetch: def.json:7:73: there is no variable 'query' in 'vars'
 	smfetch: def.json:7:90: 'request.query.n': '${' must be followed by a variable's name and '}'
 	smfetch: def.json:8:11: 'next.param' is missing: the parameter that takes the token
@@ -203,7 +203,7 @@ setup() {
 	diff want <(echo "$stderr")
 	run "$SM_BIN/smfetch" --check def.json --errors=json; [ "$status" = 3 ]; [ "${#lines[@]}" = 8 ]
 	[ "$(jq -c '[.line,.column]' <<<"${lines[7]}")" = "[15,5]" ]
-	run "$SM_BIN/smfetch" files --as ./def.json </dev/null; [ "$status" = 3 ]; [[ "$output" == *"def.json:6:23: there is no secret 'tokn'"* ]]; [ "${#lines[@]}" = 1 ]
+	run "$SM_BIN/smfetch" files --as ./def.json </dev/null; [ "$status" = 3 ]; [[ "$output" == *"def.json:6:23: no secret 'tokn'"* ]]; [ "${#lines[@]}" = 1 ]
 	sed -i -e 's/tokn/token/; s/{query}/{q}/; s/{size"/{size}"/; s/".next"/".next", "param": "p"/; s/nativ_id/native_id/; s/2.5/5/; s/exp:5s/exp:5s:1m/; s/\$id/.id/' def.json
 	run "$SM_BIN/smfetch" --check def.json; [ "$status" = 0 ]; [ "$output" = "def.json: ok" ]
 	run "$SM_BIN/smfetch" --check not-there.json; [ "$status" != 0 ]; [[ "$output" == *not-there.json* ]]
@@ -222,8 +222,8 @@ setup() {
 	run "$SM_BIN/smfetch" --describe ./def.json; [ "$status" = 0 ]
 	for want in "own: things" "Needs a token." "network: mine" "file: ./def.json" "usage: smfetch ./def.json q=…" "  q                  required           what to search for" "  size               100" \
 		"  token              own-token          required: of the app" 'SM_SECRET_OWN_TOKEN' 'CREDENTIALS_DIRECTORY/own-token' 'hosts: api.example.org, ${q}' \
-		"transport: a stream of events, dead after 30s of silence" "goes on: by created_at, oldest first, 60 s read again" \
-		"limits: 1 in 1s, 10000 in a day of America/Los_Angeles; spread out from 80 % used, waiting at 100 %" "retry: 5 tries in a row, up to 10 % added to each wait" \
+		"transport: a stream of events, dead after 30s of silence" "resumes: by created_at, oldest first, 60 s read again" \
+		"limits: 1 in 1s, 10000 in a day of America/Los_Angeles; slowing down at 80 % used, waiting at 100 %" "retry: at most 5 consecutive tries, up to 10 % added to each wait" \
 		"  server error       5s, doubled each time, up to 320s" "map:" "{id: .i}"; do
 		[[ "$output" == *"$want"* ]] || { echo "missing: $want"; echo "$output"; false; }
 	done
@@ -251,12 +251,12 @@ says() {
 
 @test "mistakes are told before secrets are looked for, each in its own words" {
 	export XDG_CONFIG_HOME=$PWD/none
-	says 2 "no source definition 'x-recnt' (there are: " x-recnt query=cats
-	says 2 "'x-v2' is for files: smfetch files --as x-v2" x-v2 query=cats
-	says 2 "'x-recent' has no rules to be set" x-recent query=cats --rule a=b
-	says 2 "'url' is no address: url=https://…" rss url=example.org
-	says 2 "'url' is no address: url=https://…" http-json url=file:///etc/passwd --dry-run
-	says 2 "--endpoint wants an address such as http://127.0.0.1:8080, not 'nonsense'" x-recent query=cats --endpoint nonsense --resume ck
+	says 2 "no source definition 'x-recnt' (available: " x-recnt query=cats
+	says 2 "'x-v2' is for files: use smfetch files --as x-v2" x-v2 query=cats
+	says 2 "'x-recent' has no rules to set" x-recent query=cats --rule a=b
+	says 2 "'url' is not a URL: use url=https://…" rss url=example.org
+	says 2 "'url' is not a URL: use url=https://…" http-json url=file:///etc/passwd --dry-run
+	says 2 "--endpoint: 'nonsense' is not a URL such as http://127.0.0.1:8080" x-recent query=cats --endpoint nonsense --resume ck
 	[ ! -e ck ]
 	says 2 "no secret 'x-bearer': not given (--secret x-bearer=@FILE), and not in $PWD/none/smtools/secrets/x-bearer, SM_SECRET_X_BEARER" x-recent query=cats
 }
@@ -267,8 +267,8 @@ says() {
 	job() { { cat first; echo "$1"; } >jobs; }
 	job '{"source":"x-recnt"}'; says 3 "jobs:2:1: no source definition 'x-recnt'" --jobs jobs
 	job '{"source":"bluesky"}'; says 3 "jobs:2:1: 'bluesky' is for files" --jobs jobs
-	job '{"source":"rss","vars":{"url":"https://a.example/"},"rules":["a"]}'; says 3 "jobs:2:1: 'rss' has no rules to be set" --jobs jobs
-	job '{"source":"rss","vars":{"url":"a.example"}}'; says 3 "jobs:2:1: 'url' is no address" --jobs jobs
+	job '{"source":"rss","vars":{"url":"https://a.example/"},"rules":["a"]}'; says 3 "jobs:2:1: 'rss' has no rules to set" --jobs jobs
+	job '{"source":"rss","vars":{"url":"a.example"}}'; says 3 "jobs:2:1: 'url' is not a URL" --jobs jobs
 	job '{"source":"rss","vars":{"url":"https://a.example/"},"since":"2026-02-01","until":"2026-01-01"}'; says 3 "jobs:2:1: since must be before until" --jobs jobs
 	# Rules of the command line are for those jobs that have rules.
 	job '{"source":"x-stream"}'; "$SM_BIN/smfetch" --jobs jobs --rule a=b --dry-run >out; [ "$(grep -c '^GET' out)" = 2 ]
@@ -459,7 +459,7 @@ every_cut() {
 @test "a file whose name is no UTF-8 is read, but not with marks" {
 	n=$(printf 'x\xff'); cp a.ndjson "$n" 2>/dev/null || skip "this file system takes no such name"
 	"${F[@]}" "$n" | cmp - a.ndjson
-	run "${F[@]}" --marks "$n"; [ "$status" = 3 ]; [[ "$output" == *"no UTF-8"* ]]
+	run "${F[@]}" --marks "$n"; [ "$status" = 3 ]; [[ "$output" == *"not UTF-8"* ]]
 }
 
 @test "killed at any moment and started again by the same line, every row is in the table once" {

@@ -94,10 +94,10 @@ both() {
 	run "${F[@]}" --as ./own.json --map=fast bad; [ "$status" = 3 ]; [[ "$output" == *"bad:1:1: own: 'map': jq: "* ]]
 }
 
-@test "--map=fast names what is outside of the subset, and where; --map goes with --as" {
+@test "--map=fast names what is outside of the subset, and where; --map needs --as" {
 	printf '{"smsource":1,"name":"o","network":"n","map":["# one","{ id: .id, native_id: .id,","created_at: (.t / 1000) }"]}' >o.json
 	run "${F[@]}" --as ./o.json --map=fast </dev/null
-	[ "$status" = 2 ]; [[ "$output" == *"o: 'map' cannot be done without libjq: arithmetic (line 3, column 17 of the program)"* ]]
+	[ "$status" = 2 ]; [[ "$output" == *"o: 'map' needs libjq: arithmetic (line 3, column 17 of the program)"* ]]
 	echo '{"id":"1","t":1794182400000}' | "${F[@]}" --as ./o.json | grep -q '"created_at":"2026-11-09T00:00:00Z"'
 	run "${F[@]}" --map=jq </dev/null; [ "$status" = 2 ]
 	run "${F[@]}" --as ./o.json --map=no </dev/null; [ "$status" = 2 ]

@@ -79,7 +79,7 @@ setup() { cd "$BATS_TEST_TMPDIR"; smgen="$SM_BIN/smgen"; }
 	"$smgen" -n 200 >b; cmp a b
 }
 
-@test "wrong usage: status 2, no output, says what" {
+@test "usage error: status 2, no output, says what" {
 	for bad in "--networks nope" "--networks x=0" "--langs xx" "--span 0s" "--start 1999-01-01" "--edits 60" "--bursts 5000" \
 		"--profile fast" "-n -1" "-n 99999999999999" "--rate 0/s" "FILE"; do
 		run --separate-stderr "$smgen" $bad

@@ -66,7 +66,7 @@ setup() {
 	[ "$(jq -c '[.tool,.file,.line,.record]' rej)" = '["smjq","r",2,"{\"a\":{}}"]' ]
 }
 
-@test "what is no object is a bad record" {
+@test "what is not an object is a bad record" {
 	for bad in '[1]' '"x"' '7' '{"a":1' '{"a":1}}' '{"a":"\ud800"}' $'{"a":"\xff"}'; do
 		printf '%s\n' "$bad" >b
 		run --separate-stderr "$T" . b
@@ -94,7 +94,7 @@ setup() {
 	"$T" -e '.id' good >/dev/null
 	run "$T" -e '.nope' good; [ "$status" = 1 ]
 	run "$T" -e 'empty' good; [ "$status" = 1 ]
-	run --separate-stderr "$T" . good --arg nope; [ "$status" = 2 ]; [[ "$stderr" == *'--arg nope wants a value'* ]]
+	run --separate-stderr "$T" . good --arg nope; [ "$status" = 2 ]; [[ "$stderr" == *'--arg nope requires a value'* ]]
 	run --separate-stderr "$T" --arg 'a b' c . good; [ "$status" = 2 ]
 	run --separate-stderr "$T" --argjson 'x={' . good; [ "$status" = 2 ]; [[ "$stderr" == *'$x'* ]]
 }

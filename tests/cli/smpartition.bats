@@ -95,11 +95,11 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 
 @test "--by: what cannot be is a usage error" {
 	echo '{"a":1,"l":[1]}' >in
-	fails 2 'no such column, but a, l' "$T" --by z t in
-	fails 2 'type array cannot partition' "$T" --by l t in
+	fails 2 'no such column; the columns are a, l' "$T" --by z t in
+	fails 2 'type array cannot be a partition column' "$T" --by l t in
 	fails 2 'not one of the functions year(c)' "$T" --by 'd=week(a)' t in
-	fails 2 'named twice' "$T" --by a,a t in
-	fails 2 'another one' "$T" --by a t <<<'{"a":1}'
+	fails 2 'given twice' "$T" --by a,a t in
+	fails 2 'at least one other column' "$T" --by a t <<<'{"a":1}'
 	[ ! -e t ]
 }
 
@@ -182,8 +182,8 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	fails 3 "<stdin>:1:2: field 'new' is not in the schema" "$T" t - <<<'{"new":1}'
 	fails 3 '"x" does not fit type long' "$T" t <<<'{"id":"x"}'
 	fails 5 'is partitioned by k' "$T" --by id t in
-	fails 5 "field 'id' has type long in the table, string in --schema" "$T" --schema <(echo '{"fields":[["id","string"]]}') t in
-	fails 5 'lacks; --merge-schema adds them' "$T" --schema <(echo '{"fields":[["z","string"]]}') t in
+	fails 5 "field 'id' has type long in the table but string in --schema" "$T" --schema <(echo '{"fields":[["id","string"]]}') t in
+	fails 5 'does not have; --merge-schema adds them' "$T" --schema <(echo '{"fields":[["z","string"]]}') t in
 	# An input without records changes nothing.
 	printf '' | "$T" t >out3
 	[ "$(wc -l <out3)" = 1 ]
@@ -277,7 +277,7 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 
 @test "marks: an input that ends without an end mark is status 4, and what no mark covers is removed" {
 	(echo "{\"\$mark\":{$S1,\"seq\":1}}"; echo '{"a":1}'; echo "{\"\$mark\":{$S1,\"seq\":2}}"; echo '{"a":2}') >in
-	fails 4 'ended without a mark' "$T" t in
+	fails 4 'ended without a closing mark' "$T" t in
 	echo "$output" >out
 	[ "$(jq -rc 'keys[0]' out | tr '\n' ' ')" = '$mark ' ]
 	[ -z "$(find . -name '*.parquet')" ]
@@ -286,7 +286,7 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	"$T" t in2 >out
 	[ "$(jq -c 'select(."$mark")."$mark".seq' out | tail -1)" = 2 ]
 	whole t
-	fails 3 'follow the mark that ended' "$T" u < <(printf '{"$mark":{"v":1,"end":"done"}}\n{"a":1}\n')
+	fails 3 'records after the closing mark' "$T" u < <(printf '{"$mark":{"v":1,"end":"done"}}\n{"a":1}\n')
 	fails 3 '<stdin>:2:' "$T" u < <(printf '{"a":1}\n{"$mark":{"v":1,"seq":"x"}}\n')
 }
 
@@ -332,7 +332,7 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	ls t-zstd/*.zstd.parquet t-snappy/*.snappy.parquet t-gzip/*.gz.parquet >/dev/null
 	"$T" --compression zstd --compression-level 9 z in >out
 	fails 2 'has no levels' "$T" --compression-level 3 z in
-	fails 2 'wants 1 to 9' "$T" --compression gzip --compression-level 10 z in
+	fails 2 'must be from 1 to 9' "$T" --compression gzip --compression-level 10 z in
 	fails 2 compression "$T" --compression brotli z in
 	fails 2 'at least 32MiB' "$T" --memory 1MiB z in
 }
@@ -396,7 +396,7 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	[ "$(adds | jq -c '.stats|fromjson.numRecords')" = 5 ]
 	fails 4 'nope: cannot open' "$T" t nope
 	fails 4 'is a directory' "$T" t "$PWD"
-	fails 2 'no table was named' "$T"
+	fails 2 'missing operand: TABLE' "$T"
 }
 
 @test "output that cannot be written is an error, told once" {

@@ -66,7 +66,7 @@ ms() { local b; b=$(date +%s%N); "$@" >out 2>err; echo $((($(date +%s%N) - b) / 
 	[ "$t" -ge 395 ]; [ "$t" -lt 2000 ]
 	printf '{"t":"2026-01-01T00:00:00Z"}\n{"t":"yesterday"}\n{"u":1}\n{"t":7}\n' >e
 	run --separate-stderr "$T" --time t --speed 10x e
-	[ "$status" = 3 ]; [[ "$stderr" == "smrate: e:2:6: field t is no RFC 3339 time in the years 1 to 9999: \"yesterday\"" ]]
+	[ "$status" = 3 ]; [[ "$stderr" == "smrate: e:2:6: field t is not an RFC 3339 time in the years 1 to 9999: \"yesterday\"" ]]
 	run --separate-stderr "$T" --time t --speed 10x --on-error=reject=rej e
 	[ "$status" = 1 ]; [ "$output" = '{"t":"2026-01-01T00:00:00Z"}' ]; [ "$(wc -l <rej)" = 3 ]
 }
@@ -260,7 +260,7 @@ sample() {
 	run --separate-stderr "$T" --full spill:sp <(m T 0 1); [ "$status" = 5 ]
 	{ m S.2 0 2; head -3 in; m S.2 0 3; } >again
 	run --separate-stderr "$T" --full spill:sp again
-	[ "$status" = 0 ]; [ "$output" = "$(cat again)" ]; [[ "$stderr" == *"comes again"* ]]; [ "$(ls sp)" = lock ]
+	[ "$status" = 0 ]; [ "$output" = "$(cat again)" ]; [[ "$stderr" == *"sends them again"* ]]; [ "$(ls sp)" = lock ]
 	run --separate-stderr "$T" --full spill:sp <(echo '{}'; m S 0 1)
 	[ "$status" = 3 ]
 	[[ "$stderr" == *"before the first mark"* ]]
@@ -437,7 +437,7 @@ for i, l in enumerate(sys.stdin.buffer):
 		[ $((($(date +%s%N) - b) / 1000000)) -lt 2500 ]; }
 }
 
-@test "wrong usage: status 2, says what" {
+@test "usage error: status 2, says what" {
 	for bad in "-r 0/s" "-r x" "-b 0/s" "-b 1/x" "--burst 5" "-r 1/s --burst 0" "-r 1/s --burst x" "--speed 1" \
 		"--time t" "--gap-max 1s" "--time t --speed 0" "--time t --speed -1x" "--on-error=maybe" \
 		"--key id" "--key-rate 1/s" "--fair" "--key id --fair --key-burst 3" \

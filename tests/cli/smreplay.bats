@@ -43,7 +43,7 @@ small() {
 	run -2 --separate-stderr "$smreplay" t --select id,lnag
 	[ "$stderr" = "smreplay: --select: expression, column 1: there is no column 'lnag'; the nearest name is 'lang'" ]
 	run -2 --separate-stderr "$smreplay" t --select 'n+1'
-	[ "$stderr" = "smreplay: --select: 'n+1' is no column" ]
+	[ "$stderr" = "smreplay: --select: 'n+1' is not a column" ]
 	run -2 --separate-stderr "$smreplay" t --where "n = 'x'"
 	[ "$stderr" = "smreplay: --where: expression, column 5: 'x' cannot be read as bigint, the type that it is compared with" ]
 	run -2 --separate-stderr "$smreplay" t --where "n"
@@ -291,7 +291,7 @@ for i in range(5000):
 
 @test "usage: one table, sensible numbers" {
 	run -2 --separate-stderr "$smreplay"
-	[[ "$stderr" == *"which TABLE?"* ]]
+	[[ "$stderr" == *"missing operand: TABLE"* ]]
 	run -2 "$smreplay" a b
 	run -2 "$smreplay" t --threads 1000
 	run -2 "$smreplay" t --poll 1s

@@ -60,11 +60,11 @@ eq() { diff <(printf '%s\n' "$1") out; }
 	[[ $output == "smsentiment: <stdin>:1:28: "*--out* ]]
 }
 
-@test "a text that is no string is a bad record, named by file, line and column" {
+@test "a text that is not a string is a bad record, named by file, line and column" {
 	printf '%s\n' '{"text":"good"}' '{"id":1,"text":17}' '{"text":"bad"}' >in
 	run ! "$T" in
 	[ "$status" = 3 ]
-	[[ ${lines[0]} == "smsentiment: in:2:16: field text is no string" ]]
+	[[ ${lines[0]} == "smsentiment: in:2:16: field text is not a string" ]]
 	[ "${#lines[@]}" = 2 ]
 }
 

@@ -72,7 +72,7 @@ setup() {
 	[ "$("$smtable" describe t | jq -c .protocol.reader_features)" = '["frob"]' ]
 }
 
-@test "no table, a damaged log, wrong usage" {
+@test "no table, a damaged log, usage error" {
 	run -4 "$smtable" describe nope
 	run -4 bash -c '"$0" history t >/dev/full' "$smtable"
 	printf '{"add":{"pa' >t/_delta_log/00000000000000000002.json

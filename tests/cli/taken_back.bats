@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tables that are taken back behind a stream: RESTORE, overwrites, copies; and what people then decide (accept, rewind --table).
+# Tables that are rolled back behind a stream: RESTORE, overwrites, copies; and what people then decide (accept, rewind --table).
 # Foreign commits are written by hand, as other writers write them. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
 
@@ -45,27 +45,27 @@ two_runs() { posts 1 100; run_stream; [ "$st" = '0 0 0 0' ]; posts 2 50; run_str
 	posts 3 10; ls t/_delta_log >before; cp ck/table ck-before
 	run_stream
 	[ "${st%% *}" = 5 ]
-	grep -q 'taken back: version 2 (RESTORE) went back to version 0, which does not hold version 1' err
+	grep -q 'rolled back: version 2 (RESTORE) went back to version 0, which does not hold version 1' err
 	grep -q "smcheckpoint accept $PWD/ck" err; grep -q "smcheckpoint rewind $PWD/ck --table" err
 	ls t/_delta_log | cmp - before; cmp ck/table ck-before
-	smcheckpoint show ck | grep -q 'resumes     not: .*taken back'
+	smcheckpoint show ck | grep -q 'resumes     no: .*rolled back'
 	restore 1; [ "$(rows)" = 150 ]
 	run_stream; [ "$st" = '0 0 0 0' ]; [ "$(rows)" = 160 ]
 }
 
-@test "accept: what was taken back stays away, the rest comes" {
+@test "accept: what was rolled back stays away, the rest comes" {
 	two_runs; restore 0
-	smcheckpoint accept ck 2>said; grep -q 'goes on from seq .* as it is at version 2' said
+	smcheckpoint accept ck 2>said; grep -q 'continues from seq .* as it is at version 2' said
 	posts 3 10; run_stream; [ "$st" = '0 0 0 0' ]; [ "$(rows)" = 110 ]
 	run_stream; [ "$st" = '0 0 0 0' ]; [ "$(rows)" = 110 ]
 	smcheckpoint accept ck 2>said; grep -q 'nothing to accept' said
 	restore 0; run_stream; [ "${st%% *}" = 5 ]
 }
 
-@test "rewind --table: what was taken back is read again, and every row is there once" {
+@test "rewind --table: what was rolled back is read again, and every row is there once" {
 	two_runs; posts 3 30; run_stream; [ "$(rows)" = 180 ]
 	restore 1; [ "$(rows)" = 150 ]
-	smcheckpoint rewind ck --table 2>said; grep -q 'goes on behind version 1 of ' said
+	smcheckpoint rewind ck --table 2>said; grep -q 'resumes after version 1 of ' said
 	smcheckpoint show --json ck | jq -e '.generation == 2 and .resumes_at == .table_seq and .problem == null'
 	run_stream; [ "$st" = '0 0 0 0' ]; [ "$(rows)" = 180 ]; [ "$(distinct)" = 180 ]
 	# Once more, to before the rewind: the place is found in the generation before.
@@ -74,7 +74,7 @@ two_runs() { posts 1 100; run_stream; [ "$st" = '0 0 0 0' ]; posts 2 50; run_str
 	# Nothing of the stream is left.
 	live_at "$(newest)" | removes | foreign WRITE '"mode":"Overwrite"'
 	run_stream; [ "${st%% *}" = 5 ]; grep -q '(WRITE) does not hold' err
-	smcheckpoint rewind --table ck 2>said; grep -q 'holds no commit of the stream; .* begins at 0' said
+	smcheckpoint rewind --table ck 2>said; grep -q 'holds no commit of the stream; .* starts at 0' said
 	run_stream; [ "$st" = '0 0 0 0' ]; [ "$(rows)" = 180 ]; [ "$(distinct)" = 180 ]
 }
 
@@ -83,7 +83,7 @@ two_runs() { posts 1 100; run_stream; [ "$st" = '0 0 0 0' ]; posts 2 50; run_str
 	run_stream; [ "${st%% *}" = 5 ]; [ "$(rows)" = 150 ]
 	smcheckpoint rewind --table ck; run_stream; [ "$st" = '0 0 0 0' ]; [ "$(distinct) $(rows)" = '150 150' ]
 	live_at "$(newest)" >all; removes <all | foreign WRITE '"mode":"Overwrite"'
-	smcheckpoint rewind --table ck 2>said; grep -q 'begins at 0' said
+	smcheckpoint rewind --table ck 2>said; grep -q 'starts at 0' said
 	foreign RESTORE "\"version\":$(($(newest) - 2))" <all
 	run_stream; [ "${st%% *}" = 5 ]; [ "$(rows)" = 150 ]
 }
@@ -101,11 +101,11 @@ two_runs() { posts 1 100; run_stream; [ "$st" = '0 0 0 0' ]; posts 2 50; run_str
 	restore 0; [ "$(rows)" = 10 ]
 	tail -n +2 acts.2 >&7 || true; exec 7>&-
 	wait $pid || true
-	[ "$(cat status)" = 5 ]; grep -q 'taken back: version 2 (RESTORE)' err; [ "$(rows)" = 10 ]
+	[ "$(cat status)" = 5 ]; grep -q 'rolled back: version 2 (RESTORE)' err; [ "$(rows)" = 10 ]
 	[ "$(grep -c '"version":[23]' out)" = 0 ]
 }
 
-@test "a commit that the checkpoint has not heard of, taken back: 5, not \"recovered\"" {
+@test "a commit that the checkpoint has not heard of, rolled back: 5, not \"recovered\"" {
 	two_runs; posts 3 20
 	smfetch files in --resume ck | smpartition t | smcommit >/dev/null                # no save
 	restore 1
@@ -115,7 +115,7 @@ two_runs() { posts 1 100; run_stream; [ "$st" = '0 0 0 0' ]; posts 2 50; run_str
 	smfetch files in --resume ck | smpartition t >acts.b
 	smcommit <acts.b >/dev/null; restore 0
 	run -5 --separate-stderr smcommit <acts.a
-	[[ $stderr == *'taken back: version 2 (RESTORE)'* ]]; [[ $output != *recovered* ]]
+	[[ $stderr == *'rolled back: version 2 (RESTORE)'* ]]; [[ $output != *recovered* ]]
 }
 
 @test "legitimate writers stop nobody: optimize, delete, merge, replaced partitions, truncate, other streams, an undone RESTORE" {
@@ -145,7 +145,7 @@ two_runs() { posts 1 100; run_stream; [ "$st" = '0 0 0 0' ]; posts 2 50; run_str
 	v=$(basename t/_delta_log/*.checkpoint.parquet .checkpoint.parquet)
 	for f in t/_delta_log/0*.json; do [[ $(basename "$f" .json) > $v ]] || rm "$f"; done
 	old; jq -c '.version = 0' ck/table >x; mv x ck/table
-	run_stream; [ "$st" = '0 0 0 0' ]; grep -q 'is taken for granted, once' err
+	run_stream; [ "$st" = '0 0 0 0' ]; grep -q 'assuming once that version' err
 	run_stream; [ "$st" = '0 0 0 0' ]; [ ! -s err ]
 	# One that has kept it needs the log between.
 	jq -c '.version = 1 | .commit = {"version":1,"path":"gone"}' ck/table >x; mv x ck/table
@@ -156,7 +156,7 @@ two_runs() { posts 1 100; run_stream; [ "$st" = '0 0 0 0' ]; posts 2 50; run_str
 	for how in accept 'rewind --table'; do
 		rm -rf t ck in; mkdir in; posts 1 100; run_stream; cp -r t saved; posts 2 50; run_stream; [ "$(rows)" = 150 ]
 		rm -rf t; mv saved t; posts 3 10
-		run_stream; [ "${st%% *}" = 5 ]; grep -q 'behind its checkpoint' err
+		run_stream; [ "${st%% *}" = 5 ]; grep -q 'without its checkpoint' err
 		smcheckpoint $how ck 2>said
 		run_stream; [ "$st" = '0 0 0 0' ]
 		[ "$(rows)" = "$([ "$how" = accept ] && echo 110 || echo 160)" ]; [ "$(distinct)" = "$(rows)" ]
@@ -209,6 +209,6 @@ two_runs() { posts 1 100; run_stream; [ "$st" = '0 0 0 0' ]; posts 2 50; run_str
 	posts 1 100; run_stream; cp -r ck old; posts 2 50; run_stream; posts 3 20; run_stream; [ "$(rows)" = 170 ]
 	rm -r ck; mv old ck; posts 4 5
 	run_stream; [ "${st%% *}" = 5 ]
-	smcheckpoint rewind --table ck 2>said; grep -q 'goes on behind version 2' said
+	smcheckpoint rewind --table ck 2>said; grep -q 'resumes after version 2' said
 	smcheckpoint show --json ck | jq -e '.resumes_at == 7 and .cursor.done == 3 and .problem == null'
 }

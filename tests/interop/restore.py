@@ -126,7 +126,7 @@ def main():
         before = table().version()
         change()
         status, said = run()
-        check(f'{name}: status 5', status.startswith('5 ') and 'taken back' in said and 'rewind' in said, status + '\n' + said)
+        check(f'{name}: status 5', status.startswith('5 ') and 'rolled back' in said and 'rewind' in said, status + '\n' + said)
         undo = table().version()
         table().restore(before)
         status, said = run(0)

@@ -147,23 +147,23 @@ static void test_vars(void)
 			{ "'vars':{'a':{'default':^{}}}", "'vars.a.default'" },
 			{ "'vars':{'a':{'help':^1}}", "'vars.a.help'" },
 			{ "'vars':{'a':{'hepl':^'x'}}", "unknown key 'hepl' in 'vars.a'" },
-			{ "'vars':{'a':1,'a':^2}", "'vars.a' stands twice" },
-			{ "'vars':{'a-b':^1}", "'a-b' is no name for a variable" },
-			{ "'vars':{'1a':^1}", "'1a' is no name for a variable" },
+			{ "'vars':{'a':1,'a':^2}", "'vars.a' is given twice" },
+			{ "'vars':{'a-b':^1}", "'a-b' is not a valid variable name" },
+			{ "'vars':{'1a':^1}", "'1a' is not a valid variable name" },
 			{ "'vars':{'':^1}", "empty" },
-			{ "'vars':{'cursor':^1}", "'cursor' is given by smfetch" },
-			{ "'vars':{'since':^1}", "'since' is given by smfetch" },
-			{ "'vars':{'until':^1}", "'until' is given by smfetch" },
+			{ "'vars':{'cursor':^1}", "'cursor' is set by smfetch" },
+			{ "'vars':{'since':^1}", "'since' is set by smfetch" },
+			{ "'vars':{'until':^1}", "'until' is set by smfetch" },
 			{ "'secrets':{'a':^1}", "'secrets.a' has the wrong type" },
-			{ "'secrets':{'a':^''}", "is no name for a secret" },
-			{ "'secrets':{'a':^'?'}", "is no name for a secret" },
-			{ "'secrets':{'a':^'../x'}", "'../x' is no name for a secret" },
-			{ "'secrets':{'a':^'a..b'}", "'a..b' is no name for a secret" },
-			{ "'secrets':{'a':{'name':^'x y'}}", "'x y' is no name for a secret" },
+			{ "'secrets':{'a':^''}", "is not a valid secret name" },
+			{ "'secrets':{'a':^'?'}", "is not a valid secret name" },
+			{ "'secrets':{'a':^'../x'}", "'../x' is not a valid secret name" },
+			{ "'secrets':{'a':^'a..b'}", "'a..b' is not a valid secret name" },
+			{ "'secrets':{'a':{'name':^'x y'}}", "'x y' is not a valid secret name" },
 			{ "'secrets':{'a':^{'optional':true}}", "'secrets.a.name' is missing" },
 			{ "'secrets':{'a':{'name':'b','optional':^1}}", "'secrets.a.optional'" },
 			{ "'secrets':{'a':{'name':'b','file':^1}}", "unknown key 'file' in 'secrets.a'" },
-			{ "'secrets':{'a':'b','a':^'c'}", "'secrets.a' stands twice" },
+			{ "'secrets':{'a':'b','a':^'c'}", "'secrets.a' is given twice" },
 		};
 		EXPECT(HEAD, bad);
 	}
@@ -239,7 +239,7 @@ static void test_request(void)
 			{ "'request':{'url':^'https:/h'}", "must begin with https://" },
 			{ "'request':{'url':^'https://'}", "has no host" },
 			{ "'request':{'url':^'https:///x'}", "has no host" },
-			{ "'request':{'url':^'https://u:p@h/x'}", "holds a user" },
+			{ "'request':{'url':^'https://u:p@h/x'}", "contains a user" },
 			{ "'request':{'url':^'https://h/x#y'}", "fragment" },
 			{ "'request':{'url':^'https://h/x y'}", "space" },
 			{ "'request':{'url':^'https://h/${zz}'}", "no variable 'zz'" },
@@ -250,23 +250,23 @@ static void test_request(void)
 			{ "'request':{'url':^'https://p/'}", "not among 'hosts'" },
 			{ "'request':{'url':^'wss://h/'}", "an address with wss needs transport 'ws'" },
 			{ "'request':{'url':'https://h/','urll':^1}", "unknown key 'urll' in 'request'" },
-			{ "'request':{'url':'https://h/','url':^'https://h/'}", "'request.url' stands twice" },
+			{ "'request':{'url':'https://h/','url':^'https://h/'}", "'request.url' is given twice" },
 			{ "'request':{'url':'https://h/','method':^'get'}", "method in capitals" },
 			{ "'request':{'url':'https://h/','method':^''}", "method in capitals" },
 			{ "'request':{'url':'https://h/','query':^[]}", "'request.query' has the wrong type" },
 			{ "'request':{'url':'https://h/','query':{'a':^1}}", "'request.query.a' has the wrong type" },
 			{ "'request':{'url':'https://h/','query':{'a':^null}}", "'request.query.a' has the wrong type" },
-			{ "'request':{'url':'https://h/','query':{'a':'1','a':^'2'}}", "'request.query.a' stands twice" },
+			{ "'request':{'url':'https://h/','query':{'a':'1','a':^'2'}}", "'request.query.a' is given twice" },
 			{ "'request':{'url':'https://h/','query':{'a':^{'when':'q'}}}", "'request.query.a.value' is missing" },
 			{ "'request':{'url':'https://h/','query':{'a':{'value':^1}}}", "'request.query.a.value' has the wrong type" },
 			{ "'request':{'url':'https://h/','query':{'a':{'value':'1','if':^'q'}}}", "unknown key 'if' in 'request.query.a'" },
 			{ "'request':{'url':'https://h/','query':{'a':{'value':'1','when':^'zz'}}}", "no variable 'zz'" },
 			{ "'request':{'url':'https://h/','query':{'a':{'value':'1','unless':^'zz'}}}", "no variable 'zz'" },
 			{ "'request':{'url':'https://h/','query':{'a':{'value':'1','when':'q','unless':^'n'}}}", "both" },
-			{ "'request':{'url':'https://h/','headers':{'a b':^'1'}}", "'a b' is no name for a header" },
+			{ "'request':{'url':'https://h/','headers':{'a b':^'1'}}", "'a b' is not a valid header name" },
 			{ "'request':{'url':'https://h/','headers':{'a':^'1\\r\\nb: 2'}}", "control character" },
 			{ "'request':{'url':'https://h/','headers':{'a':^{'value':'1'}}}", "'request.headers.a' has the wrong type" },
-			{ "'request':{'url':'https://h/','headers':{'ab':'1','AB':^'2'}}", "'request.headers.AB' stands twice" },
+			{ "'request':{'url':'https://h/','headers':{'ab':'1','AB':^'2'}}", "'request.headers.AB' is given twice" },
 			{ "'request':{'url':'https://h/','body':^[]}", "'request.body' has the wrong type" },
 			{ "'request':{'url':'https://h/','body':^'${zz}'}", "no variable 'zz'" },
 			{ "'request':{'url':'https://h/','body':{'a':[{'b':^'${zz}'}]}}", "no variable 'zz'" },
@@ -290,13 +290,13 @@ static void test_request(void)
 		static const struct bad bad[] = {
 			{ "'hosts':^'h'", "'hosts' has the wrong type: it must be an array" },
 			{ "'hosts':^[]", "'hosts' is empty" },
-			{ "'hosts':[^1]", "array of texts" },
-			{ "'hosts':['h',^'']", "array of texts" },
-			{ "'hosts':[^'https://h']", "'https://h' is no host" },
-			{ "'hosts':[^'a b']", "is no host" },
-			{ "'hosts':[^'.']", "is no host" },
+			{ "'hosts':[^1]", "array of non-empty strings" },
+			{ "'hosts':['h',^'']", "array of non-empty strings" },
+			{ "'hosts':[^'https://h']", "'https://h' is not a host" },
+			{ "'hosts':[^'a b']", "is not a host" },
+			{ "'hosts':[^'.']", "is not a host" },
 			{ "'hosts':[^'${zz}']", "no variable 'zz'" },
-			{ "'strip':[^null]", "'strip' is an array of texts" },
+			{ "'strip':[^null]", "'strip' must be an array of non-empty strings" },
 			{ "'request':^{'url':'https://h/'}", "'hosts' is missing" },
 		};
 		EXPECT(HEAD, bad);
@@ -334,16 +334,16 @@ static void test_auth(void)
 	}
 	T_CASE("wrong auth") {
 		static const struct bad bad[] = {
-			{ "'auth':^{}", "'auth' is one of" },
+			{ "'auth':^{}", "'auth' must be one of" },
 			{ "'auth':^'s'", "'auth' has the wrong type" },
 			{ "'auth':{'baerer':^'s'}", "unknown key 'baerer' in 'auth'" },
-			{ "'auth':{'bearer':'s','query':^{'k':'s'}}", "'auth' is one of" },
+			{ "'auth':{'bearer':'s','query':^{'k':'s'}}", "'auth' must be one of" },
 			{ "'auth':{'bearer':^'zz'}", "no secret 'zz' in 'secrets'" },
 			{ "'auth':{'bearer':^'q'}", "no secret 'q'" },
 			{ "'auth':{'bearer':^1}", "'auth.bearer' has the wrong type" },
 			{ "'auth':{'header':^{}}", "one name and its secret" },
 			{ "'auth':{'header':^{'a':'s','b':'t'}}", "one name and its secret" },
-			{ "'auth':{'header':{'a:':^'s'}}", "'a:' is no name for a header" },
+			{ "'auth':{'header':{'a:':^'s'}}", "'a:' is not a valid header name" },
 			{ "'auth':{'header':{'a':^'zz'}}", "no secret 'zz'" },
 			{ "'auth':{'header':{'a':^1}}", "'auth.header.a' has the wrong type" },
 			{ "'auth':{'query':^{}}", "one name and its secret" },
@@ -398,16 +398,16 @@ static void test_walks(void)
 	}
 	T_CASE("wrong walks") {
 		static const struct bad bad[] = {
-			{ "'next':^{}", "'next' is one of token" },
-			{ "'next':^{'param':'p'}", "'next' is one of token" },
+			{ "'next':^{}", "'next' must be one of token" },
+			{ "'next':^{'param':'p'}", "'next' must be one of token" },
 			{ "'next':^{'token':'.t'}", "'next.param' is missing" },
 			{ "'next':{'token':'.t','param':^''}", "'next.param' is empty" },
 			{ "'next':{'token':'.t','param':^1}", "'next.param' has the wrong type" },
-			{ "'next':{'token':'.t','url':^'.u','param':'p'}", "'next' is one of" },
-			{ "'next':{'url':'.u','param':^'p'}", "'next.param' goes with" },
+			{ "'next':{'token':'.t','url':^'.u','param':'p'}", "'next' must be one of" },
+			{ "'next':{'url':'.u','param':^'p'}", "'next.param' needs" },
 			{ "'next':{'link':^''}", "'next.link' is empty" },
 			{ "'next':{'token':^1,'param':'p'}", "'next.token' has the wrong type" },
-			{ "'next':{'token':['.t',^1],'param':'p'}", "'next.token' is an array of strings" },
+			{ "'next':{'token':['.t',^1],'param':'p'}", "'next.token' must be an array of strings" },
 			{ "'next':{'lnk':^1}", "unknown key 'lnk' in 'next'" },
 			{ "'cursor':^{'cmp':'str','order':'asc'}", "neither 'field' nor 'value'" },
 			{ "'cursor':{'field':'id','value':^'.','cmp':'str','order':'asc'}", "both 'field' and 'value'" },
@@ -418,32 +418,32 @@ static void test_walks(void)
 			{ "'cursor':^{'field':'id','cmp':'str'}", "'cursor.order' is missing" },
 			{ "'cursor':{'field':'id','cmp':^'int','order':'asc'}", "'cursor.cmp' must be one of lenlex|str|num|time" },
 			{ "'cursor':{'field':'id','cmp':'str','order':^'up'}", "'cursor.order' must be one of desc|asc" },
-			{ "'cursor':{'field':'id','cmp':'str','order':'asc'},'next':^{'link':'next'}", "'next' would not be followed" },
-			{ "'cursor':{'field':'id','cmp':'str','order':'desc','first':^'desc'}", "'cursor.first' is for order asc" },
+			{ "'cursor':{'field':'id','cmp':'str','order':'asc'},'next':^{'link':'next'}", "'next' cannot be combined with" },
+			{ "'cursor':{'field':'id','cmp':'str','order':'desc','first':^'desc'}", "'cursor.first' needs order asc" },
 			{ "'cursor':{'field':'id','cmp':'str','order':'asc','first':^'asc'}", "'cursor.first' must be one of desc" },
-			{ "'cursor':^{'field':'id','cmp':'str','order':'asc','first':'desc'}", "'cursor.first' goes backwards by 'next'" },
+			{ "'cursor':^{'field':'id','cmp':'str','order':'asc','first':'desc'}", "'cursor.first' needs 'next'" },
 			{ "'cursor':{'field':'id','cmp':'num','order':'asc','overlap':^-1}", "'cursor.overlap' must be a number from 0" },
 			{ "'cursor':{'field':'id','cmp':'num','order':'asc','overlap':^1e16}", "'cursor.overlap' must be" },
 			{ "'cursor':{'field':'id','cmp':'num','order':'asc','overlap':^1e999}", "'cursor.overlap' must be" },
 			{ "'cursor':{'field':'id','cmp':'num','order':'asc','overlap':^'1'}", "'cursor.overlap' has the wrong type" },
-			{ "'cursor':{'field':'id','cmp':'str','order':'asc','overlap':^1}", "'cursor.overlap' is for cmp time" },
+			{ "'cursor':{'field':'id','cmp':'str','order':'asc','overlap':^1}", "'cursor.overlap' needs cmp time" },
 			{ "'cursor':{'field':'id','cmp':'time','order':'asc','as':^'iso'}", "'cursor.as' must be one of" },
 			{ "'cursor':{'field':'id','cmp':'str','order':'asc','as':^'epoch'}", "only instants" },
 			{ "'cursor':{'field':'id','cmp':'str','order':'asc','stop':^'x'}", "unknown key 'stop' in 'cursor'" },
 			{ "'each':^'zz'", "no variable 'zz'" },
 			{ "'each':^'cursor'", "no variable 'cursor'" },
-			{ "'parallel':^2", "'parallel' is for the values of 'each'" },
+			{ "'parallel':^2", "'parallel' needs 'each'" },
 			{ "'each':'q','parallel':^0", "'parallel' must be a whole number from 1 to 1000" },
 			{ "'each':'q','parallel':^1.5", "'parallel' must be a whole number" },
 			{ "'each':'q','parallel':^-3", "'parallel' must be a whole number" },
 			{ "'each':'q','parallel':^100000", "'parallel' must be a whole number" },
-			{ "'list':^{'request':{'url':'https://h/'},'values':'.'}", "'list' gives values for 'each'" },
+			{ "'list':^{'request':{'url':'https://h/'},'values':'.'}", "'list' needs 'each'" },
 			{ "'each':'q','list':^{'values':'.'}", "'list.request' is missing" },
 			{ "'each':'q','list':^{'request':{'url':'https://h/'}}", "'list.values' is missing" },
 			{ "'each':'q','list':{'request':^{},'values':'.'}", "'list.request.url' is missing" },
 			{ "'each':'q','list':{'request':{'url':^'https://g/'},'values':'.'}", "the host of 'list.request.url'" },
 			{ "'each':'q','list':{'request':{'url':'https://h/','query':{'a':^'${zz}'}},'values':'.'}", "no variable 'zz'" },
-			{ "'each':'q','list':{'request':{'url':'https://h/'},'values':'.'},'cursor':^{'value':'.','cmp':'num','order':'desc'}", "the order of 'cursor' is asc" },
+			{ "'each':'q','list':{'request':{'url':'https://h/'},'values':'.'},'cursor':^{'value':'.','cmp':'num','order':'desc'}", "'list' needs 'cursor.order' asc" },
 			{ "'times':^'text'", "'times' must be one of" },
 			{ "'dedup':^' '", "'dedup' is empty" },
 		};
@@ -496,49 +496,49 @@ static void test_limits(void)
 	T_CASE("wrong limits") {
 		static const struct bad bad[] = {
 			{ "'pace':^7", "'pace' has the wrong type" },
-			{ "'pace':^''", "is no limit" },
-			{ "'pace':^'450'", "'450' is no limit" },
-			{ "'pace':^'450/'", "is no limit" },
-			{ "'pace':^'/15m'", "is no limit" },
-			{ "'pace':^'-1/s'", "is no limit" },
-			{ "'pace':^'0/s'", "is no limit" },
-			{ "'pace':^'1/0s'", "is no limit" },
-			{ "'pace':^'1/fortnight'", "is no limit" },
-			{ "'pace':^'1@UTC/day'", "is no limit" },
-			{ "'pace':^'2.5/s'", "'2.5' is no whole number of requests" },
-			{ "'pace':^'1.0/s'", "no whole number" },
-			{ "'pace':^'9999999999999999/s'", "no whole number of requests" },
-			{ "'pace':^'1/9999w'", "more than a year" },
-			{ "'pace':^'10/h@UTC'", "begins anew at midnight" },
+			{ "'pace':^''", "is not a limit" },
+			{ "'pace':^'450'", "'450' is not a limit" },
+			{ "'pace':^'450/'", "is not a limit" },
+			{ "'pace':^'/15m'", "is not a limit" },
+			{ "'pace':^'-1/s'", "is not a limit" },
+			{ "'pace':^'0/s'", "is not a limit" },
+			{ "'pace':^'1/0s'", "is not a limit" },
+			{ "'pace':^'1/fortnight'", "is not a limit" },
+			{ "'pace':^'1@UTC/day'", "is not a limit" },
+			{ "'pace':^'2.5/s'", "'2.5' is not a whole number of requests" },
+			{ "'pace':^'1.0/s'", "not a whole number" },
+			{ "'pace':^'9999999999999999/s'", "not a whole number of requests" },
+			{ "'pace':^'1/9999w'", "must be at most a year" },
+			{ "'pace':^'10/h@UTC'", "resets at midnight" },
 			{ "'pace':^'10/day@'", "the name of a time zone" },
 			{ "'pace':^'10/day@a b'", "the name of a time zone" },
 			{ "'pace':['1/s',^1]", "'pace' has the wrong type" },
-			{ "'pace':['1/s',^'x']", "'x' is no limit" },
-			{ "'pace':{'limit':^'x'}", "'pace.limit': 'x' is no limit" },
+			{ "'pace':['1/s',^'x']", "'x' is not a limit" },
+			{ "'pace':{'limit':^'x'}", "'pace.limit': 'x' is not a limit" },
 			{ "'pace':{'limit':^{}}", "'pace.limit' has the wrong type" },
 			{ "'pace':{'soft':^1}", "unknown key 'soft' in 'pace'" },
 			{ "'pace':{'soft_pct':^0}", "'pace.soft_pct' must be a number from 1 to 100" },
 			{ "'pace':{'hard_pct':^101}", "'pace.hard_pct' must be a number from 1 to 100" },
-			{ "'pace':{'soft_pct':^90,'hard_pct':85}", "soft_pct (90) is more than hard_pct (85)" },
-			{ "'pace':{'hard_pct':^70}", "soft_pct (80) is more than hard_pct (70)" },
+			{ "'pace':{'soft_pct':^90,'hard_pct':85}", "soft_pct (90) must be at most hard_pct (85)" },
+			{ "'pace':{'hard_pct':^70}", "soft_pct (80) must be at most hard_pct (70)" },
 			{ "'cost':^0", "'cost' must be a whole number from 1" },
 			{ "'cost':^-1", "'cost' must be a whole number" },
 			{ "'cost':^1.5", "'cost' must be a whole number" },
 			{ "'cost':^99999999999999999999", "'cost' must be a whole number" },
 			{ "'cost':^'1'", "'cost' has the wrong type" },
-			{ "'pace':'5/s','cost':^6", "'cost' is more than a limit" },
+			{ "'pace':'5/s','cost':^6", "'cost' exceeds a limit" },
 			{ "'retry':^[]", "'retry' has the wrong type" },
 			{ "'retry':{'http429':^'exp:1s:2s'}", "unknown key 'http429' in 'retry'" },
 			{ "'retry':{'net':^1}", "'retry.net' has the wrong type" },
-			{ "'retry':{'net':^'exp'}", "is no back-off" },
-			{ "'retry':{'net':^'exp:1s'}", "is no back-off" },
-			{ "'retry':{'net':^'sqr:1s:2s'}", "is no back-off" },
-			{ "'retry':{'net':^'exp:1:2'}", "is no back-off" },
-			{ "'retry':{'net':^'exp:-1s:2s'}", "is no back-off" },
-			{ "'retry':{'net':^'exp:1s:2s:3s'}", "is no back-off" },
-			{ "'retry':{'net':^'exp:0s:2s'}", "nothing doubled" },
-			{ "'retry':{'net':^'exp:3s:2s'}", "the first time is longer than the last" },
-			{ "'retry':{'net':^'lin:1s:8d'}", "longer than 7d" },
+			{ "'retry':{'net':^'exp'}", "is not a back-off" },
+			{ "'retry':{'net':^'exp:1s'}", "is not a back-off" },
+			{ "'retry':{'net':^'sqr:1s:2s'}", "is not a back-off" },
+			{ "'retry':{'net':^'exp:1:2'}", "is not a back-off" },
+			{ "'retry':{'net':^'exp:-1s:2s'}", "is not a back-off" },
+			{ "'retry':{'net':^'exp:1s:2s:3s'}", "is not a back-off" },
+			{ "'retry':{'net':^'exp:0s:2s'}", "exp must begin with" },
+			{ "'retry':{'net':^'exp:3s:2s'}", "the first time must be at most the last" },
+			{ "'retry':{'net':^'lin:1s:8d'}", "must be at most 7d" },
 			{ "'retry':{'tries':^0}", "'retry.tries' must be a whole number from 1" },
 			{ "'retry':{'tries':^1e3}", "'retry.tries' must be a whole number" },
 			{ "'retry':{'jitter':^1.01}", "'retry.jitter' must be a number from 0 to 1" },
@@ -575,13 +575,13 @@ static void test_streams(void)
 		static const struct bad bad[] = {
 			{ "'transport':^'tcp'", "'transport' must be one of http|lines|sse|ws" },
 			{ "'format':^'xml'", "'format' must be one of json|ndjson|feed" },
-			{ "'transport':'sse','format':^'feed'", "'format' is for pages" },
-			{ "'heartbeat':^5", "'heartbeat' is for streams" },
+			{ "'transport':'sse','format':^'feed'", "'format' is only for pages" },
+			{ "'heartbeat':^5", "'heartbeat' is only for streams" },
 			{ "'transport':'sse','heartbeat':^0", "'heartbeat' must be a number from 0.001 to 86400" },
 			{ "'transport':'sse','heartbeat':^-5", "'heartbeat' must be a number" },
 			{ "'transport':'sse','heartbeat':^'5'", "'heartbeat' has the wrong type" },
-			{ "'refill':^'a'", "'refill' is for streams" },
-			{ "'fallback':^'a'", "'fallback' is for streams" },
+			{ "'refill':^'a'", "'refill' is only for streams" },
+			{ "'fallback':^'a'", "'fallback' is only for streams" },
 			{ "'transport':'sse','refill':^''", "'refill' is empty" },
 			{ "'transport':'sse','fallback':^1", "'fallback' has the wrong type" },
 			{ "'transport':'lines','rules':^{'list':{'request':{'url':'https://h/'},'values':'.'},'add':{'request':{'url':'https://h/','body':'.'}}}", "'rules.remove' is missing" },
@@ -593,10 +593,10 @@ static void test_streams(void)
 		};
 		EXPECT(BASE, bad);
 		static const struct bad socket[] = {
-			{ "'request':{'url':'wss://h/','method':^'POST'},'transport':'ws'", "without method and body" },
-			{ "'request':{'url':'wss://h/','body':^'x'},'transport':'ws'", "without method and body" },
+			{ "'request':{'url':'wss://h/','method':^'POST'},'transport':'ws'", "does not allow a method or body" },
+			{ "'request':{'url':'wss://h/','body':^'x'},'transport':'ws'", "does not allow a method or body" },
 			{ "'request':{'url':^'https://h/'},'transport':'ws'", "transport 'ws' needs an address with ws or wss, not https" },
-			{ "'request':{'url':'https://h/'},'rules':^{'list':{'request':{'url':'https://h/'},'values':'.'},'add':{'request':{'url':'https://h/','body':'.'}},'remove':{'request':{'url':'https://h/','body':'.'}}}", "'rules' is for streams" },
+			{ "'request':{'url':'https://h/'},'rules':^{'list':{'request':{'url':'https://h/'},'values':'.'},'add':{'request':{'url':'https://h/','body':'.'}},'remove':{'request':{'url':'https://h/','body':'.'}}}", "'rules' is only for streams" },
 		};
 		EXPECT(FETCHING, socket);
 	}
@@ -609,18 +609,18 @@ static void test_whole(void)
 	T_CASE("what is no definition") {
 		static const struct bad top[] = {
 			{ "'mapp':^'.'", "unknown key 'mapp'" },
-			{ "'map':^'.'", "'map' stands twice" },
-			{ "'name':^'m'", "'name' stands twice" },
+			{ "'map':^'.'", "'map' is given twice" },
+			{ "'name':^'m'", "'name' is given twice" },
 			{ "'summary':^[]", "'summary' has the wrong type: it must be a text" },
-			{ "'about':['a',^1]", "'about' is an array of strings" },
+			{ "'about':['a',^1]", "'about' must be an array of strings" },
 			{ "'records':^''", "'records' is empty" },
 			{ "'records':^null", "'records' has the wrong type: it must be a text or an array" },
 			{ "'context':^{}", "'context' has the wrong type" },
-			{ "'summary':^'a\\u0000b'", "holds a NUL" },
-			{ "'summary\\u0000':^'a'", "holds a NUL" },
+			{ "'summary':^'a\\u0000b'", "contains NUL" },
+			{ "'summary\\u0000':^'a'", "contains NUL" },
 			{ "'extends':^7", "'extends' has the wrong type" },
 			{ "'extends':^'./not-there.json'", "extends './not-there.json'" },
-			{ "'extends':^'not-there'", "extends 'not-there', which is not there" },
+			{ "'extends':^'not-there'", "extends 'not-there', which does not exist" },
 		};
 		EXPECT(HEAD, top);
 		static const struct bad all[] = {
@@ -646,7 +646,7 @@ static void test_whole(void)
 		struct source_def *d = good("{'smsource':1,'name':'n','network':'w','hosts':['h'],", "'request':{'url':'https://h/'}");
 		T_OK(d->api && !d->map);
 		source_def_free(d);
-		static const struct bad bad[] = { { "'cursor':^{'field':'id','cmp':'str','order':'desc'}", "which is missing: say 'value'" } };
+		static const struct bad bad[] = { { "'cursor':^{'field':'id','cmp':'str','order':'desc'}", "which is missing: use 'value'" } };
 		EXPECT("{'smsource':1,'name':'n','network':'w','hosts':['h'],'request':{'url':'https://h/'},\n", bad);
 	}
 	T_CASE("what fetches nothing may hold parts for others") {
@@ -763,14 +763,14 @@ static void test_extends(void)
 	}
 	T_CASE("extends: null takes out only what is there; what goes together is looked at anew") {
 		put_file("c.json", "{'smsource':1,'name':'c','extends':'@/p.json','request':{'query':{'zz':null}}}");
-		T_STR(check(&b, "c.json"), "c.json:1:87: 'request.query.zz' is null, but there is nothing to take out\n");
+		T_STR(check(&b, "c.json"), "c.json:1:87: 'request.query.zz' is null, but there is nothing to remove\n");
 		put_file("c.json", "{'smsource':1,'name':'c','extends':'@/p.json','transport':'ws'}");
 		T_STR(check(&b, "c.json"), "c.json:1:74: transport 'ws' needs an address with ws or wss, not https\n"
-					   "c.json:1:74: a socket is asked for without method and body\n");
+					   "c.json:1:74: transport 'ws' does not allow a method or body\n");
 		put_file("c.json", "{'smsource':1,'name':'c','extends':'@/p.json','hosts':['g']}");
 		T_STR(check(&b, "c.json"), "c.json:1:70: the host of 'request.url' is not among 'hosts'\n");
 		put_file("c.json", "{'smsource':1,'name':'c','extends':'@/p.json','cost':6}");
-		T_STR(check(&b, "c.json"), "c.json:1:69: 'cost' is more than a limit of 'pace' has: no request could ever go\n");
+		T_STR(check(&b, "c.json"), "c.json:1:69: 'cost' exceeds a limit of 'pace': no request could ever be sent\n");
 	}
 	T_CASE("extends: four levels, no more, no circles") {
 		put_file("0.json", HEAD "'summary':'zero'}");
@@ -783,12 +783,12 @@ static void test_extends(void)
 		struct source_def *d = load("4.json");
 		T_STR(d->summary, "zero");
 		source_def_free(d);
-		T_STR(check(&b, "5.json"), "1.json:1:36: 'extends' goes round, or over more than 4 definitions\n");
+		T_STR(check(&b, "5.json"), "1.json:1:36: 'extends' forms a loop or is deeper than 4 definitions\n");
 		put_file("a.json", HEAD "'extends':'@/b.json'}");
 		put_file("b.json", HEAD "'extends':'@/a.json'}");
-		T_STR(check(&b, "a.json"), "b.json:2:11: extends 'a.json': it goes round\n");
+		T_STR(check(&b, "a.json"), "b.json:2:11: extends 'a.json': it forms a loop\n");
 		put_file("a.json", HEAD "'extends':'@/a.json'}");
-		T_STR(check(&b, "a.json"), "a.json:2:11: extends 'a.json': it goes round\n");
+		T_STR(check(&b, "a.json"), "a.json:2:11: extends 'a.json': it forms a loop\n");
 	}
 	T_CASE("extends: the faults of what is extended come first, and make no others here") {
 		put_file("p.json", "{'smsource':1,'name':'p','map':'.[',\n'vars':[]}");
@@ -815,15 +815,15 @@ static void test_check(void)
 	T_CASE("a check tells all, in the order of the text, what is missing last") {
 		put_file("c.json", "{\n\t'smsource': 2, 'name': 'c',\n\t'cost': -1,\n\t'retry': { 'net': 'x', 'tries': 0, 'foo': 1 },\n"
 				   "\t'auth': { 'bearer': 's' },\n\t'each': 'e'\n}\n");
-		T_STR(check(&b, "c.json"), "c.json:2:14: 'smsource' is not 1: this definition is made for another release\n"
+		T_STR(check(&b, "c.json"), "c.json:2:14: 'smsource' is not 1: this definition is for another release\n"
 					   "c.json:3:10: 'cost' must be a whole number from 1 to 1000000\n"
-					   "c.json:4:20: 'retry.net': 'x' is no back-off: exp:5s:320s doubles from 5 s to 320 s, lin:250ms:16s adds\n"
+					   "c.json:4:20: 'retry.net': 'x' is not a back-off: exp:5s:320s doubles from 5 s to 320 s, lin:250ms:16s adds\n"
 					   "c.json:4:34: 'retry.tries' must be a whole number from 1 to 1000000\n"
 					   "c.json:4:44: unknown key 'foo' in 'retry'\n"
-					   "c.json:5:22: there is no secret 's' in 'secrets'\n"
-					   "c.json:6:10: there is no variable 'e' in 'vars'\n"
+					   "c.json:5:22: no secret 's' in 'secrets'\n"
+					   "c.json:6:10: no variable 'e' in 'vars'\n"
 					   "c.json:1:1: 'network' is missing\n"
-					   "c.json:1:1: 'map' is missing: it makes the record of an item\n");
+					   "c.json:1:1: 'map' is missing: the program that makes a record of an item\n");
 	}
 	T_CASE("a check compiles each expression as it will run; the place is that of the line") {
 		put_file("c.json", FETCHING "'request':{'url':'https://h/'},\n'records':'[$h,$status,$v,$now,$page]|plain|some|striphtml','rate':'{a:$c}',\n"
@@ -845,11 +845,11 @@ static void test_check(void)
 		put_file("t.json", FETCHING "'request':{'url':'https://h/'},'transport':'lines',\n'refill':'@/r.json'}");
 		T_STR(check(&b, "s.json"), "");
 		put_file("t.json", FETCHING "'request':{'url':'https://h/'},'transport':'lines',\n'fallback':'@/s.json'}");
-		T_STR(check(&b, "s.json"), "s.json:4:47: 'fallback': 't.json': it leads back to itself\n");
+		T_STR(check(&b, "s.json"), "s.json:4:47: 'fallback': 't.json': it forms a loop\n");
 		put_file("s.json", FETCHING "'request':{'url':'https://h/'},'transport':'sse',\n'refill':'@/s.json'}");
-		T_STR(check(&b, "s.json"), "s.json:4:10: 'refill': 's.json': it leads back to itself\n");
+		T_STR(check(&b, "s.json"), "s.json:4:10: 'refill': 's.json': it forms a loop\n");
 		put_file("s.json", HEAD "'hosts':['h'],'request':{'url':'https://h/'},'transport':'sse',\n'refill':'@/r.json','fallback':'@/none.json'}");
-		T_STR(check(&b, "s.json"), "s.json:3:10: 'refill': 'r.json' must be given a variable 'q', which is not declared here\n"
+		T_STR(check(&b, "s.json"), "s.json:3:10: 'refill': 'r.json' needs a variable 'q', which is not declared here\n"
 					   "s.json:3:47: 'fallback': 'none.json': cannot open: No such file or directory\n");
 		put_file("r.json", HEAD "'cost':0}");
 		T_STR(check(&b, "s.json"), "s.json:3:10: 'refill': 'r.json': r.json:2:8: 'cost' must be a whole number from 1 to 1000000\n"
@@ -893,11 +893,11 @@ static void test_describe(void)
 		const char *s = buf_cstr(&b);
 		T_OK(strstr(s, "n: S?[1m\n\none\ntwo\n\nusage: smfetch t q=…\nnetwork: w\nfile: f\n") == s);
 		T_OK(strstr(s, "\n  q                  required\n") && strstr(s, "\n  n                  1\n"));
-		T_OK(strstr(s, "\n  s                  sec                required\n") && strstr(s, "\n  t                  other              may be missing\n"));
+		T_OK(strstr(s, "\n  s                  sec                required\n") && strstr(s, "\n  t                  other              optional\n"));
 		T_OK(strstr(s, "$SM_SECRET_SEC\n") && strstr(s, "\nhosts: h, .b.org, p:81\n") && strstr(s, "\ntransport: pages of JSON\n"));
-		T_OK(strstr(s, "\nlimits: 450 in 15m, 9 in a day of UTC, and those that the API tells; spread out from 80 % used, waiting at 100 %; a request takes 2\n"));
-		T_OK(strstr(s, "\nretry: 12 tries in a row\n  no connection      250ms more each time, up to 16s\n  silence            at once\n"));
-		T_OK(strstr(s, "\ngoes on: by id, newest first\n") && strstr(s, "\nmap:\n.\n"));
+		T_OK(strstr(s, "\nlimits: 450 in 15m, 9 in a day of UTC, and those that the API reports; slowing down at 80 % used, waiting at 100 %; a request costs 2\n"));
+		T_OK(strstr(s, "\nretry: at most 12 consecutive tries\n  no connection      250ms longer each time, up to 16s\n  silence            immediately\n"));
+		T_OK(strstr(s, "\nresumes: by id, newest first\n") && strstr(s, "\nmap:\n.\n"));
 		source_def_free(d);
 		buf_clear(&b);
 		d = good(HEAD, "'records':'.a[]'");

@@ -288,18 +288,18 @@ static void test_outside(void)
 		struct buf b = BUF_INIT;
 		for (int i = 0; i < 3000; i++)
 			buf_puts(&b, "if . then ");
-		check_outside(buf_cstr(&b), FAST_NONE, "nesting as deep as this (line 1, column 2494 of the program)");
+		check_outside(buf_cstr(&b), FAST_NONE, "nesting of this depth (line 1, column 2494 of the program)");
 		buf_clear(&b);
 		for (int i = 0; i < 40000; i++)
 			buf_puts(&b, ".a.a");
-		check_outside(buf_cstr(&b), FAST_NONE, "a program as long as this (line 1, column 1 of the program)");
+		check_outside(buf_cstr(&b), FAST_NONE, "a program of this length (line 1, column 1 of the program)");
 		buf_clear(&b);
 		buf_puts(&b, "def f0: .;");
 		for (int i = 1; i < 60; i++)
 			buf_printf(&b, "def f%d: f%d | f%d;", i, i - 1, i - 1);
 		buf_puts(&b, "f59");
 		struct fast *f = fast_new(buf_cstr(&b), NULL, 0);
-		T_OK(strstr(fast_outside(f), "a program as large as this") != NULL);
+		T_OK(strstr(fast_outside(f), "a program of this size") != NULL);
 		fast_free(f);
 		buf_release(&b);
 	}
@@ -337,10 +337,10 @@ static void test_map(void)
 		struct err e;
 		T_OK(open_case(&c, "if .x then {id: (.x | floor)} else {id} end", false));
 		T_INT(source_map_by(c.map, SOURCE_MAP_AUTO, &e), 0);
-		T_STR(source_map_way(c.map), "fast in part");
+		T_STR(source_map_way(c.map), "partly fast");
 		T_OK(strstr(source_map_reason(c.map), "'floor'") != NULL);
 		T_INT(source_map_by(c.map, SOURCE_MAP_FAST, &e), ERR_USAGE);
-		T_STR(e.msg, "t: 'map' cannot be done without libjq: the function 'floor' (line 1, column 23 of the program)");
+		T_STR(e.msg, "t: 'map' needs libjq: the function 'floor' (line 1, column 23 of the program)");
 		T_INT(source_map_by(c.map, SOURCE_MAP_JQ, &e), 0);
 		T_STR(source_map_way(c.map), "jq");
 		close_case(&c);

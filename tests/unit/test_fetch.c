@@ -93,7 +93,7 @@ static void test_vars(void)
 		vars_set(&v, "host", "evil.example/x", 14);
 		buf_clear(&b);
 		T_INT(vars_expand_url(&b, &d->request.url, &v, &e), ERR_USAGE);
-		T_OK(strstr(e.msg, "'host' is no host") != NULL);
+		T_OK(strstr(e.msg, "'host' is not a host") != NULL);
 		buf_clear(&b);
 		vars_json(&v, &b);
 		T_STR(text(&b), "{\"host\":\"evil.example/x\",\"tag\":\"a/b?c d\xc3\xa9\"}");
@@ -544,10 +544,10 @@ static void test_jobs(void)
 	{
 		bad_jobs("{\"source\":\"a\"}\n{\"sauce\":\"a\"}", 2, 10, "unknown member 'sauce'");
 		bad_jobs("{\"vars\":{}}", 1, 1, "needs a \"source\"");
-		bad_jobs("{\"source\":\"a\",\"vars\":{\"q\":true}}", 1, 27, "neither text nor a number");
+		bad_jobs("{\"source\":\"a\",\"vars\":{\"q\":true}}", 1, 27, "must be a string or a number");
 		bad_jobs("{\"source\":\"a\",\"every\":\"often\"}", 1, 23, "\"every\"");
-		bad_jobs("{\"source\":\"a\",\"max_records\":0}", 1, 29, "above 0");
-		bad_jobs("[{\"source\":\"a\"},\n  7]", 2, 3, "a job is an object");
+		bad_jobs("{\"source\":\"a\",\"max_records\":0}", 1, 29, "greater than 0");
+		bad_jobs("[{\"source\":\"a\"},\n  7]", 2, 3, "a job must be an object");
 		bad_jobs("{\"source\":\"a\"", 1, 14, "");
 		bad_jobs("", 0, 0, "no job");
 	}

@@ -124,7 +124,7 @@ static void test_build(void)
 			       "\"body\":\"q=${q}\",\"method\":\"PUT\"}"), NULL, NULL, NULL, NULL),
 		      "PUT https://a.example/p?c=2|q=");
 		T_STR(sent(DEF("\"vars\":{\"q\":\"\"},\"request\":{\"url\":\"https://a.example/p\",\"headers\":{\"X-Q\":\"${q}\"}}"), NULL, "q",
-			   "a\r\nHost: evil", NULL), "0 header X-Q: a variable with a line break in it");
+			   "a\r\nHost: evil", NULL), "0 header X-Q: a variable contains a line break");
 	}
 }
 
@@ -135,10 +135,10 @@ static void test_follow(void)
 		static const char def[] = DEF(SECRETS URL "\"strip\":[\"sig\"],\"auth\":{\"query\":{\"key\":\"one\"}}");
 		T_STR(sent(def, "https://a.example/p?x=%7e%2F+&access_token=abc&sig=1&key=old&y", NULL, NULL, NULL),
 		      "GET https://a.example/p?x=%7e%2F+&y&key=first%26secret%2B");
-		T_STR(sent(def, "https://evil.example/p?x=secretvalue", NULL, NULL, NULL), "1 leads to https://evil.example:443, which is none of the hosts of 't'");
+		T_STR(sent(def, "https://evil.example/p?x=secretvalue", NULL, NULL, NULL), "1 leads to https://evil.example:443, which is not one of the hosts of 't'");
 		T_STR(sent(def, "http://a.example:443/p?x=secretvalue", NULL, NULL, NULL),
-		      "1 leads to http://a.example:443, which is none of the hosts of 't'");
-		T_STR(sent(def, "//a.example/p", NULL, NULL, NULL), "1 no address for http or a websocket: it begins with https://, http://, wss:// or ws://");
+		      "1 leads to http://a.example:443, which is not one of the hosts of 't'");
+		T_STR(sent(def, "//a.example/p", NULL, NULL, NULL), "1 not a URL for HTTP or a websocket: it must begin with https://, http://, wss:// or ws://");
 	}
 	T_CASE("request: from https to http never, also where a variable gives the address")
 	{

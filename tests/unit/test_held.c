@@ -107,14 +107,14 @@ static const struct row rows[] = {
 	{ "restore to the future", { BEGIN, RESTORE(7) REMOVE("a") }, NOTED, HELD_NOT, 2, -1, 1 },
 	/* What the checkpoint has not heard of. */
 	{ "a later commit of the stream is the one that counts", { BEGIN, OWN(6, "b") }, NOTED, HELD_WHOLE, 0, 0, 2 },
-	{ "a later commit, taken back by a restore to the one that was noted", { BEGIN, OWN(6, "b"), RESTORE(1) REMOVE("b") }, NOTED, HELD_NOT, 3, 1, 2 },
+	{ "a later commit, rolled back by a restore to the one that was noted", { BEGIN, OWN(6, "b"), RESTORE(1) REMOVE("b") }, NOTED, HELD_NOT, 3, 1, 2 },
 	{ "a later commit, and a later txn alone", { BEGIN, OWN(6, "b"), TXN("s", 7) }, NOTED, HELD_WHOLE, 0, 0, 2 },
 	{ "a later txn alone", { BEGIN, TXN("s", 6), OPTIMIZE("a", "z") }, NOTED, HELD_WHOLE, 0, 0, 1 },
 	{ "an overwrite of the stream's own", { BEGIN, INFO("WRITE", "\"mode\":\"Overwrite\"") REMOVE("a") ADD("b") TXN("s", 6), OPTIMIZE("b", "c") },
 	  NOTED, HELD_WHOLE, 0, 0, 2 },
 	/* A checkpoint that kept no commit. */
 	{ "sought and held", { BEGIN, APPEND("b"), OPTIMIZE("a", "z") }, UNNOTED, HELD_WHOLE, 0, 0, 1 },
-	{ "sought and taken back", { BEGIN, RESTORE(0) REMOVE("a") }, UNNOTED, HELD_NOT, 2, 0, 1 },
+	{ "sought and rolled back", { BEGIN, RESTORE(0) REMOVE("a") }, UNNOTED, HELD_NOT, 2, 0, 1 },
 	{ "sought behind txns alone", { BEGIN, TXN("s", 6), APPEND("c"), RESTORE(0) REMOVE("a") REMOVE("c") }, UNNOTED, HELD_NOT, 4, 0, 1 },
 	{ "sought, and there is none: the stream has never added a file", { NEW TXN("s", 3), APPEND("b"), OVERWRITE("c") }, UNNOTED, HELD_WHOLE, 0, 0, -1 },
 	/* Log clean-up: the versions are made whole by a checkpoint of the log at version 5. */
@@ -132,7 +132,7 @@ static const struct row rows[] = {
 	/* smcheckpoint accept: a version and no file. */
 	{ "accepted", { BEGIN, RESTORE(0) REMOVE("a") }, { ID, 2, NULL, 2, 5 }, HELD_WHOLE, 0, 0, 2 },
 	{ "accepted, then others write", { BEGIN, RESTORE(0) REMOVE("a"), APPEND("b"), OPTIMIZE("b", "c") }, { ID, 2, NULL, 2, 5 }, HELD_WHOLE, 0, 0, 2 },
-	{ "accepted, then taken back again", { BEGIN, RESTORE(0) REMOVE("a"), APPEND("b"), RESTORE(1) ADD("a") REMOVE("b") },
+	{ "accepted, then rolled back again", { BEGIN, RESTORE(0) REMOVE("a"), APPEND("b"), RESTORE(1) ADD("a") REMOVE("b") },
 	  { ID, 2, NULL, 2, 5 }, HELD_NOT, 4, 1, 2 },
 };
 

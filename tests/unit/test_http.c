@@ -147,13 +147,13 @@ static void test_bodies(void)
 		T_INT(g.nbody, 7000);
 		ASK(h, &g, .url = URL("/unpackable"));
 		T_INT(g.failure, HTTP_ENCODING);
-		T_STR(g.why, "the body cannot be unpacked");
+		T_STR(g.why, "the body cannot be decompressed");
 	}
 	T_CASE("http: bodies that end early")
 	{
 		ASK(h, &g, .url = URL("/short"));
 		T_INT(g.failure, HTTP_CUT);
-		T_STR(g.why, "the body is cut short");
+		T_STR(g.why, "the body is truncated");
 		T_INT(g.status, 200);
 		ASK(h, &g, .url = URL("/chunks-cut"));
 		T_INT(g.failure, HTTP_CUT);
@@ -162,7 +162,7 @@ static void test_bodies(void)
 		T_STR(g.why, "the connection broke");
 		ASK(h, &g, .url = URL("/no-answer"));
 		T_INT(g.failure, HTTP_CUT);
-		T_STR(g.why, "the connection was closed without an answer");
+		T_STR(g.why, "the connection was closed without a response");
 		T_INT(g.status, 0);
 	}
 	T_CASE("http: a server that goes away while we send: no SIGPIPE")
@@ -210,7 +210,7 @@ static void test_time(void)
 		T_OK(g.took_ns > 900 * MS);
 		ASK(h, &g, .url = URL("/silent/4000"), .silence_ns = 700 * MS);
 		T_INT(g.failure, HTTP_SILENT);
-		T_STR(g.why, "nothing came for 700ms");
+		T_STR(g.why, "no data for 700ms");
 		T_INT(g.status, 200);
 		T_OK(g.took_ns > 700 * MS && g.took_ns < 3500 * MS);
 		ASK(h, &g, .url = URL("/hang/3000"), .silence_ns = 300 * MS);
@@ -221,7 +221,7 @@ static void test_time(void)
 	{
 		ASK(h, &g, .url = URL("/drip/100"), .timeout_ns = 250 * MS);
 		T_INT(g.failure, HTTP_TIMEOUT);
-		T_STR(g.why, "not done after 250ms");
+		T_STR(g.why, "not complete after 250ms");
 		T_OK(g.took_ns > 250 * MS && g.took_ns < 2500 * MS);
 		ASK(h, &g, .url = URL("/hello"), .timeout_ns = INT64_MAX, .silence_ns = INT64_MAX, .connect_ns = INT64_MAX);
 		T_INT(g.failure, HTTP_OK);
@@ -401,7 +401,7 @@ static void test_proxies(void)
 		T_STR(g.body, "hello");
 		ASK(x, &g, .url = "https://refused.invalid/?token=secret");
 		T_INT(g.failure, HTTP_CONNECT);
-		T_STR(g.why, "the proxy answered 407");
+		T_STR(g.why, "the proxy responded with status 407");
 		T_INT(g.status, 0);
 		http_free(x);
 		if (peer.tls) {

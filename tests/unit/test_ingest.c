@@ -120,7 +120,7 @@ static void test_compute(void)
 	check_value("d=hour(t)", "struct<t:timestamp>", "{\"t\":\"2024-02-29T07:59:59Z\"}", "\"2024-02-29T07\"");
 	check_value("d=day(t)", "struct<t:string>", "{\"t\":\"2024-02-29T23:00:00-02:00\"}", "\"2024-03-01\"");
 	check_value("d=day(t)", "struct<t:string>", "{\"t\":\"2024-02-29\"}", "\"2024-02-29\"");
-	check_value("d=day(t)", "struct<t:string>", "{\"t\":\"soon\"}", "'soon' is no time");
+	check_value("d=day(t)", "struct<t:string>", "{\"t\":\"soon\"}", "'soon' is not a time");
 	check_value("d=day(t)", "struct<t:string>", "{}", "null");
 	check_value("d=day(a.t)", "struct<a:struct<x:int,t:date>>", "{\"a\":{\"t\":\"2024-02-29\"}}", "\"2024-02-29\"");
 	check_value("d=day(a.t)", "struct<a:struct<x:int,t:date>>", "{}", "null");
@@ -133,8 +133,8 @@ static void test_compute(void)
 	check_value("p=truncate(n,3)", "struct<n:long>", "{\"n\":-9223372036854775808}", "-9223372036854775808");
 	check_value("p=identity(s)", "struct<s:boolean>", "{\"s\":true}", "true");
 	check_value("p=identity(s)", "struct<s:string>", "{\"s\":\"x\",\"p\":\"x\"}", "\"x\"");
-	check_value("p=identity(s)", "struct<s:string>", "{\"s\":\"x\",\"p\":\"y\"}", "record's own value is another");
-	check_value("d=day(t)", "struct<t:date>", "{\"d\":\"2024-02-29\"}", "record's own value is another");
+	check_value("p=identity(s)", "struct<s:string>", "{\"s\":\"x\",\"p\":\"y\"}", "but the record has another value");
+	check_value("d=day(t)", "struct<t:date>", "{\"d\":\"2024-02-29\"}", "but the record has another value");
 }
 
 /* Random keys: every row is in the group of its values, groups differ, order is kept. */
@@ -254,28 +254,28 @@ int main(void)
 	{
 		check_bad_parse("", "name");
 		check_bad_parse("a,,b", "name");
-		check_bad_parse("a,a", "'a' is named twice");
+		check_bad_parse("a,a", "'a' is given twice");
 		check_bad_parse("day(t)", "NAME=day(t)");
 		check_bad_parse("d=", "function");
 		check_bad_parse("d=week(t)", "'week(t)' is not one of the functions year(c)");
 		check_bad_parse("week(t)", "'week(t)' is not one of the functions year(c)");
 		check_bad_parse("d=day(", "not one of");
-		check_bad_parse("d=day()", "no column");
-		check_bad_parse("p=truncate(s)", "truncate wants");
-		check_bad_parse("p=truncate(s,0)", "truncate wants");
+		check_bad_parse("d=day()", "does not name a column");
+		check_bad_parse("p=truncate(s)", "truncate needs");
+		check_bad_parse("p=truncate(s,0)", "truncate needs");
 	}
 	T_CASE("--by: columns are found, computed ones added")
 	{
 		check_bind("a", "struct<a:int>", "struct<a:integer>", NULL);
 		check_bind("d=day(t),y=year(t)", "struct<t:timestamp>", "struct<t:timestamp,d:date,y:integer>", NULL);
 		check_bind("p=truncate(s,1)", "struct<s:string,p:string>", "struct<s:string,p:string>", NULL);
-		check_bind("z", "struct<a:int,b:int>", NULL, "but a, b");
+		check_bind("z", "struct<a:int,b:int>", NULL, "the columns are a, b");
 		check_bind("a", "struct<a:array<int>>", NULL, "type array");
 		check_bind("d=day(n)", "struct<n:long>", NULL, "type long");
 		check_bind("h=hour(n)", "struct<n:date>", NULL, "type date");
 		check_bind("d=day(q)", "struct<n:date>", NULL, "no column 'q'");
 		check_bind("d=day(n.m)", "struct<n:date>", NULL, "no column 'n.m'");
-		check_bind("d=day(t)", "struct<t:timestamp,d:string>", NULL, "there already, with type string");
+		check_bind("d=day(t)", "struct<t:timestamp,d:string>", NULL, "already exists with type string");
 		check_bind("d=identity(d)", "struct<d:date>", NULL, "from itself");
 	}
 	T_CASE("computed columns")
@@ -293,7 +293,7 @@ int main(void)
 		check_merge("struct<a:struct<x:int>>", "struct<c:date,a:struct<y:int>>", "struct<a:struct<x:integer,y:integer>,c:date>", true, NULL);
 		check_merge("struct<l:array<struct<x:int>>>", "struct<l:array<struct<x:int,y:map<string,long>>>>",
 			    "struct<l:array<struct<x:integer,y:map<string,long>>>>", true, NULL);
-		check_merge("struct<a:struct<x:int>>", "struct<a:struct<x:long>>", NULL, false, "'a.x' has type integer in the table, long");
+		check_merge("struct<a:struct<x:int>>", "struct<a:struct<x:long>>", NULL, false, "'a.x' has type integer in the table but long");
 		check_merge("struct<a:decimal(10,2)>", "struct<a:decimal(10,3)>", NULL, false, "'a'");
 	}
 	T_CASE("sample: blocks are kept and given again")

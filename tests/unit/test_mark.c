@@ -83,7 +83,7 @@ static void test_marks(void)
 	{
 		refused("{\"$mark\":", ERR_DATA, "mark: ");
 		refused("{\"$mark\":{\"v\":1}", ERR_DATA, "mark: ");
-		refused("{\"$mark\":7}", ERR_DATA, "no object");
+		refused("{\"$mark\":7}", ERR_DATA, "not an object");
 		refused("{\"$mark\":{}}", ERR_DATA, "\"v\"");
 		refused("{\"$mark\":{\"v\":1},\"x\":1}", ERR_DATA, "beside");
 		refused("{\"$mark\":{\"v\":2}}", ERR_UNSUPPORTED, "newer");

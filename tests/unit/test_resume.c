@@ -179,7 +179,7 @@ static void test_table(void)
 	T_CASE("resume: a table that is ahead of the journal is refused")
 	{
 		make_table(9);
-		refused("which the journal of checkpoint");
+		refused("which is not in the journal of checkpoint");
 	}
 	T_CASE("resume: the next generation begins at 0, whatever the table has of the one before")
 	{

@@ -39,8 +39,8 @@ static void test_rates(void)
 		T_INT(PARSE(.rate = r, .bytes = "1MB", .burst = "3s"), 0);
 		T_INT(o.limits.by_record.tau, 3 * S);
 		T_INT(o.limits.by_byte.tau, 3 * S);
-		REFUSED("--burst: '0' is neither a number nor a time", .rate = r, .burst = "0");
-		REFUSED("--burst: '4KiB' is neither a number nor a time", .rate = r, .burst = "4KiB");
+		REFUSED("--burst: '0' is not a number or a time", .rate = r, .burst = "0");
+		REFUSED("--burst: '4KiB' is not a number or a time", .rate = r, .burst = "4KiB");
 		REFUSED("--burst needs -r or -b", .burst = "4");
 	}
 	T_CASE("settings: sizes in a time that are none")
@@ -58,9 +58,9 @@ static void test_rates(void)
 		T_DBL(o.gate.aimd.max, 100);
 		T_OK(o.timed && o.gate.adapts && !o.limits.records);
 		REFUSED("--adapt needs --min and --max", .adapt = "aimd", .min = r);
-		REFUSED("--min is above --max", .adapt = "aimd", .min = r, .max = { 1, S });
+		REFUSED("--min must be at most --max", .adapt = "aimd", .min = r, .max = { 1, S });
 		REFUSED("--max needs --adapt", .max = r);
-		REFUSED("--adapt finds the rate itself: -r does not go with it",
+		REFUSED("-r cannot be combined with --adapt",
 			.adapt = "aimd", .min = r, .max = r, .rate = r);
 		REFUSED("--share needs -r or -b", .share = "q");
 	}
@@ -76,11 +76,11 @@ static void test_time(void)
 		T_STR(o.key, "k");
 		T_INT(PARSE(.time = "at", .watermark_given = true, .late = "tag"), 0);
 		T_OK(o.late.rule == LATE_TAG && !o.late.file);
-		REFUSED("--late: 'file:' is none of pass, tag, drop, file:F",
+		REFUSED("--late: 'file:' is not one of pass|tag|drop|file:F",
 			.time = "at", .watermark_given = true, .late = "file:");
 		REFUSED("--late needs --watermark", .late = "pass");
-		REFUSED("--idle is no time", .time = "at", .watermark_given = true, .idle_given = true);
-		REFUSED("--watermark is no time", .time = "at", .watermark_given = true, .watermark = -1);
+		REFUSED("--idle must be greater than 0", .time = "at", .watermark_given = true, .idle_given = true);
+		REFUSED("--watermark must be at least 0", .time = "at", .watermark_given = true, .watermark = -1);
 	}
 	T_CASE("settings: event time is asked for and used, or neither")
 	{
@@ -90,8 +90,8 @@ static void test_time(void)
 		REFUSED("--speed needs --time, the field that holds the event time", .speed = "1");
 		REFUSED("--time needs --speed or --watermark", .time = "at");
 		REFUSED("--gap-max needs --speed", .gap_max = S);
-		REFUSED("--gap-max is no time back", .time = "at", .speed = "1", .gap_max = -1);
-		REFUSED("--speed: '0' is neither a number above 0 nor max", .time = "at", .speed = "0");
+		REFUSED("--gap-max must be at least 0", .time = "at", .speed = "1", .gap_max = -1);
+		REFUSED("--speed: '0' is not a number greater than 0 or max", .time = "at", .speed = "0");
 	}
 }
 
@@ -112,8 +112,8 @@ static void test_keys(void)
 		REFUSED("--key needs --key-rate, --fair or --watermark", .key = "k");
 		REFUSED("--weights needs --fair", .key = "k", .key_rate = r, .weights = "w");
 		REFUSED("--key-burst needs --key-rate", .key = "k", .fair = true, .key_burst = "1");
-		REFUSED("--key-burst: 'x' is neither a number nor a time", .key = "k", .key_rate = r, .key_burst = "x");
-		REFUSED("--max-keys is at least 1", .key = "k", .fair = true, .max_keys_given = true);
+		REFUSED("--key-burst: 'x' is not a number or a time", .key = "k", .key_rate = r, .key_burst = "x");
+		REFUSED("--max-keys must be at least 1", .key = "k", .fair = true, .max_keys_given = true);
 	}
 }
 
@@ -125,8 +125,8 @@ static void test_queue(void)
 		T_OK(o.queued && o.queue.max_records == 20 && o.queue.max_bytes == (uint64_t)1 << 30);
 		T_INT(PARSE(.queue = "2MiB"), 0);
 		T_OK(!o.queue.max_records && o.queue.max_bytes == (uint64_t)2 << 20);
-		REFUSED("--queue: '0' is neither a number of records nor a size", .queue = "0");
-		REFUSED("--queue: '' is neither a number of records nor a size", .queue = "");
+		REFUSED("--queue: '0' is not a number of records or a size", .queue = "0");
+		REFUSED("--queue: '' is not a number of records or a size", .queue = "");
 	}
 	T_CASE("settings: what a full queue does")
 	{
@@ -135,11 +135,11 @@ static void test_queue(void)
 		T_OK(PARSE(.full = "drop-old", .dropped = "d") == 0 && o.queue.full == QUEUE_OLD && o.dropped);
 		T_OK(PARSE(.full = "sample:0.25") == 0 && o.queue.full == QUEUE_SAMPLE);
 		T_DBL(o.queue.sample, 0.25);
-		REFUSED("--full: '1.1' is no part from 0 to 1", .full = "sample:1.1");
-		REFUSED("--full: '-0.1' is no part from 0 to 1", .full = "sample:-0.1");
-		REFUSED("--full: 'samples' is none of block, drop-new, drop-old, sample:P, spill:DIR[:MAX]",
+		REFUSED("--full: '1.1' is not a number from 0 to 1", .full = "sample:1.1");
+		REFUSED("--full: '-0.1' is not a number from 0 to 1", .full = "sample:-0.1");
+		REFUSED("--full: 'samples' is not one of block|drop-new|drop-old|sample:P|spill:DIR[:MAX]",
 			.full = "samples");
-		REFUSED("--dropped: nothing is dropped with these options", .full = "block", .dropped = "d");
+		REFUSED("--dropped: no record is dropped with these options", .full = "block", .dropped = "d");
 		T_INT(PARSE(.time = "at", .watermark_given = true, .late = "drop", .dropped = "d"), 0);
 	}
 	T_CASE("settings: a spill's folder may hold colons; what follows the last one is a bound when it is a size")
@@ -152,7 +152,7 @@ static void test_queue(void)
 		T_INT(o.spill.max, 10240);
 		REFUSED("--full: spill needs a folder, spill:DIR", .full = "spill:");
 		REFUSED("--full: spill needs a folder, spill:DIR", .full = "spill::1KiB");
-		REFUSED("--full: a spill of no bytes holds nothing", .full = "spill:a:0");
+		REFUSED("--full: the size of a spill must be greater than 0", .full = "spill:a:0");
 	}
 	T_CASE("settings: outputs")
 	{
@@ -160,7 +160,7 @@ static void test_queue(void)
 		T_OK(PARSE(.out = "a,b", .balance = "least-full") == 0 && o.balance == OUTS_LEAST && !o.route);
 		T_OK(PARSE(.out = "a,b", .balance = "hash:x.y") == 0 && o.balance == OUTS_HASH);
 		T_STR(o.route, "x.y");
-		REFUSED("--balance: 'hash:' is neither least-full nor hash:PATH", .out = "a", .balance = "hash:");
+		REFUSED("--balance: 'hash:' is not one of least-full|hash:PATH", .out = "a", .balance = "hash:");
 		REFUSED("--balance needs --out", .balance = "least-full");
 	}
 }

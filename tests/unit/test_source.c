@@ -209,7 +209,7 @@ static void test_post(void)
 		T_STR(post_of(&b, "{\"id\":\"1\",\"native_id\":\"1\",\"created_at\":0,\"author\":{\"x\":1}}"), "!smpost/1 has no field 'author.x'");
 		T_STR(post_of(&b, "{\"id\":\"1\",\"native_id\":\"1\",\"created_at\":0,\"metrics\":{\"likes\":1.5}}"),
 		      "!field 'metrics.likes' must be a whole number");
-		T_STR(post_of(&b, "[]"), "!the map gave no object");
+		T_STR(post_of(&b, "[]"), "!the map did not return an object");
 		buf_release(&b);
 	}
 }

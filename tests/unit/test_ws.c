@@ -273,7 +273,7 @@ static void test_handshake(void)
 			T_INT(t.g.status, 429);
 			T_STR(t.g.body, "no socket for you");
 			T_INT(t.g.retry_after, i ? -1 : 30);
-			T_STR(t.g.why, "the server answered 429 instead of opening a websocket");
+			T_STR(t.g.why, "the server responded with status 429 instead of opening a websocket");
 			T_INT(t.g.opens, 0);
 			T_OK(t.g.took_ns < 1000 * MS);
 			end(&t);
@@ -313,7 +313,7 @@ static void test_handshake(void)
 	T_CASE("ws: what is no handshake")
 	{
 		static const char *const paths[] = { "/ws/bad-accept", "/ws/extension", "/ws/protocol", "/ws/no-upgrade", "/ws/garbage" };
-		static const char *const why[] = { "Accept does not fit", "extension", "subprotocol", "no websocket", "no HTTP" };
+		static const char *const why[] = { "Accept does not match", "extension", "subprotocol", "other than websocket", "not HTTP" };
 		for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 			struct talk t = { 0 };
 			talk(&t, paths[i]);
@@ -415,7 +415,7 @@ static void test_ends(void)
 		start(&t, o);
 		run_until(h, &t.g.done, 1);
 		T_INT(t.g.failure, HTTP_SILENT);
-		T_STR(t.g.why, "nothing came for 700ms");
+		T_STR(t.g.why, "no data for 700ms");
 		T_OK(t.g.took_ns > 1200 * MS && t.g.took_ns < 4000 * MS);
 		end(&t);
 	}
@@ -522,7 +522,7 @@ static void test_tls_proxy(void)
 		start(&t, opts(&t, "wss://refused.invalid/?secret"));
 		run_until(h, &t.g.done, 1);
 		T_INT(t.g.failure, HTTP_CONNECT);
-		T_STR(t.g.why, "the proxy answered 407");
+		T_STR(t.g.why, "the proxy responded with status 407");
 		end(&t);
 		http_free(h);
 		h = was;
