@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Gathers what sampled records hold, as a tree of fields; infer_type.c makes types of it. */
+/* Gathers what sampled records hold, as a tree of fields; infer_type.c makes types of it. Of a record nothing is built: a line
+ * of 16 MiB can hold eight million values. */
 #include "column/infer_tree.h"
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "column/type_text.h"
 #include "json/doc.h"
+#include "json/span.h"
+#include "json/string.h"
 
 #include <string.h>
 
@@ -30,7 +34,7 @@ void infer_free(struct infer *in)
 		return;
 	free_members(&in->root);
 	arena_release(&in->arena);
-	arena_release(&in->line);
+	buf_release(&in->text);
 	mem_free(in);
 }
 
@@ -40,13 +44,13 @@ uint64_t infer_records(const struct infer *in)
 }
 
 /* Keys mostly come in the order of the record before: GUESS is where to look first. NULL: the limit is reached. */
-static struct infer_node *member(struct infer *in, struct infer_node *nd, const struct json *v, size_t *guess)
+static struct infer_node *member(struct infer *in, struct infer_node *nd, const char *key, size_t nkey, size_t *guess)
 {
-	uint64_t h = hash_bytes(v->key, v->nkey, 0);
+	uint64_t h = hash_bytes(key, nkey, 0);
 	for (size_t k = 0; k < nd->nmember; k++) {
 		size_t i = *guess + k < nd->nmember ? *guess + k : *guess + k - nd->nmember;
 		struct infer_node *m = nd->member[i];
-		if (m->hash != h || m->nname != v->nkey || memcmp(m->name, v->key, v->nkey) != 0)
+		if (m->hash != h || m->nname != nkey || memcmp(m->name, key, nkey) != 0)
 			continue;
 		*guess = i + 1 < nd->nmember ? i + 1 : 0;
 		return m;
@@ -57,8 +61,8 @@ static struct infer_node *member(struct infer *in, struct infer_node *nd, const 
 	}
 	in->fields++;
 	struct infer_node *m = arena_zalloc(&in->arena, sizeof *m);
-	m->name = arena_strndup(&in->arena, v->key, v->nkey);
-	m->nname = v->nkey;
+	m->name = arena_strndup(&in->arena, key, nkey);
+	m->nname = nkey;
 	m->hash = h;
 	MEM_GROW(nd->member, nd->cap, nd->nmember + 1);
 	nd->member[nd->nmember++] = m;
@@ -88,46 +92,86 @@ static void add_string(struct infer_node *nd, const char *s, size_t n)
 	}
 }
 
-static void add(struct infer *in, struct infer_node *nd, const struct json *v, int depth);
-
-static void add_object(struct infer *in, struct infer_node *nd, const struct json *v, int depth)
+/* The string from P to behind its quote at END, decoded; good until the next one. */
+static const char *text_of(struct infer *in, const char *p, const char *end, size_t *n)
 {
-	size_t guess = 0;
-	for (const struct json *m = v->child; m; m = m->next) {
-		struct infer_node *to = member(in, nd, m, &guess);
-		if (to)
-			add(in, to, m, depth + 1);
+	*n = (size_t)(end - p) - 2;
+	if (!memchr(p + 1, '\\', *n))
+		return p + 1;
+	buf_clear(&in->text);
+	*n = json_decode(buf_reserve(&in->text, *n), p + 1, *n);
+	return in->text.p;
+}
+
+static const char *add(struct infer *in, struct infer_node *nd, const char *p, const char *end, int depth);
+
+/* At '{'. Returns where the object ends. */
+static const char *add_object(struct infer *in, struct infer_node *nd, const char *p, const char *end, int depth)
+{
+	size_t guess = 0, n;
+	for (p = ascii_skip_space(p + 1, end); *p != '}';) {
+		const char *colon = json_skip(p, end), *key = text_of(in, p, colon, &n);
+		struct infer_node *to = member(in, nd, key, n, &guess);
+		p = ascii_skip_space(ascii_skip_space(colon, end) + 1, end);
+		p = ascii_skip_space(to ? add(in, to, p, end, depth + 1) : json_skip(p, end), end);
+		if (*p == ',')
+			p = ascii_skip_space(p + 1, end);
+	}
+	return p + 1;
+}
+
+/* At '['. */
+static const char *add_array(struct infer *in, struct infer_node *nd, const char *p, const char *end, int depth)
+{
+	if (!nd->element) {
+		nd->element = arena_zalloc(&in->arena, sizeof *nd->element);
+		nd->element->name = "element";
+		nd->element->nname = 7;
+	}
+	for (p = ascii_skip_space(p + 1, end); *p != ']';) {
+		p = ascii_skip_space(add(in, nd->element, p, end, depth + 1), end);
+		if (*p == ',')
+			p = ascii_skip_space(p + 1, end);
+	}
+	return p + 1;
+}
+
+static enum infer_kind kind_at(const char *p)
+{
+	switch (*p) {
+	case '{': return KIND_OBJECT;
+	case '[': return KIND_LIST;
+	case '"': return KIND_STRING;
+	case 't': case 'f': return KIND_BOOLEAN;
+	default: return KIND_NUMBER;
 	}
 }
 
-static void add(struct infer *in, struct infer_node *nd, const struct json *v, int depth)
+/* The value at P, of valid JSON. Returns where it ends. */
+static const char *add(struct infer *in, struct infer_node *nd, const char *p, const char *end, int depth)
 {
-	static const enum infer_kind kind_of[] = { [JSON_FALSE] = KIND_BOOLEAN, [JSON_TRUE] = KIND_BOOLEAN, [JSON_NUMBER] = KIND_NUMBER,
-		[JSON_STRING] = KIND_STRING, [JSON_ARRAY] = KIND_LIST, [JSON_OBJECT] = KIND_OBJECT };
-	if (v->type == JSON_NULL)
-		return;
+	enum infer_kind k = kind_at(p);
+	if (*p == 'n')
+		return json_skip(p, end);
 	if (depth > TYPE_MAX_DEPTH) {
 		in->too_deep = true;
-		return;
+		return json_skip(p, end);
 	}
-	enum infer_kind k = kind_of[v->type];
 	if (!nd->count[k]++)
 		nd->first[k] = in->records;
-	if (v->type == JSON_NUMBER)
-		infer_number_add(&nd->number, v->raw, v->nraw);
-	else if (v->type == JSON_STRING)
-		add_string(nd, v->str, v->nstr);
-	else if (v->type == JSON_OBJECT)
-		add_object(in, nd, v, depth);
-	else if (v->type == JSON_ARRAY) {
-		if (!nd->element) {
-			nd->element = arena_zalloc(&in->arena, sizeof *nd->element);
-			nd->element->name = "element";
-			nd->element->nname = 7;
-		}
-		for (const struct json *x = v->child; x; x = x->next)
-			add(in, nd->element, x, depth + 1);
+	if (k == KIND_OBJECT)
+		return add_object(in, nd, p, end, depth);
+	if (k == KIND_LIST)
+		return add_array(in, nd, p, end, depth);
+	const char *to = json_skip(p, end), *s;
+	size_t n;
+	if (k == KIND_NUMBER) {
+		infer_number_add(&nd->number, p, (size_t)(to - p));
+	} else if (k == KIND_STRING) {
+		s = text_of(in, p, to, &n);
+		add_string(nd, s, n);
 	}
+	return to;
 }
 
 void infer_lenient(struct infer *in)
@@ -146,13 +190,15 @@ static bool good_alone(const char *p, size_t n)
 
 bool infer_line(struct infer *in, const char *p, size_t n)
 {
-	struct json *v;
+	const char *end = p + n;
 	if (in->lenient && !good_alone(p, n))
 		return false;
-	arena_clear(&in->line);
-	if (json_parse(&v, &in->line, p, n, NULL) || v->type != JSON_OBJECT)
+	if (json_check(p, n, NULL))
+		return false;
+	p = ascii_skip_space(p, end);
+	if (*p != '{')
 		return false;
 	in->records++;
-	add_object(in, &in->root, v, 0);
+	add_object(in, &in->root, p, end, 0);
 	return true;
 }

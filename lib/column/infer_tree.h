@@ -22,7 +22,8 @@ struct infer_node {
 };
 
 struct infer {
-	struct arena arena, line;
+	struct arena arena;
+	struct buf text;                      /* of a string, decoded */
 	struct infer_node root;
 	uint64_t records;
 	size_t fields;

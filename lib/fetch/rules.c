@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "fetch/backoff.h"
 #include "fetch/says.h"
+#include "json/span.h"
 
 #include <string.h>
 
@@ -138,7 +139,9 @@ static void take_answer(struct rules *r, const struct http_answer *a)
 	struct arena arena = ARENA_INIT;
 	struct json *v;
 	int rc = 0;
-	if (json_parse(&v, &arena, a->body, a->nbody, &r->err) < 0)
+	if (json_fits(a->body, a->nbody, ANSWER_VALUES(r->job->f->o->max_answer), &r->err) < 0)
+		rc = ERR_DATA;
+	else if (json_parse_large(&v, &arena, a->body, a->nbody, &r->err) < 0)
 		err_set(&r->err, ERR_IO, "rules: the response is not valid JSON");
 	else if (r->stage == STAGE_LIST)
 		rc = compare(r, &about, a->body, a->nbody, &r->err);

@@ -17,6 +17,8 @@ static int load_source(struct fetch *f, struct fetch_source *s, const char *name
 	if (rc == 0)
 		rc = ask_new(&s->ask, s->def, e);
 	if (rc == 0)
+		ask_limit(s->ask, ANSWER_VALUES(f->o->max_answer));
+	if (rc == 0)
 		rc = source_map_new(&s->map, s->def, NULL, f->o->raw, e);
 	if (rc == 0)
 		source_map_limit(s->map, max);

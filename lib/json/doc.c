@@ -18,6 +18,7 @@ struct parser {
 	const char *p, *end;
 	struct arena *arena;
 	unsigned depth;
+	size_t nodes_left;
 	enum json_fault fault;
 	const char *at;       /* where the fault is */
 };
@@ -126,10 +127,13 @@ static bool scan_word(struct parser *ps, const char *word, size_t n)
 	return true;
 }
 
-static struct json *add_child(struct parser *ps, struct json *parent, struct json **last)
+/* False: there are too many. */
+static bool add_child(struct parser *ps, struct json *parent, struct json **last)
 {
 	if (!parent)
-		return NULL;
+		return true;
+	if (!ps->nodes_left--)
+		return fail(ps, JSON_FAULT_NODES, ps->p);
 	struct json *v = arena_zalloc(ps->arena, sizeof *v);
 	if (*last)
 		(*last)->next = v;
@@ -137,7 +141,7 @@ static struct json *add_child(struct parser *ps, struct json *parent, struct jso
 		parent->child = v;
 	*last = v;
 	parent->nchild++;
-	return v;
+	return true;
 }
 
 static bool parse_value(struct parser *ps, struct json *v);
@@ -155,12 +159,18 @@ static bool parse_member(struct parser *ps, struct json *obj, struct json **last
 		return fail(ps, JSON_FAULT_COLON, ps->p);
 	ps->p++;
 	skip_space(ps);
-	struct json *v = add_child(ps, obj, last);
-	if (v) {
-		v->key = key;
-		v->nkey = nkey;
+	if (!add_child(ps, obj, last))
+		return false;
+	if (obj) {
+		(*last)->key = key;
+		(*last)->nkey = nkey;
 	}
-	return parse_value(ps, v);
+	return parse_value(ps, obj ? *last : NULL);
+}
+
+static bool parse_element(struct parser *ps, struct json *array, struct json **last)
+{
+	return add_child(ps, array, last) && parse_value(ps, array ? *last : NULL);
 }
 
 /* At '{' or '['. */
@@ -176,7 +186,7 @@ static bool parse_container(struct parser *ps, struct json *v)
 	if (ps->p < ps->end && *ps->p == close)
 		goto done;
 	for (;;) {
-		if (object ? !parse_member(ps, v, &last) : !parse_value(ps, add_child(ps, v, &last)))
+		if (object ? !parse_member(ps, v, &last) : !parse_element(ps, v, &last))
 			return false;
 		skip_space(ps);
 		if (ps->p < ps->end && *ps->p == close)
@@ -236,9 +246,9 @@ static int report(const struct parser *ps, const char *p, struct err *e)
 	return ERR_DATA;
 }
 
-static int parse_text(struct json *v, struct arena *a, const char *p, size_t n, struct err *e)
+static int parse_text(struct json *v, struct arena *a, size_t nodes, const char *p, size_t n, struct err *e)
 {
-	struct parser ps = { .p = p, .end = p + n, .arena = a };
+	struct parser ps = { .p = p, .end = p + n, .arena = a, .nodes_left = nodes };
 	skip_space(&ps);
 	if (!parse_value(&ps, v))
 		return report(&ps, p, e);
@@ -253,12 +263,18 @@ static int parse_text(struct json *v, struct arena *a, const char *p, size_t n, 
 int json_parse(struct json **root, struct arena *a, const char *p, size_t n, struct err *e)
 {
 	*root = arena_zalloc(a, sizeof **root);
-	return parse_text(*root, a, p, n, e);
+	return parse_text(*root, a, JSON_MAX_NODES, p, n, e);
+}
+
+int json_parse_large(struct json **root, struct arena *a, const char *p, size_t n, struct err *e)
+{
+	*root = arena_zalloc(a, sizeof **root);
+	return parse_text(*root, a, SIZE_MAX, p, n, e);
 }
 
 int json_check(const char *p, size_t n, struct err *e)
 {
-	return parse_text(NULL, NULL, p, n, e);
+	return parse_text(NULL, NULL, 0, p, n, e);
 }
 
 const struct json *json_get(const struct json *obj, const char *key)

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #define JSON_MAX_DEPTH 128
+#define JSON_MAX_NODES ((size_t)1 << 21)  /* 168 MB: a line of 16 MiB can hold eight million values */
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
@@ -38,8 +39,10 @@ struct json {
 	size_t nchild;
 };
 
-/* Parse exactly one value (white space around it is fine). */
+/* Parse exactly one value (white space around it is fine), of at most JSON_MAX_NODES nodes. */
 int json_parse(struct json **root, struct arena *a, const char *p, size_t n, struct err *e);
+/* The same of any size, for a caller that has weighed the text (json/span.h). */
+int json_parse_large(struct json **root, struct arena *a, const char *p, size_t n, struct err *e);
 /* The same without a tree: is it JSON, and if not, where is it wrong? Needs no memory. */
 int json_check(const char *p, size_t n, struct err *e);
 

@@ -21,6 +21,7 @@ enum json_fault {
 	JSON_FAULT_SURROGATE,
 	JSON_FAULT_UTF8,
 	JSON_FAULT_DEPTH,
+	JSON_FAULT_NODES,
 	JSON_FAULT_OBJECT,    /* a line of NDJSON that is no object */
 	JSON_FAULT_RESERVED   /* its first member is $mark, but it is no mark (json/kind.h) */
 };

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "json/doc.h"
 #include "json/jq_parts.h"
+#include "json/span.h"
 
 #include <limits.h>
 #include <math.h>
@@ -32,6 +33,7 @@ struct json_jq {
 	struct jq_stack *stack;    /* where it runs; NULL: on ours, values are not deep */
 	bool always_wide;          /* the program itself has such numbers */
 	bool texts;                /* it reads numbers from texts */
+	uint64_t limit;            /* of a record's values */
 	bool running, fresh;       /* fresh: the run has yet to begin */
 	json_jq_rewrite_fn *rewrite;
 	jv call;                   /* of jq_call, on its way */
@@ -232,6 +234,7 @@ int json_jq_new(struct json_jq **out, const char *program, const struct json_jq_
 {
 	struct json_jq *q = mem_zalloc(sizeof *q);
 	q->program = mem_strdup(program);
+	q->limit = JSON_JQ_VALUES;
 	q->input = q->output = q->call = q->result = jv_invalid();
 	if (jq_defs_deep(program))
 		q->stack = jq_stack_new();
@@ -324,6 +327,11 @@ jv jq_build(const struct jq_numbers *nums, const struct json *v)
 	}
 }
 
+void json_jq_limit(struct json_jq *q, uint64_t bytes)
+{
+	q->limit = bytes;
+}
+
 void json_jq_rewrite(struct json_jq *q, json_jq_rewrite_fn *fn)
 {
 	q->rewrite = fn;
@@ -335,7 +343,7 @@ static int parse(const struct json **tree, struct arena *a, const char *json, si
 	*tree = NULL;
 	if (n > INT_MAX)
 		return err_set(e, ERR_DATA, "the record is too large for jq");
-	int r = json_parse(&root, a, json, n, e);
+	int r = json_parse_large(&root, a, json, n, e);
 	*tree = root;
 	return r;
 }
@@ -389,11 +397,13 @@ static void collect(struct json_jq *q, const struct json *tree)
 
 int json_jq_start(struct json_jq *q, const char *json, size_t n, struct err *e)
 {
-	const struct json *tree;
+	const struct json *tree = NULL;
 	arena_clear(&q->arena);
 	buf_clear(&q->plain);
 	q->running = false;
-	int r = parse(&tree, &q->arena, json, n, e);
+	int r = json_fits(json, n, q->limit, e);
+	if (r == 0)
+		r = parse(&tree, &q->arena, json, n, e);
 	if (r != 0 || !tree)
 		return r;
 	q->json = tree->raw;

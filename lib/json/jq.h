@@ -18,7 +18,8 @@
  * On what libjq 1.6 aborts, crashes or never ends, the program fails: times out of range, a slice from NaN on, an index of two thousand million in
  * a path, implode of what is no character, % of the least number by -1, empty matches in gsub and in texts that are not ASCII, indices of "".
  * Values may be nested as deeply as memory allows while the program runs; a result has at most JSON_MAX_DEPTH levels.
- * What a program builds takes what memory it takes.
+ * A record whose values would take more than a limit (json/span.h) is refused before any is built. What a program builds from one
+ * takes what memory it takes.
  *
  * Differences from jq: input, inputs, debug, stderr, halt, halt_error, input_filename, input_line_number, get_search_list, get_jq_origin,
  * get_prog_origin and modulemeta are errors; import, include and module do not compile; no ~/.jq is loaded.
@@ -50,10 +51,14 @@ struct json_jq_vars {
 	size_t n;
 };
 
+#define JSON_JQ_VALUES ((uint64_t)256 << 20)    /* sixteen times the longest record */
+
 struct json_jq;
 /* VARS may be NULL. PROGRAM sees each as `$name`; they stay the same until json_jq_set. */
 int json_jq_new(struct json_jq **q, const char *program, const struct json_jq_vars *vars, struct err *e);
 void json_jq_free(struct json_jq *q);           /* NULL is fine */
+/* What the values of a record may take, about; 0: there is no limit. JSON_JQ_VALUES until it is set. */
+void json_jq_limit(struct json_jq *q, uint64_t bytes);
 /* What `__rewrite` in the program makes of a text, S[0..N): at most N bytes, to TO. Returns their number. Without one it fails. */
 typedef size_t json_jq_rewrite_fn(char *to, const char *s, size_t n);
 void json_jq_rewrite(struct json_jq *q, json_jq_rewrite_fn *fn);

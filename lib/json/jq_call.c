@@ -187,7 +187,7 @@ static jv from_json(const struct jq_numbers *nums, jv text)
 	struct arena a = ARENA_INIT;
 	struct json *root;
 	struct err e = { 0 };
-	jv r = json_parse(&root, &a, s, n, &e) == 0 ? jq_build(nums, root) : jv_invalid_with_msg(jv_string(e.msg));
+	jv r = json_parse_large(&root, &a, s, n, &e) == 0 ? jq_build(nums, root) : jv_invalid_with_msg(jv_string(e.msg));
 	if (!jv_is_valid(r) && !jv_invalid_has_msg(jv_copy(r))) {
 		jv_free(r);
 		r = lost("fromjson");

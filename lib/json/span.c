@@ -103,8 +103,7 @@ int json_fits(const char *p, size_t n, uint64_t limit, struct err *e)
 
 /* --- members --- */
 
-/* Behind the value at P. */
-static const char *skip_value(const char *p, const char *end)
+const char *json_skip(const char *p, const char *end)
 {
 	size_t depth = 0;
 	bool odd;
@@ -141,7 +140,7 @@ bool json_member(const char *p, size_t n, const char *key, const char **value, s
 		if (p == end || *p != ':')
 			break;
 		const char *v = ascii_skip_space(p + 1, end);
-		p = skip_value(v, end);
+		p = json_skip(v, end);
 		if ((size_t)(close - 1 - name) == nkey && memcmp(name, key, nkey) == 0) {
 			*value = v;
 			*nvalue = (size_t)(p - v);
@@ -152,6 +151,19 @@ bool json_member(const char *p, size_t n, const char *key, const char **value, s
 			p = ascii_skip_space(p + 1, end);
 	}
 	return found;
+}
+
+bool json_element(const char **at, const char *end, const char **value, size_t *nvalue)
+{
+	const char *p = ascii_skip_space(*at, end);
+	if (p < end && *p == ',')
+		p = ascii_skip_space(p + 1, end);
+	if (p >= end || *p == ']')
+		return false;
+	*value = p;
+	*at = json_skip(p, end);
+	*nvalue = (size_t)(*at - p);
+	return true;
 }
 
 /* --- elements that spoil it --- */

@@ -22,6 +22,10 @@ uint64_t json_weigh(const char *p, size_t n);
 /* ERR_DATA when it would take more than LIMIT bytes; LIMIT 0: there is none. */
 int json_fits(const char *p, size_t n, uint64_t limit, struct err *e);
 
+/* Behind the value at P; for valid JSON. */
+const char *json_skip(const char *p, const char *end);
+/* The next element of an array of valid JSON; *AT begins behind its '['. False: there are no more. */
+bool json_element(const char **at, const char *end, const char **value, size_t *nvalue);
 /* The value of member KEY of the object that P[0..N) is (valid JSON); of several the last. False: no object, or no such
  * member. A key that is written with escapes is not found. */
 bool json_member(const char *p, size_t n, const char *key, const char **value, size_t *nvalue);

@@ -28,6 +28,7 @@ const char *json_fault_text(enum json_fault f)
 	case JSON_FAULT_SURROGATE: return "half of a surrogate pair in a string";
 	case JSON_FAULT_UTF8: return "the text is not UTF-8";
 	case JSON_FAULT_DEPTH: return "nested too deeply";
+	case JSON_FAULT_NODES: return "more than two million values";
 	case JSON_FAULT_OBJECT: return "expected a JSON object";
 	case JSON_FAULT_RESERVED: return "a record must not begin with the member $mark, which is the name of marks";
 	}

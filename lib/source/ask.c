@@ -19,6 +19,7 @@ struct question {
 struct ask {
 	struct question q[NASK];
 	struct arena arena;          /* of the tree that paths are followed in */
+	uint64_t limit;              /* bytes of values; 0: none */
 };
 
 /* `.a.b`: names of letters, digits and _ alone. */
@@ -87,6 +88,14 @@ void ask_free(struct ask *a)
 	mem_free(a);
 }
 
+void ask_limit(struct ask *a, uint64_t bytes)
+{
+	a->limit = bytes;
+	for (int i = 0; i < NASK; i++)
+		if (a->q[i].jq)
+			json_jq_limit(a->q[i].jq, bytes);
+}
+
 bool ask_has(const struct ask *a, enum ask_what what)
 {
 	return a->q[what].text != NULL;
@@ -143,7 +152,9 @@ static int follow(struct ask *a, struct question *q, const char *json, size_t n,
 			n = 4;
 		}
 	}
-	int rc = json_parse(&v, &a->arena, json, n, e);
+	int rc = json_fits(json, n, a->limit, e);
+	if (rc == 0)
+		rc = json_parse_large(&v, &a->arena, json, n, e);
 	q->found = rc < 0 ? NULL : v;
 	return rc;
 }

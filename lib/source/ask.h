@@ -48,6 +48,8 @@ struct source_about {
 struct ask;
 int ask_new(struct ask **a, const struct source_def *def, struct err *e);
 void ask_free(struct ask *a);                    /* NULL is fine */
+/* What the values of an answer may take, about (json/span.h); 0, until it is set: there is no limit. */
+void ask_limit(struct ask *a, uint64_t bytes);
 bool ask_has(const struct ask *a, enum ask_what what);
 /* It needs no libjq, whatever the size of its input: there is no such expression, or it is a plain path. */
 bool ask_finds(const struct ask *a, enum ask_what what);

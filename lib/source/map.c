@@ -117,7 +117,11 @@ int source_map_about(struct source_map *m, const struct source_about *a, struct 
 
 void source_map_limit(struct source_map *m, uint64_t bytes)
 {
+	struct json_jq *q[] = { m->records, m->context, m->map };
 	m->limit = bytes;
+	for (size_t i = 0; i < 3; i++)
+		if (q[i])
+			json_jq_limit(q[i], bytes);
 }
 
 bool source_map_pages(const struct source_map *m)
@@ -221,9 +225,7 @@ static int map_item(struct source_map *m, const char *item, size_t n, const stru
 {
 	size_t start = out->n;
 	uint64_t count = 0;
-	int rc = json_fits(item, n, m->limit, e);
-	if (rc == 0)
-		rc = json_jq_start(m->map, item, n, e);
+	int rc = json_jq_start(m->map, item, n, e);
 	while (rc == 0) {
 		struct json *root;
 		buf_clear(&m->given);
@@ -233,7 +235,7 @@ static int map_item(struct source_map *m, const char *item, size_t n, const stru
 		if (rc <= 0)
 			break;
 		arena_clear(&m->arena);
-		rc = json_parse(&root, &m->arena, m->given.p, m->given.n, e);
+		rc = json_parse_large(&root, &m->arena, m->given.p, m->given.n, e);
 		if (rc == 0)
 			rc = post_put(out, root, given, e);
 		buf_putc(out, '\n');

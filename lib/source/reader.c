@@ -461,17 +461,14 @@ static int document_item(void *arg, const struct scan_item *it, struct err *e)
 	if (rc >= 0)
 		return 0;
 	/* Where the fault stands in the text as it is. */
-	struct arena a = ARENA_INIT;
-	struct json *root;
 	struct err exact;
-	if (it->broken && json_parse(&root, &a, it->p, it->n, &exact) < 0 && exact.line) {
+	if (it->broken && json_check(it->p, it->n, &exact) < 0 && exact.line) {
 		err_at(&exact, NULL, it->line + exact.line - 1, exact.line == 1 ? it->col + exact.col - 1 : exact.col);
 	} else {
 		exact = why;
 		err_at(&exact, NULL, it->line, it->broken ? it->col : it->col + (why.col ? why.col - 1 : 0));
 	}
 	add_bad(r, r->line.p, r->line.n - 1, &exact);
-	arena_release(&a);
 	return 0;
 }
 

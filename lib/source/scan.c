@@ -174,11 +174,8 @@ static int begin_value(struct scan *s, const char *p, struct err *e)
 
 static int check_rest(struct scan *s, struct err *e)
 {
-	struct arena a = ARENA_INIT;
-	struct json *root;
 	struct err why;
-	int rc = json_parse(&root, &a, s->page.p, s->page.n, &why);
-	arena_release(&a);
+	int rc = json_check(s->page.p, s->page.n, &why);
 	if (rc == 0)
 		return 0;
 	err_set(e, why.code, "%s (outside of the records of the object that begins here)", why.msg);

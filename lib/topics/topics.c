@@ -3,11 +3,14 @@
 #include "topics/topics.h"
 
 #include "base/mem.h"
-#include "json/doc.h"
+#include "json/span.h"
+#include "json/string.h"
 #include "sketch/murmur.h"
 #include "stream/record.h"
 
 enum { F_TEXT, F_AUTHOR, F_ID, F_OP, F_LANG, F_NETWORK, F_TAGS, F_MENTIONS, F_LINKS, F_TIME };
+
+#define ITEMS_MOST ((size_t)1 << 20)    /* of a record: a line of 16 MiB can name eight million */
 
 struct item {
 	enum entity_kind kind;
@@ -25,7 +28,7 @@ struct topics {
 	size_t nitem, itemcap, topiccap;
 	const char *lang;
 	size_t nlang;
-	bool any_author, any_post;
+	bool any_author, any_post, crowded; /* crowded: the record at hand names more than ITEMS_MOST */
 	int64_t last_time;
 };
 
@@ -78,6 +81,11 @@ static void add_item(void *arg, enum entity_kind kind, const char *p, size_t n)
 		return;
 	entity_key(&t->keys, kind, p, n);
 	size_t nkey = t->keys.n - from;
+	if (t->nitem == ITEMS_MOST) {
+		t->crowded = true;
+		t->keys.n = from;
+		return;
+	}
 	if (nkey == 0 || (kind == ENTITY_WORD && stopwords_has(t->stop, t->lang, t->nlang, t->keys.p + from, nkey))) {
 		t->keys.n = from;
 		return;
@@ -87,40 +95,47 @@ static void add_item(void *arg, enum entity_kind kind, const char *p, size_t n)
 }
 
 /* An element of tags, mentions or links: a string, or an object with the member that names it. */
-static void add_listed(struct topics *t, enum entity_kind kind, const struct json *v)
+static void add_listed(struct topics *t, enum entity_kind kind, const char *v, size_t n)
 {
 	static const char *const member[][2] = { { "name", "tag" }, { "handle", "id" }, { "url", "expanded_url" } };
 	static const char sign[] = { '#', '@', '\0' };
-	for (int i = 0; i < 2 && v->type == JSON_OBJECT; i++) {
-		const struct json *m = json_get(v, member[kind][i]);
-		if (m && m->type == JSON_STRING)
-			v = m;
-	}
-	if (v->type != JSON_STRING)
+	const char *s;
+	size_t ns;
+	for (int i = 0; i < 2 && *v == '{'; i++)
+		if (json_member(v, n, member[kind][i], &s, &ns) && *s == '"') {
+			v = s;
+			n = ns;
+		}
+	if (*v != '"')
 		return;
-	size_t skip = v->nstr && sign[kind] && v->str[0] == sign[kind];
-	add_item(t, kind, v->str + skip, v->nstr - skip);
+	v++;
+	n -= 2;
+	if (memchr(v, '\\', n)) {
+		char *text = arena_alloc(&t->arena, n);
+		n = json_decode(text, v, n);
+		v = text;
+	}
+	size_t skip = n && sign[kind] && *v == sign[kind];
+	add_item(t, kind, v + skip, n - skip);
 }
 
 /* The record's own lists; returns the kinds that are left to look for in the text. */
-static int listed(struct topics *t, const struct json_record *rec, unsigned *left, struct err *why)
+static unsigned listed(struct topics *t, const struct json_record *rec)
 {
 	static const int field[] = { F_TAGS, F_MENTIONS, F_LINKS };
-	*left = t->o->kinds;
+	unsigned left = t->o->kinds;
 	arena_clear(&t->arena);
 	for (int k = ENTITY_TAG; k <= ENTITY_LINK && !t->o->extract; k++) {
 		const struct json_field *f = &rec->field[field[k]];
-		struct json *list;
 		if (!(t->o->kinds >> k & 1) || !f->p || f->type != JSON_ARRAY)
 			continue;
-		int code = json_parse(&list, &t->arena, f->p, f->n, why);
-		if (code)
-			return code;
-		*left &= ~(1u << k);
-		for (const struct json *v = list->child; v; v = v->next)
-			add_listed(t, (enum entity_kind)k, v);
+		left &= ~(1u << k);
+		const char *at = f->p + 1, *v;
+		size_t n;
+		while (json_element(&at, f->p + f->n, &v, &n))
+			add_listed(t, (enum entity_kind)k, v, n);
 	}
-	return 0;
+	return left;
 }
 
 /* The earliest of the fields. A deletion without a time counts as of the record before it. */
@@ -172,12 +187,11 @@ static enum entity_dialect dialect_of(const struct topics *t, const struct json_
 static int find_items(struct topics *t, const struct json_record *rec, struct err *why)
 {
 	const struct json_field *text = &rec->field[F_TEXT], *lang = &rec->field[F_LANG];
-	unsigned left;
 	t->nlang = lang->p && lang->type == JSON_STRING ? lang->n - 2 : 0;
 	t->lang = t->nlang ? lang->p + 1 : "";
-	int code = listed(t, rec, &left, why);
-	if (code || !text->p || text->type == JSON_NULL || !left)
-		return code;
+	unsigned left = listed(t, rec);
+	if (!text->p || text->type == JSON_NULL || !left)
+		return 0;
 	if (text->type != JSON_STRING)
 		return record_bad_field(rec, text, t->o->text, "is no string", why);
 	buf_clear(&t->text);
@@ -194,8 +208,11 @@ int topics_post(struct topics *t, const struct json_record *rec, struct trend_po
 	int code = event_time(t, rec, p.deleted, &p.time_us, why);
 	buf_clear(&t->keys);
 	t->nitem = 0;
+	t->crowded = false;
 	if (code == 0 && !p.deleted)
 		code = find_items(t, rec, why);
+	if (code == 0 && t->crowded)
+		code = err_set(why, ERR_DATA, "the record names more than %zu topics", ITEMS_MOST);
 	if (code)
 		return code;
 	t->any_author |= hash_field(t, &rec->field[F_AUTHOR], author);
