@@ -206,6 +206,27 @@ static int announce(struct run *x, struct err *e)
 	return r;
 }
 
+/* One record that takes much more than a batch should: what it took goes back, and the next is not read beside it. */
+static bool huge(const struct run *x, const struct run_rows *w)
+{
+	return w->batch.nrows == 1 && batch_memory(&w->batch) > x->memory / 4;
+}
+
+/* Ready for the next rows. */
+static void empty_rows(struct run *x, struct run_rows *w)
+{
+	if (huge(x, w)) {
+		release_rows(w);
+		init_rows(x, w);
+		return;
+	}
+	batch_clear(&w->batch);
+	batch_clear(&w->computed);
+	if (w->ndropped)
+		memset(w->dropped, 0, RUN_ROWS / 8 + 1);
+	w->evaluated = w->ndropped = 0;
+}
+
 static int run_wait(struct run *x, struct err *e)
 {
 	pool_wait(x->pool, &x->group);
@@ -217,11 +238,7 @@ static int run_wait(struct run *x, struct err *e)
 	}
 	if (!x->sent)
 		return r;
-	batch_clear(&x->sent->batch);
-	batch_clear(&x->sent->computed);
-	if (x->sent->ndropped)
-		memset(x->sent->dropped, 0, RUN_ROWS / 8 + 1);
-	x->sent->evaluated = x->sent->ndropped = 0;
+	empty_rows(x, x->sent);
 	x->sent = NULL;
 	return r;
 }
@@ -253,9 +270,10 @@ int run_dispatch(struct run *x, struct err *e)
 	x->held = held(x);
 	x->sent = w;
 	/* One thread needs one batch: its job is done when pool_submit returns. */
-	if (pool_threads(x->pool) > 1)
+	bool beside = pool_threads(x->pool) > 1 && !huge(x, w);
+	if (beside)
 		x->now = w == &x->rows[0] ? &x->rows[1] : &x->rows[0];
 	for (unsigned i = 0; i < x->nsets; i++)
 		pool_submit(x->pool, &x->group, job, &x->job[i]);
-	return pool_threads(x->pool) > 1 ? 0 : run_wait(x, e);
+	return beside ? 0 : run_wait(x, e);
 }
