@@ -47,7 +47,7 @@ static const struct opt options[] = {
 	{ 0, "nulls", OPT_FLAG, &o.nulls, NULL, "print null members (default: omit them)", NULL },
 	{ 'j', "threads", OPT_U64, &opt_threads, "N",
 	  "number of decoding threads (default: one per processor, at most 4); the order of rows does not change", NULL },
-	{ 0, "memory", OPT_SIZE, &o.memory, "SIZE", "with several threads: maximum size of text waiting to be written (64MiB)", NULL },
+	{ 0, "memory", OPT_SIZE, &o.memory, "SIZE", "text waiting to be written; per thread, four times that for pages, and for values in --jq (64MiB)", NULL },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP, NULL },
 	{ 'u', "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "flush every record", NULL },
 	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "report at the end how many files, row groups and rows were read", NULL },

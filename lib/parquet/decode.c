@@ -97,7 +97,7 @@ int decoder_init(struct decoder *d, int encoding, int physical, size_t width, co
 			       pq_encoding_name(encoding));
 	struct vals last = d->last;
 	*d = (struct decoder){ .encoding = encoding, .physical = physical, .width = width, .p = p, .end = p + n,
-		.dict = dict, .last = last };
+		.dict = dict, .last = last, .most = VALS_MOST };
 	switch (encoding) {
 	case PQ_PLAIN_DICTIONARY:
 	case PQ_RLE_DICTIONARY:

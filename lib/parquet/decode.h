@@ -29,7 +29,8 @@ struct delta_dec {
 bool pq_delta_init(struct delta_dec *d, const uint8_t *p, const uint8_t *end);
 
 struct decoder {
-	bool full;                   /* reading stopped at VALS_MOST */
+	bool full;                   /* reading stopped at `most` */
+	size_t most;                 /* bytes of text that is repeated; VALS_MOST unless it is set after decoder_init */
 	int encoding;
 	int physical;
 	size_t width;                /* of a decoded value */

@@ -182,7 +182,7 @@ static bool put_joined(struct decoder *d, struct vals *v, int64_t prefix, int64_
 	if (v->width && n != v->width)
 		return false;
 	last->ndata = (size_t)prefix;
-	d->full = v->ndata + n > VALS_MOST;
+	d->full = v->ndata + n > d->most;
 	if (d->full || !vals_reserve(last, 1, (size_t)suffix) || !vals_reserve(v, 1, n))
 		return false;
 	memcpy(last->data + prefix, d->p, (size_t)suffix);

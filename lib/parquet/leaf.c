@@ -6,7 +6,7 @@
 
 #define SLACK 128   /* old writers leave the dictionary's header out of the chunk's size */
 
-int leaf_open(struct leaf_reader *l, const struct pq_source *src, const struct pq_leaf *leaf,
+int leaf_open(struct leaf_reader *l, const struct pq_source *src, struct leaf_room *room, const struct pq_leaf *leaf,
 	      const struct pq_chunk_meta *meta, bool levels_only, struct err *e)
 {
 	uint64_t start = meta->data_offset > 0 ? (uint64_t)meta->data_offset : 0;
@@ -14,6 +14,7 @@ int leaf_open(struct leaf_reader *l, const struct pq_source *src, const struct p
 	vals_init(&l->out, decode_width(leaf->el->physical, leaf->el->type_length));
 	vals_init(&l->dict, l->out.width);
 	l->src = src;
+	l->room = room;
 	l->leaf = leaf;
 	l->meta = meta;
 	l->levels_only = levels_only;
@@ -71,7 +72,7 @@ static int values(struct leaf_reader *l, size_t n, struct err *e)
 	if (done == n)
 		return 0;
 	if (l->values.full)
-		return err_set(e, ERR_DATA, "more than %zu MiB of text in one row, or in very few", VALS_MOST >> 20);
+		return err_set(e, ERR_DATA, "more than %zu MiB of text in one row, or in very few", l->values.most >> 20);
 	return err_set(e, ERR_DATA, "damaged values in a page (%s)", pq_encoding_name(l->values.encoding));
 }
 
@@ -156,8 +157,8 @@ static int take_pending(struct leaf_reader *l, uint64_t *rows, bool *done, struc
 		--*rows;
 	}
 	size_t n = i - l->pend_at;
-	if (l->n + n > LEAF_ENTRIES)
-		return err_set(e, ERR_DATA, "more than %zu elements of lists in one row, or in very few", LEAF_ENTRIES);
+	if (l->n + n > l->room->most / LEAF_ENTRY)
+		return err_set(e, ERR_DATA, "more than %zu elements of lists in one row, or in very few", l->room->most / LEAF_ENTRY);
 	need_levels(l, n);
 	memcpy(l->def_out + l->n, l->pend_def + l->pend_at, n);
 	memcpy(l->rep_out + l->n, l->pend_rep + l->pend_at, n);

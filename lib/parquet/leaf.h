@@ -2,7 +2,7 @@
 /* leaf - one column chunk being read: its pages, levels and values, from the first row to the last.
  *
  * Rows come in order; whole pages that are not wanted are passed over without being decompressed.
- * Memory: one page and its compressed bytes, the dictionary, and what was asked for.
+ * Memory: one page and its compressed bytes, and the dictionary, as far as the room goes; and what was asked for.
  * Threads: one owner; the source may be shared.
  */
 #ifndef SM_PARQUET_LEAF_H
@@ -14,10 +14,17 @@
 #include "parquet/tree.h"
 
 #define LEAF_PENDING 1024u
-#define LEAF_ENTRIES ((size_t)1 << 26)     /* in one read: elements of lists, nulls too */
+#define LEAF_ENTRY ((size_t)16)            /* what an element of a list takes, about, nulls too */
+
+/* What the chunks of a scan hold together: compressed and decompressed pages, dictionaries. */
+struct leaf_room {
+	size_t used, most;
+	size_t window;                /* bytes read at once */
+};
 
 struct leaf_reader {
 	const struct pq_source *src;
+	struct leaf_room *room;
 	const struct pq_leaf *leaf;
 	const struct pq_chunk_meta *meta;
 	bool levels_only;             /* values are not wanted */
@@ -52,7 +59,8 @@ struct leaf_reader {
 	struct vals out;
 };
 
-int leaf_open(struct leaf_reader *l, const struct pq_source *src, const struct pq_leaf *leaf,
+/* The source and the room are borrowed. */
+int leaf_open(struct leaf_reader *l, const struct pq_source *src, struct leaf_room *room, const struct pq_leaf *leaf,
 	      const struct pq_chunk_meta *meta, bool levels_only, struct err *e);
 void leaf_release(struct leaf_reader *l);
 void leaf_clear(struct leaf_reader *l);   /* forgets what was read, keeps the place */

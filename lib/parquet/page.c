@@ -5,9 +5,19 @@
 
 #include <zlib.h>
 
-#define WINDOW ((size_t)256 << 10)
 #define HEADER_FIRST ((size_t)512)
 #define HEADER_MAX ((size_t)16 << 20)   /* a header with statistics of long strings */
+
+/* A buffer of HAD bytes becomes one of NOW. What a page says that it holds is a number in its header. */
+static int take_room(struct leaf_reader *l, size_t had, size_t now, struct err *e)
+{
+	struct leaf_room *r = l->room;
+	size_t used = r->used - had + now;
+	if (now > had && used > r->most)
+		return err_set(e, ERR_UNSUPPORTED, "its pages take more memory than the %zu MiB that they may", r->most >> 20);
+	r->used = used;
+	return 0;
+}
 
 /* Make the N bytes at pos available (fewer at the end of the chunk); returns how many are. */
 static int window(struct leaf_reader *l, size_t n, size_t *have, struct err *e)
@@ -21,10 +31,13 @@ static int window(struct leaf_reader *l, size_t n, size_t *have, struct err *e)
 		keep = (size_t)(l->win_at + l->win_n - l->pos);
 		memmove(l->win, l->win + (l->pos - l->win_at), keep);
 	}
-	size_t size = want > WINDOW ? want : WINDOW;
+	size_t size = want > l->room->window ? want : l->room->window;
 	if (size > left)
 		size = (size_t)left;
 	if (size > l->win_cap || !l->win) {
+		int rc = take_room(l, l->win_cap, size, e);
+		if (rc)
+			return rc;
 		l->win_cap = size;
 		l->win = mem_realloc(l->win, size + VALS_PAD);
 	}
@@ -83,6 +96,9 @@ static int unpack(struct leaf_reader *l, const struct pq_page *h, size_t skip, c
 	if (!pq_decompress_plausible(l->meta->codec, packed, size))
 		return err_set(e, ERR_DATA, "a page of %zu bytes says that it holds %zu", packed, size);
 	if (size > l->body_cap || !l->body) {
+		int rc = take_room(l, l->body_cap, size, e);
+		if (rc)
+			return rc;
 		mem_free(l->body);
 		l->body = mem_alloc(size + VALS_PAD);
 		l->body_cap = size;
@@ -121,8 +137,10 @@ static int start_values(struct leaf_reader *l, const struct pq_page *h, const ui
 	l->entries_left = h->values;
 	if (l->levels_only)
 		return 0;
-	return decoder_init(&l->values, h->encoding, l->leaf->el->physical, l->out.width, p, n,
-			    l->has_dict ? &l->dict : NULL, e);
+	int rc = decoder_init(&l->values, h->encoding, l->leaf->el->physical, l->out.width, p, n,
+			      l->has_dict ? &l->dict : NULL, e);
+	l->values.most = l->room->most;
+	return rc;
 }
 
 static int start_v1(struct leaf_reader *l, const struct pq_page *h, struct err *e)
@@ -168,6 +186,8 @@ static int load_dictionary(struct leaf_reader *l, const struct pq_page *h, struc
 	if (h->encoding != PQ_PLAIN && h->encoding != PQ_PLAIN_DICTIONARY)
 		return err_set(e, ERR_DATA, "a dictionary in %s", pq_encoding_name(h->encoding));
 	int rc = unpack(l, h, 0, &p, &n, e);
+	if (rc == 0) /* texts have an offset for four bytes of length */
+		rc = take_room(l, 0, n, e);
 	if (rc == 0)
 		rc = decoder_init(&l->values, PQ_PLAIN, l->leaf->el->physical, l->out.width, p, n, NULL, e);
 	if (rc)

@@ -130,7 +130,7 @@ static bool take_bytes(struct decoder *d, struct vals *v, const uint32_t *index,
 	size_t bytes = 0;
 	for (size_t i = 0; i < n; i++)
 		bytes += (size_t)(dict->offsets[index[i] + 1] - dict->offsets[index[i]]);
-	d->full = v->ndata + bytes > VALS_MOST;
+	d->full = v->ndata + bytes > d->most;
 	if (d->full || !vals_reserve(v, n, bytes))
 		return false;
 	for (size_t i = 0; i < n; i++) {

@@ -9,12 +9,15 @@
 #define TAIL 8u                         /* length of the footer, magic */
 #define FOOTER_MAX ((size_t)1 << 30)
 #define SCAN_BYTES ((size_t)8 << 20)   /* of values in one batch of a scan, about */
+#define WINDOW_MOST ((size_t)256 << 10) /* read at once of a column; less where there are hundreds */
+#define WINDOW_LEAST ((size_t)16 << 10)
 
 struct pq_scan {
 	const struct pq_reader *r;
 	const struct pq_projection *p;
 	size_t group;
 	uint64_t left;                  /* rows */
+	struct leaf_room room;
 	struct leaf_reader *leaf;
 };
 
@@ -57,6 +60,7 @@ int pq_open(struct pq_reader **out, const struct pq_source *src, struct err *e)
 {
 	struct pq_reader *r = mem_zalloc(sizeof *r);
 	r->src = *src;
+	r->most = PQ_MEMORY;
 	schema_init(&r->schema);
 	int rc = open_footer(r, e);
 	if (rc == 0)
@@ -81,6 +85,11 @@ void pq_free(struct pq_reader *r)
 	pq_meta_release(&r->meta);
 	mem_free(r->footer);
 	mem_free(r);
+}
+
+void pq_limit(struct pq_reader *r, size_t bytes)
+{
+	r->most = bytes;
 }
 
 const struct schema *pq_schema(const struct pq_reader *r)
@@ -130,10 +139,12 @@ int pq_scan_new(struct pq_scan **out, const struct pq_reader *r, const struct pq
 	s->p = p;
 	s->group = group;
 	s->left = (uint64_t)m->rows;
+	s->room = (struct leaf_room){ .most = r->most, .window = r->most / 8 / (p->nleaves ? p->nleaves : 1) };
+	s->room.window = s->room.window > WINDOW_MOST ? WINDOW_MOST : s->room.window < WINDOW_LEAST ? WINDOW_LEAST : s->room.window;
 	s->leaf = mem_zalloc(p->nleaves * sizeof *s->leaf);
 	for (size_t i = 0; i < p->nleaves && rc == 0 && m->rows; i++) {
 		size_t leaf = p->leaf[i].leaf;
-		rc = leaf_open(&s->leaf[i], &r->src, &r->tree.leaf[leaf], &m->chunk[leaf], p->leaf[i].levels_only, e);
+		rc = leaf_open(&s->leaf[i], &r->src, &s->room, &r->tree.leaf[leaf], &m->chunk[leaf], p->leaf[i].levels_only, e);
 		rc = where(s, &s->leaf[i], rc, e);
 	}
 	*out = s;

@@ -28,6 +28,10 @@ struct pq_source {
 struct pq_reader;
 int pq_open(struct pq_reader **r, const struct pq_source *src, struct err *e);
 void pq_free(struct pq_reader *r);
+/* What the pages and dictionaries of one scan may take together, and a row of text or lists that few bytes of the file stand for.
+ * More is an error of its own (ERR_UNSUPPORTED for pages). PQ_MEMORY until it is set, which must be before the first scan. */
+#define PQ_MEMORY ((size_t)256 << 20)
+void pq_limit(struct pq_reader *r, size_t bytes);
 const struct schema *pq_schema(const struct pq_reader *r);  /* the file's schema as types of ours */
 size_t pq_groups(const struct pq_reader *r);
 uint64_t pq_group_rows(const struct pq_reader *r, size_t group);

@@ -104,6 +104,7 @@ struct feed {                        /* hands out row groups, in order */
 	const struct delta_snapshot *snapshot;
 	const struct replay_plan *plan;
 	struct expr_eval *eval;      /* for row groups; NULL: no condition */
+	size_t most;                 /* what a reader's pages may take, or the values of a record in libjq */
 	size_t next_unit;
 	struct source *open;
 	struct replay_counts counts;

@@ -31,7 +31,10 @@ int reader_init(struct reader *r, struct feed *f, const struct project *p, const
 		r->time = expr_eval_new(p->bound_time);
 		r->times = mem_array(NULL, PIECE_ROWS, sizeof *r->times);
 	}
-	return o->jq ? json_jq_new(&r->jq, o->jq, NULL, e) : 0;
+	int rc = o->jq ? json_jq_new(&r->jq, o->jq, NULL, e) : 0;
+	if (rc == 0 && o->jq)
+		json_jq_limit(r->jq, f->most);
+	return rc;
 }
 
 void reader_release(struct reader *r)

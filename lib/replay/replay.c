@@ -74,6 +74,9 @@ int replay_open(struct replay **out, const char *table, const struct replay_opts
 	struct replay *r = mem_zalloc(sizeof *r);
 	*out = NULL;
 	r->opts = *o;
+	if (!r->opts.memory)
+		r->opts.memory = REPLAY_MEMORY;
+	r->feed.most = 4 * (size_t)r->opts.memory;
 	pthread_mutex_init(&r->feed.lock, NULL);
 	int rc = store_open(&r->store, table, e);
 	if (rc == 0)

@@ -14,7 +14,8 @@
  * `_change_type` "delete" or "insert", `_commit_version`, `_commit_timestamp`. A row that a writer
  * carried over from a removed file to a new one appears as both.
  *
- * Memory: one row group's pages a thread, and text that waits for its turn, at most `memory` bytes.
+ * Memory: text that waits for its turn, at most `memory` bytes; and of each thread at most four times that for pages and
+ * dictionaries, the same for the values of a record in libjq, and for a row that little in the file stands for. More is an error.
  * Ownership: a piece lives until the next call. Threads: one owner; it starts its own.
  * Failure: after an error only replay_free.
  */
@@ -28,6 +29,7 @@
 #include <stdint.h>
 
 #define REPLAY_NEWEST ((int64_t)-1)
+#define REPLAY_MEMORY ((uint64_t)64 << 20)
 #define REPLAY_TIME_COLUMN "created_at"
 
 struct replay_opts {
@@ -47,7 +49,7 @@ struct replay_opts {
 	bool count_only;             /* no text: pieces just count */
 	bool nulls;                  /* print members that are null */
 	unsigned threads;            /* 0: 1 */
-	uint64_t memory;             /* 0: 64 MiB */
+	uint64_t memory;             /* 0: REPLAY_MEMORY */
 };
 
 struct replay_record {

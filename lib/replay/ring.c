@@ -151,7 +151,7 @@ int ring_new(struct ring **out, struct feed *f, const struct project *p, const s
 	g->feed = f;
 	g->newest = &g->oldest;
 	g->nthreads = o->threads;
-	g->max_bytes = o->memory ? (size_t)o->memory : (size_t)64 << 20;
+	g->max_bytes = (size_t)o->memory;
 	g->max_tasks = 4 * (size_t)g->nthreads;
 	pthread_mutex_init(&g->lock, NULL);
 	pthread_cond_init(&g->filled, NULL);
