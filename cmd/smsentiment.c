@@ -10,6 +10,8 @@
 
 #include <unistd.h>
 
+#define TEXT_MOST ((size_t)4 << 20)     /* with its quotes: emoji are scored as their names, and take sixty times as much */
+
 static const char *opt_field = "text", *opt_out = "sentiment", *opt_lexicon, *opt_edition = "3.3.2", *opt_on_error;
 static bool opt_explain, opt_unbuffered, field_given;
 
@@ -113,6 +115,11 @@ static int write_record(void *arg, const struct json_record *rec, struct err *wh
 	}
 	if (text->type != JSON_STRING) {
 		err_set(why, ERR_DATA, "field %s is not a string", opt_field);
+		why->col = (uint64_t)(text->p - rec->p) + 1;
+		return ERR_DATA;
+	}
+	if (text->n > TEXT_MOST) {
+		err_set(why, ERR_DATA, "field %s is longer than %zu MiB", opt_field, TEXT_MOST >> 20);
 		why->col = (uint64_t)(text->p - rec->p) + 1;
 		return ERR_DATA;
 	}
