@@ -5,6 +5,7 @@ complete -c smjq -l arg -r -d 'pass a string to the program as $NAME; also `--ar
 complete -c smjq -l argjson -r -d 'pass a JSON value to the program as $NAME; also `--argjson NAME JSON`'
 complete -c smjq -l exit-status -s e -d 'exit with status 1 if the last result was false or null, or there was none'
 complete -c smjq -l compact-output -s c -d 'ignored, for compatibility with jq: there is always one line per result'
+complete -c smjq -l memory -r -d 'limit for the values of one record as the program gets them (256MiB)'
 complete -c smjq -l on-error -r -d 'what to do with a bad record: stop (default), skip and count it, or append it to FILE with the reason'
 complete -c smjq -l unbuffered -d 'flush every record'
 complete -c smjq -l quiet -s q -d 'suppress warnings and notes'

@@ -18,7 +18,7 @@ complete -c smreplay -l poll -r -d 'with --follow: check for a new version every
 complete -c smreplay -l marks -d 'print marks, so that downstream tools know what was read and whether it was complete'
 complete -c smreplay -l nulls -d 'print null members (default: omit them)'
 complete -c smreplay -l threads -s j -r -d 'number of decoding threads (default: one per processor, at most 4); the order of rows does not change'
-complete -c smreplay -l memory -r -d 'with several threads: maximum size of text waiting to be written (64MiB)'
+complete -c smreplay -l memory -r -d 'text waiting to be written; per thread, four times that for pages, and for values in --jq (64MiB)'
 complete -c smreplay -l on-error -r -d 'what to do with a bad record: stop (default), skip and count it, or append it to FILE with the reason'
 complete -c smreplay -l unbuffered -s u -d 'flush every record'
 complete -c smreplay -l verbose -s v -d 'report at the end how many files, row groups and rows were read'
