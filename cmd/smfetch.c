@@ -104,7 +104,7 @@ static const struct opt opts[] = {
 static const char *const exits[] = { "0", "done, or stopped by a signal after a mark", "1", "done, but records were rejected, or --records found none",
 	"2", "usage error", "3", "bad input", "4", "a network or I/O error, or the API refused the request", "5",
 	"the checkpoint is in use or belongs to another stream, the table is behind it, or a file has changed since it was read",
-	"75", "a limit or quota is used up for longer than --max-wait allows: the place is kept, try again later", NULL };
+	"75", "a limit or quota is used up for longer than --max-wait allows: the position is kept, try again later", NULL };
 static const char *const examples[] = {
 	"smfetch x-recent query='lang:en cats' --resume ck | smpartition --schema smpost --by network,created_date landing | smcommit | smcheckpoint save",
 	"posts of X into a table; the same line resumes",
@@ -686,7 +686,7 @@ static int close_net(struct net *n, int rc, struct err *e)
 		status = diag_fail(e);
 	if (rc == FETCH_QUOTA && !verbose)
 		diag_note("a limit is used up for longer than --max-wait allows: %stry again later (see --verbose)",
-			  ck ? "the place is kept, " : "");
+			  ck ? "the position is kept, " : "");
 	status = diag_worse(status, reject_close(n->reject, &why), &why);
 	status = diag_finish(&n->out, status);
 	spool_free(n->spool);

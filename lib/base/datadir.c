@@ -32,7 +32,7 @@ static int is_there(struct buf *b, struct err *e)
 	struct stat st;
 	if (stat(buf_cstr(b), &st) == 0)
 		return 1;
-	return errno == ENOENT ? 0 : err_sys(e, errno, "cannot look at %s", b->p);
+	return errno == ENOENT ? 0 : err_sys(e, errno, "cannot access %s", b->p);
 }
 
 int data_path(struct buf *b, const char *name, struct err *e)
@@ -61,7 +61,7 @@ int data_path(struct buf *b, const char *name, struct err *e)
 	if (is)
 		return is < 0 ? is : 0;
 	return err_set(e, ERR_NOT_FOUND,
-		       "no data file %s beside the program (../share) or in %s: set SM_SHARE to the folder that holds it", name,
+		       "no data file %s beside the program (../share) or in %s: set SM_SHARE to its folder", name,
 		       SM_DATADIR);
 }
 

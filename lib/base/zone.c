@@ -107,10 +107,10 @@ static const char *parse_rule(struct zone *z, struct text t)
 		z->dst_s = -z->dst_s;
 	}
 	if (!take(&t, ',') || !change_day(&t, &z->start))
-		return "when summer time begins is missing or wrong (M3.2.0)";
+		return "the start of summer time is missing or wrong (M3.2.0)";
 	if (!take(&t, ',') || !change_day(&t, &z->end))
-		return "when summer time ends is missing or wrong (M11.1.0)";
-	return t.p == t.end ? NULL : "there is more behind the rule";
+		return "the end of summer time is missing or wrong (M11.1.0)";
+	return t.p == t.end ? NULL : "extra text after the rule";
 }
 
 static const char *rule_of_name(const char *s, size_t n)
@@ -143,7 +143,7 @@ int zone_parse(struct zone *z, const char *s, size_t n, struct err *e)
 		return 0;
 	int shown = (int)(n < 60 ? n : 60);
 	if (memchr(s, '/', n) && !memchr(s, ',', n))
-		return err_set(e, ERR_USAGE, "zone '%.*s' is not known; write its rule, as PST8PDT,M3.2.0,M11.1.0", shown, s);
+		return err_set(e, ERR_USAGE, "unknown time zone '%.*s'; give its rule, such as PST8PDT,M3.2.0,M11.1.0", shown, s);
 	return err_set(e, ERR_USAGE, "zone '%.*s': %s", shown, s, why);
 }
 

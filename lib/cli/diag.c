@@ -38,7 +38,7 @@ static void clear_line(void)
 static void out_of_memory(size_t wanted)
 {
 	char text[128];
-	int n = snprintf(text, sizeof text, "%s: out of memory (%zu bytes wanted)\n", tool_name, wanted);
+	int n = snprintf(text, sizeof text, "%s: out of memory (cannot allocate %zu bytes)\n", tool_name, wanted);
 	fd_write_all(STDERR_FILENO, text, (size_t)n);
 	_exit(4);
 }

@@ -74,7 +74,7 @@ static int open_dest(struct stats *s, const char *dest, struct err *e)
 	uint64_t fd;
 	if (strncmp(dest, "fd:", 3) == 0) {
 		if (!num_u64(dest + 3, strlen(dest + 3), &fd) || fd > INT32_MAX)
-			return err_set(e, ERR_USAGE, "--stats: '%s' is no descriptor", dest);
+			return err_set(e, ERR_USAGE, "--stats: '%s' is not a file descriptor", dest);
 		s->fd = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
 	} else {
 		s->fd = open(dest, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

@@ -44,7 +44,7 @@ static enum infer_kind main_kind(struct finish *x, const struct infer_node *nd)
 		if (k != best && nd->count[k] && (other == KINDS || nd->first[k] < nd->first[other]))
 			other = k;
 	if (other != KINDS)
-		tell(x, "%s (%llu) and %s (first in record %llu) are mixed: it is taken for %s, the others are bad records", name[best],
+		tell(x, "%s (%llu) and %s (first in record %llu) are mixed: using %s, the others are bad records", name[best],
 		     (unsigned long long)nd->count[best], name[other], (unsigned long long)nd->first[other], name[best]);
 	return best;
 }
@@ -54,15 +54,15 @@ static int number_type(struct finish *x, const struct infer_node *nd, struct typ
 	bool exact;
 	bool held = infer_number_type(&nd->number, t, form, &exact);
 	if (!held && !x->lenient)
-		return err_set(x->e, ERR_DATA, "field '%.*s': no type holds all its numbers exactly (%s): name one with --schema",
+		return err_set(x->e, ERR_DATA, "field '%.*s': no type holds all its numbers exactly (%s): choose one with --schema",
 			       (int)(x->path.n > 300 ? 300 : x->path.n), x->path.p, nd->number.odd);
 	if (!held) {
 		*t = (struct type){ .kind = TYPE_DOUBLE };
-		tell(x, "no type holds all its numbers exactly (%s): taken for double, others are bad records", nd->number.odd);
+		tell(x, "no type holds all its numbers exactly (%s): using double, other values are bad records", nd->number.odd);
 	} else if (!exact) {
 		struct buf b = BUF_INIT;
 		type_print(t, &b);
-		tell(x, "its numbers are written in several ways: taken for %s, which keeps their values", buf_cstr(&b));
+		tell(x, "its numbers are written in several ways: using %s, which keeps their values", buf_cstr(&b));
 		buf_release(&b);
 	}
 	return 0;
@@ -179,7 +179,7 @@ static int node_type(struct finish *x, const struct infer_node *nd, struct type 
 static int check_limits(const struct infer *in, struct err *e)
 {
 	if (in->crowded && !in->lenient)
-		return err_set(e, ERR_DATA, "more than %d different fields, the last in '%s': name a type with --schema, map<string,…> say",
+		return err_set(e, ERR_DATA, "more than %d different fields, the last in '%s': choose a type with --schema, such as map<string,…>",
 			       INFER_FIELDS, in->crowded->name ? in->crowded->name : "the record");
 	if (in->too_deep)
 		return err_set(e, ERR_DATA, "records are nested deeper than %d levels", TYPE_MAX_DEPTH);
@@ -209,7 +209,7 @@ int infer_finish(const struct infer *in, struct schema *s, infer_note_fn *note, 
 {
 	int r = make(in, s, note, arg, e);
 	if (!r && !s->root.nfields)
-		r = err_set(e, ERR_DATA, in->records ? "the sampled records have no fields" : "there is no record to infer a schema from");
+		r = err_set(e, ERR_DATA, in->records ? "the sampled records have no fields" : "no record to infer a schema from");
 	if (r)
 		schema_release(s);
 	return r;

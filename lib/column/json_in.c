@@ -110,10 +110,10 @@ static int describe(struct json_in *in, const struct json_line *l, struct err *e
 		err_set(e, ERR_DATA, "field '%s' is missing, but must not be null", path);
 		break;
 	case JIN_TWICE:
-		err_set(e, ERR_DATA, "field '%s' comes twice", path);
+		err_set(e, ERR_DATA, "field '%s' is given twice", path);
 		break;
 	case JIN_MAP_TWICE:
-		err_set(e, ERR_DATA, "a key comes twice in the map '%s'", path);
+		err_set(e, ERR_DATA, "a key is given twice in the map '%s'", path);
 		break;
 	case JIN_UNKNOWN:
 		err_set(e, ERR_DATA, "field '%s' is not in the schema", path);

@@ -145,10 +145,10 @@ static int check_one(const struct path *at, struct err *e)
 {
 	const struct field *f = at->f;
 	if (!f->nname)
-		return bad_name(at, e, "a field's name cannot be empty");
+		return bad_name(at, e, "a field's name must not be empty");
 	for (size_t i = 0; i < f->nname; i++)
 		if (!f->name[i] || strchr(" ,;{}()\n\t=", f->name[i]))
-			return bad_name(at, e, "a name cannot hold a space, tab, line feed, NUL or any of ,;{}()=");
+			return bad_name(at, e, "a name must not contain a space, tab, line feed, NUL or any of ,;{}()=");
 	return 0;
 }
 
@@ -179,9 +179,9 @@ static int check_twins(const struct type *t, const struct path *up, struct err *
 			continue;
 		char why[200];
 		if (f->nname == g->nname && memcmp(f->name, g->name, f->nname) == 0)
-			snprintf(why, sizeof why, "the name occurs twice");
+			snprintf(why, sizeof why, "the name is given twice");
 		else
-			snprintf(why, sizeof why, "differs only by case from '%.*s'", (int)(f->nname > 120 ? 120 : f->nname),
+			snprintf(why, sizeof why, "differs only in case from '%.*s'", (int)(f->nname > 120 ? 120 : f->nname),
 				 f->name);
 		r = bad_name(&(struct path){ up, g }, e, why);
 	}

@@ -74,7 +74,7 @@ static int read_struct(struct reader *x, const struct json *v, struct type *t)
 {
 	const struct json *fields = json_get(v, "fields");
 	if (!fields || fields->type != JSON_ARRAY)
-		return fail(x, ERR_DATA, "a struct needs 'fields', an array");
+		return fail(x, ERR_DATA, "a struct needs an array 'fields'");
 	t->kind = TYPE_STRUCT;
 	t->fields = arena_array(x->a, fields->nchild, sizeof *t->fields);
 	for (const struct json *f = fields->child; f; f = f->next) {
@@ -128,7 +128,7 @@ static int read_type(struct reader *x, const struct json *v, struct type *t)
 	if (v->type == JSON_STRING)
 		return at_path(x, type_primitive(t, v->str, v->nstr, x->e));
 	if (v->type != JSON_OBJECT)
-		return fail(x, ERR_DATA, "a type is a name or an object");
+		return fail(x, ERR_DATA, "a type must be a name or an object");
 	if (x->depth >= TYPE_MAX_DEPTH)
 		return fail(x, ERR_DATA, "types are nested too deeply");
 	x->depth++;
@@ -228,7 +228,7 @@ static int short_field(struct reader *x, const struct json *v, struct field *f)
 {
 	const struct json *name = v->type == JSON_ARRAY ? v->child : NULL, *type = name ? name->next : NULL;
 	if (!type || name->type != JSON_STRING || type->type != JSON_STRING)
-		return fail(x, ERR_DATA, "a field is [\"name\",\"type\",nullable,\"comment\"], the last two optional");
+		return fail(x, ERR_DATA, "a field must be [\"name\",\"type\",nullable,\"comment\"], the last two optional");
 	f->name = arena_strndup(x->a, name->str, name->nstr);
 	f->nname = name->nstr;
 	f->nullable = true;
@@ -247,7 +247,7 @@ static int short_field(struct reader *x, const struct json *v, struct field *f)
 		more = more->next;
 	}
 	if (!r && more)
-		r = fail(x, ERR_DATA, "after name and type come true or false, then a comment, and nothing else");
+		r = fail(x, ERR_DATA, "name and type must be followed by true or false, then a comment, and nothing else");
 	x->path.n = was;
 	return r;
 }

@@ -62,7 +62,7 @@ int type_primitive(struct type *t, const char *s, size_t n, struct err *e)
 	uint64_t prec, scale = 0;
 	if (k < 3 || tmp[k - 1] != ')' || !num_u64(tmp + 1, np, &prec) ||
 	    (comma && !num_u64(comma + 1, (size_t)(tmp + k - 1 - comma - 1), &scale)) || prec < 1 || prec > 38 || scale > prec)
-		return err_set(e, ERR_DATA, "'%.*s' is no decimal(p,s) with p from 1 to 38 and s from 0 to p",
+		return err_set(e, ERR_DATA, "'%.*s' is not decimal(p,s) with p from 1 to 38 and s from 0 to p",
 			       (int)(n > 100 ? 100 : n), s);
 	t->precision = (uint8_t)prec;
 	t->scale = (uint8_t)scale;
@@ -211,7 +211,7 @@ int type_parse(struct type *t, struct arena *a, const char *s, size_t n, struct 
 {
 	struct parser x = { .p = s, .end = s + n, .start = s, .a = a, .e = e };
 	if (memchr(s, '\0', n))
-		return err_set(e, ERR_DATA, "a type's text cannot hold a NUL");
+		return err_set(e, ERR_DATA, "a type's text must not contain NUL");
 	int r = parse_type(&x, t);
 	if (r)
 		return r;

@@ -48,8 +48,8 @@ static int get_string(const struct from *f, const char *key, bool required, cons
 		return required ? wrong(f, key, "is missing") : 0;
 	*to = json_str(v);
 	if (!*to)
-		return wrong(f, key, "is no string");
-	return has_nul(*to, v->nstr) ? wrong(f, key, "holds a NUL character") : 0;
+		return wrong(f, key, "is not a string");
+	return has_nul(*to, v->nstr) ? wrong(f, key, "contains NUL") : 0;
 }
 
 static int get_i64(const struct from *f, const char *key, bool required, int64_t absent, int64_t *to)
@@ -58,14 +58,14 @@ static int get_i64(const struct from *f, const char *key, bool required, int64_t
 	*to = absent;
 	if (!v)
 		return required ? wrong(f, key, "is missing") : 0;
-	return json_i64(v, to) ? 0 : wrong(f, key, "is no whole number");
+	return json_i64(v, to) ? 0 : wrong(f, key, "is not a whole number");
 }
 
 static int get_bool(const struct from *f, const char *key, bool absent, bool *to)
 {
 	const struct json *v = member(f, key);
 	*to = absent;
-	return !v || json_bool(v, to) ? 0 : wrong(f, key, "is neither true nor false");
+	return !v || json_bool(v, to) ? 0 : wrong(f, key, "must be true or false");
 }
 
 static int get_raw_object(const struct from *f, const char *key, const char **to)
@@ -75,7 +75,7 @@ static int get_raw_object(const struct from *f, const char *key, const char **to
 	if (!v)
 		return 0;
 	if (v->type != JSON_OBJECT)
-		return wrong(f, key, "is no object");
+		return wrong(f, key, "is not an object");
 	*to = arena_strndup(f->a, v->raw, v->nraw);
 	return 0;
 }
@@ -87,14 +87,14 @@ static int get_names(const struct from *f, const char *key, struct delta_names *
 	if (!v)
 		return 0;
 	if (v->type != JSON_ARRAY)
-		return wrong(f, key, "is no list");
+		return wrong(f, key, "is not a list");
 	*to = (struct delta_names){ .given = true, .v = arena_array(f->a, v->nchild, sizeof *to->v) };
 	for (const struct json *c = v->child; c; c = c->next) {
 		const char *s = json_str(c);
 		if (!s)
-			return wrong(f, key, "holds something that is no string");
+			return wrong(f, key, "contains a value that is not a string");
 		if (has_nul(s, c->nstr))
-			return wrong(f, key, "holds a NUL character");
+			return wrong(f, key, "contains NUL");
 		to->v[to->n++] = s;
 	}
 	return 0;
@@ -108,13 +108,13 @@ static int get_map(const struct from *f, const char *key, struct delta_map *to)
 	if (!v)
 		return 0;
 	if (v->type != JSON_OBJECT)
-		return wrong(f, key, "is no object");
+		return wrong(f, key, "is not an object");
 	to->v = arena_array(f->a, v->nchild, sizeof *to->v);
 	for (const struct json *c = v->child; c; c = c->next) {
 		struct delta_kv *kv = &to->v[to->n++];
 		kv->key = c->key;
 		if (has_nul(c->key, c->nkey))
-			return wrong(f, key, "has a key that holds a NUL character");
+			return wrong(f, key, "has a key that contains NUL");
 		if (c->type == JSON_STRING) {
 			kv->value = c->str;
 			kv->nvalue = c->nstr;
@@ -122,7 +122,7 @@ static int get_map(const struct from *f, const char *key, struct delta_map *to)
 			kv->value = arena_strndup(f->a, c->raw, c->nraw);
 			kv->nvalue = c->nraw;
 		} else if (c->type != JSON_NULL) {
-			return wrong(f, key, "holds a value that is no string");
+			return wrong(f, key, "contains a value that is not a string");
 		}
 	}
 	return 0;
@@ -192,7 +192,7 @@ static int parse_dv(const struct delta_dv **out, const struct from *f)
 	if (!v)
 		return 0;
 	if (v->type != JSON_OBJECT)
-		return wrong(f, "deletionVector", "is no object");
+		return wrong(f, "deletionVector", "is not an object");
 	struct from g = { "deletionVector", v, f->a, f->e };
 	struct delta_dv *dv = arena_zalloc(f->a, sizeof *dv);
 	int r = get_string(&g, "storageType", true, &storage);
@@ -209,7 +209,7 @@ static int parse_dv(const struct delta_dv **out, const struct from *f)
 	if (r)
 		return r;
 	if (strlen(storage) != 1 || !strchr("uip", *storage))
-		return err_set(f->e, ERR_UNSUPPORTED, "deletionVector.storageType '%s' is unknown", storage);
+		return err_set(f->e, ERR_UNSUPPORTED, "unknown deletionVector.storageType '%s'", storage);
 	dv->storage = *storage;
 	dv->id = dv->offset < 0 ? arena_printf(f->a, "%c%s", dv->storage, dv->path_or_inline)
 				: arena_printf(f->a, "%c%s@%lld", dv->storage, dv->path_or_inline, (long long)dv->offset);
@@ -228,7 +228,7 @@ static int parse_stats(struct delta_add *add, const struct from *f)
 		return 0;
 	}
 	if (v->type != JSON_STRING)
-		return wrong(f, "stats", "is no string");
+		return wrong(f, "stats", "is not a string");
 	if (v->nstr == 0 || strcmp(v->str, "null") == 0)
 		return 0;
 	add->stats = v->str;
@@ -331,9 +331,9 @@ int delta_action_parse(struct delta_action *act, struct arena *a, const char *li
 		if (kind == DELTA_UNKNOWN)
 			continue;
 		if (act->kind != DELTA_UNKNOWN)
-			return err_set(e, ERR_DATA, "two actions in one line: %s and %s", kind_name[act->kind], v->key);
+			return err_set(e, ERR_DATA, "two actions on one line: %s and %s", kind_name[act->kind], v->key);
 		if (v->type != JSON_OBJECT)
-			return err_set(e, ERR_DATA, "%s is no object", v->key);
+			return err_set(e, ERR_DATA, "%s is not an object", v->key);
 		struct from f = { kind_name[kind], v, a, e };
 		act->kind = kind;
 		r = parse_kind(act, &f);

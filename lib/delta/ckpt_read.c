@@ -126,7 +126,7 @@ static int get_dv(const struct row *r, const struct delta_dv **out, struct err *
 	if (!storage || !path)
 		return missing(r, storage ? "deletionVector.pathOrInlineDv" : "deletionVector.storageType", e);
 	if (strlen(storage) != 1 || !strchr("uip", *storage))
-		return err_set(e, ERR_UNSUPPORTED, "checkpoint %s: deletionVector.storageType '%s' is unknown", r->rd->name, storage);
+		return err_set(e, ERR_UNSUPPORTED, "checkpoint %s: unknown deletionVector.storageType '%s'", r->rd->name, storage);
 	struct delta_dv *dv = arena_zalloc(a, sizeof *dv);
 	*dv = (struct delta_dv){ .storage = *storage, .path_or_inline = path, .offset = get_i64(&d, "offset", -1),
 		.size = get_i64(&d, "sizeInBytes", 0), .cardinality = get_i64(&d, "cardinality", 0),

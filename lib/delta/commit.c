@@ -186,7 +186,7 @@ static bool removes_path(const struct delta_change *c, const char *path)
 
 static int conflict(const struct check *k, struct err *e, const char *what)
 {
-	return err_set(e, ERR_CONFLICT, "another writer was first: version %lld of %s %s", (long long)k->version,
+	return err_set(e, ERR_CONFLICT, "another writer committed first: version %lld of %s %s", (long long)k->version,
 		       store_root(k->at->s), what);
 }
 
@@ -201,7 +201,7 @@ static int check_add(const struct check *k, const struct delta_add *add, struct 
 		if (r)
 			return r;
 	}
-	return reads ? conflict(k, e, "added rows to what this commit replaces") : 0;
+	return reads ? conflict(k, e, "added rows that this commit would replace") : 0;
 }
 
 static int check_action(void *arg, const struct delta_action *act, uint64_t line, struct err *e)
@@ -294,7 +294,7 @@ static void after(struct attempt *at, const struct delta_commit_opts *o, struct 
 	}
 	done->checkpoint = r == 0;
 	if (r) {
-		err_wrap(&e, "the commit is done, but its checkpoint failed");
+		err_wrap(&e, "the commit succeeded, but its checkpoint failed");
 		warn(o, &e);
 	}
 }
@@ -306,7 +306,7 @@ static int from_base(struct attempt *at, delta_build_fn *build, void *arg, int64
 	if (base == newest)
 		return 0;
 	if (base > newest)
-		return err_set(e, ERR_CONFLICT, "the input was made of version %lld of %s, which has no more than version %lld: was it rolled back?",
+		return err_set(e, ERR_CONFLICT, "the input was read from version %lld of %s, whose newest version is %lld: was it rolled back?",
 			       (long long)base, store_root(at->s), (long long)newest);
 	delta_snapshot_free(at->sn);
 	at->sn = NULL;
@@ -323,7 +323,7 @@ static int from_base(struct attempt *at, delta_build_fn *build, void *arg, int64
 		return r;
 	if (r == 0 && at->sn->version >= newest)
 		return 0;
-	return err_set(e, ERR_CONFLICT, "the input was made of version %lld of %s, and what came behind it can no longer be read from the log",
+	return err_set(e, ERR_CONFLICT, "the input was read from version %lld of %s, and the versions after it can no longer be read from the log",
 		       (long long)base, store_root(at->s));
 }
 
@@ -347,7 +347,7 @@ static int run(struct attempt *at, delta_build_fn *build, void *arg, const struc
 		if (r)
 			return r;
 		if (done->attempts >= most || clock_mono_ns() >= deadline)
-			return err_set(e, ERR_RETRY, "%s: other writers were first %u times; gave up at version %lld",
+			return err_set(e, ERR_RETRY, "%s: other writers committed first %u times; giving up at version %lld",
 				       store_root(at->s), done->attempts, (long long)at->version);
 		pause_before(at, done->attempts);
 	}

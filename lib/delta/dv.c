@@ -159,7 +159,7 @@ static int take_vector(struct delta_rows *rows, size_t off, const struct delta_d
 	const uint8_t *p = (const uint8_t *)rows->bytes.p + off;
 	struct cursor c = { p, p + dv->size, false };
 	if (get32(&c) != MAGIC)
-		return damaged(dv, e, "it does not begin as one");
+		return damaged(dv, e, "it does not begin with the right magic number");
 	uint64_t buckets = get64(&c);
 	for (uint64_t i = 0; i < buckets; i++)
 		if (!take_bitmap(&c, rows, get32(&c)))
@@ -167,9 +167,9 @@ static int take_vector(struct delta_rows *rows, size_t off, const struct delta_d
 	if (c.bad)
 		return damaged(dv, e, "it is damaged");
 	if (rows->n != (uint64_t)dv->cardinality)
-		return damaged(dv, e, "the number of its rows is not that of the log");
+		return damaged(dv, e, "its number of rows differs from the log");
 	if (rows->n && rows->last >= file_rows)
-		return err_set(e, ERR_DATA, "deletion vector %s: it takes out row %llu of a file that has %llu", dv->id,
+		return err_set(e, ERR_DATA, "deletion vector %s: it deletes row %llu of a file of %llu rows", dv->id,
 			       (unsigned long long)rows->last, (unsigned long long)file_rows);
 	return 0;
 }
@@ -213,7 +213,7 @@ static int file_name(struct buf *name, const struct delta_dv *dv, struct err *e)
 		if (r == 0)
 			buf_puts(name, path);
 	} else if (n < UUID_CHARS || !z85_decode(s + n - UUID_CHARS, UUID_CHARS, &id)) {
-		r = damaged(dv, e, "its file's name is no UUID");
+		r = damaged(dv, e, "its file's name is not a UUID");
 	} else {
 		const uint8_t *u = (const uint8_t *)id.p;
 		if (n > UUID_CHARS) {
@@ -251,7 +251,7 @@ static int read_file(struct buf *data, struct store *s, const struct delta_dv *d
 	}
 	const uint8_t *p = (const uint8_t *)data->p;
 	if (r == 0 && big32(p) != n)
-		r = damaged(dv, e, "its size is not that of the log");
+		r = damaged(dv, e, "its size differs from the log");
 	if (r == 0 && crc32(0, p + 4, (uInt)n) != big32(p + 4 + n))
 		r = damaged(dv, e, "its checksum is wrong");
 	store_file_close(f);
@@ -271,7 +271,7 @@ int delta_dv_read(struct delta_rows *rows, struct store *s, const struct delta_d
 	int r = 0;
 	*rows = (struct delta_rows){ 0 };
 	if (dv->size < 0 || dv->size > MAX_BYTES || dv->cardinality < 0)
-		return damaged(dv, e, "its size or its number of rows is out of bounds");
+		return damaged(dv, e, "its size or its number of rows is out of range");
 	if ((uint64_t)dv->cardinality > file_rows || (uint64_t)dv->size > most_bytes(file_rows))
 		return err_set(e, ERR_DATA, "deletion vector %s: %lld rows in %lld bytes are too many for a file of %llu rows", dv->id,
 			       (long long)dv->cardinality, (long long)dv->size, (unsigned long long)file_rows);
@@ -279,7 +279,7 @@ int delta_dv_read(struct delta_rows *rows, struct store *s, const struct delta_d
 		r = read_file(&rows->bytes, s, dv, e);
 		off = 4;
 	} else if (dv->storage != 'i') {
-		r = err_set(e, ERR_UNSUPPORTED, "deletion vector %s: its storage type is unknown", dv->id);
+		r = err_set(e, ERR_UNSUPPORTED, "deletion vector %s: unknown storage type", dv->id);
 	} else if (!z85_decode(dv->path_or_inline, strlen(dv->path_or_inline), &rows->bytes) || rows->bytes.n < (size_t)dv->size) {
 		r = damaged(dv, e, "its inline text is damaged");
 	}

@@ -299,8 +299,8 @@ int held_look(const struct delta_snapshot *sn, const char *stream, const struct 
 static int ways_out(const char *ck, struct err *e, const char *what)
 {
 	const char *name = ck ? ck : "CK";
-	return err_set(e, ERR_CONFLICT, "%s (restore the table again; or `smcheckpoint accept %s` goes on without what is gone; or "
-		       "`smcheckpoint rewind %s --table` reads it again)", what, name, name);
+	return err_set(e, ERR_CONFLICT, "%s (restore the table again; or `smcheckpoint accept %s` continues without the lost rows; or "
+		       "`smcheckpoint rewind %s --table` reads them again)", what, name, name);
 }
 
 int held_error(const struct held *h, const struct delta_snapshot *sn, const char *stream, const struct held_last *last,
@@ -310,7 +310,7 @@ int held_error(const struct held *h, const struct delta_snapshot *sn, const char
 	const char *table = store_root(sn->store);
 	switch (h->verdict) {
 	case HELD_OTHER:
-		buf_printf(&b, "the table %s is not the one that stream %s has written to: its id is %s, not %s", table, stream,
+		buf_printf(&b, "the table %s is not the one that stream %s wrote to: its id is %s, not %s", table, stream,
 			   sn->metadata.id, last->id);
 		break;
 	case HELD_NOT:
@@ -322,12 +322,12 @@ int held_error(const struct held *h, const struct delta_snapshot *sn, const char
 		buf_printf(&b, " does not hold version %lld, the last commit of stream %s", (long long)h->version, stream);
 		break;
 	case HELD_UNKNOWN:
-		buf_printf(&b, "the log of %s reaches back to version %lld only, which is behind the last commit of stream %s: whether "
-			   "version %lld still holds it cannot be told", table, (long long)h->by + 1, stream, (long long)h->newest);
+		buf_printf(&b, "the log of %s reaches back only to version %lld, which is after the last commit of stream %s: whether "
+			   "version %lld still holds it is unknown", table, (long long)h->by + 1, stream, (long long)h->newest);
 		break;
 	default:
 		buf_printf(&b, "version %lld is missing in the log of %s: whether version %lld still holds version %lld, the last commit of "
-			   "stream %s, cannot be told", (long long)h->by, table, (long long)h->newest, (long long)h->version, stream);
+			   "stream %s, is unknown", (long long)h->by, table, (long long)h->newest, (long long)h->version, stream);
 	}
 	int r = ways_out(ck, e, buf_cstr(&b));
 	buf_release(&b);

@@ -69,7 +69,7 @@ int delta_version_at(struct store *s, int64_t us, int64_t *version, struct err *
 		if (*version < 0) {
 			char text[48];
 			size_t n = l.ncommits ? time_format(text, t[0] * 1000, 3, true) : 0;
-			r = err_set(e, ERR_NOT_FOUND, "the table was not there yet: its first known commit is of %.*s", (int)n, text);
+			r = err_set(e, ERR_NOT_FOUND, "the table did not exist yet: its first known commit is of %.*s", (int)n, text);
 		}
 	}
 	mem_free(t);

@@ -319,9 +319,9 @@ static int resolve_schema(struct delta_snapshot *sn, struct err *e)
 		const char *name = sn->metadata.partition_columns.v[i];
 		sn->part_field[i] = schema_find(&sn->schema, name, strlen(name));
 		if (!sn->part_field[i])
-			return err_set(e, ERR_DATA, "the table is partitioned by '%s', which its schema lacks", name);
+			return err_set(e, ERR_DATA, "the table is partitioned by '%s', which is not in its schema", name);
 		if (!delta_partition_type_ok(&sn->part_field[i]->type))
-			return err_set(e, ERR_DATA, "the partition column '%s' has a type that cannot partition", name);
+			return err_set(e, ERR_DATA, "the partition column '%s' has a type that is not allowed", name);
 	}
 	return 0;
 }

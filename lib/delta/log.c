@@ -160,10 +160,10 @@ int delta_log_list(struct delta_log *l, struct store *s, struct err *e)
 			qsort(l->commits, l->ncommits, sizeof *l->commits, compare_commits);
 		assemble(&ls);
 		if (l->ncommits == 0 && l->ncheckpoints == 0 && l->trace)
-			r = err_set(e, ERR_IO, "the log of %s has lost its commits: there is %s, but no commit and no whole checkpoint",
+			r = err_set(e, ERR_IO, "the log of %s has lost its commits: there is %s, but no commit and no complete checkpoint",
 				    store_root(s), l->trace);
 		else if (l->ncommits == 0 && l->ncheckpoints == 0)
-			r = err_set(e, ERR_NOT_FOUND, "%s is no Delta table: no commit in %s", store_root(s), DELTA_LOG_DIR);
+			r = err_set(e, ERR_NOT_FOUND, "%s is not a Delta table: no commit in %s", store_root(s), DELTA_LOG_DIR);
 	}
 	mem_free(ls.v);
 	return r;
@@ -201,7 +201,7 @@ int delta_log_check(const struct delta_log *l, const struct store *s, struct err
 		return 0;
 	while (missing >= 0 && delta_log_find(l, missing))
 		missing--;
-	return err_set(e, ERR_IO, "the log of %s has a gap: version %lld is missing, and no checkpoint makes up for it (the newest "
+	return err_set(e, ERR_IO, "the log of %s has a gap: version %lld is missing, and no checkpoint covers it (the newest "
 		       "version is %lld)", store_root(s), (long long)missing, (long long)newest);
 }
 
@@ -256,7 +256,7 @@ int delta_log_read_file(struct store *s, const char *name, struct arena *keep, d
 		p = nl ? nl + 1 : end;
 	}
 	if (r == 0 && !any) {
-		err_set(e, ERR_DATA, "the commit is empty: it was torn, or never written out (a power cut?)");
+		err_set(e, ERR_DATA, "the commit is empty: it was torn or never written (a power cut?)");
 		r = err_at(e, buf_cstr(&path), 0, 0);
 		r = ERR_DATA;
 	}

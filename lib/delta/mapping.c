@@ -61,7 +61,7 @@ static int unmapped(struct delta_snapshot *sn, const char *mode, struct err *e)
 	struct schema names;
 	schema_copy(&names, &sn->schema);
 	int r = map_type(&names.root, &names.arena, false, NULL) == 0 && renamed(&names.root, &sn->schema.root)
-			? err_set(e, ERR_UNSUPPORTED, "the table maps its columns (delta.columnMapping.mode %s), but its protocol does not "
+			? err_set(e, ERR_UNSUPPORTED, "the table uses column mapping (delta.columnMapping.mode %s), but its protocol does not "
 				  "have the feature columnMapping", mode) : 0;
 	schema_release(&names);
 	return r;
@@ -80,6 +80,6 @@ int mapping_physical(struct delta_snapshot *sn, struct err *e)
 		return unmapped(sn, mode, e);
 	sn->by_id = strcasecmp(mode, "id") == 0;
 	if (!sn->by_id && strcasecmp(mode, "name") != 0)
-		return err_set(e, ERR_UNSUPPORTED, "column mapping mode '%s' is unknown", mode);
+		return err_set(e, ERR_UNSUPPORTED, "unknown column mapping mode '%s'", mode);
 	return map_type(&sn->physical.root, &sn->physical.arena, sn->by_id, e);
 }

@@ -98,7 +98,7 @@ int delta_path_decode(const char **path, struct arena *a, const char *text, size
 			n -= 2;
 		}
 	} else if (scheme_length(text, n)) {
-		return err_set(e, ERR_UNSUPPORTED, "no storage for this kind of path: %.*s", (int)n, text);
+		return err_set(e, ERR_UNSUPPORTED, "unsupported kind of path: %.*s", (int)n, text);
 	}
 	char *to = arena_alloc(a, n + 1), *at = to;
 	for (size_t i = 0; i < n; i++) {
@@ -106,12 +106,12 @@ int delta_path_decode(const char **path, struct arena *a, const char *text, size
 		if (c == '%') {
 			int hi = i + 2 < n ? ascii_hex(text[i + 1]) : -1, lo = i + 2 < n ? ascii_hex(text[i + 2]) : -1;
 			if (hi < 0 || lo < 0)
-				return err_set(e, ERR_DATA, "bad %% sequence in path: %.*s", (int)n, text);
+				return err_set(e, ERR_DATA, "invalid %% sequence in path: %.*s", (int)n, text);
 			c = (char)(hi << 4 | lo);
 			i += 2;
 		}
 		if (c == '\0')
-			return err_set(e, ERR_DATA, "a path with a NUL byte: %.*s", (int)n, text);
+			return err_set(e, ERR_DATA, "the path contains NUL: %.*s", (int)n, text);
 		*at++ = c;
 	}
 	*at = '\0';

@@ -71,7 +71,7 @@ int delta_protocol_check_read(const struct delta_protocol *p, struct err *e)
 		return 0;
 	for (size_t i = 0; i < p->reader_features.n; i++)
 		if (!known(p->reader_features.v[i], reads, sizeof reads / sizeof *reads))
-			return err_set(e, ERR_UNSUPPORTED, "the table needs the reader feature '%s', which this program lacks",
+			return err_set(e, ERR_UNSUPPORTED, "the table needs the reader feature '%s', which this program does not support",
 				       p->reader_features.v[i]);
 	return 0;
 }
@@ -107,7 +107,7 @@ static int check_fields(const struct delta_protocol *p, const struct type *t, st
 		for (size_t k = 0; f->metadata && k < sizeof bound / sizeof *bound; k++)
 			if (bound[k].what && strstr(f->metadata, bound[k].key) && delta_protocol_writes(p, bound[k].feature))
 				return err_set(e, ERR_UNSUPPORTED,
-					       "column '%s' has %s (%s), which this program cannot keep when it writes",
+					       "column '%s' has %s (%s), which this program does not support for writing",
 					       f->name, bound[k].what, bound[k].feature);
 		int r = check_fields(p, &f->type, e);
 		if (r)
@@ -123,15 +123,15 @@ static int check_properties(const struct delta_protocol *p, const struct delta_m
 		const struct delta_kv *kv = &m->configuration.v[i];
 		if (strncmp(kv->key, constraint, sizeof constraint - 1) == 0 && delta_protocol_writes(p, "checkConstraints"))
 			return err_set(e, ERR_UNSUPPORTED,
-				       "the table has the constraint '%s' (%s), which this program cannot check when it writes",
+				       "the table has the constraint '%s' (%s), which this program does not support for writing",
 				       kv->key + sizeof constraint - 1, kv->value ? kv->value : "");
 	}
 	if (is_true(property(m, "delta.enableChangeDataFeed")) && delta_protocol_writes(p, "changeDataFeed"))
 		return 0; /* appends and whole-file removals need no change files (Delta PROTOCOL.md, "Add CDC File") */
 	const char *mode = property(m, "delta.columnMapping.mode");
 	if (mode && strcasecmp(mode, "none") != 0 && delta_protocol_writes(p, "columnMapping"))
-		return err_set(e, ERR_UNSUPPORTED, "the table maps its columns (columnMapping, mode %s): this program reads it "
-			       "but does not write it", mode);
+		return err_set(e, ERR_UNSUPPORTED, "the table uses column mapping (mode %s), which this program "
+			       "does not support for writing", mode);
 	return 0;
 }
 
@@ -147,7 +147,7 @@ int delta_protocol_check_write(const struct delta_protocol *p, const struct delt
 	for (size_t i = 0; p->min_writer == 7 && i < p->writer_features.n; i++) {
 		const char *name = p->writer_features.v[i];
 		if (!known(name, writes, sizeof writes / sizeof *writes) && !same(name, "columnMapping"))
-			return err_set(e, ERR_UNSUPPORTED, "the table needs the writer feature '%s', which this program lacks", name);
+			return err_set(e, ERR_UNSUPPORTED, "the table needs the writer feature '%s', which this program does not support", name);
 	}
 	r = check_properties(p, m, e);
 	return r ? r : check_fields(p, &s->root, e);

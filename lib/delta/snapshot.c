@@ -65,8 +65,8 @@ static int not_there(const struct delta_log *l, const struct store *store, int64
 	for (size_t i = l->ncheckpoints; i-- > 0 && oldest; )
 		if (delta_log_contiguous(l, l->checkpoints[i].version + 1, newest))
 			oldest = l->checkpoints[i].version;
-	return err_set(e, ERR_NOT_FOUND, "version %lld can no longer be read: commits before it are gone "
-		       "(versions from %lld on can)", (long long)version, (long long)oldest);
+	return err_set(e, ERR_NOT_FOUND, "version %lld can no longer be read: earlier commits are missing "
+		       "(the oldest readable version is %lld)", (long long)version, (long long)oldest);
 }
 
 /* Newest checkpoint first; one that is damaged gives way to an older one, and in the end to the commits alone. */

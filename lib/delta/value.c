@@ -221,7 +221,7 @@ int delta_value_parse(struct delta_value *v, const struct type *t, const char *t
 		return 0;
 	struct buf b = BUF_INIT;
 	type_print(t, &b);
-	err_set(e, ERR_DATA, "partition value '%.*s' is no %s", n < 200 ? (int)n : 200, text, buf_cstr(&b));
+	err_set(e, ERR_DATA, "partition value '%.*s' is not a valid %s", n < 200 ? (int)n : 200, text, buf_cstr(&b));
 	buf_release(&b);
 	return ERR_DATA;
 }

@@ -45,7 +45,7 @@ static int check_change(const struct field *f, const struct json *v, struct aren
 	bool known = from && to && type_parse(&x, a, from, strlen(from), NULL) == 0 && type_parse(&y, a, to, strlen(to), NULL) == 0;
 	if (known && listed(&x, &y))
 		return 0;
-	return err_set(e, ERR_UNSUPPORTED, "column '%s' was changed from type %s to %s, which is no widening that this program knows",
+	return err_set(e, ERR_UNSUPPORTED, "column '%s' was changed from type %s to %s, a type change that this program does not support",
 		       f->name, from ? from : "?", to ? to : "?");
 }
 

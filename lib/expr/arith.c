@@ -250,7 +250,7 @@ int bind_arith(struct bind *b, const struct node *at, enum op op, struct node *l
 	if (op == OP_ADD && l->op == OP_INTERVAL && r->op != OP_INTERVAL)
 		return plus_interval(b, at, op, r, l, out);
 	if (l->op == OP_INTERVAL || r->op == OP_INTERVAL)
-		return expr_error(b->e, at, "an INTERVAL can only be added to or taken from a date or a timestamp");
+		return expr_error(b->e, at, "an INTERVAL can only be added to or subtracted from a date or a timestamp");
 	if (sum && l->type.kind == TYPE_DATE && sql_type_is_integral(&r->type)) {
 		*out = bind_call(b, at, date_plus_days, l->type, arg, 2, NODE_FAILS, op);
 		return 0;
@@ -281,7 +281,7 @@ int bind_negate(struct bind *b, const struct node *at, struct node *v, struct no
 	if (rc)
 		return rc;
 	if (!sql_type_is_numeric(&v->type))
-		return expr_error(b->e, at, "- wants a number, this is %s", sql_type_text(&v->type, &b->q->arena));
+		return expr_error(b->e, at, "- needs a number, not %s", sql_type_text(&v->type, &b->q->arena));
 	*out = bind_call(b, at, negate, v->type, &v, 1, NODE_FAILS, 0);
 	return 0;
 }

@@ -98,7 +98,7 @@ int bind_bool(struct bind *b, struct node *x, const char *what, struct node **ou
 	if (x->type.kind == TYPE_VOID)
 		return bind_cast(b, x, sql_type_of(TYPE_BOOLEAN), out);
 	if (x->type.kind != TYPE_BOOLEAN)
-		return expr_error(b->e, x, "%s wants a boolean, this is %s", what, sql_type_text(&x->type, &b->q->arena));
+		return expr_error(b->e, x, "%s needs a boolean, not %s", what, sql_type_text(&x->type, &b->q->arena));
 	*out = x;
 	return 0;
 }
@@ -140,8 +140,8 @@ static int unknown_name(struct bind *b, const struct node *x, const struct type 
 		}
 	}
 	if (near)
-		return expr_error(b->e, x, "there is no %s '%s'; the nearest name is '%s'", of, x->name, near->name);
-	return expr_error(b->e, x, "there is no %s '%s'", of, x->name);
+		return expr_error(b->e, x, "no %s '%s'; did you mean '%s'?", of, x->name, near->name);
+	return expr_error(b->e, x, "no %s '%s'", of, x->name);
 }
 
 /* exact first, then ignoring case when that is one */
@@ -161,7 +161,7 @@ static int find_field(struct bind *b, const struct node *x, const struct type *t
 			found++;
 		}
 	if (found > 1)
-		return expr_error(b->e, x, "'%s' could be several %ss that differ in case only; write it as it is spelt",
+		return expr_error(b->e, x, "'%s' matches several %ss that differ only in case; use the exact spelling",
 				  x->name, of);
 	return found ? 0 : unknown_name(b, x, t, of);
 }
@@ -188,7 +188,7 @@ static int bind_field_of(struct bind *b, const struct node *x, struct node *base
 {
 	uint32_t field;
 	if (base->type.kind != TYPE_STRUCT)
-		return expr_error(b->e, x, "'.%s' wants a struct, this is %s", x->name,
+		return expr_error(b->e, x, "'.%s' needs a struct, not %s", x->name,
 				  sql_type_text(&base->type, &b->q->arena));
 	int rc = find_field(b, x, &base->type, "field", &field);
 	if (rc)
@@ -501,7 +501,7 @@ static int bind_node(struct bind *b, const struct node *x, struct node **out)
 	case OP_CONCAT:
 		return bind_args(b, x, out);
 	case OP_INTERVAL:
-		return expr_error(b->e, x, "an INTERVAL can only be added to or taken from a date or a timestamp");
+		return expr_error(b->e, x, "an INTERVAL can only be added to or subtracted from a date or a timestamp");
 	case OP_ADD:
 	case OP_SUB:
 	case OP_MUL:

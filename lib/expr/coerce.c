@@ -57,7 +57,7 @@ static int text_meets(struct bind *b, struct node **s, const struct type *other)
 		if (rc || !(*s)->value.null)
 			return rc;
 	}
-	return expr_error(b->e, text, "'%.60s' cannot be read as %s, the type that it is compared with",
+	return expr_error(b->e, text, "'%.60s' is not a valid %s, the type that it is compared with",
 			  text->value.s.p, sql_type_text(other, &b->q->arena));
 }
 

@@ -77,7 +77,7 @@ static int wants_number(struct bind *b, const struct node *at, struct node **x)
 	if ((*x)->type.kind == TYPE_STRING || (*x)->type.kind == TYPE_VOID)
 		return bind_cast(b, *x, sql_type_of(TYPE_DOUBLE), x);
 	if (!sql_type_is_numeric(&(*x)->type))
-		return expr_error(b->e, at, "%s wants a number, this is %s", at->name,
+		return expr_error(b->e, at, "%s needs a number, not %s", at->name,
 				  sql_type_text(&(*x)->type, &b->q->arena));
 	return 0;
 }
@@ -92,7 +92,7 @@ static int bind_round(struct bind *b, const struct node *at, struct node **arg, 
 		if ((rc = bind_cast(b, arg[1], sql_type_of(TYPE_INTEGER), &arg[1])))
 			return rc;
 		if (arg[1]->op != OP_LITERAL || arg[1]->value.null)
-			return expr_error(b->e, arg[1], "round wants a constant number of digits");
+			return expr_error(b->e, arg[1], "round needs a constant number of digits");
 		digits = arg[1]->value.i;
 	}
 	struct type t = arg[0]->type;
@@ -127,7 +127,7 @@ static int unit_arg(struct bind *b, const struct node *at, const struct node *x,
 {
 	if (x->op != OP_LITERAL || x->type.kind != TYPE_STRING || x->value.null ||
 	    !part_by_name(x->value.s.p, x->value.s.n, date, part))
-		return expr_error(b->e, x, "%s wants one of 'year', 'quarter', 'month', 'week'%s in quotes", at->name,
+		return expr_error(b->e, x, "%s needs one of 'year', 'quarter', 'month', 'week'%s in quotes", at->name,
 				  date ? "" : ", 'day', 'hour', 'minute', 'second', 'millisecond', 'microsecond'");
 	return 0;
 }
@@ -166,7 +166,7 @@ static int bind_now(struct bind *b, const struct node *at, struct node **arg, si
 static int bind_size(struct bind *b, const struct node *at, struct node **arg, size_t narg, struct node **out)
 {
 	if (arg[0]->type.kind != TYPE_LIST && arg[0]->type.kind != TYPE_MAP)
-		return expr_error(b->e, at, "%s wants an array or a map, this is %s", at->name,
+		return expr_error(b->e, at, "%s needs an array or a map, not %s", at->name,
 				  sql_type_text(&arg[0]->type, &b->q->arena));
 	*out = bind_new(b, at, OP_SIZE, sql_type_of(TYPE_INTEGER), arg, narg);
 	return 0;
@@ -176,7 +176,7 @@ static int bind_size(struct bind *b, const struct node *at, struct node **arg, s
 static int bind_has(struct bind *b, const struct node *at, struct node **arg, size_t narg, struct node **out)
 {
 	if (arg[0]->type.kind != TYPE_LIST)
-		return expr_error(b->e, at, "%s wants an array, this is %s", at->name,
+		return expr_error(b->e, at, "%s needs an array, not %s", at->name,
 				  sql_type_text(&arg[0]->type, &b->q->arena));
 	struct type element = arg[0]->type.fields[0].type;
 	struct node *probe = bind_new(b, at, OP_COLUMN, element, NULL, 0), *eq, *v[2];
@@ -285,8 +285,8 @@ static int unknown(struct bind *b, const struct node *call)
 		}
 	}
 	if (near)
-		return expr_error(b->e, call, "there is no function '%s'; the nearest name is '%s'", call->name, near);
-	return expr_error(b->e, call, "there is no function '%s'", call->name);
+		return expr_error(b->e, call, "no function '%s'; did you mean '%s'?", call->name, near);
+	return expr_error(b->e, call, "no function '%s'", call->name);
 }
 
 static int coerce_arg(struct bind *b, const struct node *call, const char *name, char letter, struct node **x)
@@ -301,14 +301,14 @@ static int coerce_arg(struct bind *b, const struct node *call, const char *name,
 		break;
 	case 'i':
 		if (!sql_type_is_integral(t) && t->kind != TYPE_VOID)
-			return expr_error(b->e, *x, "%s wants a whole number, this is %s", name,
+			return expr_error(b->e, *x, "%s needs a whole number, not %s", name,
 					  sql_type_text(t, &b->q->arena));
 		to = sql_type_of(TYPE_INTEGER);
 		break;
 	case 'd':
 	case 't':
 		if (t->kind != TYPE_STRING && t->kind != TYPE_DATE && !sql_type_is_time(t) && t->kind != TYPE_VOID)
-			return expr_error(b->e, *x, "%s wants a %s, this is %s", name,
+			return expr_error(b->e, *x, "%s needs a %s, not %s", name,
 					  letter == 'd' ? "date" : "timestamp", sql_type_text(t, &b->q->arena));
 		to = letter == 'd' ? sql_type_of(TYPE_DATE) : t->kind == TYPE_TIMESTAMP_NTZ ? *t : sql_type_of(TYPE_TIMESTAMP);
 		break;
@@ -325,7 +325,7 @@ static int bind_func(struct bind *b, const struct node *call, const struct func 
 		     struct node **out)
 {
 	if (narg < f->min || narg > f->max)
-		return expr_error(b->e, call, "%s takes %s%d argument%s, here are %zu", f->name,
+		return expr_error(b->e, call, "%s takes %s%d argument%s, not %zu", f->name,
 				  f->max == f->min ? "" : f->max == MANY ? "at least " : "up to ",
 				  f->max == MANY ? f->min : f->max, (f->max == MANY ? f->min : f->max) == 1 ? "" : "s", narg);
 	if (f->bind)
@@ -374,7 +374,7 @@ int bind_like(struct bind *b, const struct node *at, enum op op, struct node **a
 	}
 	if (narg == 3) {
 		if (arg[2]->op != OP_LITERAL || arg[2]->value.null || arg[2]->value.s.n != 1)
-			return expr_error(b->e, arg[2], "ESCAPE wants one ASCII character");
+			return expr_error(b->e, arg[2], "ESCAPE needs one ASCII character");
 		escape = (unsigned char)arg[2]->value.s.p[0];
 	}
 	const struct node *pat = arg[1];
@@ -383,13 +383,13 @@ int bind_like(struct bind *b, const struct node *at, enum op op, struct node **a
 		const char *why;
 		flags = NODE_IMPURE;
 		if (pat->op != OP_LITERAL)
-			return expr_error(b->e, pat, "RLIKE wants a constant pattern");
+			return expr_error(b->e, pat, "RLIKE needs a constant pattern");
 		struct matcher *m = known ? regex_compile(pat->value.s.p, pat->value.s.n, &why) : NULL;
 		if (known && !m)
 			return expr_error(b->e, pat, "the regular expression cannot be used: %s", why);
 		regex_free(m);
 	} else if (known && !like_check(pat->value.s.p, pat->value.s.n, (int)escape)) {
-		return expr_error(b->e, pat, "in a LIKE pattern the escape character goes before %%, _ or itself only");
+		return expr_error(b->e, pat, "in a LIKE pattern the escape character must be followed by %%, _ or itself");
 	}
 	if (op == OP_ILIKE)
 		flags = NODE_IMPURE;

@@ -71,7 +71,7 @@ static int lex_string(struct lexer *l, struct token *t, bool raw, struct err *e)
 	size_t start = ++l->pos;
 	for (;; l->pos++) {
 		if (l->pos >= l->n)
-			return expr_error_at(e, t->at, "the string that begins here has no end");
+			return expr_error_at(e, t->at, "the string that begins here is not closed");
 		char c = l->text[l->pos];
 		if (c == '\\' && !raw && l->pos + 1 < l->n) {
 			l->pos++;
@@ -98,7 +98,7 @@ static int lex_quoted_name(struct lexer *l, struct token *t, struct err *e)
 	for (l->pos++;; l->pos++) {
 		if (l->pos >= l->n) {
 			buf_release(&b);
-			return expr_error_at(e, t->at, "the name that begins here has no closing backtick");
+			return expr_error_at(e, t->at, "the name that begins here is not closed by a backtick");
 		}
 		if (l->text[l->pos] == '`') {
 			if (l->pos + 1 >= l->n || l->text[l->pos + 1] != '`')
@@ -192,7 +192,7 @@ int lex_next(struct lexer *l, struct token *t, struct err *e)
 	} else {
 		t->ns = op_length(p, left);
 		if (!t->ns)
-			return expr_error_at(e, t->at, "a character that has no meaning here: '%.*s'",
+			return expr_error_at(e, t->at, "unexpected character '%.*s'",
 					     (*p & 0x80) || *p < 32 ? 0 : 1, p);
 		t->kind = T_OP;
 		t->s = arena_strndup(l->arena, p, t->ns);

@@ -202,7 +202,7 @@ static bool regex_escape(struct regex_in *r, struct buf *to)
 	} else if (c == 'b' || c == 'B') {
 		buf_printf(to, "\\%c", c);
 	} else if ((c >= '0' && c <= '9') || c == 'k') {
-		return refuse(r, "back-references are not supported");
+		return refuse(r, "backreferences are not supported");
 	} else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
 		return refuse(r, "it has an escape that is not supported (\\d \\w \\s \\b \\t \\n \\r \\f are)");
 	} else if (strchr(".[]{}()*+?^$|\\", c)) {
@@ -289,11 +289,11 @@ static bool regex_count(struct regex_in *r, struct buf *to)
 		else if (c >= '0' && c <= '9' && v[k] < 1000)
 			v[k] = v[k] * 10 + (size_t)(c - '0');
 		else
-			return refuse(r, "a count in braces is malformed or above 255");
+			return refuse(r, "a count in braces is malformed or greater than 255");
 	}
 	size_t most = v[1] > v[0] ? v[1] : v[0];
 	if (r->i >= r->n || r->i == start + 1 || most > 255)
-		return refuse(r, "a count in braces is malformed or above 255");
+		return refuse(r, "a count in braces is malformed or greater than 255");
 	r->cost *= most ? most : 1;
 	if (r->cost > 4000)
 		return refuse(r, "its counts in braces multiply to more than 4000");

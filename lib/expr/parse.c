@@ -537,7 +537,7 @@ int expr_parse(struct expr **out, const char *text, size_t n, struct err *e)
 	*out = NULL;
 	if (n > EXPR_MAX_TEXT) {
 		mem_free(x);
-		return err_set(e, ERR_USAGE, "an expression of more than %zu bytes", EXPR_MAX_TEXT);
+		return err_set(e, ERR_USAGE, "the expression is longer than %zu bytes", EXPR_MAX_TEXT);
 	}
 	x->text = arena_strndup(&x->arena, text, n);
 	x->n = n;

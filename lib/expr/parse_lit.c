@@ -76,7 +76,7 @@ static int number_value(struct parser *p, struct node *x)
 			x->value.d = (float)x->value.d;
 		return 0;
 	}
-	return expr_error(p->e, x, "'%s' is no number, or has more than 38 digits", x->name);
+	return expr_error(p->e, x, "'%s' is not a number of at most 38 digits", x->name);
 }
 
 int parse_number(struct parser *p, bool negative, size_t at, struct node **out)
@@ -117,7 +117,7 @@ int parse_typed_literal(struct parser *p, struct type type, size_t at, struct no
 	if (type.kind == TYPE_BINARY)
 		return hex_literal(p, *out);
 	if (!cast_string((struct str){ p->t.s, p->t.ns }, &type, &(*out)->value, &p->x->arena))
-		return expr_error_at(p->e, p->t.at, "'%.60s' is no %s", p->t.s, sql_type_text(&type, &p->x->arena));
+		return expr_error_at(p->e, p->t.at, "'%.60s' is not a valid %s", p->t.s, sql_type_text(&type, &p->x->arena));
 	return parser_advance(p);
 }
 

@@ -116,7 +116,7 @@ static int parse_weights(const char *what, const char *list, const char *const *
 		if (i == n)
 			return err_set(e, ERR_USAGE, "unknown %s '%.*s'", what, (int)name, list);
 		if (name < len && (!num_u64(list + name + 1, len - name - 1, &w) || !w || w > 1000000))
-			return err_set(e, ERR_USAGE, "bad weight of %s '%.*s': a whole number from 1 to 1000000 is wanted",
+			return err_set(e, ERR_USAGE, "weight of %s '%.*s' must be a whole number from 1 to 1000000",
 				       what, (int)len, list);
 		weight[i] = name < len ? (double)w : usual[i];
 		list += len + (list[len] == ',');
@@ -124,7 +124,7 @@ static int parse_weights(const char *what, const char *list, const char *const *
 	for (size_t i = 0; i < n; i++)
 		if (weight[i] > 0)
 			return 0;
-	return err_set(e, ERR_USAGE, "no %s is named", what);
+	return err_set(e, ERR_USAGE, "no %s given", what);
 }
 
 static int set_networks(struct gen *g, struct err *e)
@@ -169,17 +169,17 @@ static int check(const struct gen_opts *o, struct err *e)
 {
 	/* Year 1 to 9999: what RFC 3339 can say. X's ids start in 2010. */
 	if (o->start_us < INT64_C(1293840000000000) || o->start_us > INT64_C(3000000000000000))
-		return err_set(e, ERR_USAGE, "posts can start from 2011-01-01 to 2065-01-24 only");
+		return err_set(e, ERR_USAGE, "the start must be from 2011-01-01 to 2065-01-24");
 	if (o->span_us < US_PER_SEC || o->span_us > 3660 * US_PER_DAY)
-		return err_set(e, ERR_USAGE, "the span must be between 1s and 3660d");
+		return err_set(e, ERR_USAGE, "the span must be from 1s to 3660d");
 	if (o->count >= UINT64_C(1) << 40)
-		return err_set(e, ERR_USAGE, "at most %llu posts can be made", (1ull << 40) - 1);
+		return err_set(e, ERR_USAGE, "the number of posts must be at most %llu", (1ull << 40) - 1);
 	if (o->authors > MAX_AUTHORS)
-		return err_set(e, ERR_USAGE, "at most %u authors a network can be made", MAX_AUTHORS);
+		return err_set(e, ERR_USAGE, "the number of authors must be at most %u per network", MAX_AUTHORS);
 	if (o->bursts > GEN_MAX_BURSTS)
-		return err_set(e, ERR_USAGE, "at most %d bursts can be made", GEN_MAX_BURSTS);
+		return err_set(e, ERR_USAGE, "the number of bursts must be at most %d", GEN_MAX_BURSTS);
 	if (!(o->edits >= 0 && o->deletes >= 0 && o->edits + o->deletes <= 50))
-		return err_set(e, ERR_USAGE, "edits and deletions together can be 0 to 50 per cent");
+		return err_set(e, ERR_USAGE, "edits and deletions together must be from 0 to 50 percent");
 	return 0;
 }
 

@@ -72,7 +72,7 @@ static int open_file(struct spool *s, const char *dir, struct err *e)
 			unlink(path.p);
 	}
 	buf_release(&path);
-	return s->file < 0 ? err_sys(e, errno, "cannot make a file to spill to in '%s'", dir) : 0;
+	return s->file < 0 ? err_sys(e, errno, "cannot create a spill file in '%s'", dir) : 0;
 }
 
 static bool write_file(int fd, const char *p, size_t n, uint64_t at)
@@ -200,7 +200,7 @@ static bool read_file(struct spool *s, const struct block *b, struct buf *to)
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r <= 0) {
-			fail(s, r < 0 ? errno : EIO, ": cannot read back what was spilled");
+			fail(s, r < 0 ? errno : EIO, ": cannot read spilled data back");
 			return false;
 		}
 		got += (size_t)r;
@@ -303,7 +303,7 @@ int spool_new(struct spool **out, int fd, const char *name, size_t mem_max, cons
 	pthread_condattr_destroy(&mono);
 	s->wake = eventfd(0, EFD_CLOEXEC);
 	if (s->wake < 0)
-		rc = err_sys(e, errno, "cannot make an eventfd");
+		rc = err_sys(e, errno, "cannot create an eventfd");
 	if (rc == 0 && disk_max)
 		rc = open_file(s, dir, e);
 	if (rc == 0)
@@ -427,7 +427,7 @@ int spool_flush(struct spool *s, int64_t deadline_ns, struct err *e)
 			late = pthread_cond_timedwait(&s->idle, &s->lock, &t) != 0;
 	int rc = report(s, e);
 	if (rc == 0 && s->pending)
-		rc = err_set(e, ERR_RETRY, "%s: %llu bytes are not written yet", s->name, (unsigned long long)s->pending);
+		rc = err_set(e, ERR_RETRY, "%s: %llu bytes are not yet written", s->name, (unsigned long long)s->pending);
 	pthread_mutex_unlock(&s->lock);
 	return rc;
 }

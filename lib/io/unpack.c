@@ -142,9 +142,9 @@ static enum step xz_step(struct unpack *u, size_t *n, const char **why)
 	case LZMA_BUF_ERROR: return STEP_ON;
 	case LZMA_STREAM_END: return STEP_END;
 	case LZMA_MEM_ERROR: mem_oom(OUT);
-	case LZMA_MEMLIMIT_ERROR: *why = "it asks for more than 256 MiB of memory"; break;
-	case LZMA_UNSUPPORTED_CHECK: *why = "its kind of checksum is not known"; break;
-	case LZMA_OPTIONS_ERROR: *why = "it needs options that are not known"; break;
+	case LZMA_MEMLIMIT_ERROR: *why = "it needs more than 256 MiB of memory"; break;
+	case LZMA_UNSUPPORTED_CHECK: *why = "its checksum type is not supported"; break;
+	case LZMA_OPTIONS_ERROR: *why = "it needs unsupported options"; break;
 	default: break;
 	}
 	return STEP_BAD;
@@ -179,7 +179,7 @@ static enum step bzip2_step(struct unpack *u, size_t *n, const char **why)
 	*n -= z->avail_out;
 	if (r == BZ_MEM_ERROR)
 		mem_oom(OUT);
-	*why = r == BZ_DATA_ERROR ? "its checksum is wrong, or it is damaged" : NULL;
+	*why = r == BZ_DATA_ERROR ? "wrong checksum or damaged data" : NULL;
 	return r == BZ_OK ? STEP_ON : r == BZ_STREAM_END ? STEP_END : STEP_BAD;
 }
 

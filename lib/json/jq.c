@@ -202,7 +202,7 @@ static int add_vars(struct json_jq *q, const struct json_jq_vars *vars, const st
 	for (size_t i = 0; i < given && r == 0; i++) {
 		const struct json_jq_var *v = &vars->v[i];
 		if (!good_name(v->name))
-			return err_set(e, ERR_USAGE, "jq: '%s' is no name for a variable", v->name);
+			return err_set(e, ERR_USAGE, "jq: '%s' is not a valid variable name", v->name);
 		q->var[q->nvar++].name = mem_strdup(v->name);
 		r = v->json ? json_jq_set(q, i, v->json, v->n, e) : json_jq_set(q, i, "null", 4, e);
 		if (r != 0)
@@ -418,7 +418,7 @@ int json_jq_start(struct json_jq *q, const char *json, size_t n, struct err *e)
 	jv_free(q->call);
 	q->call = jv_is_valid(q->input) ? wrap(q) : jv_invalid();
 	if (!jv_is_valid(q->call))
-		return err_set(e, ERR_DATA, "jq: a number is too large to go with the record's long whole numbers");
+		return err_set(e, ERR_DATA, "jq: a number is too large to be used with the record's large integers");
 	q->fresh = q->running = true;
 	return 0;
 }

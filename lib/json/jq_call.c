@@ -26,7 +26,7 @@ static jv coded(const struct jq_numbers *nums, double d)
 {
 	double code = jq_numbers_code(nums, d);
 	if (isnan(code) && !isnan(d))
-		return fail("a number this large does not go with this record's long whole numbers");
+		return fail("a number this large cannot be used with this record's large integers");
 	return jv_number(code);
 }
 
@@ -118,7 +118,7 @@ static void put_scalar(const struct jq_numbers *nums, struct buf *b, jv v)
 static jv to_text(const struct jq_numbers *nums, jv v)
 {
 	struct buf b = BUF_INIT;
-	jv r = jq_print(nums, &b, v, 0, put_scalar) ? jv_string_sized(b.p, (int)b.n) : fail("a value nested this deeply has no text");
+	jv r = jq_print(nums, &b, v, 0, put_scalar) ? jv_string_sized(b.p, (int)b.n) : fail("the value is nested too deeply to be converted to text");
 	buf_release(&b);
 	return r;
 }
@@ -127,7 +127,7 @@ static jv to_text(const struct jq_numbers *nums, jv v)
 
 static jv lost(const char *what)
 {
-	return jv_invalid_with_msg(jv_string_fmt("%s: a whole number that is put together has more digits than jq keeps", what));
+	return jv_invalid_with_msg(jv_string_fmt("%s: a constructed integer has more digits than jq keeps", what));
 }
 
 static jv one(jv v)
@@ -233,7 +233,7 @@ static jv implode(jv a)
 		jv_free(c);
 		if (!(d >= 0 && d <= 0x10FFFF && d == floor(d)) || (d >= 0xD800 && d <= 0xDFFF)) {
 			jv_free(s);
-			return fail("implode wants the numbers of characters");
+			return fail("implode needs an array of code points");
 		}
 		s = jv_string_append_codepoint(s, (uint32_t)d);
 	}
@@ -274,7 +274,7 @@ static jv checked_path(jv path)
 static jv rewritten(json_jq_rewrite_fn *fn, jv text)
 {
 	if (!fn || jv_get_kind(text) != JV_KIND_STRING)
-		return fail("this is no text to rewrite");
+		return fail("not a string");
 	size_t n = (size_t)jv_string_length_bytes(jv_copy(text));
 	char *to = mem_alloc(n + 1);
 	jv r = jv_string_sized(to, (int)fn(to, jv_string_value(text), n));

@@ -49,12 +49,12 @@ static const struct def first[] = {
 
 	/* Times: an assertion fails where gmtime(3) finds none, or where the format is no text; the format's length is taken from the stack. */
 	{ "__when", ALL, WORD,
-	  "def __when: if type==\"number\" then if isnan or .>=9007199254740992 or .<= -9007199254740992 then error(\"\\(.) is no time\") else . end"
-	  " elif type==\"array\" then if all(.[:8][];type==\"number\" and .> -1e8 and .<1e8) then . else error(\"this is no time\") end"
+	  "def __when: if type==\"number\" then if isnan or .>=9007199254740992 or .<= -9007199254740992 then error(\"\\(.) is not a time\") else . end"
+	  " elif type==\"array\" then if all(.[:8][];type==\"number\" and .> -1e8 and .<1e8) then . else error(\"not a broken-down time\") end"
 	  " else . end;" },
 	{ "__form", ALL, WORD,
-	  "def __form: if type!=\"string\" then error(\"a format of times is a string\") elif utf8bytelength>1000 then"
-	  " error(\"a format of times has at most 1000 bytes\") else . end;" },
+	  "def __form: if type!=\"string\" then error(\"a time format must be a string\") elif utf8bytelength>1000 then"
+	  " error(\"a time format must be at most 1000 bytes\") else . end;" },
 	{ "gmtime", ALL, WORD, "def __gmtime: gmtime;def gmtime: __when|__gmtime;" },
 	{ "localtime", ALL, WORD, "def __localtime: localtime;def localtime: __when|__localtime;" },
 	{ "mktime", ALL, WORD, "def __mktime: mktime;def mktime: __when|__mktime;" },
@@ -137,7 +137,7 @@ static const struct def first[] = {
 
 	/* Calculation. A text times a number may ask for all memory. */
 	{ "__repeat", ALL, WORD,
-	  "def __product(a;b): a*b;def __repeat($s;$n): if ($s|utf8bytelength)*$n>67108864 then error(\"a repeated string has at most 64 MiB\")"
+	  "def __product(a;b): a*b;def __repeat($s;$n): if ($s|utf8bytelength)*$n>67108864 then error(\"a repeated string must be at most 64 MiB\")"
 	  " else __product($s;$n) end;" },
 	{ "*", NARROW, CHARACTER, "def __times(a;b): a*b;def _multiply(a;b): " OPERANDS REPEATED " else __times($a;$b) end;" },
 	{ "*", WIDE, CHARACTER,
@@ -149,7 +149,7 @@ static const struct def first[] = {
 	{ "add", WIDE, WORD, "def add: reduce .[] as $x (null;.+$x);" },
 	{ "range", WIDE, WORD,
 	  "def __range($a;$b): range($a;$b);def range($a;$b): if ($a|type)==\"number\" and ($a>=9007199254740992 or $a<= -9007199254740992)"
-	  " then error(\"a range from \\($a) on has no next number\") else __range($a;$b) end;def range($n): range(0;$n);"
+	  " then error(\"a range from \\($a) is beyond the exact integers\") else __range($a;$b) end;def range($n): range(0;$n);"
 	  "def range($a;$b;$by): if $by>0 then $a|while(.<$b;.+$by) elif $by<0 then $a|while(.>$b;.+$by) else empty end;" },
 	{ "__dec", WIDE, WORD,
 	  "def __dec: if type==\"number\" and (.>=9007199254740992 or .<= -9007199254740992) then " CALL("5", ".") " else . end;"
@@ -173,7 +173,7 @@ static const struct def last[] = {
 	{ "modf", WIDE, WORD, "def __modf: modf;def modf: __dec|__modf|map(__code);" },
 	{ "lgamma_r", WIDE, WORD, "def __lgamma_r: lgamma_r;def lgamma_r: __dec|__lgamma_r|map(__code);" },
 	/* They count up to their first number. */
-	{ "__order", ALL, WORD, "def __order: if type==\"number\" and fabs<1e6 then . else error(\"the order of a Bessel function is below 1000000\") end;" },
+	{ "__order", ALL, WORD, "def __order: if type==\"number\" and fabs<1e6 then . else error(\"the order of a Bessel function must be less than 1000000\") end;" },
 	{ "jn", ALL, WORD, "def __jn(a;b): jn(a;b);def jn(a;b): __jn(a|__order;b);" },
 	{ "yn", ALL, WORD, "def __yn(a;b): yn(a;b);def yn(a;b): __yn(a|__order;b);" },
 	/* Behind all that calls jq_call with them. */

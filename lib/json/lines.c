@@ -160,7 +160,7 @@ int json_line_error(const struct json_line *l, struct err *e)
 	const char *p = l->base + l->start;
 	size_t n = l->end - l->start;
 	if (n > JSON_INDEX_MAX) {
-		err_set(e, ERR_DATA, "the line is longer than %zu bytes", JSON_INDEX_MAX);
+		err_set(e, ERR_DATA, "line is longer than %zu bytes", JSON_INDEX_MAX);
 		err_at(e, NULL, l->number, 1);
 	} else if (json_check(p, n, e)) {
 		err_at(e, NULL, l->number, e ? e->col : 0);

@@ -97,7 +97,7 @@ int json_fits(const char *p, size_t n, uint64_t limit, struct err *e)
 	uint64_t w = json_weigh(p, n);
 	if (w <= limit)
 		return 0;
-	return err_set(e, ERR_DATA, "%zu bytes of JSON that would take %llu MiB as values: more than %llu MiB", n,
+	return err_set(e, ERR_DATA, "%zu bytes of JSON would need %llu MiB of memory: at most %llu MiB allowed", n,
 		       (unsigned long long)(w >> 20), (unsigned long long)(limit >> 20));
 }
 
@@ -221,7 +221,7 @@ static int close_container(struct sift *s, const char *p, struct err *e)
 {
 	int rc = 0;
 	if (!s->depth || (s->object[(s->depth - 1) / 64] >> ((s->depth - 1) % 64) & 1) != (*p == '}'))
-		return err_set(e, ERR_DATA, "'%c' where another bracket must close", *p);
+		return err_set(e, ERR_DATA, "unexpected '%c', expected another closing bracket", *p);
 	if (s->array == s->depth) {
 		rc = end_element(s, p, e);
 		s->array = 0;

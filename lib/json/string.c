@@ -18,7 +18,7 @@ const char *json_fault_text(enum json_fault f)
 	case JSON_FAULT_COLON: return "expected ':' after a member name";
 	case JSON_FAULT_MEMBER: return "expected ',' or '}' in an object";
 	case JSON_FAULT_ELEMENT: return "expected ',' or ']' in an array";
-	case JSON_FAULT_BEHIND: return "unexpected text behind the JSON value";
+	case JSON_FAULT_BEHIND: return "unexpected text after the JSON value";
 	case JSON_FAULT_LITERAL: return "unknown word (only true, false and null are JSON)";
 	case JSON_FAULT_NUMBER: return "malformed number";
 	case JSON_FAULT_OPEN_STRING: return "string without a closing quote";
@@ -30,7 +30,7 @@ const char *json_fault_text(enum json_fault f)
 	case JSON_FAULT_DEPTH: return "nested too deeply";
 	case JSON_FAULT_NODES: return "more than two million values";
 	case JSON_FAULT_OBJECT: return "expected a JSON object";
-	case JSON_FAULT_RESERVED: return "a record must not begin with the member $mark, which is the name of marks";
+	case JSON_FAULT_RESERVED: return "a record must not begin with the member $mark, which is reserved for marks";
 	}
 	return "malformed JSON";
 }

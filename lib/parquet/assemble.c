@@ -4,7 +4,7 @@
 
 static int disagree(struct err *e)
 {
-	return err_set(e, ERR_DATA, "the columns of one group disagree about its shape");
+	return err_set(e, ERR_DATA, "the columns of one group have different shapes");
 }
 
 static void no_rows(struct column *c, size_t n)

@@ -30,11 +30,11 @@ int leaf_open(struct leaf_reader *l, const struct pq_source *src, struct leaf_ro
 	if (meta->physical != leaf->el->physical)
 		return err_set(e, ERR_DATA, "the column chunk's physical type is not the schema's");
 	if (leaf->el->physical == PQ_FIXED && !leaf->el->type_length)
-		return err_set(e, ERR_UNSUPPORTED, "values of no bytes");
+		return err_set(e, ERR_UNSUPPORTED, "values of zero bytes");
 	if (meta->dict_offset >= 4 && (uint64_t)meta->dict_offset < start)
 		start = (uint64_t)meta->dict_offset;
 	if (start >= src->size)
-		return err_set(e, ERR_DATA, "the column chunk is behind the end of the file");
+		return err_set(e, ERR_DATA, "the column chunk is beyond the end of the file");
 	l->pos = start;
 	l->end = src->size;
 	if ((uint64_t)meta->compressed < src->size - start - SLACK && src->size - start > SLACK)
@@ -72,7 +72,7 @@ static int values(struct leaf_reader *l, size_t n, struct err *e)
 	if (done == n)
 		return 0;
 	if (l->values.full)
-		return err_set(e, ERR_DATA, "more than %zu MiB of text in one row, or in very few", l->values.most >> 20);
+		return err_set(e, ERR_DATA, "more than %zu MiB of text in one row or a few rows", l->values.most >> 20);
 	return err_set(e, ERR_DATA, "damaged values in a page (%s)", pq_encoding_name(l->values.encoding));
 }
 
@@ -158,7 +158,7 @@ static int take_pending(struct leaf_reader *l, uint64_t *rows, bool *done, struc
 	}
 	size_t n = i - l->pend_at;
 	if (l->n + n > l->room->most / LEAF_ENTRY)
-		return err_set(e, ERR_DATA, "more than %zu elements of lists in one row, or in very few", l->room->most / LEAF_ENTRY);
+		return err_set(e, ERR_DATA, "more than %zu list elements in one row or a few rows", l->room->most / LEAF_ENTRY);
 	need_levels(l, n);
 	memcpy(l->def_out + l->n, l->pend_def + l->pend_at, n);
 	memcpy(l->rep_out + l->n, l->pend_rep + l->pend_at, n);

@@ -79,7 +79,7 @@ static int check_crc(const struct pq_page *h, const uint8_t *p, struct err *e)
 {
 	if (!h->has_crc || (uint32_t)crc32(0, p, (uInt)h->compressed) == h->crc)
 		return 0;
-	return err_set(e, ERR_DATA, "a page's check sum is wrong");
+	return err_set(e, ERR_DATA, "a page's checksum is wrong");
 }
 
 /* The page's bytes from SKIP on, decompressed; levels of V2 stand in front and are never compressed. */
@@ -94,7 +94,7 @@ static int unpack(struct leaf_reader *l, const struct pq_page *h, size_t skip, c
 		return 0;
 	}
 	if (!pq_decompress_plausible(l->meta->codec, packed, size))
-		return err_set(e, ERR_DATA, "a page of %zu bytes says that it holds %zu", packed, size);
+		return err_set(e, ERR_DATA, "a page of %zu bytes claims to hold %zu", packed, size);
 	if (size > l->body_cap || !l->body) {
 		int rc = take_room(l, l->body_cap, size, e);
 		if (rc)

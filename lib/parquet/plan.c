@@ -157,7 +157,7 @@ int pq_plan_make(struct plan *p, const struct type *type, struct arena *a, struc
 	p->chunk = arena_array(a, p->nleaves, sizeof *p->chunk);
 	p->leaf = arena_array(a, p->nleaves, sizeof *p->leaf);
 	if (!holds(type))
-		return err_set(e, ERR_DATA, "no column that a Parquet file can hold");
+		return err_set(e, ERR_DATA, "no column that can be stored in a Parquet file");
 	int rc = walk(&w, &p->root, 0);
 	p->nchunks = w.chunks;
 	return rc;

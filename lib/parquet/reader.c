@@ -27,14 +27,14 @@ static int open_footer(struct pq_reader *r, struct err *e)
 	uint32_t n;
 	const struct pq_source *s = &r->src;
 	if (s->size < TAIL + 4)
-		return err_set(e, ERR_DATA, "no Parquet file: it has %llu bytes", (unsigned long long)s->size);
+		return err_set(e, ERR_DATA, "not a Parquet file: it has %llu bytes", (unsigned long long)s->size);
 	int rc = s->read(s->arg, s->size - TAIL, tail, TAIL, e);
 	if (rc)
 		return rc;
 	if (memcmp(tail + 4, "PARE", 4) == 0)
 		return err_set(e, ERR_UNSUPPORTED, "the file's footer is encrypted");
 	if (memcmp(tail + 4, "PAR1", 4))
-		return err_set(e, ERR_DATA, "no Parquet file: it does not end in PAR1");
+		return err_set(e, ERR_DATA, "not a Parquet file: it does not end in PAR1");
 	memcpy(&n, tail, 4);
 	if (n > s->size - TAIL - 4 || n > FOOTER_MAX)
 		return err_set(e, ERR_DATA, "damaged footer: its length is %u", n);

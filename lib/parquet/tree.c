@@ -47,7 +47,7 @@ static int read_raw(struct walk *w, struct raw *r, unsigned depth, uint8_t def, 
 	if (depth && (el->repetition < 0 || el->repetition > PQ_REPEATED))
 		return err_set(w->e, ERR_DATA, "column %.*s has no repetition type", (int)el->nname, el->name);
 	if (el->nname && memchr(el->name, '\0', el->nname))
-		return err_set(w->e, ERR_DATA, "a column's name holds a NUL");
+		return err_set(w->e, ERR_DATA, "a column's name contains NUL");
 	if (depth) {
 		buf_put(&w->path, ".", depth > 1);
 		buf_put(&w->path, el->name, el->nname);
@@ -178,7 +178,7 @@ int tree_make(struct tree *t, const struct pq_meta *m, struct schema *schema, st
 	if (rc)
 		return rc;
 	if (w.next != m->nelements)
-		return err_set(e, ERR_DATA, "the schema has elements that belong to nothing");
+		return err_set(e, ERR_DATA, "the schema has elements without a parent");
 	t->root.type = &schema->root;
 	t->root.el = root.el;
 	t->root.nleaves = root.nleaves;

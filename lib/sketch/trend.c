@@ -51,8 +51,8 @@ static int64_t passed(const struct trend *t)
 static int too_much(const struct trend *t, struct err *e)
 {
 	return err_set(e, ERR_UNSUPPORTED,
-		       "the open windows need more than the %llu MiB of --memory: allow more, or make the window or the watermark's "
-		       "delay shorter",
+		       "the open windows need more than the %llu MiB of --memory: allow more, or shorten the window or the watermark's "
+		       "delay",
 		       (unsigned long long)(t->o.memory >> 20));
 }
 
@@ -84,7 +84,7 @@ static int add(struct trend *t, const struct trend_post *p, int64_t q, struct er
 int trend_post(struct trend *t, const struct trend_post *p, struct err *e)
 {
 	if (p->time_us < TREND_TIME_MIN || p->time_us > TREND_TIME_MAX)
-		return err_set(e, ERR_DATA, "a time outside the years 1 to 9999");
+		return err_set(e, ERR_DATA, "a time outside of the years 1 to 9999");
 	int64_t q = time_floor_div(p->time_us, t->o.slide_us);
 	t->stats.posts++;
 	if (!t->started) {

@@ -173,15 +173,15 @@ static int get_header(struct trend *t, struct reader *r, struct err *e)
 {
 	struct trend_stats *s = &t->stats;
 	if (get(r, 4) != MAGIC)
-		return err_set(e, ERR_DATA, "no state of smtrend");
+		return err_set(e, ERR_DATA, "not a state of smtrend");
 	if (get(r, 4) != VERSION)
-		return err_set(e, ERR_UNSUPPORTED, "a state of another version of smtrend");
+		return err_set(e, ERR_UNSUPPORTED, "the state is of another version of smtrend");
 	const int64_t opts[] = { t->o.window_us, t->o.slide_us, t->o.delay_us, t->o.half_life_us };
 	bool same = true;
 	for (size_t i = 0; i < sizeof opts / sizeof *opts; i++)
 		same &= (int64_t)get(r, 8) == opts[i];
 	if (!same)
-		return err_set(e, ERR_CONFLICT, "the state was made with another window, slide, watermark or half-life");
+		return err_set(e, ERR_CONFLICT, "the state was saved with another window, slide, watermark or half-life");
 	t->started = get(r, 8) != 0;
 	t->max_us = (int64_t)get(r, 8);
 	t->closed = (int64_t)get(r, 8);

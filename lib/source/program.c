@@ -12,7 +12,7 @@ static const char prelude[] =
     "def plain: if . == null then null else swap(\"&lt;\"; \"<\") | swap(\"&gt;\"; \">\") | swap(\"&quot;\"; \"\\\"\")"
     " | swap(\"&#39;\"; \"'\") | swap(\"&#x27;\"; \"'\") | swap(\"&#x2F;\"; \"/\") | swap(\"&nbsp;\"; \"\\u00a0\")"
     " | swap(\"&amp;\"; \"&\") end; "
-    "def striphtml: if . == null then null elif type == \"string\" then __rewrite else error(\"striphtml wants a text\") end; "
+    "def striphtml: if . == null then null elif type == \"string\" then __rewrite else error(\"striphtml needs a string\") end; "
     "def some: if . == null or . == \"\" or . == [] or . == {} then null else . end; ";
 
 int program_new(struct json_jq **q, enum program_of of, const char *text, struct err *e)

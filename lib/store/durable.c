@@ -41,7 +41,7 @@ int store_sync_close(const struct store *s, int fd, const char *path, struct err
 		errnum = errno;
 	if (close(fd) && !errnum)
 		errnum = errno;
-	return errnum ? err_sys(e, errnum, "cannot make %s durable", path) : 0;
+	return errnum ? err_sys(e, errnum, "cannot sync %s", path) : 0;
 }
 
 /* The folder that holds PATH, to be freed. */
@@ -58,7 +58,7 @@ static int sync_dir(const struct store *s, const char *dir, bool foreign, struct
 {
 	int errnum = store_step(s, "fsyncdir", dir);
 	if (errnum)
-		return err_sys(e, errnum, "cannot make folder %s durable", dir);
+		return err_sys(e, errnum, "cannot sync folder %s", dir);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		if (foreign && (errno == EACCES || errno == EPERM))
@@ -69,7 +69,7 @@ static int sync_dir(const struct store *s, const char *dir, bool foreign, struct
 	if (fsync(fd) && errno != EINVAL && !(foreign && errno == EROFS))
 		errnum = errno;
 	close(fd);
-	return errnum ? err_sys(e, errnum, "cannot make folder %s durable", dir) : 0;
+	return errnum ? err_sys(e, errnum, "cannot sync folder %s", dir) : 0;
 }
 
 int store_sync_parent(const struct store *s, const char *path, struct err *e)
@@ -161,7 +161,7 @@ static int store_durable_dir(struct store *s, const char *dir, struct err *e)
 		/* mkdir of a folder that is there may be refused for lack of rights before it is found to exist. */
 		struct stat st;
 		if (stat(dir, &st) || !S_ISDIR(st.st_mode))
-			r = err_sys(e, errnum, "cannot make folder %s", dir);
+			r = err_sys(e, errnum, "cannot create folder %s", dir);
 	}
 	if (r == 0 && (made || below_root(s, dir)))
 		r = sync_dir(s, parent, !made, e);
@@ -205,7 +205,7 @@ int store_temp(struct store *s, const char *path, char **temp, int *fd, struct e
 	if (*fd >= 0)
 		return 0;
 	errnum = errnum ? errnum : errno;
-	err_sys(e, errnum, "cannot make %s", *temp);
+	err_sys(e, errnum, "cannot create %s", *temp);
 	mem_free(*temp);
 	*temp = NULL;
 	return ERR_IO;
@@ -276,7 +276,7 @@ static int put(struct store *s, const char *name, const void *p, size_t n, bool 
 	if (r == 0) {
 		int errnum = replace ? rename_over(s, temp, path) : link_new(s, temp, path);
 		if (errnum == EEXIST && !replace)
-			r = err_set(e, ERR_EXISTS, "%s is there already", path);
+			r = err_set(e, ERR_EXISTS, "%s already exists", path);
 		else if (errnum)
 			r = err_sys(e, errnum, "cannot %s %s", replace ? "write" : "make", path);
 	}

@@ -32,7 +32,7 @@ int store_file_open(struct store_file **out, struct store *s, const char *name, 
 	bool other = !errnum && !S_ISREG(st.st_mode);
 	if (errnum || other) {
 		r = other	     ? err_set(e, ERR_IO, "%s is not a regular file", path)
-		    : errnum == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s is not there", path)
+		    : errnum == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s does not exist", path)
 				       : err_sys(e, errnum, "cannot open %s", path);
 		if (fd >= 0)
 			close(fd);
@@ -69,7 +69,7 @@ int store_file_read(void *arg, uint64_t off, void *to, size_t n, struct err *e)
 			return err_sys(e, errnum, "cannot read %s", f->path);
 		}
 		if (r == 0)
-			return err_set(e, ERR_DATA, "%s ends at byte %llu, before the %zu bytes wanted there", f->path,
+			return err_set(e, ERR_DATA, "%s ends at byte %llu, %zu bytes expected there", f->path,
 				       (unsigned long long)off, n);
 		at += r;
 		off += (uint64_t)r;

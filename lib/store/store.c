@@ -79,12 +79,12 @@ int store_open(struct store **out, const char *url, struct err *e)
 	else if (strncmp(url, "file:/", 6) == 0)
 		path = url + 5;
 	else if (strstr(url, "://"))
-		return err_set(e, ERR_UNSUPPORTED, "no storage for this kind of address: %s", url);
+		return err_set(e, ERR_UNSUPPORTED, "unsupported kind of address: %s", url);
 	if (!*path)
-		return err_set(e, ERR_USAGE, "the table's folder is empty text");
+		return err_set(e, ERR_USAGE, "the name of the table's folder is empty");
 	if (*path != '/') {
 		if (!getcwd(cwd, sizeof cwd))
-			return err_sys(e, errno, "cannot tell the working folder");
+			return err_sys(e, errno, "cannot get the working folder");
 		buf_puts(&b, cwd);
 		buf_putc(&b, '/');
 	}
@@ -166,7 +166,7 @@ static int list_entry(DIR *d, const char *name, const char *path, store_list_fn 
 	if (fstatat(dirfd(d), name, &st, 0)) {
 		if (errno == ENOENT || errno == ELOOP)
 			return 0; /* gone since, or a link to nowhere */
-		return err_sys(e, errno, "cannot look at %s/%s", path, name);
+		return err_sys(e, errno, "cannot access %s/%s", path, name);
 	}
 	struct store_entry entry = { name, 0, store_mtime_ms(&st), S_ISDIR(st.st_mode) };
 	if (!entry.dir)
@@ -210,9 +210,9 @@ int store_stat(struct store *s, const char *name, uint64_t *size, int64_t *mtime
 	if (!errnum && stat(path, &st))
 		errnum = errno;
 	if (errnum == ENOENT)
-		r = err_set(e, ERR_NOT_FOUND, "%s is not there", path);
+		r = err_set(e, ERR_NOT_FOUND, "%s does not exist", path);
 	else if (errnum)
-		r = err_sys(e, errnum, "cannot look at %s", path);
+		r = err_sys(e, errnum, "cannot access %s", path);
 	else if (!S_ISREG(st.st_mode))
 		r = err_set(e, ERR_IO, "%s is not a regular file", path);
 	if (r == 0 && size)
@@ -233,7 +233,7 @@ int store_delete(struct store *s, const char *name, struct err *e)
 	if (!errnum && unlink(path))
 		errnum = errno;
 	if (errnum == ENOENT)
-		r = err_set(e, ERR_NOT_FOUND, "%s is not there", path);
+		r = err_set(e, ERR_NOT_FOUND, "%s does not exist", path);
 	else if (errnum)
 		r = err_sys(e, errnum, "cannot remove %s", path);
 	mem_free(path);
@@ -248,7 +248,7 @@ int store_get(struct store *s, const char *name, size_t max, struct buf *b, stru
 		return r;
 	uint64_t size = store_file_size(f);
 	if (size > max)
-		r = err_set(e, ERR_DATA, "%s has %llu bytes, more than the %zu allowed", store_file_name(f),
+		r = err_set(e, ERR_DATA, "%s has %llu bytes; at most %zu allowed", store_file_name(f),
 			    (unsigned long long)size, max);
 	if (r == 0) {
 		buf_reserve(b, (size_t)size + 1);

@@ -53,12 +53,12 @@ static int add_word(struct gather *g, const char *key, size_t nkey, const char *
 	if (g->v->nwords >= MAX_WORDS)
 		return err_set(e, ERR_DATA, "more than %d words in the lexicon", MAX_WORDS);
 	if (nval == 0 || nval >= sizeof num)
-		return err_set(e, ERR_DATA, "the valence of '%.*s' is no number", (int)nkey, key);
+		return err_set(e, ERR_DATA, "the valence of '%.*s' is not a number", (int)nkey, key);
 	memcpy(num, val, nval);
 	num[nval] = '\0';
 	double d = strtod(num, &end);
 	if (*end || !isfinite(d) || fabs(d) > 100)
-		return err_set(e, ERR_DATA, "the valence of '%.*s' is no number from -100 to 100: %s", (int)nkey, key, num);
+		return err_set(e, ERR_DATA, "the valence of '%.*s' is not a number from -100 to 100: %s", (int)nkey, key, num);
 	struct vader_word *w = intern(g, key, nkey);
 	w->valence = d;
 	w->flags |= VF_LEXICON;
@@ -72,11 +72,11 @@ static int add_emoji(struct vader *v, const char *key, size_t nkey, const char *
 		char c = key[i];
 		int d = c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 		if (d < 0 || nkey > 6)
-			return err_set(e, ERR_DATA, "'%.*s' is no code point in capital hex", (int)nkey, key);
+			return err_set(e, ERR_DATA, "'%.*s' is not a code point in capital hex", (int)nkey, key);
 		cp = cp << 4 | (uint32_t)d;
 	}
 	if (nkey == 0 || cp < 0x80 || cp > 0x10ffff)
-		return err_set(e, ERR_DATA, "'%.*s' is no code point beyond ASCII", (int)nkey, key);
+		return err_set(e, ERR_DATA, "'%.*s' is not a code point beyond ASCII", (int)nkey, key);
 	if (n == 0 || n > 255 || name[n - 1] == ' ')
 		return err_set(e, ERR_DATA, "the name of emoji %.*s is empty, too long or ends in a space", (int)nkey, key);
 	unsigned page = v->emoji_page[cp >> 8];

@@ -193,7 +193,7 @@ static int find_items(struct topics *t, const struct json_record *rec, struct er
 	if (!text->p || text->type == JSON_NULL || !left)
 		return 0;
 	if (text->type != JSON_STRING)
-		return record_bad_field(rec, text, t->o->text, "is no string", why);
+		return record_bad_field(rec, text, t->o->text, "is not a string", why);
 	buf_clear(&t->text);
 	json_unescape(&t->text, text->p, text->n);
 	entity_extract(t->text.p, t->text.n, dialect_of(t, &rec->field[F_NETWORK]), left, add_item, t);

@@ -192,7 +192,7 @@ table() {
 	append() { smpartition t more.ndjson | smcommit >/dev/null; }
 	conflict() { # COMMAND: smcommit's status is 5 and the ten rows stay
 		run -5 --separate-stderr bash -c "set -o pipefail; $1"
-		[[ $stderr == *"another writer was first"* ]]; [ "$(rows)" = 130 ]
+		[[ $stderr == *"another writer committed first"* ]]; [ "$(rows)" = 130 ]
 		fresh
 	}
 	export -f append

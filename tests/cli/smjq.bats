@@ -142,7 +142,7 @@ foo' good
 	run --separate-stderr "$T" --on-error=skip '.ts|todate' r
 	[ "$status" = 1 ]; [ "$output" = $'"1970-01-01T00:00:01Z"\n"1970-01-01T00:00:02Z"' ]; [[ "$stderr" == *"1 bad record skipped"* ]]
 	run --separate-stderr "$T" '.ts|todate' r
-	[ "$status" = 3 ]; [[ "$stderr" == "smjq: r:2: jq: "*"is no time"* ]]
+	[ "$status" = 3 ]; [[ "$stderr" == "smjq: r:2: jq: "*"is not a time"* ]]
 	[ "$(timeout 60 "$T" -c '[.s | match("";"g").offset], (.s | gsub("x*";"-")), (.s | index(""))' r | tail -6 | head -3)" = $'[0]\n"-é"\nnull' ]
 	run --separate-stderr "$T" --on-error=skip '.[.ts|tostring], .a[.ts]=1 | length' r
 	[ "$status" = 1 ]

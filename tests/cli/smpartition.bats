@@ -132,7 +132,7 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 @test "inference: names that Delta forbids, or that differ by case only, are named" {
 	fails 3 "field 'a b'" "$T" t <<<'{"a b":1}'
 	fails 3 "field 'x.y='" "$T" t <<<'{"x":{"y=":1}}'
-	fails 3 "field 'id': differs only by case from 'ID'" "$T" t <<<'{"ID":1,"id":2}'
+	fails 3 "field 'id': differs only in case from 'ID'" "$T" t <<<'{"ID":1,"id":2}'
 	fails 3 "empty" "$T" t <<<'{"":1}'
 	fails 3 'no fields' "$T" t <<<'{}'
 	[ ! -e t ]
@@ -230,7 +230,7 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	[ "$(adds out3 | wc -l)" = 1 ]
 	# A type never changes, and twins are no new fields.
 	fails 3 '"x" does not fit type long' "$T" --merge-schema t <<<'{"id":"x"}'
-	fails 3 "field 'ID': differs only by case" "$T" --merge-schema t <<<'{"ID":1}'
+	fails 3 "field 'ID': differs only in case" "$T" --merge-schema t <<<'{"ID":1}'
 	fails 1 '1 bad record' "$T" --merge-schema --on-error=skip t < <(printf '{"ID":1}\n{"id":9}\n')
 	# --schema may add as well.
 	printf '' | "$T" --merge-schema --schema <(echo '{"fields":[["q","date",false]]}') t >out4

@@ -75,7 +75,7 @@ static void test_inline(struct store *s)
 		T_INT(delta_dv_read(&rows, s, &dv, 30, &e), 0);
 		delta_rows_release(&rows);
 		T_INT(delta_dv_read(&rows, s, &dv, 29, &e), ERR_DATA); /* row 29 of 29 */
-		T_OK(strstr(e.msg, "row 29 of a file that has 29") != NULL);
+		T_OK(strstr(e.msg, "row 29 of a file of 29 rows") != NULL);
 		T_INT(delta_dv_read(&rows, s, &dv, 5, &e), ERR_DATA);
 		dv.storage = 'q';
 		T_INT(delta_dv_read(&rows, s, &dv, ROWS, &e), ERR_UNSUPPORTED);

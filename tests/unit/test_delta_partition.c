@@ -184,7 +184,7 @@ static void test_values(void)
 		struct delta_value v;
 		struct err e;
 		T_INT(delta_value_parse(&v, &day, "x", 1, &e), ERR_DATA);
-		T_STR(e.msg, "partition value 'x' is no date");
+		T_STR(e.msg, "partition value 'x' is not a valid date");
 	}
 }
 

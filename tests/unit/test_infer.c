@@ -188,7 +188,7 @@ int main(void)
 		check_bad("{\"a b\":1}", "'a b'");
 		check_bad("{\"\":1}", "empty");
 		check_bad("{\"x\":{\"Id\":1,\"id\":2}}", "field 'x.id'");
-		check_bad("{\"Id\":1}\n{\"id\":2}", "differs only by case");
+		check_bad("{\"Id\":1}\n{\"id\":2}", "differs only in case");
 		check("{\"a b\":null,\"c\":1}", "struct<c:long>");
 	}
 	T_CASE("bounds: depth and number of fields")
@@ -223,7 +223,7 @@ int main(void)
 		schema_init(&h);
 		T_INT(type_parse(&h.root, &h.arena, "struct<a:int>", 13, &e), 0);
 		T_INT(infer_widen(in, &h, &s, &wider, NULL, NULL, &e), ERR_DATA);
-		T_OK(strstr(e.msg, "only by case") != NULL);
+		T_OK(strstr(e.msg, "only in case") != NULL);
 		schema_release(&h);
 		infer_free(in);
 	}

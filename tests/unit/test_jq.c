@@ -133,7 +133,7 @@ static void test_calculation(void)
 		    "{\"a\":9007199254740993,\"b\":9007199254740992,\"c\":9007199254740994}",
 		    "[9007199254740992,9007199254740993,9007199254740993,9007199254740994]\n"
 		    "[[9007199254740992],[9007199254740993,9007199254740993],[9007199254740994]]\n[false,true,false,false]\n0\n");
-		run("[range(.; . + 2)]", "9007199254740993", "error -3: jq: a range from 9007199254740993 on has no next number\n");
+		run("[range(.; . + 2)]", "9007199254740993", "error -3: jq: a range from 9007199254740993 is beyond the exact integers\n");
 		run("[limit(3; range(5; .))], [range(0; 6; 2)], (infinite > .), (1.7976931348623157e308 > .)", "9007199254740993",
 		    "[5,6,7]\n[0,2,4]\ntrue\ntrue\n");
 		run("(INDEX(.[]; .)|keys), (.[0]|@json, @sh \"x \\(.)\")", "[" ID1 "]", "[\"" ID1 "\"]\n\"" ID1 "\"\n\"x " ID1 "\"\n");
@@ -145,7 +145,7 @@ static void test_calculation(void)
 		run("(.s | tonumber), (.s | tonumber) == .id", "{\"s\":\"9007199254740993\",\"id\":9007199254740993}", "9007199254740993\ntrue\n");
 		run("(.s | tonumber) == .id", "{\"s\":\"9007199254740993\",\"id\":9007199254740993,\"j\":9007199254740992}", "true\n");
 		run("tonumber, (\" -00\" + . | tonumber), (.[:17] + \"7\" | tonumber)", "\"" ID1 "\"",
-		    ID1 "\n-" ID1 "\nerror -3: jq: tonumber: a whole number that is put together has more digits than jq keeps\n");
+		    ID1 "\n-" ID1 "\nerror -3: jq: tonumber: a constructed integer has more digits than jq keeps\n");
 		run("split(\"/\") | last | tonumber", "\"/posts/" ID1 "\"", ID1 "\n");
 		run("keys[0] | tonumber", "{\"" ID1 "\":1}", ID1 "\n");
 		run("fromjson, (fromjson | .b | fromjson)", "\"{\\\"a\\\":" ID1 ",\\\"b\\\":\\\"[" ID2 "]\\\"}\"",
@@ -153,7 +153,7 @@ static void test_calculation(void)
 		run("[.[] | tonumber]", "[\"1\",\"1.5\",\" 12 \",\"1e3\",7,\"1e300\"]", "[1,1.5,12,1000,7,1e300]\n");
 		run("tonumber", "\"nan\"", "error -3: jq: nan cannot be parsed as a number\n");
 		run("(.+\"0000000000000\") | tonumber", "\"1234567890\"",
-		    "error -3: jq: tonumber: a whole number that is put together has more digits than jq keeps\n");
+		    "error -3: jq: tonumber: a constructed integer has more digits than jq keeps\n");
 		run("(.+\"0000000000000\") | tonumber", "\"1024\"", "10240000000000000\n");
 	}
 }
@@ -286,7 +286,7 @@ static void test_surroundings(void)
 		json_jq_free(q);
 		buf_release(&out);
 		v[0].name = "1x";
-		run_vars(".", &vars, "1", "error -2: jq: '1x' is no name for a variable\n");
+		run_vars(".", &vars, "1", "error -2: jq: '1x' is not a valid variable name\n");
 		v[0].name = "ok";
 		v[0].json = "{";
 		v[0].n = 1;

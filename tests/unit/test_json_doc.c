@@ -157,13 +157,13 @@ int main(void)
 		REFUSED("{\"a\":1\n \"b\":2}", 2, 2, "','");
 		REFUSED("[1 2]", 1, 4, "']'");
 		REFUSED("[1}", 1, 3, "']'");
-		REFUSED("1 2", 1, 3, "behind");
-		REFUSED("{} x", 1, 4, "behind");
+		REFUSED("1 2", 1, 3, "after the JSON value");
+		REFUSED("{} x", 1, 4, "after the JSON value");
 		REFUSED("tru", 1, 1, "word");
-		REFUSED("truex", 1, 5, "behind");
+		REFUSED("truex", 1, 5, "after the JSON value");
 		REFUSED("[nulL]", 1, 2, "word");
 		REFUSED("\xEF\xBB\xBF{}", 1, 1, "value");
-		REFUSED("{}\0", 1, 3, "behind");
+		REFUSED("{}\0", 1, 3, "after the JSON value");
 	}
 	T_CASE("depth is bounded")
 	{

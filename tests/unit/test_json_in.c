@@ -374,7 +374,7 @@ static void nested(void)
 	value("struct<x:struct<y:long>>", "{\"x\":{\"y\":1}}", "{{1}}");
 	value("struct<x:long>", "[]", "bad");
 	reads("struct<a:map<string,long>>", "{\"a\":{\"k\":1,\"\\u006b\":2}}\n{\"a\":[{\"value\":1}]}\n{\"a\":[3]}\n",
-	      "!0:6 a key comes twice in the map 'a'\n"
+	      "!0:6 a key is given twice in the map 'a'\n"
 	      "!1:7 field 'a.key' is missing, but must not be null\n"
 	      "!2:7 field 'a': 3 does not fit type map<string,long>\n");
 	reads("struct<a:array<struct<n:long>>,b:struct<c:struct<d:byte>>>",
@@ -428,7 +428,7 @@ static void roll_back(void)
 	      "!1:70 field 'author.m.value': \"bad\" does not fit type long\n"
 	      "!2:33 field 'tags.element': 5 does not fit type string\n"
 	      "!3:64 malformed number\n"
-	      "!4:17 field 'id' comes twice\n"
+	      "!4:17 field 'id' is given twice\n"
 	      "\"6\" null [] null false null\n");
 }
 
@@ -453,7 +453,7 @@ static void unknown_fields(void)
 static void marks(void)
 {
 	reads("struct<a:long>", "{\"a\":1}\r\n\r\n{\"$mark\":{\"v\":1}}\r\n{\"$mark\":\n{\"a\":2}\n{\"$mark\" :1}\n",
-	      "1\nmark 2 {\"$mark\":{\"v\":1}}\nmark 3 {\"$mark\":\n2\n!5:1 a record must not begin with the member $mark, which is the name of marks\n");
+	      "1\nmark 2 {\"$mark\":{\"v\":1}}\nmark 3 {\"$mark\":\n2\n!5:1 a record must not begin with the member $mark, which is reserved for marks\n");
 	reads("struct<a:long>", "{\"a\":1}\n{\"a\":\"x}\n{\"$mark\":1}\n{\"a\":2}\n",
 	      "1\n!1:6 string without a closing quote\nmark 2 {\"$mark\":1}\n2\n");
 }

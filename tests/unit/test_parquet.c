@@ -505,7 +505,7 @@ static void test_damage(void)
 		write_file(&b, NULL, 12, &f, NULL);
 		f.bytes.p[60] ^= 1;
 		T_INT(read_file(&f.bytes, NULL, 7, &got, &e), ERR_DATA);
-		T_STR(e.msg, "row group 0: column a: a page's check sum is wrong");
+		T_STR(e.msg, "row group 0: column a: a page's checksum is wrong");
 		buf_release(&f.bytes);
 	}
 	batch_release(&b);

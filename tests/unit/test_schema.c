@@ -167,9 +167,9 @@ int main(void)
 		check_names("struct<x:struct<`y=`:int>>", "'x.y='");
 		check_names("struct<x:array<struct<`(`:int>>>", "'x.element.('");
 		check_names("struct<a:int,b:int,a:int>", "twice");
-		check_names("struct<userId:int,b:int,userid:int>", "only by case from 'userId'");
+		check_names("struct<userId:int,b:int,userid:int>", "only in case from 'userId'");
 		check_names("struct<b:struct<É:int,é:int>>", "'b.é'");
-		check_names("struct<b:map<string,struct<Ж:int,ж:int>>>", "differs only by case");
+		check_names("struct<b:map<string,struct<Ж:int,ж:int>>>", "differs only in case");
 	}
 	return t_done();
 }
