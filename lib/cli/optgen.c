@@ -196,10 +196,10 @@ void optgen_man(struct buf *b, const struct tool *t)
 		}
 	}
 	buf_puts(b, ".SH ENVIRONMENT\nEvery option can be set as SM_<TOOL>_<OPTION>, the tool without its \\(lqsm\\(rq: "
-		    "\\-\\-on\\-error of smrate is SM_RATE_ON_ERROR. The command line wins.\n");
+		    "\\-\\-on\\-error of smrate is SM_RATE_ON_ERROR. The command line takes precedence.\n");
 	buf_puts(b, ".SH FILES\n.TP\n.I $XDG_CONFIG_HOME/smtools/");
 	roff(b, t->name);
-	buf_puts(b, ".conf\nLines of the form \\(lqname = value\\(rq set options; the environment wins over them.\n");
+	buf_puts(b, ".conf\nLines of the form \\(lqname = value\\(rq set options; the environment takes precedence over them.\n");
 	if (t->examples) {
 		buf_puts(b, ".SH EXAMPLES\n");
 		for (const char *const *e = t->examples; *e; e += 2) {

@@ -97,7 +97,7 @@ int json_fits(const char *p, size_t n, uint64_t limit, struct err *e)
 	uint64_t w = json_weigh(p, n);
 	if (w <= limit)
 		return 0;
-	return err_set(e, ERR_DATA, "%zu bytes of JSON would need %llu MiB of memory: at most %llu MiB allowed", n,
+	return err_set(e, ERR_DATA, "%zu bytes of JSON would take %llu MiB as values: more than %llu MiB", n,
 		       (unsigned long long)(w >> 20), (unsigned long long)(limit >> 20));
 }
 

@@ -116,8 +116,8 @@ int store_out_open(struct store_out **o, struct store *s, const char *name, stru
 			return 0;
 		}
 		errnum = errnum ? errnum : errno;
-		r = errnum == EEXIST ? err_set(e, ERR_EXISTS, "%s is there already", path)
-				     : err_sys(e, errnum, "cannot make %s", path);
+		r = errnum == EEXIST ? err_set(e, ERR_EXISTS, "%s already exists", path)
+				     : err_sys(e, errnum, "cannot create %s", path);
 	}
 	mem_free(path);
 	return r;
