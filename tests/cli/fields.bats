@@ -15,9 +15,15 @@ same() {
 	diff -u want got
 }
 
+# family SOURCE: the definition whose map it uses.
+family() {
+	local up
+	if jq -e 'has("map")' "$1.json" >/dev/null || ! up=$(jq -er .extends "$1.json"); then echo "$1"; else family "$up"; fi
+}
+
 @test "answers and events: the fields are what the networks' documentation says" {
 	for f in "$FIELDS"/*.json; do
-		n=$(basename "$f" .json); case $n in *.want | rss | atom) continue ;; esac
+		n=$(basename "$f" .json); case $n in *.want | yt-plain) continue ;; esac           # yt-plain: below
 		for m in jq auto; do
 			"$SM_BIN/smfetch" files --as "$n" --map=$m "$f" >out || { echo "$n"; return 1; }
 			same "$n" || { echo "$n, --map=$m"; return 1; }
@@ -36,10 +42,25 @@ same() {
 	done
 }
 
-@test "every network that fetches posts is judged" {
-	for f in "$BATS_TEST_DIRNAME"/../../share/sources/*.json; do
-		n=$(jq -r .network "$f")
-		case $n in web | facebook | youtube) continue ;; esac             # facebook and youtube: smfetch_map.bats
-		cat "$FIELDS"/*.want.json | jq -es --arg n "$n" 'any(.[][]; .network == $n)' >got || { echo "$n"; return 1; }
+@test "YouTube: a text that was asked for as plain text is no HTML" {
+	printf 'key-of-a-test-1' >config/smtools/secrets/yt-api-key; chmod -R go= config
+	peer <<-P
+	def answer(r):
+	    assert r.q["textFormat"] == "plainText"
+	    return 200, open("$FIELDS/yt-plain.json", "rb").read(), {"Content-Type": "application/json"}
+	P
+	fetch yt-comments video_id=vid-_000002 >out
+	same yt-plain
+}
+
+@test "every source is judged, by itself or as the one that it extends" {
+	cd "$BATS_TEST_DIRNAME/../../share/sources"
+	for f in *.json; do
+		n=${f%.json}
+		case $(jq -r .network "$f") in web) continue ;; esac
+		# The maps of its family: the names of those that have the same map.
+		m=$(family "$n"); for g in "$FIELDS"/*.want.json; do g=$(basename "$g" .want.json); case $g in atom | rss) g=rss ;; yt-plain) g=yt-comments ;; esac
+			[ "$(family "$g")" != "$m" ] || continue 2; done
+		echo "$n"; return 1
 	done
 }
