@@ -54,7 +54,7 @@ at() { echo "url=https://api.sim.example/$1"; }
 	rm config/smtools/secrets/http-token
 	fetch http-json "$(at 'items?limit=20')" records=items >out
 	[ "$(jq -r 'select(.method) | .headers.authorization // "none"' "$J" | tail -1)" = none ]
-	run fetch http-json "$(at items)" records=nothing.here; [ "$status" = 4 ]; [[ "$output" == *"the answer has no nothing.here: it has items, next"* ]]
+	run fetch http-json "$(at items)" records=nothing.here; [ "$status" = 4 ]; [[ "$output" == *"the response has no nothing.here: it has items, next"* ]]
 	run fetch http-json "$(at items)" 'records=nothing.here?'; [ "$status" = 0 ]; [ -z "$output" ]
 	run fetch http-json url=file:///etc/passwd; [ "$status" = 2 ] || [ "$status" = 4 ]
 	run fetch http-json url=; [ "$status" = 2 ]

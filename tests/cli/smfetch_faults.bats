@@ -271,7 +271,7 @@ statuses() {
 	for a in "" records=items; do
 		run smfetch http-json url="$U/err" $a; [ "$status" = 4 ]; [[ "$output" == *"only errors: over capacity" ]]
 	done
-	run smfetch http-json url="$U/a" records=itmes; [ "$status" = 4 ]; [[ "$output" == *"the answer has no itmes: it has items, meta"* ]]
+	run smfetch http-json url="$U/a" records=itmes; [ "$status" = 4 ]; [[ "$output" == *"the response has no itmes: it has items, meta"* ]]
 	run smfetch http-json url="$U/a" 'records=itmes?'; [ "$status" = 0 ]; [ -z "$output" ]
 	run smfetch http-json url="$U/a" records=items; [ "$status" = 0 ]; [ -z "$output" ]
 	run smfetch http-json url="$U/a" records=meta.n.x; [ "$status" = 4 ]

@@ -178,12 +178,12 @@ is() { local want=$1 got; shift; got=$(ask "$@"); [ "$got" = "$want" ] || { echo
 	o null <<<'[]'
 	o '"skip"' status=404 <<<'{"error":"Not Found: tag was not found, or not useable/listable on this instance"}'
 	ask mastodon-tag .outcome status=404 <<<'{"error":"Not Found"}' | grep -q '^"error:'
-	ask mastodon-public .outcome status=422 <<<'{"error":"This method requires an authenticated user"}' | grep -q 'wants a token'
+	ask mastodon-public .outcome status=422 <<<'{"error":"This method requires an authenticated user"}' | grep -q 'requires a token'
 	for n in 401 429 503; do o null status=$n <<<'{"error":"x"}'; done
 	o null status=502 <<<null
 	# A stream that is not there is left to the fall-back.
 	for n in 400 404 405 406 501; do is null mastodon-stream .outcome status=$n <<<'{"error":"Not Found"}'; done
-	ask mastodon-stream .outcome status=403 <<<'{"error":"x"}' | grep -q 'wants a token'
+	ask mastodon-stream .outcome status=403 <<<'{"error":"x"}' | grep -q 'requires a token'
 }
 
 @test "Reddit: what is left, subreddits that are not there" {
@@ -191,7 +191,7 @@ is() { local want=$1 got; shift; got=$(ask "$@"); [ "$got" = "$want" ] || { echo
 	is '{"limit":null,"remaining":null,"reset":null}' reddit-new .rate <<<null
 	o() { local want=$1; shift; is "$want" reddit-new .outcome v='{"sub":"nope"}' "$@"; }
 	o null <<<'{"kind":"Listing","data":{"children":[],"after":null}}'
-	o '"error:there is no subreddit '"'nope'"'"' <<<'{"kind":"Listing","data":{"children":[{"kind":"t5","data":{}}]}}'
+	o '"error:no subreddit '"'nope'"'"' <<<'{"kind":"Listing","data":{"children":[{"kind":"t5","data":{}}]}}'
 	o '"error:Reddit: private, Forbidden"' status=403 <<<'{"reason":"private","message":"Forbidden","error":403}'
 	o '"error:Reddit: status 451"' status=451 <<<null
 	for n in 401 429 500 520 522; do o null status=$n <<<null; done
@@ -215,7 +215,7 @@ is() { local want=$1 got; shift; got=$(ask "$@"); [ "$got" = "$want" ] || { echo
 @test "Bluesky: tokens that have run out, how long a login lasts" {
 	o() { local want=$1; shift; is "$want" bsky-search .outcome v='{"pds":"p.example"}' "$@"; }
 	o '"auth"' status=400 <<<'{"error":"ExpiredToken","message":"Token has expired"}'
-	o '"error:the PDS p.example knows no search: it has no app view"' status=400 <<<'{"error":"InvalidRequest","message":"No service configured for app.bsky.feed.searchPosts"}'
+	o '"error:the PDS p.example does not support search: it has no app view"' status=400 <<<'{"error":"InvalidRequest","message":"No service configured for app.bsky.feed.searchPosts"}'
 	ask bsky-search .outcome status=403 <<<null | grep -q '^"error:Bluesky refuses'
 	for n in 401 429 500 502; do o null status=$n <<<'{"error":"x"}'; done
 	ask bsky-repo .outcome status=400 v='{"pds":"p"}' <<<'{"error":"InvalidRequest","message":"Could not find repo: did:plc:a"}' | grep -q 'Could not find repo'
