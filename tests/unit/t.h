@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int t_n, t_bad, t_case_bad;
@@ -42,6 +43,16 @@ static inline int t_done(void)
 	t_end();
 	printf("1..%d\n", t_n);
 	return t_bad != 0;
+}
+
+/* N rounds of a loop, and the step through a table of programs: a tenth of them under valgrind, which takes thirty times as long. */
+static inline int t_rounds(int n)
+{
+	return getenv("SM_VALGRIND") ? (n + 9) / 10 : n;
+}
+static inline size_t t_step(void)
+{
+	return getenv("SM_VALGRIND") ? 10 : 1;
 }
 
 #define T_CASE(name) if (t_begin(name))

@@ -316,6 +316,6 @@ int main(void)
 {
 	T_CASE("what can be skipped is, what cannot is not") { test_known(); }
 	T_CASE("files that match as a whole") { test_all_match(); }
-	T_CASE("100000 random conditions: every outcome that happens was foreseen") { test_random(12500); }
+	T_CASE("100000 random conditions: every outcome that happens was foreseen") { test_random((unsigned)t_rounds(12500)); }
 	return t_done();
 }

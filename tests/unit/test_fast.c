@@ -222,7 +222,7 @@ static void test_expressions(void)
 			".x == .y", ".x != .y", ".x < \"b\"", ".x >= 5", ".x == []", ".x == {}", ".x > .y", "[.x, .y]", "[.x[]? | select(. != null)]",
 			".x | .name?", "(.x, .y)", "first(.x[]?)", "first(.x, .y)", "(.x[]? // \"none\")", "[.x[]? // empty]", ".x as $q | .y | . == $q",
 			"[.x[]? as $e | $e, .y]", ".[\"x\"]", ".\"x\"", ".[.y]", "{yy: \"dynamic\"}[.y]", "(try .x.name catch \"c\")", "-5", "null // 1" };
-		for (size_t i = 0; i < sizeof e / sizeof *e; i++)
+		for (size_t i = 0; i < sizeof e / sizeof *e; i += t_step())
 			check_expression(e[i]);
 	}
 	T_CASE("functions and operators") {
@@ -239,7 +239,7 @@ static void test_expressions(void)
 			"([.x[]?] + [.y] | unique)", "{name: .x} + {id: \"i\"}", "{name: .x, id: .y} + {name: .y}", "{id: .x} | .name = .id",
 			"{id: .x} | .id |= (. // \"none\")", "\"<\\(.x)>\"", "\"\\(.x // 0)\"", "$status", "$v", "$v.x", "$h.x // .x", "$c", "true", "{}", "[]",
 			"[.x, .y | select(. == \"x\" or . == 7)]", "[.x[]? | if type == \"object\" then .name else . end]" };
-		for (size_t i = 0; i < sizeof e / sizeof *e; i++)
+		for (size_t i = 0; i < sizeof e / sizeof *e; i += t_step())
 			check_expression(e[i]);
 	}
 	T_CASE("precedence") {
@@ -247,7 +247,7 @@ static void test_expressions(void)
 			"\"a\" + .y == \"ayy\"", ".x as $q | $q // .y, $q", "1, .x as $q | $q", "[.x // .y, 1]", "{name: .x | .name?, id: .y}",
 			"def f: .x; def g: f // .y; g", "def f(g): g | g; f(.x?)", "def f($q): $q, q; f(.y)", "def f(g): def h: g; h; f(.x)",
 			"def plain: \"own\"; .x | plain", "def x: 1; def f: x; def x: 2; f, x" };
-		for (size_t i = 0; i < sizeof e / sizeof *e; i++)
+		for (size_t i = 0; i < sizeof e / sizeof *e; i += t_step())
 			check_expression(e[i]);
 	}
 }

@@ -151,7 +151,7 @@ static void check_any(void)
 		"&#10;", "&#0;", "&", ";", "<", ">", "\"", "'", "=", "/", "<!--", "-->", "<![CDATA[", "]]>", "<script>", "</script>", "<i hidden>",
 		"</i>", "<a href=\"", "<template>", "</template", "\xF0\x9F\x98\x80", "<table>", "</table>", "<div>", "<li>" };
 	uint32_t seed = 12345;
-	for (int round = 0; round < 20000; round++) {
+	for (int round = 0; round < t_rounds(20000); round++) {
 		struct buf b = BUF_INIT;
 		for (int k = 0; k < 24; k++) {
 			seed = seed * 1664525 + 1013904223;

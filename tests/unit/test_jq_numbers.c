@@ -298,7 +298,7 @@ int main(void)
 	{
 		struct round t = { .program = BUF_INIT };
 		const char *more = getenv("SM_JQ_PROGRAMS");
-		int n = more ? (int)strtol(more, NULL, 10) : 60, bad = 0;
+		int n = more ? (int)strtol(more, NULL, 10) : t_rounds(60), bad = 0;
 		for (int i = 0; i < n && bad < 5; i++)
 			bad += !one_program(&t, 2024 + (uint64_t)i);
 		buf_release(&t.program);

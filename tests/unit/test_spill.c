@@ -142,7 +142,7 @@ static void test_queue(void)
 		T_INT(spill_begin(s, NULL, NULL, &e), 0);
 		struct item *held[200];
 		int nheld = 0, in = 0, out = 0;
-		for (int round = 0; round < 4000; round++) {
+		for (int round = 0; round < t_rounds(4000); round++) {
 			for (uint64_t k = rng_below(&r, 40); k-- > 0;)
 				append(s, in++);
 			if (rng_below(&r, 2))
