@@ -4,31 +4,18 @@
 #include "base/clock.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
-#include "cli/progress.h"
-#include "fetch/fetch.h"
 #include "fetch/jobs.h"
-#include "stream/mark.h"
-#include "stream/reject.h"
 #include "http/url.h"
-#include "io/spool.h"
-#include "resume/resume.h"
+#include "intake/intake.h"
+#include "io/output.h"
+#include "secret/secret.h"
 #include "source/def_print.h"
-#include "source/files.h"
 #include "source/map.h"
-#include "secret/redact.h"
+#include "stream/reject.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define BOUNDARY_NS NS_PER_SEC       /* at the end of a file a mark is worth it after this time */
-/* Bytes of cursors a second that marks may cost; a small cursor is always marked. */
-#define CURSOR_RATE ((int64_t)64 << 10)
-#define SMALL_CURSOR ((size_t)16 << 10)
-#define SPILL_MAX ((uint64_t)1 << 40) /* bytes of a stream that may wait on disk */
-#define STREAM_MARK_NS NS_PER_SEC    /* a stream could go on behind every message: that is often enough */
 
 static const char *as, *records, *include, *ck, *on_error, *describe, *check, *map;
 static bool raw, marks, list, unbuffered, observed_given;
@@ -144,167 +131,7 @@ static const struct tool tool = {
     .see_also = see_also,
 };
 
-/* A run that failed before it could print any mark; RS may be NULL. */
-static void put_failed(struct output *out, struct resume *rs)
-{
-	struct buf line = BUF_INIT;
-	struct err why;
-	if ((ck || marks) && resume_failed(rs, &line, &why) == 0)
-		output_put(out, line.p, line.n);
-	buf_release(&line);
-}
-
 /* --- files --- */
-
-struct files_run {
-	struct output out;
-	struct source_files *files;
-	struct resume *resume;      /* NULL: no marks */
-	struct reject *reject;
-	int64_t marked_ns;
-	uint64_t since;             /* records since the last mark */
-	bool moved;                 /* the cursor may be another since */
-	bool named;                 /* the input is files and folders, no pipe that may have been cut short */
-	bool noted;                 /* a file, or the end of one, was left out */
-	bool broken;                /* the journal, the rejects or the output failed: no mark may follow */
-	int status;                 /* what a note makes of it */
-	struct buf cursor, line;
-};
-
-static int print_mark(struct files_run *f, const char *end, struct err *e)
-{
-	int rc;
-	if ((rc = reject_flush(f->reject, e)) < 0)
-		return rc;
-	buf_clear(&f->cursor);
-	buf_clear(&f->line);
-	if ((rc = source_files_cursor(f->files, &f->cursor, e)) < 0)
-		return rc;
-	if ((rc = resume_mark(f->resume, f->cursor.p, f->cursor.n, end, &f->line, e)) < 0)
-		return rc;
-	output_put(&f->out, f->line.p, f->line.n);
-	f->since = 0;
-	f->moved = false;
-	f->marked_ns = clock_mono_ns();
-	return output_flush(&f->out, e);
-}
-
-static int put_mark(struct files_run *f, const char *end, struct err *e)
-{
-	int rc = f->resume ? print_mark(f, end, e) : 0;
-	f->broken = f->broken || rc < 0;
-	return rc;
-}
-
-/* The input makes us wait. */
-static int before_wait(void *arg, struct err *e)
-{
-	struct files_run *f = arg;
-	int rc = output_flush(&f->out, e);
-	if (rc == 0)
-		rc = reject_flush(f->reject, e);
-	f->broken = f->broken || rc < 0;
-	if (rc == 0 && f->resume && f->moved && resume_due(f->resume) && source_files_sure(f->files))
-		rc = put_mark(f, NULL, e);
-	if (rc == 0 && diag_signal())
-		rc = err_set(e, ERR_RETRY, "interrupted");
-	return rc;
-}
-
-static void on_note(void *arg, const struct err *what)
-{
-	struct files_run *f = arg;
-	f->noted = true;
-	diag_warn(what);
-	if (what->code)
-		f->status = err_status(what->code);
-}
-
-static int take_batch(struct files_run *f, const struct source_files_batch *b, struct err *e)
-{
-	output_put(&f->out, b->p, b->n);
-	f->out.records += b->records;
-	f->since += b->records;
-	f->moved = true;
-	if ((f->out.unbuffered && b->n) || f->out.buf.n >= OUTPUT_BLOCK) {
-		int rc = output_flush(&f->out, e);
-		if (rc < 0)
-			return rc;
-	}
-	if (!f->resume)
-		return 0;
-	bool boundary = b->file_end && clock_mono_ns() - f->marked_ns >= BOUNDARY_NS;
-	bool due = f->since >= mark_every || boundary || resume_due(f->resume);
-	return due && source_files_sure(f->files) ? put_mark(f, NULL, e) : 0;
-}
-
-/* Until the files are read, a bad record stops us (ERR_DATA), something fails, or a signal came (1). */
-static int pump(struct files_run *f, struct err *e)
-{
-	struct source_files_batch b;
-	struct err why;
-	for (;;) {
-		if (diag_signal())
-			return 1;
-		int rc = source_files_next(f->files, &b, &why);
-		if (rc == FILES_END)
-			return 0;
-		if (rc == FILES_BAD)
-			f->broken = (rc = reject_record(f->reject, b.p, b.n, &why, e)) == ERR_IO;
-		else if (rc == FILES_RECORDS)
-			rc = take_batch(f, &b, e);
-		else if (rc == ERR_RETRY && diag_signal())
-			return 1;
-		else
-			*e = why;
-		if (rc < 0)
-			return rc;
-	}
-}
-
-static int open_all(struct files_run *f, struct source_files_opts *o, struct err *e)
-{
-	int rc;
-	if ((rc = reject_open(&f->reject, "smfetch", on_error, e)) < 0)
-		return rc;
-	if (ck || marks) {
-		if ((rc = resume_open(&f->resume, ck, e)) < 0)
-			return rc;
-		o->cursor = resume_cursor(f->resume, &o->ncursor);
-		diag_catch_signals();
-	}
-	if ((rc = source_files_open(&f->files, o, e)) < 0)
-		return rc;
-	return put_mark(f, NULL, e);
-}
-
-/* The closing mark goes out whatever happened, as long as it can; ERR is that of the run. */
-static int finish(struct files_run *f, int rc, struct err *e)
-{
-	struct err why;
-	if (f->files && !f->broken && !f->out.failed) {
-		const char *end = rc > 0 ? "signal" : rc < 0 ? "error" : "done";
-		if (f->resume && f->named && !f->noted && reject_count(f->reject) == 0)
-			resume_whole(f->resume);
-		int r = f->resume ? source_files_settle(f->files, &why) : 0;
-		if (r == 0)
-			r = put_mark(f, end, &why);
-		if (r < 0 && rc >= 0) {
-			*e = why;
-			rc = r;
-		}
-	} else if (!f->files) {
-		put_failed(&f->out, f->resume);
-	}
-	int status = rc < 0 ? diag_fail(e) : f->status;
-	status = diag_worse(status, reject_close(f->reject, &why), &why);
-	status = diag_finish(&f->out, status);
-	resume_close(f->resume);
-	source_files_free(f->files);
-	buf_release(&f->cursor);
-	buf_release(&f->line);
-	return status;
-}
 
 /* libjq 1.6 follows environ without asking whether there is one, so a variable stays. */
 static void clear_environment(void)
@@ -325,61 +152,26 @@ static enum source_map_by map_by(void)
 	return strcmp(map, "jq") == 0 ? SOURCE_MAP_JQ : SOURCE_MAP_FAST;
 }
 
-/* Whether PATHS are files and folders that are there, so that they can be read from the beginning: 1, 0 or negative. */
-static int all_named(const char *const *paths, size_t n, struct err *e)
+static struct intake_opts intake_of(void)
 {
-	struct stat st;
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(paths[i], "-") == 0)
-			return 0;
-		if (stat(paths[i], &st) != 0) {
-			if (errno == ENOENT)
-				return 0;
-			err_sys(e, errno, "cannot access it");
-			return err_at(e, paths[i], 0, 0);
-		}
-		if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-			return 0;
-	}
-	return n > 0;
+	return (struct intake_opts){ .tool = "smfetch", .on_error = on_error, .ck = ck, .marks = marks, .unbuffered = unbuffered,
+		.verbose = verbose, .mark_every = mark_every, .queue = queue, .repeats = every_ns != 0 };
 }
 
 static int fetch_files(const char *const *paths, size_t n)
 {
-	static struct files_run f;
+	struct intake_opts in = intake_of();
 	struct source_def *def = NULL;
 	struct err e;
 	int rc = as ? source_def_load(&def, as, &e) : 0;
 	if (rc == ERR_NOT_FOUND)
 		opt_usage("%s", e.msg);
-	struct source_files_opts o = {.paths = paths,
-				      .npaths = n,
-				      .include = include,
-				      .def = def,
-				      .records = records,
-				      .raw = raw,
-				      .observed_us = observed_given ? observed_us : INT64_MIN,
-				      .max_record = max_record,
-				      .before_wait = before_wait,
-				      .arg = &f,
-				      .note = on_note,
-				      .map_by = map_by(),
-				      .marks = ck || marks,
-				      .folder = ck,
-				      .max_batch = ck || marks ? mark_every : 0};
+	struct source_files_opts o = { .paths = paths, .npaths = n, .include = include, .def = def, .records = records, .raw = raw,
+		.observed_us = observed_given ? observed_us : INT64_MIN, .max_record = max_record, .map_by = map_by() };
 	/* A definition may come from anybody: what it computes is none of the environment's business. */
 	if (def)
 		clear_environment();
-	output_init(&f.out, STDOUT_FILENO, "standard output");
-	f.out.unbuffered = unbuffered;
-	if (rc == 0)
-		rc = all_named(paths, n, &e);
-	f.named = rc > 0;
-	if (rc >= 0)
-		rc = open_all(&f, &o, &e);
-	if (rc == 0)
-		rc = pump(&f, &e);
-	int status = finish(&f, rc, &e);
+	int status = intake_files(&in, &o, rc, &e);
 	source_def_free(def);
 	return status;
 }
@@ -387,172 +179,11 @@ static int fetch_files(const char *const *paths, size_t n)
 /* --- networks --- */
 
 struct net {
-	struct output out;
-	struct spool *spool;         /* of streams: writing never makes them wait; NULL */
-	struct fetch *fetch;
-	struct fetch_opts opts;
-	char *temp;                  /* $TMPDIR */
 	struct jobs jobs;
 	struct secrets *secrets;
-	struct resume *resume;       /* NULL: no marks */
-	struct reject *reject;
-	struct progress progress;
-	int64_t marked_ns, started_ns, tidied_ns;
-	size_t cursor_size;
-	bool moved, stream;
-	uint64_t faults;             /* errors and warnings: something may be missing */
-	struct buf cursor, line;
+	struct http_opts http;
+	char *temp;                  /* $TMPDIR */
 };
-
-static int net_put(struct net *n, const char *p, size_t len, uint64_t count, struct err *e)
-{
-	if (n->spool)
-		return spool_put(n->spool, p, len, e);
-	output_put(&n->out, p, len);
-	n->out.records += count;
-	return n->out.unbuffered || n->out.buf.n >= OUTPUT_BLOCK ? output_flush(&n->out, e) : 0;
-}
-
-/* Files of keys that no mark needs any more may go. A minute between two looks: the journal is read for it. */
-static int tidy(struct net *n, struct err *e)
-{
-	struct arena a = ARENA_INIT;
-	const char *cursor;
-	size_t len;
-	if (!fetch_wants_recorded(n->fetch) || clock_mono_ns() - n->tidied_ns < 60 * NS_PER_SEC)
-		return 0;
-	n->tidied_ns = clock_mono_ns();
-	int rc = resume_recorded(n->resume, &a, &cursor, &len, e);
-	if (rc == 0 && cursor)
-		fetch_recorded(n->fetch, cursor, len);
-	arena_release(&a);
-	return rc;
-}
-
-static int net_mark(struct net *n, const char *end, struct err *e)
-{
-	int rc = reject_flush(n->reject, e);
-	if (!n->resume || rc < 0)
-		return rc;
-	buf_clear(&n->cursor);
-	buf_clear(&n->line);
-	if ((rc = fetch_cursor(n->fetch, &n->cursor, e)) < 0 ||
-	    (rc = resume_mark(n->resume, n->cursor.p, n->cursor.n, end, &n->line, e)) < 0)
-		return rc;
-	n->cursor_size = n->cursor.n;
-	n->moved = false;
-	n->marked_ns = clock_mono_ns();
-	rc = net_put(n, n->line.p, n->line.n, 0, e);
-	if (rc == 0 && !n->spool)
-		rc = output_flush(&n->out, e);
-	return rc == 0 ? tidy(n, e) : rc;
-}
-
-static int on_out(void *arg, const char *p, size_t len, uint64_t count, struct err *e)
-{
-	return net_put(arg, p, len, count, e);
-}
-
-static bool mark_due(const struct net *n)
-{
-	int64_t least = n->stream ? STREAM_MARK_NS : 0;
-	if (n->cursor_size > SMALL_CURSOR)
-		least = (int64_t)n->cursor_size * NS_PER_SEC / CURSOR_RATE;
-	least = least < RESUME_EVERY_NS ? least : RESUME_EVERY_NS;
-	return n->moved && clock_mono_ns() - n->marked_ns >= least;
-}
-
-static int on_point(void *arg, struct err *e)
-{
-	struct net *n = arg;
-	n->moved = true;
-	return n->resume && mark_due(n) ? net_mark(n, NULL, e) : 0;
-}
-
-static int on_pass(void *arg, const char *p, size_t len, struct err *e)
-{
-	struct net *n = arg;
-	struct arena a = ARENA_INIT;
-	struct mark m;
-	int rc = mark_parse(&m, &a, p, len, e);
-	if (rc == 0 && (n->faults || reject_count(n->reject)))
-		mark_withhold(&m, &n->line, &p, &len);
-	if (rc == 0)
-		rc = reject_flush(n->reject, e);
-	if (rc == 0)
-		rc = net_put(n, p, len, 0, e);
-	if (rc == 0)
-		rc = net_put(n, "\n", 1, 0, e);
-	arena_release(&a);
-	return rc < 0 || n->spool ? rc : output_flush(&n->out, e);
-}
-
-static int on_bad(void *arg, const char *item, size_t len, const struct err *why, struct err *e)
-{
-	struct net *n = arg;
-	struct err what = *why;
-	struct buf b = BUF_INIT;
-	redact_err(n->secrets, &what);
-	buf_put(&b, item, len);
-	redact(n->secrets, &b);
-	int rc = reject_record(n->reject, b.p ? b.p : "", b.n, &what, e);
-	buf_release(&b);
-	return rc;
-}
-
-static void on_say(void *arg, enum fetch_say level, const struct err *what)
-{
-	struct net *n = arg;
-	n->faults += level >= SAY_WARNING;
-	if (level == SAY_ERROR)
-		diag_error(what);
-	else if (level == SAY_WARNING)
-		diag_warn(what);
-	else if (verbose)
-		diag_note("%s", what->msg);
-}
-
-static void show_progress(struct net *n, int64_t next_ns)
-{
-	struct fetch_status s;
-	char count[PROGRESS_TEXT], rate[PROGRESS_TEXT], time[PROGRESS_TEXT];
-	int64_t now = clock_mono_ns();
-	if (!progress_on(&n->progress) || !progress_due(&n->progress))
-		return;
-	fetch_status(n->fetch, &s);
-	buf_clear(&n->line);
-	buf_printf(&n->line, "%s posts, %s", progress_count(count, s.records),
-		   progress_rate(rate, (double)s.records * 1e9 / (double)(now - n->started_ns + 1)));
-	if (s.jobs > 1)
-		buf_printf(&n->line, ", %llu of %llu jobs", (unsigned long long)(s.jobs - s.ended),
-			   (unsigned long long)s.jobs);
-	if (s.left >= 0)
-		buf_printf(&n->line, ", %.0f requests left", s.left);
-	if (s.reset_s >= 0)
-		buf_printf(&n->line, ", reset in %s", progress_duration(time, (int64_t)(s.reset_s * 1e9)));
-	if (next_ns != INT64_MAX && next_ns - now > NS_PER_SEC)
-		buf_printf(&n->line, ", next in %s", progress_duration(time, next_ns - now));
-	progress_show(&n->progress, "%s", buf_cstr(&n->line));
-}
-
-/* Nothing is to be done for now: what is held back goes out. */
-static int on_idle(void *arg, int64_t next_ns, struct err *e)
-{
-	struct net *n = arg;
-	int rc = n->resume && (mark_due(n) || resume_due(n->resume)) ? net_mark(n, NULL, e) : 0;
-	if (rc == 0 && !n->spool)
-		rc = output_flush(&n->out, e);
-	if (rc == 0)
-		rc = reject_flush(n->reject, e);
-	show_progress(n, next_ns);
-	return rc;
-}
-
-static bool on_stop(void *arg)
-{
-	(void)arg;
-	return diag_signal() != 0;
-}
 
 static int read_jobs(struct net *n, const char *const *operands, size_t count, struct err *e)
 {
@@ -580,7 +211,7 @@ static int find_secrets(struct net *n, struct err *e)
 		rc = secrets_new(&n->secrets, secret_list.v, secret_list.n, secret_command, e);
 	if (rc == 0 && !dry_run)
 		rc = fetch_find_secrets(n->jobs.v, n->jobs.n, n->secrets, e);
-	n->opts.http = (struct http_opts){.user_agent = user_agent,
+	n->http = (struct http_opts){.user_agent = user_agent,
 					  .cacert = cacert,
 					  .per_host = (unsigned)per_host,
 					  .proxy_http = proxy[0] ? strdup(proxy[0]) : NULL,
@@ -591,7 +222,6 @@ static int find_secrets(struct net *n, struct err *e)
 						      : getenv("NO_PROXY") ? strdup(getenv("NO_PROXY"))
 									   : NULL};
 	n->temp = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
-	progress_init(&n->progress);
 	if (rc < 0)
 		return rc;
 	secrets_seal(n->secrets);
@@ -602,123 +232,41 @@ static int find_secrets(struct net *n, struct err *e)
 	return 0;
 }
 
-static int open_net(struct net *n, struct err *e)
+static void say(void *arg, enum fetch_say level, const struct err *what)
 {
-	n->opts = (struct fetch_opts){.spec = n->jobs.v,
-				      .nspecs = n->jobs.n,
-				      .named = jobs_file != NULL,
-				      .secrets = n->secrets,
-				      .http = n->opts.http,
-				      .endpoint = endpoint,
-				      .share = share,
-				      .token_cache = token_cache,
-				      .folder = ck,
-				      .resumes = ck || marks,
-				      .dedup = dedup,
-				      .raw = raw,
-				      .parallel = parallel,
-				      .max_wait_ns = max_wait_ns,
-				      .for_ns = for_ns,
-				      .max_records = max_records,
-				      .max_requests = max_requests,
-				      .max_answer = max_answer,
-				      .max_record = max_record,
-				      .values_fd = STDIN_FILENO,
-				      .out = on_out,
-				      .point = on_point,
-				      .pass = on_pass,
-				      .bad = on_bad,
-				      .say = on_say,
-				      .idle = on_idle,
-				      .stop = on_stop,
-				      .arg = n};
-	int rc = reject_open(&n->reject, "smfetch", on_error, e);
-	if (rc == 0 && (ck || marks))
-		rc = resume_open(&n->resume, ck, e);
-	if (rc == 0 && n->resume)
-		n->opts.cursor = resume_cursor(n->resume, &n->opts.ncursor);
+	(void)arg;
+	intake_say(level, what, verbose);
+}
+
+static struct fetch_opts fetch_of(const struct net *n)
+{
+	return (struct fetch_opts){ .spec = n->jobs.v, .nspecs = n->jobs.n, .named = jobs_file != NULL || dry_run, .secrets = n->secrets,
+		.http = n->http, .endpoint = endpoint, .share = share, .token_cache = token_cache, .dedup = dedup, .raw = raw,
+		.parallel = parallel, .max_wait_ns = max_wait_ns, .for_ns = for_ns, .max_records = max_records,
+		.max_requests = max_requests, .max_answer = max_answer, .max_record = max_record, .values_fd = STDIN_FILENO,
+		.say = say, .dry_run = dry_run };
+}
+
+/* --dry-run */
+static int show_requests(const struct net *n, int rc, struct err *e)
+{
+	struct fetch_opts o = fetch_of(n);
+	struct fetch *f = NULL;
+	struct output out;
+	output_init(&out, STDOUT_FILENO, "standard output");
+	o.parallel = 1;
+	o.share = o.token_cache = NULL;
 	if (rc == 0)
-		rc = fetch_new(&n->fetch, &n->opts, e);
+		rc = fetch_new(&f, &o, e);
+	if (rc == 0)
+		rc = fetch_dry_run(f, &out.buf, e);
+	if (rc == ERR_USAGE || rc == ERR_NOT_FOUND)
+		opt_usage("%s", e->msg);
 	if (rc < 0)
-		return rc;
-	n->stream = fetch_has_stream(n->fetch);
-	diag_catch_signals();
-	if (n->stream)
-		rc = spool_new(&n->spool, STDOUT_FILENO, "standard output", queue, ck ? ck : n->temp, SPILL_MAX, e);
-	n->started_ns = clock_mono_ns();
-	return rc == 0 ? net_mark(n, NULL, e) : rc;
-}
-
-/* Was everything given that was asked for? Not where a bound that the user set was reached: what lies behind it is not known. */
-static bool gave_all(const struct net *n)
-{
-	struct fetch_status s;
-	fetch_status(n->fetch, &s);
-	bool bounded = every_ns || (max_records && s.records >= max_records) || (max_requests && s.requests >= max_requests);
-	for (size_t i = 0; i < n->jobs.n; i++)
-		bounded |= n->jobs.v[i].max_records || n->jobs.v[i].max_requests || n->jobs.v[i].every_ns;
-	return !bounded && !n->stream && s.ended == s.jobs && !n->faults && !reject_count(n->reject);
-}
-
-/* The closing mark goes out whatever happened, as long as it can. */
-static int close_net(struct net *n, int rc, struct err *e)
-{
-	static const char *const ends[] = {[FETCH_DONE] = "done", [FETCH_QUOTA] = "quota", [FETCH_STOPPED] = "signal"};
-	struct err why;
-	int status = rc < 0 ? 0 : rc == FETCH_QUOTA ? err_status(ERR_RETRY) : 0;
-	progress_end(&n->progress);
-	if (n->fetch && n->resume) {
-		if (rc == FETCH_DONE && gave_all(n))
-			resume_whole(n->resume);
-		int r = net_mark(n, rc < 0 ? "error" : ends[rc], &why);
-		if (r < 0 && rc >= 0) {
-			*e = why;
-			rc = r;
-		}
-	} else if (rc < 0 && !dry_run) {
-		put_failed(&n->out, n->resume);
-	}
-	if (n->spool && spool_flush(n->spool, INT64_MAX, &why) < 0 && rc >= 0) {
-		*e = why;
-		rc = why.code;
-	}
-	if (rc < 0)
-		status = diag_fail(e);
-	if (rc == FETCH_QUOTA && !verbose)
-		diag_note("a limit is used up for longer than --max-wait allows: %stry again later (see --verbose)",
-			  ck ? "the position is kept, " : "");
-	status = diag_worse(status, reject_close(n->reject, &why), &why);
-	status = diag_finish(&n->out, status);
-	spool_free(n->spool);
-	fetch_free(n->fetch);
-	resume_close(n->resume);
-	secrets_free(n->secrets);
-	jobs_release(&n->jobs);
-	buf_release(&n->cursor);
-	buf_release(&n->line);
+		buf_clear(&out.buf);
+	int status = diag_finish(&out, rc < 0 ? diag_fail(e) : 0);
+	fetch_free(f);
 	return status;
-}
-
-static int show_requests(struct net *n, struct err *e)
-{
-	n->opts = (struct fetch_opts){.spec = n->jobs.v,
-				      .nspecs = n->jobs.n,
-				      .named = true,
-				      .secrets = n->secrets,
-				      .http = n->opts.http,
-				      .endpoint = endpoint,
-				      .parallel = 1,
-				      .say = on_say,
-				      .values_fd = STDIN_FILENO,
-				      .max_record = max_record,
-				      .dry_run = true,
-				      .arg = n};
-	int rc = fetch_new(&n->fetch, &n->opts, e);
-	if (rc == 0)
-		rc = fetch_dry_run(n->fetch, &n->out.buf, e);
-	if (rc < 0)
-		buf_clear(&n->out.buf);
-	return rc;
 }
 
 /* The variable that holds the whole address of requests must hold one. */
@@ -766,22 +314,20 @@ static int check_specs(const struct net *n, struct err *e)
 
 static int fetch_network(const char *const *operands, size_t count)
 {
+	struct intake_opts in = intake_of();
 	static struct net n;
 	struct err e = { 0 };
-	output_init(&n.out, STDOUT_FILENO, "standard output");
-	n.out.unbuffered = unbuffered;
 	int rc = read_jobs(&n, operands, count, &e);
 	if (rc == 0)
 		rc = check_specs(&n, &e);
 	if (rc == 0)
 		rc = find_secrets(&n, &e);
-	if (rc == 0)
-		rc = dry_run ? show_requests(&n, &e) : open_net(&n, &e);
-	if (rc == ERR_USAGE || rc == ERR_NOT_FOUND)
-		opt_usage("%s", e.msg);
-	if (rc == 0 && !dry_run)
-		rc = fetch_run(n.fetch, &e);
-	return close_net(&n, rc, &e);
+	in.temp = n.temp;
+	struct fetch_opts o = fetch_of(&n);
+	int status = dry_run ? show_requests(&n, rc, &e) : intake_net(&in, &o, rc, &e);
+	secrets_free(n.secrets);
+	jobs_release(&n.jobs);
+	return status;
 }
 
 /* --- looking at definitions --- */
