@@ -192,12 +192,12 @@ setup() {
 	run --separate-stderr "$SM_BIN/smfetch" --check def.json; [ "$status" = 3 ]; [ -z "$output" ]
 	cat >want <<-'E'
 	smfetch: def.json:6:23: no secret 'tokn' in 'secrets'
-	smfetch: def.json:7:73: there is no variable 'query' in 'vars'
+	smfetch: def.json:7:73: no variable 'query' in 'vars'
 	smfetch: def.json:7:90: 'request.query.n': '${' must be followed by a variable's name and '}'
 	smfetch: def.json:8:11: 'next.param' is missing: the parameter that takes the token
 	smfetch: def.json:9:24: smpost/1 has no field 'nativ_id' that holds one value
-	smfetch: def.json:10:11: 'pace': '2.5' is no whole number of requests
-	smfetch: def.json:11:21: 'retry.net': 'exp:5s' is no back-off: exp:5s:320s doubles from 5 s to 320 s, lin:250ms:16s adds
+	smfetch: def.json:10:11: 'pace': '2.5' is not a whole number of requests
+	smfetch: def.json:11:21: 'retry.net': 'exp:5s' is not a back-off: exp:5s:320s doubles from 5 s to 320 s, lin:250ms:16s adds
 	smfetch: def.json:15:5: 'map': jq: $id is not defined
 	E
 	diff want <(echo "$stderr")
