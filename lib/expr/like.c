@@ -331,7 +331,7 @@ static bool regex_step(struct regex_in *r, struct buf *to)
 			return refuse(r, "a ')' has no '('");
 		break;
 	case '\0':
-		return refuse(r, "it holds a NUL");
+		return refuse(r, "it contains NUL");
 	case '{':
 		if (!regex_count(r, to))
 			return false;

@@ -216,7 +216,7 @@ table() {
 	# a version that is not there any more
 	fresh; append; smreplay t --marks >x; fresh
 	run -5 --separate-stderr bash -c 'smpartition t <x | smcommit --mode=overwrite --vouch'
-	[[ $stderr == *"made of version 1"* ]]; [ "$(rows)" = 120 ]
+	[[ $stderr == *"read from version 1"* ]]; [ "$(rows)" = 120 ]
 }
 
 @test "a stream continues when its table is replaced by what was read from it, and ends with 5 when it is rolled back" {

@@ -72,7 +72,7 @@ is() { local want=$1 got; shift; got=$(ask "$@"); [ "$got" = "$want" ] || { echo
 	bad bsky-search '{"error":"ExpiredToken","message":"Token has expired"}' expired
 	bad reddit-new '{"message":"Forbidden","error":403}' Forbidden
 	bad yt-comments '{"error":{"code":403,"message":"quota"}}' quota
-	bad rss '{"html":1}' "no feed"
+	bad rss '{"html":1}' "not a feed"
 }
 
 @test "what has no id is a bad record, never one with half an id" {
