@@ -6,9 +6,9 @@
  *	committer_end(c, &out, &e);
  *
  * Actions are gathered until a mark closes them; they are then one transaction, whose txn is the mark's stream and seq. On
- * the snapshot of every attempt the table's txn must equal what the stream resumed from or what this committer
- * committed last. ERR_CONFLICT: the table is behind, another writer's change rules ours out, or the files do not fit the
- * table; ERR_RETRY: the table is ahead, and OUT holds the mark that says so; ERR_DATA: bad input (the caller adds file and line).
+ * the snapshot of every attempt the table's txn must equal what the stream resumed from or what this committer committed
+ * last. ERR_CONFLICT: the table is behind, another writer's change rules ours out, or the files do not fit the table;
+ * ERR_RETRY: the table is ahead, and OUT holds the mark that says so; ERR_DATA: bad input (the caller adds file and line).
  * After an error only committer_free.
  *
  * Threads: one owner. Memory: the actions between two marks.

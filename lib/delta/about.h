@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* about - a table, its commits and its files as one JSON object each, as smtable prints them.
  *
- * Each call appends to B, without a line feed. Threads: safe, for a snapshot that nobody changes. Cost: about_totals parses the
- * statistics of every file.
+ * Each call appends to B, without a line feed. Threads: safe, for a snapshot that nobody changes. Cost: about_totals parses
+ * the statistics of every file.
  */
 #ifndef SM_DELTA_ABOUT_H
 #define SM_DELTA_ABOUT_H

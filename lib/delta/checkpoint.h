@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* checkpoint - the state of the log in one Parquet file, so that readers need not replay it.
  *
- * Source: Delta PROTOCOL.md, "Checkpoints". Written: the classic form (one file, N.checkpoint.parquet), with txn, add, remove,
- * metaData, protocol and domainMetadata; then _last_checkpoint. Read: classic, multi-part, V2 (JSON or
- * Parquet with sidecars). Each file appears whole or not at all, so a crash leaves the table readable.
+ * Source: Delta PROTOCOL.md, "Checkpoints". Written: the classic form (one file, N.checkpoint.parquet), with txn, add,
+ * remove, metaData, protocol and domainMetadata; then _last_checkpoint. Read: classic, multi-part, V2 (JSON or Parquet with
+ * sidecars). Each file appears whole or not at all, so a crash leaves the table readable.
  */
 #ifndef SM_DELTA_CHECKPOINT_H
 #define SM_DELTA_CHECKPOINT_H

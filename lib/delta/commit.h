@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* commit - one atomic change of a table: put-if-absent of the next version, rebased after a lost race.
  *
- * Sources: Delta PROTOCOL.md, "Delta Log Entries"; Spark's ConflictChecker for what conflicts (docs/commit.md has the table).
+ * Sources: Delta PROTOCOL.md, "Delta Log Entries"; Spark's ConflictChecker for what conflicts (docs/commit.md has the
+ * table).
  *
  * Each attempt calls BUILD on the snapshot it is made against; what it appends goes into the commit behind our commitInfo.
- * The attempt is a put-if-absent of version + 1. When another writer was first, each winning commit is checked against what this
- * change depends on, the snapshot moves on, and after a jittered pause the next attempt is made.
- * A put whose outcome is not known is settled by reading the file back and comparing commitInfo.txnId. A commit that is there
- * but could not be made durable is ERR_IO, whose message says that it is there; who comes next finds it.
+ * The attempt is a put-if-absent of version + 1. When another writer was first, each winning commit is checked against what
+ * this change depends on, the snapshot moves on, and after a jittered pause the next attempt is made. A put whose outcome
+ * is not known is settled by reading the file back and comparing commitInfo.txnId. A commit that is there but could not be
+ * made durable is ERR_IO, whose message says that it is there; who comes next finds it.
  */
 #ifndef SM_DELTA_COMMIT_H
 #define SM_DELTA_COMMIT_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* held - does a table still hold what a stream has committed to it?
  *
- * A RESTORE takes rows away and leaves the stream's txn in force, so the txn cannot tell. What is asked for is the stream's last commit
- * that added files. It is held when one of its files is in the snapshot. Otherwise the log is walked from the newest version
- * down to that commit, along the versions that each commit's content comes from:
+ * A RESTORE takes rows away and leaves the stream's txn in force, so the txn cannot tell. What is asked for is the stream's
+ * last commit that added files. It is held when one of its files is in the snapshot. Otherwise the log is walked from the
+ * newest version down to that commit, along the versions that each commit's content comes from:
  *
  *	removes nothing with dataChange, or an edit     the version before (DELETE, UPDATE, MERGE, TRUNCATE, ERASE, an
  *	                                                overwrite with a predicate or of dynamic partitions)
@@ -14,8 +14,8 @@
  * Another id of the table's metaData is another table.
  *
  * Ownership: texts in a result live in the caller's arena, or are those of the question. Threads: those of the snapshot.
- * Cost: a hash look-up while the file is in the snapshot. A walk reads the commits behind `looked` once (a stream whose last commit is not
- * known: back to that commit).
+ * Cost: a hash look-up while the file is in the snapshot. A walk reads the commits behind `looked` once (a stream whose
+ * last commit is not known: back to that commit).
  */
 #ifndef SM_DELTA_HELD_H
 #define SM_DELTA_HELD_H

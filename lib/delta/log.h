@@ -55,7 +55,8 @@ int delta_log_read_file(struct store *s, const char *name, struct arena *keep, d
 			struct err *e);
 
 /* Time travel. The time of a commit is its inCommitTimestamp where the table has them, else its file's mtime made monotone
- * (at least 1 ms after the version before). TIME_MS[i] belongs to l->commits[i]; FROM_ICT: the first version with one, -1 none. */
+ * (at least 1 ms after the version before). TIME_MS[i] belongs to l->commits[i]; FROM_ICT: the first version with one, -1
+ * none. */
 int delta_log_times(const struct delta_log *l, struct store *s, int64_t **time_ms, struct err *e);
 /* The newest version at or before US. ERR_NOT_FOUND names the earliest time when US is before it. */
 int delta_version_at(struct store *s, int64_t us, int64_t *version, struct err *e);

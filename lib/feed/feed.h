@@ -7,8 +7,8 @@
  *	  "enclosures":[{"url":…,"type":…,"length":…}],
  *	  "media":[{"url":…,"type":…,"width":…,"height":…,"alt":…,"thumbnail":true}],"comments":…,"language":…}]}
  *
- * Every member is always there, null or [] when the feed has nothing for it, but for updated_raw, published_raw (the text of a
- * time that could not be read; the time itself is null then) and thumbnail. Items come in the order of the document.
+ * Every member is always there, null or [] when the feed has nothing for it, but for updated_raw, published_raw (the text
+ * of a time that could not be read; the time itself is null then) and thumbnail. Items come in the order of the document.
  *
  *	id          guid, Atom's id, rdf:about, dc:identifier, else the link. id_is_link: it is also where the item is to be found
  *	title       plain text, white space collapsed
@@ -23,10 +23,10 @@
  *	comments    comments, Atom's link rel=replies
  *
  * Read are RSS 0.9x, 1.0, 2.0, Atom 1.0 and 0.3, with the modules Dublin Core, Content, Atom in RSS, Media RSS and iTunes;
- * http://www.rssboard.org/rss-specification, RFC 4287. Minor faults are mended (source/feed_text.h),
- * prefixes without a declaration understood. An HTML page, JSON, or another document is ERR_DATA "not a feed", never a feed
- * without items. A body that ends before its root does is ERR_RETRY, for it was cut on its way. Faults that are not mended are ERR_DATA with the
- * line: no item is lost silently.
+ * http://www.rssboard.org/rss-specification, RFC 4287. Minor faults are mended (source/feed_text.h), prefixes without a
+ * declaration understood. An HTML page, JSON, or another document is ERR_DATA "not a feed", never a feed without items. A
+ * body that ends before its root does is ERR_RETRY, for it was cut on its way. Faults that are not mended are ERR_DATA with
+ * the line: no item is lost silently.
  *
  * Bounds: FEED_MAX_BODY, FEED_MAX_ITEMS, a depth of 256. Nothing is ever loaded, no entity expanded by libxml2.
  * Ownership: OUT is appended to; on an error nothing is. Threads: safe, any number at once.

@@ -12,7 +12,8 @@
  * the third disagree and one of them is UTF-8, the bytes decide. Labels are those of the WHATWG Encoding Standard.
  * Comments, processing instructions and all behind the root are left out; the number of lines stays.
  *
- * Failure: ERR_RETRY when the root does not end; ERR_DATA for what is no XML, or dangerous; ERR_UNSUPPORTED for an encoding that we do not know.
+ * Failure: ERR_RETRY when the root does not end; ERR_DATA for what is no XML, or dangerous; ERR_UNSUPPORTED for an encoding
+ * that we do not know.
  * Threads: pure functions. Cost: two passes over the text.
  */
 #ifndef SM_FEED_FEED_TEXT_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* files - the data files that are being written, one a partition, within bounds of size, memory and number.
  *
- * A file is opened when its partition gets its first row, under its final name, which nobody has been told; when it is closed
- * it is durable, and the `add` action that names it is announced: files_announced hands it out. A file that is not announced is removed.
+ * A file is opened when its partition gets its first row, under its final name, which nobody has been told; when it is
+ * closed it is durable, and the `add` action that names it is announced: files_announced hands it out. A file that is not
+ * announced is removed.
  *
  * Bounds: a file is closed when it reaches target_bytes or max_rows; when all writers together hold more than `memory`,
  * the largest gives up its row group, or is closed when that does not help; no more than max_open are open.
@@ -10,7 +11,8 @@
  * Partitions may be spread over several sets, so that several threads work at once; they share one bound of memory,
  * to which each keeps its part when it is reached.
  *
- * Ownership: store, table, pool, codecs and the total are borrowed. Threads: one owner a set (pages are compressed by the pool).
+ * Ownership: store, table, pool, codecs and the total are borrowed. Threads: one owner a set (pages are compressed by the
+ * pool).
  */
 #ifndef SM_INGEST_FILES_H
 #define SM_INGEST_FILES_H

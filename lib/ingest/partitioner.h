@@ -6,9 +6,9 @@
  *
  * Marks: those of the input are passed on behind the actions of everything that came before them, with the table and the
  * version that was written against; one may be swallowed when a later one covers it. At a mark, files are closed when
- * `every` has gone by since the last time, at the first mark and at one that ends the stream. Input without marks gets one of its own
- * at its end, if it was read to the end without an error.
- * A stop (a signal) or an error: files that no printed mark covers, and were not announced, are removed.
+ * `every` has gone by since the last time, at the first mark and at one that ends the stream. Input without marks gets one
+ * of its own at its end, if it was read to the end without an error. A stop (a signal) or an error: files that no printed
+ * mark covers, and were not announced, are removed.
  *
  * Threads: one owner; pages are compressed by a pool of its own.
  */

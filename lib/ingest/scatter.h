@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* scatter - the rows of a batch, sorted by partition.
  *
- * A row's key is the raw bytes of its partition columns, null and the empty string alike; rows that follow one another mostly
- * share it. The rows of a partition become one selection vector, in the order they came: no row is copied.
+ * A row's key is the raw bytes of its partition columns, null and the empty string alike; rows that follow one another
+ * mostly share it. The rows of a partition become one selection vector, in the order they came: no row is copied.
  * Threads: one owner. Cost: a few bytes compared a row, about 20 ns where the partition changes.
  */
 #ifndef SM_INGEST_SCATTER_H

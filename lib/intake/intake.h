@@ -2,12 +2,12 @@
 /* intake - posts to standard output as a stream with marks: from files and archives, or from networks. What smfetch does once its
  * options are read.
  *
- * Both drivers put records out, marks where they are due, and bad records where --on-error says; a signal ends them behind the
- * current record or request. The closing mark is printed whatever happened, as long as the output and the journal can be written.
- * Errors and notes are told by cli/diag.h; what they return is the status to exit with.
+ * Both drivers put records out, marks where they are due, and bad records where --on-error says; a signal ends them behind
+ * the current record or request. The closing mark is printed whatever happened, as long as the output and the journal can
+ * be written. Errors and notes are told by cli/diag.h; what they return is the status to exit with.
  *
- * RC and E: a failure from before, 0 if there was none; it ends the run as one of its own would. ERR_USAGE and ERR_NOT_FOUND of
- * intake_net's opening exit as mistakes of usage.
+ * RC and E: a failure from before, 0 if there was none; it ends the run as one of its own would. ERR_USAGE and
+ * ERR_NOT_FOUND of intake_net's opening exit as mistakes of usage.
  *
  * Ownership: options are borrowed for the call. Threads: one call at a time. Cost: source/files.h, fetch/fetch.h.
  */

@@ -9,13 +9,14 @@
  *	spool_free(s);
  *
  * For sources that must be read or are lost: a server drops a client that reads its stream too slowly, and what is down the
- * pipe may well be slow. A thread of its own writes to the descriptor, in order. Beyond MEM_MAX bytes in memory, give or take
- * a block, whole blocks go to a file without a name in DIR and come back in order; what was written out of it is given back to
- * the file system. When there are DISK_MAX bytes in it too, or its disk is full, spool_put waits for the reader: nothing is
- * ever dropped.
+ * pipe may well be slow. A thread of its own writes to the descriptor, in order. Beyond MEM_MAX bytes in memory, give or
+ * take a block, whole blocks go to a file without a name in DIR and come back in order; what was written out of it is given
+ * back to the file system. When there are DISK_MAX bytes in it too, or its disk is full, spool_put waits for the reader:
+ * nothing is ever dropped.
  *
- * SIGPIPE: the writing thread does not block it. With the default action in force the process ends by it, as a filter should,
- * when the reader is gone; where it is ignored, EPIPE is an error like others. All other signals are left to the other threads.
+ * SIGPIPE: the writing thread does not block it. With the default action in force the process ends by it, as a filter
+ * should, when the reader is gone; where it is ignored, EPIPE is an error like others. All other signals are left to the
+ * other threads.
  *
  * Ownership: the spool copies what is put; it does not own the descriptor, whose mode (O_NONBLOCK) it leaves as it is: other
  * processes have it too. NAME is borrowed.

@@ -5,13 +5,14 @@
  *	while ((r = unpack_next(u, &p, &n, &e)) > 0)
  *		use p[0..n); bytes up to unpack_sure(u) are known to be right
  *
- * A stream may hold several members (gzip), frames (zstd, lz4) or streams (xz, bzip2), one behind the other. Zeros between and behind them are
- * padding; anything else there is an error, as is a stream that ends early or whose checksum is wrong. What a checksum
- * covers is given out before it is reached: unpack_sure says up to where members are over, and so verified. A zstd, lz4 or xz
- * member that was made without a checksum has nothing to be verified by but its own structure.
+ * A stream may hold several members (gzip), frames (zstd, lz4) or streams (xz, bzip2), one behind the other. Zeros between
+ * and behind them are padding; anything else there is an error, as is a stream that ends early or whose checksum is wrong.
+ * What a checksum covers is given out before it is reached: unpack_sure says up to where members are over, and so verified.
+ * A zstd, lz4 or xz member that was made without a checksum has nothing to be verified by but its own structure.
  *
  * Ownership: a block lives until the next call. Threads: one owner. Errors: ERR_DATA, or what the reader fails with.
- * Memory: 0.25 MiB and the window that the stream asks for (zstd: at most 128 MiB; xz: 256 MiB). Cost: that of the libraries, about 0.4 GB/s of text for gzip.
+ * Memory: 0.25 MiB and the window that the stream asks for (zstd: at most 128 MiB; xz: 256 MiB). Cost: that of the
+ * libraries, about 0.4 GB/s of text for gzip.
  * Source: RFC 1952 (gzip), RFC 8878 (zstd), the .xz file format, the LZ4 frame format.
  */
 #ifndef SM_IO_UNPACK_H

@@ -7,29 +7,30 @@
  *	while ((r = json_jq_next(q, &out, &e)) > 0)          // appends one output, compact JSON, no line end
  *		...
  *
- * libjq 1.6 holds every number in a double, so a 64-bit id loses its last digits even under `.`. Here whole numbers of 16 digits or more
- * keep their digits wherever they are moved, compared, sorted, printed or read (tonumber, fromjson). What calculates takes the nearest
- * double and gives what jq gives. A whole number that a program puts together from pieces of text, and that no double holds, is an error:
- * no program gets a number that is not in its input, its text, or what doubles make of them. (How: jq_parts.h.)
- * An output equal to the input, with its members in the same order, is the input's own bytes. A fraction keeps its text (1.50)
- * where the record has one text only for that value; whole numbers are printed plainly (1.0 as 1, as in jq), computed numbers with
- * the fewest digits that give the same double.
+ * libjq 1.6 holds every number in a double, so a 64-bit id loses its last digits even under `.`. Here whole numbers of 16
+ * digits or more keep their digits wherever they are moved, compared, sorted, printed or read (tonumber, fromjson). What
+ * calculates takes the nearest double and gives what jq gives. A whole number that a program puts together from pieces of
+ * text, and that no double holds, is an error: no program gets a number that is not in its input, its text, or what doubles
+ * make of them. (How: jq_parts.h.) An output equal to the input, with its members in the same order, is the input's own
+ * bytes. A fraction keeps its text (1.50) where the record has one text only for that value; whole numbers are printed
+ * plainly (1.0 as 1, as in jq), computed numbers with the fewest digits that give the same double.
  *
- * On what libjq 1.6 aborts, crashes or never ends, the program fails: times out of range, a slice from NaN on, an index of two thousand million in
- * a path, implode of what is no character, % of the least number by -1, empty matches in gsub and in texts that are not ASCII, indices of "".
- * Values may be nested as deeply as memory allows while the program runs; a result has at most JSON_MAX_DEPTH levels.
- * A record whose values would take more than a limit (json/span.h) is refused before any is built. What a program builds from one
- * takes what memory it takes.
+ * On what libjq 1.6 aborts, crashes or never ends, the program fails: times out of range, a slice from NaN on, an index of
+ * two thousand million in a path, implode of what is no character, % of the least number by -1, empty matches in gsub and
+ * in texts that are not ASCII, indices of "". Values may be nested as deeply as memory allows while the program runs; a
+ * result has at most JSON_MAX_DEPTH levels. A record whose values would take more than a limit (json/span.h) is refused
+ * before any is built. What a program builds from one takes what memory it takes.
  *
- * Differences from jq: input, inputs, debug, stderr, halt, halt_error, input_filename, input_line_number, get_search_list, get_jq_origin,
- * get_prog_origin and modulemeta are errors; import, include and module do not compile; no ~/.jq is loaded.
+ * Differences from jq: input, inputs, debug, stderr, halt, halt_error, input_filename, input_line_number, get_search_list,
+ * get_jq_origin, get_prog_origin and modulemeta are errors; import, include and module do not compile; no ~/.jq is loaded.
  * The program sees the environment (env, $ENV): a tool that holds secrets calls clearenv() first.
  *
  * Ownership: the program owns all; the record of json_jq_start must live until its last json_jq_next.
  * Errors: ERR_USAGE for a program that does not compile; ERR_DATA for a record that is no JSON or on which the program
- * fails. Threads: one owner; json_jq_new hides HOME from libjq for a moment if there is a ~/.jq, so no other thread may ask for
- * it then. Cost: compiling takes about 20 ms (libjq compiles its own library each time), and once more when the first record with a long
- * whole number comes; a record costs a few microseconds and more, with such numbers another one for each calculation.
+ * fails. Threads: one owner; json_jq_new hides HOME from libjq for a moment if there is a ~/.jq, so no other thread may ask
+ * for it then. Cost: compiling takes about 20 ms (libjq compiles its own library each time), and once more when the first
+ * record with a long whole number comes; a record costs a few microseconds and more, with such numbers another one for each
+ * calculation.
  */
 #ifndef SM_JSON_JQ_H
 #define SM_JSON_JQ_H

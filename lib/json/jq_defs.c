@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Definitions in front of a jq program, which see to it that no record can end the process and no number becomes another.
  *
- * Operators are calls too: `a + b` is _plus(a; b), and a definition in front of the program is what they then call. What libjq's own
- * definitions call stays as it was, so those that calculate or print are here again. `[op, …] | debug | input` is a call of
- * jq_call: jq.c takes both ends.
+ * Operators are calls too: `a + b` is _plus(a; b), and a definition in front of the program is what they then call. What
+ * libjq's own definitions call stays as it was, so those that calculate or print are here again. `[op, …] | debug | input`
+ * is a call of jq_call: jq.c takes both ends.
  */
 #include "json/jq_parts.h"
 

@@ -27,10 +27,10 @@
  *
  * The numbers of one run are the doubles and, between them, the whole numbers of the record, the variables and the program
  * that no double holds. libjq knows doubles only, so all of them are coded as doubles, in their order: a double moves up by
- * the number of such whole numbers below it, each of which takes a place that became free. Code and number stand for each other one to one,
- * so `==`, `<`, sort, group_by and all that compares is exact, whatever else the record holds; nothing below
- * 2^53 moves. What calculates (jq_defs has the list) decodes to the nearest double first and codes its result, so
- * it gives what jq gives, and never the code of another number. */
+ * the number of such whole numbers below it, each of which takes a place that became free. Code and number stand for each
+ * other one to one, so `==`, `<`, sort, group_by and all that compares is exact, whatever else the record holds; nothing
+ * below 2^53 moves. What calculates (jq_defs has the list) decodes to the nearest double first and codes its result, so it
+ * gives what jq gives, and never the code of another number. */
 struct jq_literal {
 	const char *text;        /* of whole numbers: without the sign */
 	size_t n;

@@ -61,7 +61,8 @@ int json_pick_next(struct json_pick *pk, struct json_record *rec, struct err *e)
 struct json_tokens json_pick_tokens(const struct json_pick *pk);
 
 /* Let FN check the records in pick's place, which then has no paths: T is the text's first token, '{'. It sets *END behind the
- * object's last byte and returns the token there, or NULL when the object is malformed. What is behind the line must not matter. */
+ * object's last byte and returns the token there, or NULL when the object is malformed. What is behind the line must not
+ * matter. */
 typedef const uint32_t *json_pick_walk_fn(void *arg, const struct json_tokens *t, const char **end);
 void json_pick_walk(struct json_pick *pk, json_pick_walk_fn *fn, void *arg);
 

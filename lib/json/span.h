@@ -4,7 +4,8 @@
  * A page of an API is looked at with these before anything builds values from it: a few bytes of text can make a hundred of
  * memory each.
  *
- * Ownership: spans point into the text. Threads: pure functions. Cost: about 1 GB/s; json_fits of a short text costs nothing.
+ * Ownership: spans point into the text. Threads: pure functions. Cost: about 1 GB/s; json_fits of a short text costs
+ * nothing.
  */
 #ifndef SM_JSON_SPAN_H
 #define SM_JSON_SPAN_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* chunk - one leaf column of a row group while it is written: levels, values, pages.
  *
- * A chunk begins with a dictionary. After `sample` values a look at it decides (after CHUNK_EARLY when they all
- * differ): it is kept when it makes the chunk clearly smaller, otherwise its values become the first PLAIN ones. A dictionary that overflows later stays for the
- * pages that are done, and the rest is PLAIN.
+ * A chunk begins with a dictionary. After `sample` values a look at it decides (after CHUNK_EARLY when they all differ): it
+ * is kept when it makes the chunk clearly smaller, otherwise its values become the first PLAIN ones. A dictionary that
+ * overflows later stays for the pages that are done, and the rest is PLAIN.
  *
  * A page is compressed when it is full, by a job of the pool if there is one. The job owns the page's body until it
  * has run; the results wait in order until the group is written.

@@ -9,10 +9,9 @@
  * Times are absolute (clock_mono_ns): how late a sleeper wakes does not move the next deadline, so the rate has no drift.
  * Fractions of a nanosecond are carried from one to the next, so it has none at 3,000,000/s either.
  *
- * The shaper asks that a records limit and a bytes limit both conform. It tells idleness from lateness: time in which there was
- * nothing to pass, or in which the reader did not take it, is lost; time in which the machine was late is made up for, up to
- * SHAPER_LATE_NS.
- * So in any time W at most rate x (W + SHAPER_LATE_NS) + burst records pass.
+ * The shaper asks that a records limit and a bytes limit both conform. It tells idleness from lateness: time in which there
+ * was nothing to pass, or in which the reader did not take it, is lost; time in which the machine was late is made up for,
+ * up to SHAPER_LATE_NS. So in any time W at most rate x (W + SHAPER_LATE_NS) + burst records pass.
  *
  * Ownership: plain values. Threads: one owner. Cost: some 5 ns a record.
  */

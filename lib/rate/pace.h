@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* pace - event time at N times its speed: when is the record of that event time due.
  *
- * The first record is due at once. From then on the highest event time so far stands for the time that went by: a record that
- * is older than that is due at once too. Deadlines are absolute, so there is no drift. No pause is
- * longer than GAP_MAX; what a longer one leaves out is left out for good.
+ * The first record is due at once. From then on the highest event time so far stands for the time that went by: a record
+ * that is older than that is due at once too. Deadlines are absolute, so there is no drift. No pause is longer than
+ * GAP_MAX; what a longer one leaves out is left out for good.
  *
  *	pace_init(&p, speed, gap_max);
  *	clock_sleep_until(pace_due(&p, event_us, clock_mono_ns()));

@@ -9,11 +9,11 @@
  * A segment: "SMSPILL1", N (8 bytes), then frames: length of the body (4), CRC-32 of length and body (4), body. A body:
  * kind (1: 0 a record, 1 a mark), event time (8), route (8), length of the key (4), key, line. All little-endian.
  *
- * What an item says it is done with (spill_done) moves the offset on. When a segment is behind the offset, the offset
- * is made durable first and the segment removed then; on a full disk the other way round. So a process that is killed anywhere leaves every record that is
- * in a segment and was not written to the output; of those that were written in the last second some come again. A torn
- * tail is cut off when the folder is opened; damage elsewhere costs the rest of that segment and is counted. Neither
- * keeps a program from starting.
+ * What an item says it is done with (spill_done) moves the offset on. When a segment is behind the offset, the offset is
+ * made durable first and the segment removed then; on a full disk the other way round. So a process that is killed anywhere
+ * leaves every record that is in a segment and was not written to the output; of those that were written in the last second
+ * some come again. A torn tail is cut off when the folder is opened; damage elsewhere costs the rest of that segment and is
+ * counted. Neither keeps a program from starting.
  *
  * What was appended is in the file after spill_flush (a killed process loses it no more), and survives a power cut a
  * second later.

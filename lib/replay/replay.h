@@ -15,7 +15,8 @@
  * carried over from a removed file to a new one appears as both.
  *
  * Memory: text that waits for its turn, at most `memory` bytes; and of each thread at most four times that for pages and
- * dictionaries, the same for the values of a record in libjq, and for a row that little in the file stands for. More is an error.
+ * dictionaries, the same for the values of a record in libjq, and for a row that little in the file stands for. More is an
+ * error.
  * Ownership: a piece lives until the next call. Threads: one owner; it starts its own.
  * Failure: after an error only replay_free.
  */

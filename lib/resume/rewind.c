@@ -171,8 +171,8 @@ static int copy_state(void *arg, const struct store_entry *entry, struct err *e)
 }
 
 /* Begin the next generation behind the seq FROM with its CURSOR, NULL: from the start. CHECK: the last held commit must still be version
- * CHECK then; -1: any. What the generation counts as its last commit is the fence: a RESTORE to before it would bring back rows that
- * are read again. */
+ * CHECK then; -1: any. What the generation counts as its last commit is the fence: a RESTORE to before it would bring back
+ * rows that are read again. */
 static int begin_at(struct act *a, int64_t from, const char *cursor, size_t ncursor, int64_t check, struct err *e)
 {
 	struct ck *ck = a->ck;

@@ -6,9 +6,10 @@
  *	rewind_accept     the table as it is: what was rolled back stays away
  *
  * Each takes the run lock: ERR_CONFLICT while a source runs. But for rewind_start a new generation begins with a commit of
- * its own: it takes the txn of the generation before beyond whatever an smcommit expects that has outlived the rewind, which finds the
- * table ahead (the fence), and sets its own, whose cursor has a line in the journal, unless it begins at 0. The order is journal, table, CK/id, CK/table: after a crash between two of them the checkpoint
- * is refused or recovered, never read from a wrong place; doing it again mends it.
+ * its own: it takes the txn of the generation before beyond whatever an smcommit expects that has outlived the rewind,
+ * which finds the table ahead (the fence), and sets its own, whose cursor has a line in the journal, unless it begins at 0.
+ * The order is journal, table, CK/id, CK/table: after a crash between two of them the checkpoint is refused or recovered,
+ * never read from a wrong place; doing it again mends it.
  *
  * Ownership: rewind_release frees the texts. Threads: one owner.
  */

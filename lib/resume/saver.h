@@ -7,12 +7,12 @@
  *	r = saver_end(s, &e);
  *	saver_free(s);
  *
- * The input holds the lines that smcommit prints, {"commit":…}, and marks. A record or an action in it is an error: nobody behind
- * this point would keep it. Only the newest mark is recorded; the record never goes back (stream/ck.h).
+ * The input holds the lines that smcommit prints, {"commit":…}, and marks. A record or an action in it is an error: nobody
+ * behind this point would keep it. Only the newest mark is recorded; the record never goes back (stream/ck.h).
  *
- * saver_end tells how the stream ended: 0 done, or stopped by a signal; ERR_RETRY its quota was used up, or the table had run
- * ahead of the checkpoint (the record was put right, the same line goes on); ERR_IO it ended with an error or without
- * a closing mark; ERR_REJECTED there were commits, but no mark of a stream, so nothing could be recorded.
+ * saver_end tells how the stream ended: 0 done, or stopped by a signal; ERR_RETRY its quota was used up, or the table had
+ * run ahead of the checkpoint (the record was put right, the same line goes on); ERR_IO it ended with an error or without a
+ * closing mark; ERR_REJECTED there were commits, but no mark of a stream, so nothing could be recorded.
  *
  * Threads: one owner.
  */

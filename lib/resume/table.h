@@ -5,8 +5,9 @@
  *	table_look(&t, record, ck->stream, ck->path, &e);   // ERR_NOT_FOUND: no table there; ERR_CONFLICT: behind, or rolled back
  *	table_release(&t);
  *
- * The seq is the version of the table's txn with the stream as appId; 0: it has none. Whether the stream's last commit is still in the
- * table: delta/held.h. A record from before checkpoints kept that commit is taken as it is where the log no longer tells.
+ * The seq is the version of the table's txn with the stream as appId; 0: it has none. Whether the stream's last commit is
+ * still in the table: delta/held.h. A record from before checkpoints kept that commit is taken as it is where the log no
+ * longer tells.
  * Threads: one owner. Cost: a snapshot is opened.
  */
 #ifndef SM_RESUME_TABLE_H

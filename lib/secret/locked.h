@@ -3,7 +3,8 @@
  *
  * Each piece has pages of its own (mmap), so that locking one never unlocks another. mlock(2) is best effort: its limit
  * (RLIMIT_MEMLOCK) is small on some machines, and a tool must not fail for that.
- * Ownership: the caller frees with the size that it asked for. Threads: safe. Cost: a page or more, and two or three system calls.
+ * Ownership: the caller frees with the size that it asked for. Threads: safe. Cost: a page or more, and two or three system
+ * calls.
  */
 #ifndef SM_SECRET_LOCKED_H
 #define SM_SECRET_LOCKED_H

@@ -331,7 +331,8 @@ static unsigned follow(const struct pattern *p, struct state s, const unsigned c
 }
 
 /* The number of bytes of T that are the pattern, the most there can be, 0: none. CUT: the text's end may have cut it. An escape
- * may be read in more than one way, so this walks a tree; the number of steps is bounded, for texts that are made to confuse. */
+ * may be read in more than one way, so this walks a tree; the number of steps is bounded, for texts that are made to
+ * confuse. */
 static size_t match(const struct pattern *p, const unsigned char *t, const unsigned char *end, bool cut)
 {
 	struct state stack[STACK + MAX_ALTS], s;

@@ -10,8 +10,8 @@
  *	             its characters escaped as above. The characters before and behind that hold some bits of it go as well.
  *	hex          either case
  *
- * For basic authentication the pair "user:password" is to be added as a value of its own (secrets_add): its base64 is covered
- * at once, and at the third alignment the password's own pattern may miss a little at the ends.
+ * For basic authentication the pair "user:password" is to be added as a value of its own (secrets_add): its base64 is
+ * covered at once, and at the third alignment the password's own pattern may miss a little at the ends.
  *
  * A secret of fewer than REDACT_MIN bytes would blank half of every text: it is replaced where it stands alone (no letter
  * or digit beside it) and raw, and nowhere else. Not found: a part of a secret, a secret cut by line breaks, compression.

@@ -18,9 +18,9 @@
  *	5. the helper, if there is one: run as `HELPER NAME`, without a shell, with our environment and no standard input; what
  *	   it prints is the value. It has SECRET_HELPER_S seconds.
  *
- * A place that has the name but cannot be used is an error; the search does not go on past it. One line end behind the value
- * is cut. An empty value, one with NUL, CR or LF in it, or one longer than SECRET_MAX is an error that names the place, never
- * the value. Names are [A-Za-z0-9._-]+, without "..".
+ * A place that has the name but cannot be used is an error; the search does not go on past it. One line end behind the
+ * value is cut. An empty value, one with NUL, CR or LF in it, or one longer than SECRET_MAX is an error that names the
+ * place, never the value. Names are [A-Za-z0-9._-]+, without "..".
  *
  * Ownership: values belong to the secrets, in memory of their own (source/locked.h), NUL-terminated, and live until
  * secrets_free; those of secrets_add may go earlier. Redaction (source/redact.h) knows all of them.

@@ -6,9 +6,9 @@
  * the improved raw estimator of O. Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), good
  * from 0 up to 2^50 without a correction table. Merging gives what one set of all would have given.
  *
- * The hash has no secret, so that sketches of several runs and machines can be merged. Who chooses his names can put 4096 of them
- * in one place of an exact set, where each costs at most that many steps, and can spoil the estimate of what he writes about;
- * he could as well use that many names.
+ * The hash has no secret, so that sketches of several runs and machines can be merged. Who chooses his names can put 4096
+ * of them in one place of an exact set, where each costs at most that many steps, and can spoil the estimate of what he
+ * writes about; he could as well use that many names.
  *
  * Hashes must be well mixed 64-bit values (sketch/murmur.h). Ownership: distinct_release. Threads: one owner.
  * Memory: 16 bytes a slot, slots a power of two at most 3/4 full; 4 KiB as a sketch.

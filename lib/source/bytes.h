@@ -7,19 +7,20 @@
  *		while ((n = bytes_read(b, to, sizeof to, &e)) > 0)
  *			...
  *
- * What a file is, its first bytes tell, not its name: gzip, zstd, xz, bzip2 and lz4 are unpacked (io/unpack); tar (packed or not), zip
- * and 7z give their members in the order in which they are stored; a member that is itself packed is
- * unpacked as well (many archives of posts are tars of such files). All else is read as it is. Folders, links and hidden
- * members (a name that begins with a dot, __MACOSX) are left out.
+ * What a file is, its first bytes tell, not its name: gzip, zstd, xz, bzip2 and lz4 are unpacked (io/unpack); tar (packed
+ * or not), zip and 7z give their members in the order in which they are stored; a member that is itself packed is unpacked
+ * as well (many archives of posts are tars of such files). All else is read as it is. Folders, links and hidden members (a
+ * name that begins with a dot, __MACOSX) are left out.
  *
- * "The stream" is the file once it is unpacked, in front of what an archive makes of it: its bytes are the same before and after
- * somebody compresses the file. Offsets are offsets in it.
+ * "The stream" is the file once it is unpacked, in front of what an archive makes of it: its bytes are the same before and
+ * after somebody compresses the file. Offsets are offsets in it.
  *
- * Checksums: those of packed files, of zip and 7z are looked at; a wrong one is ERR_DATA. What they cover is given out before: bytes_sure
- * says whether it has been confirmed.
+ * Checksums: those of packed files, of zip and 7z are looked at; a wrong one is ERR_DATA. What they cover is given out
+ * before: bytes_sure says whether it has been confirmed.
  *
  * Ownership: a member's name lives until the next bytes_next. Threads: one owner.
- * Failure: ERR_IO, ERR_NOT_FOUND when there is no such file, ERR_DATA for damaged files; the error names the file, or file:member.
+ * Failure: ERR_IO, ERR_NOT_FOUND when there is no such file, ERR_DATA for damaged files; the error names the file, or
+ * file:member.
  */
 #ifndef SM_SOURCE_BYTES_H
 #define SM_SOURCE_BYTES_H

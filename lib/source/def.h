@@ -2,12 +2,12 @@
 /* def - source definitions: what smfetch knows about an API or a kind of file (docs/sources.md).
  *
  * One JSON file a source, in share/sources/NAME.json. Every expression in it is jq; an expression may be an array of
- * strings, which are joined. An unknown key is an error, so is a wrong type; both name line and column.
- * `extends` takes over what another definition says and this one does not; of `vars`, `secrets` and `request` member by member,
- * of the request's query and headers by name, where null takes one out. Up to 4 levels, no circles.
+ * strings, which are joined. An unknown key is an error, so is a wrong type; both name line and column. `extends` takes
+ * over what another definition says and this one does not; of `vars`, `secrets` and `request` member by member, of the
+ * request's query and headers by name, where null takes one out. Up to 4 levels, no circles.
  *
- * A definition that is loaded is sound: what it names (variables, secrets) is declared, texts with ${…} are well formed, limits
- * and back-offs are parsed. Whether its expressions compile, source_def_check says.
+ * A definition that is loaded is sound: what it names (variables, secrets) is declared, texts with ${…} are well formed,
+ * limits and back-offs are parsed. Whether its expressions compile, source_def_check says.
  *
  * Ownership: the definition owns all. Threads: read-only once loaded.
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* def_int - what the parser of source definitions is made of. Private to lib/source/def*.c.
  *
- * A mistake does not end the parsing: it is noted and the value passed over, so that all can be told at once. What comes out is
- * given to nobody when there was one.
- * A definition that extends another is parsed over the other's struct, in its arena: what it does not say stays. Only strings that
- * were copied may therefore end up in the definition; the tree of the text is dropped.
+ * A mistake does not end the parsing: it is noted and the value passed over, so that all can be told at once. What comes
+ * out is given to nobody when there was one. A definition that extends another is parsed over the other's struct, in its
+ * arena: what it does not say stays. Only strings that were copied may therefore end up in the definition; the tree of the
+ * text is dropped.
  *
  * Every function that says bool: false when something was wrong, which has been noted then.
  */

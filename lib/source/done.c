@@ -19,8 +19,8 @@
 #define MAX_LOG ((uint64_t)1 << 30)
 
 /* A line of the log. Where an earlier run went on from a line that is not the last, `{"back":L}` says so: from there on
- * the list is that of line L and what follows. So every list that a mark has ever counted can still be read: the mark may be in the
- * table before its checkpoint hears of it, while another run has gone on from an earlier one. */
+ * the list is that of line L and what follows. So every list that a mark has ever counted can still be read: the mark may
+ * be in the table before its checkpoint hears of it, while another run has gone on from an earlier one. */
 struct line {
 	struct done_file file;
 	size_t head;             /* newest entry in the list as of this line, as index + 1; 0: none */

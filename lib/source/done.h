@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* done - which files a stream has read, and how far (docs/files.md).
  *
- * A mark's cursor says how many lines of the file `files` in the checkpoint folder count, and how far the file being read is.
- * A line is what was read of a file, appended and made durable before the mark that counts it:
+ * A mark's cursor says how many lines of the file `files` in the checkpoint folder count, and how far the file being read
+ * is. A line is what was read of a file, appended and made durable before the mark that counts it:
  *	{"file":"a.ndjson","size":120,"mtime":1794182400000000,"inode":7,"id":3,"head":"16 hex digits","n":120,"at":120,"crc":3735928559,"lines":3}
  * So a mark stays small however many files there are. Lines are never taken back: a run that goes on from an earlier
  * mark appends {"back":N}, and from there on the list is what it was at line N, and what follows.
  *
- * A file is what it holds: `head` is the XXH3 of the first `n` bytes of its stream (source/bytes), at most 1,024; `crc` the CRC-32 of the
- * at most 1,024 bytes before `at`, which is how much of the stream was read. Lines of one file share the `id`; the last of them says how far it is.
- * Lines from before there were heads have none: their `size` is what was read of a file of lines, and `crc` stands before it, of
- * the file as it is on disk (`old`).
+ * A file is what it holds: `head` is the XXH3 of the first `n` bytes of its stream (source/bytes), at most 1,024; `crc` the
+ * CRC-32 of the at most 1,024 bytes before `at`, which is how much of the stream was read. Lines of one file share the
+ * `id`; the last of them says how far it is. Lines from before there were heads have none: their `size` is what was read of
+ * a file of lines, and `crc` stands before it, of the file as it is on disk (`old`).
  *
  * Ownership: entries live as long as the list. Threads: one owner.
  */
@@ -53,7 +53,8 @@ const struct done_file *done_find(const struct done *d, const char *file);  /* t
 /* Is F the newest entry of its id? */
 bool done_newest(const struct done *d, const struct done_file *f);
 /* The newest entries of their ids whose head is the beginning of the N bytes at P, and those that are old: one after the
- * other, NULL at the end. SUPERSEDED: those that are not the newest instead. AT begins as { 0 }. Entries move with done_add. */
+ * other, NULL at the end. SUPERSEDED: those that are not the newest instead. AT begins as { 0 }. Entries move with
+ * done_add. */
 struct done_at {
 	bool superseded;
 	size_t old, length;

@@ -35,8 +35,9 @@ enum fast_syntax {
 enum fast_compare { FAST_EQ, FAST_NE, FAST_LT, FAST_LE, FAST_GT, FAST_GE };
 
 /* FIELD: a, text. INDEX: a, b. SLICE: a, b, c (NULL: open). EACH: a. JOINED: parts in a. CALL: text, arguments in a.
- * ARRAY: a or NULL. OBJECT: PAIRs in a, each text (or b, a name that is computed) and a. PIPE … ADD, AS: a, b (AS: text is the
- * variable). IF: a, b, c. DEF: text, PARAMs in a, body b, c what follows. UPDATE, SET: a, b. OUTSIDE: text says what it is. */
+ * ARRAY: a or NULL. OBJECT: PAIRs in a, each text (or b, a name that is computed) and a. PIPE … ADD, AS: a, b (AS: text is
+ * the variable). IF: a, b, c. DEF: text, PARAMs in a, body b, c what follows. UPDATE, SET: a, b. OUTSIDE: text says what it
+ * is. */
 struct fast_syn {
 	enum fast_syntax kind;
 	bool opt;                  /* with `?`; PARAM: `$name` */

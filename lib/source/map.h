@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* map - what a source definition does with an answer: cut it into items, make a record of each.
  *
- * The expressions see $h (response headers, lower case), $status, $v (variables), $now (seconds since 1970), $page (pages read
- * before) and, in `map`, $c (what `context` gave for the page). For files $h and $v are {}, $status is 200, $page 0. These functions are there for
- * them besides jq's own:
+ * The expressions see $h (response headers, lower case), $status, $v (variables), $now (seconds since 1970), $page (pages
+ * read before) and, in `map`, $c (what `context` gave for the page). For files $h and $v are {}, $status is 200, $page 0.
+ * These functions are there for them besides jq's own:
  *	plain       text with the entities &amp; &lt; &gt; &quot; &#39; as characters
  *	striphtml   the text of HTML as a browser shows it (text/html.h)
  *	some        null for null, "", [] and {}: `.title|some`

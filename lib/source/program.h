@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* program - an expression of a definition, compiled. What it may use is said here alone: --check compiles what runs.
  *
- * All see $h, $status, $v, $now (now, until it is set) and $page, and the functions plain, striphtml and some (source/map.h); `map` sees $c
- * besides, the questions of source/ask.h $link.
+ * All see $h, $status, $v, $now (now, until it is set) and $page, and the functions plain, striphtml and some
+ * (source/map.h); `map` sees $c besides, the questions of source/ask.h $link.
  *
  * Ownership: the caller frees the program. Threads: one owner. Errors: as json_jq_new's. Cost: some 20 ms.
  */

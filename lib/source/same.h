@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* same - which of the files that a stream has read is this one? (docs/files.md has the rules)
  *
- * A file is known by what it holds, so it may have been renamed, packed, appended to, or copied and cut to nothing since; what its name
- * is counts only where the bytes leave it open.
+ * A file is known by what it holds, so it may have been renamed, packed, appended to, or copied and cut to nothing since;
+ * what its name is counts only where the bytes leave it open.
  *
- * Ownership: everything is borrowed. Threads: one owner. Cost of a verdict: the first and last KiB of a plain file that was read; a
- * packed one that begins like a known file is unpacked up to where that was read.
+ * Ownership: everything is borrowed. Threads: one owner. Cost of a verdict: the first and last KiB of a plain file that was
+ * read; a packed one that begins like a known file is unpacked up to where that was read.
  */
 #ifndef SM_SOURCE_SAME_H
 #define SM_SOURCE_SAME_H

@@ -8,9 +8,9 @@
  * An object that has something at PATH gives the elements alone; the rest of it is checked and dropped. One that has not is
  * an item itself, or an error when `strict`.
  *
- * A push-down automaton checks brackets, commas, colons, keys and line breaks byte by byte; numbers, words, escapes and UTF-8
- * inside an item are left to whoever parses the item (the rest of a page is parsed here). So the memory used is one item or
- * the rest of one page, whatever the size of the array, at most `max_item`.
+ * A push-down automaton checks brackets, commas, colons, keys and line breaks byte by byte; numbers, words, escapes and
+ * UTF-8 inside an item are left to whoever parses the item (the rest of a page is parsed here). So the memory used is one
+ * item or the rest of one page, whatever the size of the array, at most `max_item`.
  *
  * Ownership: an item's bytes live until the callback returns. Threads: one owner.
  * Errors: ERR_DATA with line and byte column in the whole stream; the scanner can't go on after one. Cost: about 0.5 GB/s.

@@ -67,7 +67,8 @@ struct ck_record {
 /* ERR_NOT_FOUND: nothing was recorded yet. What is recorded may be of an earlier generation: compare stream. */
 int ck_record_read(const struct ck *ck, struct arena *a, struct ck_record *rec, struct err *e);
 /* Record REC (at_us is set here), unless as much was recorded already: it never goes backwards. *MOVED may be NULL.
- * ERR_CONFLICT: another stream (the checkpoint was rewound), another table. One table may have several names: its id counts. */
+ * ERR_CONFLICT: another stream (the checkpoint was rewound), another table. One table may have several names: its id
+ * counts. */
 int ck_record_save(const struct ck *ck, const struct ck_record *rec, bool *moved, struct err *e);
 /* The same whatever was recorded before: for whoever has been told to. Needs the run lock. */
 int ck_record_put(const struct ck *ck, const struct ck_record *rec, struct err *e);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* linefile - a file that JSON lines are appended to, durably when asked.
  *
- * Lines are written whole, under a lock (flock), so that several tools may append to one file at once. A full disk or a power
- * cut can tear the last line. Whoever writes next mends it first: a tail that is a whole JSON value gets its line end, one that
- * only begins as an object, or is all NUL, is cut off, and any other text, which we cannot have written, stays and gets its line
- * end. So the file is NDJSON again, and a torn line is never glued to the next. What was cut off was not durable, so no mark
- * vouched for it.
+ * Lines are written whole, under a lock (flock), so that several tools may append to one file at once. A full disk or a
+ * power cut can tear the last line. Whoever writes next mends it first: a tail that is a whole JSON value gets its line
+ * end, one that only begins as an object, or is all NUL, is cut off, and any other text, which we cannot have written,
+ * stays and gets its line end. So the file is NDJSON again, and a torn line is never glued to the next. What was cut off
+ * was not durable, so no mark vouched for it.
  *
- * Ownership: PATH is copied. Threads: one owner. Errors: ERR_IO naming the file; after one the lines in memory are lost, those
- * in the file are whole. What is no regular file (a pipe, a terminal) is written to as it is.
+ * Ownership: PATH is copied. Threads: one owner. Errors: ERR_IO naming the file; after one the lines in memory are lost,
+ * those in the file are whole. What is no regular file (a pipe, a terminal) is written to as it is.
  * Durable: the file's data, and at the first flush its name in its folder.
  */
 #ifndef SM_STREAM_LINEFILE_H

@@ -11,16 +11,18 @@
  *	…
  *	r = pull_close(p, &e);                           // ERR_REJECTED: some records were bad; e is the closing note
  *
- * Every line is checked whole (json/pick.h), but with `unchecked`. A bad one goes the way of --on-error (stream/reject.h) without the tool hearing of it. In
- * front of a mark, and before the input is waited for, what was rejected is durable.
+ * Every line is checked whole (json/pick.h), but with `unchecked`. A bad one goes the way of --on-error (stream/reject.h)
+ * without the tool hearing of it. In front of a mark, and before the input is waited for, what was rejected is durable.
  *
- * Marks: one that is malformed, or names a checkpoint that is another stream's (stream/trust.h), stops in every mode. p->line is what
- * is to be passed on: the line as it came, but without `all` when a record was rejected before it (stream/mark.h).
+ * Marks: one that is malformed, or names a checkpoint that is another stream's (stream/trust.h), stops in every mode.
+ * p->line is what is to be passed on: the line as it came, but without `all` when a record was rejected before it
+ * (stream/mark.h).
  *
- * Errors have their place: file, line, column, and in the middle of a pipe the record's id and the last mark (stream/reject.h).
- * pull_at gives it to an error of the tool's own.
+ * Errors have their place: file, line, column, and in the middle of a pipe the record's id and the last mark
+ * (stream/reject.h). pull_at gives it to an error of the tool's own.
  *
- * Ownership: what p points at lives until the next call; FILES and TOOL's opts are borrowed for its life. Threads: one owner.
+ * Ownership: what p points at lives until the next call; FILES and TOOL's opts are borrowed for its life. Threads: one
+ * owner.
  * Cost: a call a record on top of json/pick.h.
  */
 #ifndef SM_STREAM_PULL_H

@@ -21,8 +21,8 @@
  * A line that is not UTF-8 stands as "record_base64" instead of "record". It is opened for appending when the first record
  * is rejected, and several tools may share one: every line is written whole (stream/linefile.h).
  *
- * In the middle of a pipe, where a line number says little, the error that stops a tool ends with the record's id and the place of
- * the last mark, "(id x:123, after mark 57: b.ndjson, byte 81920)"; a rejected record has the latter as "after".
+ * In the middle of a pipe, where a line number says little, the error that stops a tool ends with the record's id and the
+ * place of the last mark, "(id x:123, after mark 57: b.ndjson, byte 81920)"; a rejected record has the latter as "after".
  *
  * Ownership: VALUE and TOOL are copied. Threads: one owner (a tool that works in threads rejects from its main thread).
  */

@@ -6,8 +6,9 @@
  *	white space runs of it are one space, none at either end of a line; pre keeps its own; U+00A0 is a character like others
  *	references  &#233; &#xE9; and the names of Latin-1 and of common signs; others stay as they are
  *	dropped     comments, declarations, CDATA; script, style, template, noscript, title and what else shows no text; what is `hidden`
- * All other tags, known or not, add nothing. What is never closed (a comment, a script, a quote, a tag) does not swallow what is behind
- * it: only its own tag goes, and a `<` with no `>` behind it is text. The result has no white space at either end.
+ * All other tags, known or not, add nothing. What is never closed (a comment, a script, a quote, a tag) does not swallow
+ * what is behind it: only its own tag goes, and a `<` with no `>` behind it is text. The result has no white space at
+ * either end.
  *
  * Ownership: none. Failure: none, any bytes will do. Threads: safe. Cost: linear, no memory.
  */

@@ -6,8 +6,8 @@
  *	r = topics_post(t, &p->rec, &post, &why);          // negative: the record is bad
  *	trend_post(trend, &post, &e);
  *
- * Ownership: OPTS and its strings are borrowed for its life; a post's strings live until the next topics_post, or as long as the
- * record. Threads: one owner. Cost: nothing is allocated per record once the buffers have grown.
+ * Ownership: OPTS and its strings are borrowed for its life; a post's strings live until the next topics_post, or as long
+ * as the record. Threads: one owner. Cost: nothing is allocated per record once the buffers have grown.
  */
 #ifndef SM_TOPICS_TOPICS_H
 #define SM_TOPICS_TOPICS_H
