@@ -326,7 +326,7 @@ static void count_nulls(const struct column *c, const uint32_t *sel, size_t nsel
 
 static void recount(struct files *fs, struct file *f)
 {
-	size_t now = pq_writer_memory(f->writer) + sizeof *f + f->arena.total;
+	size_t now = pq_writer_memory(f->writer) + sizeof *f + f->nkey + f->arena.total;
 	fs->memory += now - f->memory;
 	atomic_fetch_add(fs->opts.total, now - f->memory);
 	f->memory = now;

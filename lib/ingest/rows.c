@@ -10,6 +10,8 @@
 /* Memory that is neither batches nor writers: blocks of input and their index, stacks, libraries, what malloc wastes. */
 #define FIXED_MEMORY ((size_t)32 << 20)
 
+#define PRINT_BYTES ((size_t)1 << 20) /* of actions that wait for a mark to be printed with */
+
 static void collect_totals(struct run *x, const struct files_totals *t)
 {
 	x->result->files += t->files;
@@ -201,9 +203,12 @@ static int announce(struct run *x, struct err *e)
 		r = ingest_table_print(&x->table, &x->o->out->buf, e);
 		if (r == 0)
 			buf_put(&x->o->out->buf, b->p, b->n);
+		if (b->cap > x->memory / 32)
+			buf_release(b);
 		buf_clear(b);
 	}
-	return r;
+	/* The values of partitions may be long, and files many. */
+	return r == 0 && x->o->out->buf.n >= PRINT_BYTES ? output_flush(x->o->out, e) : r;
 }
 
 /* One record that takes much more than a batch should: what it took goes back, and the next is not read beside it. */

@@ -240,7 +240,8 @@ int leaf_skip(struct leaf_reader *l, uint64_t rows, struct err *e)
 
 uint64_t leaf_step(const struct leaf_reader *l, uint64_t rows)
 {
-	uint64_t most = UINT64_MAX, fit = l->longest ? STEP_BYTES / l->longest : most;
+	uint64_t step = l->room->most / 64 < STEP_BYTES ? l->room->most / 64 : STEP_BYTES;
+	uint64_t most = UINT64_MAX, fit = l->longest ? step / l->longest : most;
 	if (l->leaf->max_rep)
 		most = l->per_row ? STEP_ENTRIES / l->per_row : STEP_FIRST;
 	if (l->leaf->el->physical == PQ_BYTE_ARRAY && !l->win)

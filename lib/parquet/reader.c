@@ -8,7 +8,7 @@
 
 #define TAIL 8u                         /* length of the footer, magic */
 #define FOOTER_MAX ((size_t)1 << 30)
-#define SCAN_BYTES ((size_t)8 << 20)   /* of values in one batch of a scan, about */
+#define SCAN_BYTES ((size_t)8 << 20)   /* of values in one batch of a scan, about; less where the limit is low */
 #define WINDOW_MOST ((size_t)256 << 10) /* read at once of a column; less where there are hundreds */
 #define WINDOW_LEAST ((size_t)16 << 10)
 
@@ -218,7 +218,7 @@ static int read_rows(struct pq_scan *s, uint64_t n, size_t bytes, struct batch *
 
 int pq_scan_next(struct pq_scan *s, uint64_t n, struct batch *b, struct err *e)
 {
-	return read_rows(s, n, SCAN_BYTES, b, e);
+	return read_rows(s, n, s->room.most / 32 < SCAN_BYTES ? s->room.most / 32 : SCAN_BYTES, b, e);
 }
 
 int pq_read(const struct pq_reader *r, const struct pq_projection *p, size_t group, uint64_t first, uint64_t n,

@@ -7,10 +7,10 @@ load peer.bash
 skip_sanitized() {
 	[ -z "${SM_SANITIZE-}" ] || skip "memory is counted otherwise under sanitizers"
 }
-# in_mib N COMMAND…: run it with so many MiB of addresses. The libraries of a tool take some of them before it begins: 20 to 100 MiB.
+# in_mib N COMMAND…: run it with so many MiB of addresses, its output to the file out; WANT is its status. The libraries of a tool take some of them before it begins: 20 to 100 MiB.
 in_mib() {
 	local mib=$1; shift
-	run -"$WANT" --separate-stderr bash -c 'ulimit -v "$1"; shift; exec timeout 300 "$@"' - $((mib * 1024)) "$@"
+	run -"$WANT" --separate-stderr bash -c 'ulimit -v "$1"; shift; exec timeout 300 "$@" >out' - $((mib * 1024)) "$@"
 }
 
 # heavy [N]: a record of 16 MiB that is eight million values, or N.
@@ -34,7 +34,7 @@ heavy() {
 @test "smfetch files: a record that libjq would cut is weighed first" {
 	skip_sanitized
 	heavy >in
-	WANT=3 in_mib 300 smfetch files --records '.a | map(.)' in
+	WANT=3 in_mib 350 smfetch files --records '.a | map(.)' in
 	[[ "$stderr" == *"in:1:1: "*"as values: more than 256 MiB"* ]]
 }
 
@@ -44,7 +44,7 @@ heavy() {
 	WANT=3 in_mib 200 smjq . in
 	[[ "$stderr" == "smjq: in:1: "*"as values: more than 256 MiB"* ]]
 	WANT=1 in_mib 200 smjq --memory 16MiB --on-error=skip -c . in
-	[ "$output" = '{"id":"x:2"}' ]
+	[ "$(<out)" = '{"id":"x:2"}' ]
 	run -2 smjq --memory 0 . in
 }
 
@@ -66,10 +66,17 @@ heavy() {
 @test "smpartition: --memory, and twenty times a record that is longer than a sixteenth of it" {
 	skip_sanitized
 	for i in 1 2; do heavy 2500000; done >in
-	WANT=0 in_mib 300 smpartition --memory 32MiB t in
+	WANT=0 in_mib 350 smpartition -j2 --memory 32MiB t in
 	# Many records of a megabyte stay within the flag.
 	python3 -c 'for i in range(40): print("{\"id\":\"x:%d\",\"text\":\"%s\"}" % (i, chr(97 + i % 26) * 1000000))' >in
-	WANT=0 in_mib 250 smpartition --memory 32MiB t2 in
+	WANT=0 in_mib 250 smpartition -j2 --memory 32MiB t2 in
+}
+
+@test "smpartition: values of partitions, and the actions of many files, are counted too" {
+	skip_sanitized
+	python3 -c 'for i in range(80): print("{\"id\":\"%d%s\",\"n\":1}" % (i, "k" * 1000000))' >in
+	WANT=0 in_mib 150 smpartition -j2 --memory 32MiB --by id t in
+	[ "$(find t -name '*.parquet' | wc -l)" = 80 ]
 }
 
 @test "smtrend: a record that names millions of topics is a bad one" {
@@ -83,7 +90,7 @@ heavy() {
 @test "smsentiment, smrate: some times the longest record, and a text is 4 MiB at most" {
 	skip_sanitized
 	{ heavy; python3 -c 'print("{\"id\":\"x:1\",\"text\":\"%s\"}" % ("\U0001f604" * 1048000))'; } >in
-	WANT=0 in_mib 600 smsentiment in
+	WANT=0 in_mib 700 smsentiment in
 	WANT=0 in_mib 200 smrate in
 	python3 -c 'print("{\"id\":\"x:1\",\"text\":\"%s\"}" % ("good " * 1000000))' >in2
 	WANT=3 in_mib 200 smsentiment in2
@@ -95,7 +102,7 @@ heavy() {
 	skip_sanitized
 	python3 -c 'print("{\"$mark\":{\"v\":1,\"stream\":\"s\",\"from\":0,\"seq\":1,\"cursor\":[%s0]}}" % ("0," * 8000000))' >in
 	for t in 'smjq .' smsentiment smrate smtrend 'smpartition t' smcommit 'smcheckpoint save ck'; do
-		WANT=3 in_mib 400 $t <in
+		WANT=3 in_mib 460 $t <in
 		[[ "$stderr" == *"<stdin>:1:"*": mark: more than two million values"* ]]
 	done
 }

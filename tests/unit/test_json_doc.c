@@ -171,6 +171,34 @@ int main(void)
 		nesting(JSON_MAX_DEPTH + 1, false);
 		nesting(1000000, false);
 	}
+	T_CASE("so is the number of values, in a tree")
+	{
+		struct arena own = ARENA_INIT;
+		struct json *v;
+		struct err e;
+		size_t n = JSON_MAX_NODES + 1;
+		for (int object = 0; object < 2; object++) {
+			struct buf b = BUF_INIT;
+			buf_putc(&b, object ? '{' : '[');
+			for (size_t i = 0; i < n; i++)
+				buf_puts(&b, object ? i ? ",\"\":0" : "\"\":0" : i ? ",0" : "0");
+			buf_putc(&b, object ? '}' : ']');
+			T_INT(json_parse(&v, &own, b.p, b.n, &e), ERR_DATA);
+			T_STR(e.msg, "more than two million values");
+			arena_clear(&own);
+			T_INT(json_check(b.p, b.n, &e), 0);
+			T_INT(json_parse_large(&v, &own, b.p, b.n, &e), 0);
+			T_INT(v->nchild, n);
+			arena_clear(&own);
+			/* One less is fine. */
+			memset(b.p + b.n - (object ? 6 : 3), ' ', object ? 5 : 2);
+			T_INT(json_parse(&v, &own, b.p, b.n, &e), 0);
+			T_INT(v->nchild, n - 1);
+			arena_clear(&own);
+			buf_release(&b);
+		}
+		arena_release(&own);
+	}
 	T_CASE("doubles: the shortest text")
 	{
 		double_is(0, "0.0");

@@ -159,8 +159,34 @@ static void test_sift(void)
 	}
 }
 
+/* Elements as a tree has them. */
+static void test_elements(void)
+{
+	T_CASE("span: the elements of an array")
+	{
+		static const char *const text[] = { "[]", "[ ]", "[1]", "[ 1 ,2, 3 ]", "[[],[1,[2,\"]\"]],{\"a\":[1,2],\"b\":{}}]",
+			"[\"a,b\",\"\\\"\",\"\\\\\",null , true,false,-1.5e+3]", "[\n{\"a\" : \"}\"}\t,\r\n\"\"]" };
+		for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+			struct arena a = ARENA_INIT;
+			struct json *root;
+			struct err e;
+			const char *at = text[i] + 1, *end = text[i] + strlen(text[i]), *v;
+			size_t n;
+			T_INT(json_parse(&root, &a, text[i], strlen(text[i]), &e), 0);
+			T_OK(json_skip(text[i], end) == end);
+			for (const struct json *c = root->child; c; c = c->next) {
+				T_OK(json_element(&at, end, &v, &n));
+				T_MEM(v, n, c->raw, c->nraw);
+			}
+			T_OK(!json_element(&at, end, &v, &n));
+			arena_release(&a);
+		}
+	}
+}
+
 int main(void)
 {
+	test_elements();
 	test_weigh();
 	test_member();
 	test_sift();

@@ -624,6 +624,70 @@ static void test_amplified(void)
 	}
 }
 
+/* One value of SIZE bytes, written by O and read where pages may take MOST bytes. */
+static int read_within(const struct pq_writer_opts *o, size_t size, size_t most, struct err *e)
+{
+	struct made m;
+	struct batch b, in;
+	struct file f = { .bytes = BUF_INIT };
+	struct pq_writer *w;
+	struct pq_reader *r = NULL;
+	struct pq_projection *p = NULL;
+	struct pq_scan *s = NULL;
+	char *text = malloc(size);
+	for (size_t i = 0; i < size; i++)
+		text[i] = (char)('a' + i / 1000 % 26);
+	make_type(&m, "struct<a:string>");
+	batch_init(&in, &m.type);
+	batch_init(&b, &m.type);
+	for (in.nrows = 0; in.nrows < 3; in.nrows++)
+		column_add_bytes(&in.col[0], text, size);
+	struct pq_sink sink = { sink_buf, &f.bytes };
+	T_INT(pq_writer_new(&w, &m.type, &sink, o, e), 0);
+	T_INT(append(w, &in, NULL, in.nrows, e), 0);
+	T_INT(pq_writer_finish(w, NULL, &f.size, e), 0);
+	pq_writer_free(w);
+	struct pq_source src = { source_buf, f.bytes.n, &f.bytes, "test.parquet" };
+	T_INT(pq_open(&r, &src, e), 0);
+	pq_limit(r, most);
+	T_INT(pq_project(&p, r, &m.type, false, e), 0);
+	T_INT(pq_scan_new(&s, r, p, 0, e), 0);
+	size_t rows = 0;
+	int rc;
+	while ((rc = pq_scan_next(s, 1024, &b, e)) == 0 && b.nrows)
+		for (size_t i = 0; i < b.nrows; i++, rows++) {
+			size_t n;
+			const char *v = column_bytes(&b.col[0], i, &n);
+			T_MEM(v, n, text, size);
+		}
+	T_OK(rc || rows == 3);
+	pq_scan_free(s);
+	pq_projection_free(p);
+	pq_free(r);
+	batch_release(&b);
+	batch_release(&in);
+	buf_release(&f.bytes);
+	arena_release(&m.arena);
+	free(text);
+	return rc;
+}
+
+static void test_limit(void)
+{
+	static const enum pq_codec codec[] = { PQ_NONE, PQ_SNAPPY, PQ_ZSTD, PQ_GZIP, PQ_LZ4_RAW };
+	struct err e;
+	T_CASE("pages and dictionaries of a scan: refused where they do not fit, read where they do") {
+		for (size_t i = 0; i < sizeof codec / sizeof *codec; i++)
+			for (int plain = 0; plain < 2; plain++) {
+				struct pq_writer_opts o = { .codec = codec[i], .no_dictionary = plain };
+				T_INT(read_within(&o, 3000000, 16 << 20, &e), 0);
+				T_INT(read_within(&o, 3000000, 2 << 20, &e), ERR_UNSUPPORTED);
+				T_OK(strstr(e.msg, "2 MiB") != NULL);
+				T_INT(read_within(&o, 1000, 64 << 10, &e), 0);
+			}
+	}
+}
+
 /* What other writers do that ours does not. */
 static void test_foreign(void)
 {
@@ -696,6 +760,7 @@ int main(void)
 	test_refusals();
 	test_foreign();
 	test_amplified();
+	test_limit();
 	test_pool();
 	return t_done();
 }
