@@ -47,7 +47,8 @@ static const struct opt options[] = {
 	{ 0, "time", OPT_STR, &set.time, "PATH", "the field that holds the event time, for --speed and --watermark" },
 	{ 0, "speed", OPT_STR, &set.speed, "N|max",
 	  "pass records at N times the speed of their event time: 1, 60x; max does not wait" },
-	{ 0, "gap-max", OPT_DURATION, &set.gap_max, "TIME", "with --speed: the longest pause" },
+	{ 0, "max-gap", OPT_DURATION, &set.max_gap, "TIME", "with --speed: the longest pause" },
+	{ 0, "gap-max", OPT_DURATION, &set.max_gap, "TIME", NULL },
 	{ 0, "watermark", OPT_DURATION, &set.watermark, "TIME",
 	  "a record is late if it is more than this behind the newest; with --key, behind the key that is furthest "
 	  "behind", &set.watermark_given },
@@ -81,7 +82,7 @@ static const char *const exits[] = {
 static const char *const examples[] = {
 	"smgen | smrate -r 1000/s | smpartition landing | smcommit", "a steady thousand posts a second",
 	"smrate -r 300/15m --burst 10 ids.ndjson", "300 per 15 minutes, at most ten at once",
-	"smreplay landing | smrate --time created_at --speed 60x --gap-max 1s",
+	"smreplay landing | smrate --time created_at --speed 60x --max-gap 1s",
 	"one hour per minute, pauses cut short",
 	"smrate -r 10000/s --key network --fair --full drop-old --dropped lost.ndjson",
 	"no network starves the others; dropped records are kept in a file",

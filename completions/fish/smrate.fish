@@ -17,7 +17,7 @@ complete -c smrate -l full -r -d 'when the queue is full: stop reading (default)
 complete -c smrate -l dropped -r -d 'append each dropped record to FILE, with the reason'
 complete -c smrate -l time -r -d 'the field that holds the event time, for --speed and --watermark'
 complete -c smrate -l speed -r -d 'pass records at N times the speed of their event time: 1, 60x; max does not wait'
-complete -c smrate -l gap-max -r -d 'with --speed: the longest pause'
+complete -c smrate -l max-gap -r -d 'with --speed: the longest pause'
 complete -c smrate -l watermark -r -d 'a record is late if it is more than this behind the newest; with --key, behind the key that is furthest behind'
 complete -c smrate -l late -r -d 'late records pass (default), pass with "late":true, are dropped, or are written to F'
 complete -c smrate -l idle -r -d 'with --watermark and --key: a key that is more than TIME behind the newest time is idle'

@@ -47,7 +47,7 @@ struct opt {
 	enum opt_type type;
 	void *value;              /* where the value goes, of the type's C type */
 	const char *arg;          /* placeholder; for OPT_ENUM "a|b|c"; NULL for a flag */
-	const char *help;         /* a sentence, no final stop */
+	const char *help;         /* a sentence, no final stop; NULL: an old name, accepted but not shown */
 	bool *given;              /* set to true when the option was given; may be NULL */
 };
 

@@ -11,7 +11,8 @@ typedef void each_fn(struct buf *b, const struct tool *t, const struct opt *o);
 static void each(struct buf *b, const struct tool *t, const struct opt *o, each_fn *fn)
 {
 	for (; o && o->name; o++)
-		fn(b, t, o);
+		if (o->help)
+			fn(b, t, o);
 }
 
 /* --- help --- */

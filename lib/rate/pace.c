@@ -19,9 +19,9 @@ bool pace_parse_speed(const char *s, double *speed)
 	return n && strspn(s, "0123456789.") >= n && json_parse_double(s, n, speed) && *speed > 0;
 }
 
-void pace_init(struct pace *p, double speed, int64_t gap_max)
+void pace_init(struct pace *p, double speed, int64_t max_gap)
 {
-	*p = (struct pace){ .speed = speed, .gap_max = gap_max };
+	*p = (struct pace){ .speed = speed, .max_gap = max_gap };
 }
 
 int64_t pace_due(struct pace *p, int64_t event_us, int64_t now_ns)
@@ -36,9 +36,9 @@ int64_t pace_due(struct pace *p, int64_t event_us, int64_t now_ns)
 		return p->due;
 	double gap = ((double)event_us - (double)p->newest_us) * 1000 / p->speed;
 	p->newest_us = event_us;
-	if (p->gap_max > 0 && gap > (double)p->gap_max) {
+	if (p->max_gap > 0 && gap > (double)p->max_gap) {
 		/* Behind a pause that was cut short, time counts from its end. */
-		p->due += p->gap_max;
+		p->due += p->max_gap;
 		p->carry = 0;
 		return p->due;
 	}

@@ -134,7 +134,7 @@ static int parse_adapt(struct shape_opts *o, const struct shape_settings *s, str
 	return 0;
 }
 
-/* --- event time: --speed, --gap-max, --watermark, --late, --idle --- */
+/* --- event time: --speed, --max-gap, --watermark, --late, --idle --- */
 
 static int parse_speed(struct shape_opts *o, const struct shape_settings *s, struct err *e)
 {
@@ -142,17 +142,17 @@ static int parse_speed(struct shape_opts *o, const struct shape_settings *s, str
 	if ((s->speed || s->watermark_given) && !s->time)
 		return err_set(e, ERR_USAGE, "%s needs --time, the field that holds the event time",
 			       s->speed ? "--speed" : "--watermark");
-	if (s->gap_max && !s->speed)
-		return err_set(e, ERR_USAGE, "--gap-max needs --speed");
+	if (s->max_gap && !s->speed)
+		return err_set(e, ERR_USAGE, "--max-gap needs --speed");
 	if (s->time && !s->speed && !s->watermark_given)
 		return err_set(e, ERR_USAGE, "--time needs --speed or --watermark");
 	if (s->speed && !pace_parse_speed(s->speed, &speed))
 		return err_set(e, ERR_USAGE, "--speed: '%s' is not a number greater than 0 or max", s->speed);
-	if (s->gap_max < 0)
-		return err_set(e, ERR_USAGE, "--gap-max must be at least 0");
+	if (s->max_gap < 0)
+		return err_set(e, ERR_USAGE, "--max-gap must be at least 0");
 	o->time = s->time;
 	o->gate.paced = s->speed != NULL;
-	pace_init(&o->gate.pace, speed, s->gap_max);
+	pace_init(&o->gate.pace, speed, s->max_gap);
 	return 0;
 }
 

@@ -36,7 +36,7 @@ struct shape_settings {
 	bool max_keys_given, fair;
 	const char *queue, *full, *dropped;
 	const char *time, *speed, *late;
-	int64_t gap_max, watermark, idle;            /* nanoseconds */
+	int64_t max_gap, watermark, idle;            /* nanoseconds */
 	bool watermark_given, idle_given;
 	const char *out, *balance;
 	bool unbuffered;

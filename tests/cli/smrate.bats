@@ -62,8 +62,12 @@ ms() { local b; b=$(date +%s%N); "$@" >out 2>err; echo $((($(date +%s%N) - b) / 
 	printf '{"t":"2026-01-01T00:%s:00Z"}\n' 00 10 05 20 >e
 	t=$(ms "$T" --time t --speed 2000x e); cmp out e
 	[ "$t" -ge 595 ]; [ "$t" -lt 2000 ]
-	t=$(ms "$T" --time t --speed 1 --gap-max 200ms e); cmp out e
-	[ "$t" -ge 395 ]; [ "$t" -lt 2000 ]
+	local gap
+	for gap in max-gap gap-max; do      # the older name is accepted
+		t=$(ms "$T" --time t --speed 1 --$gap 200ms e); cmp out e
+		[ "$t" -ge 395 ]; [ "$t" -lt 2000 ]
+	done
+	"$T" --help | grep -q -e --max-gap; [ "$("$T" --help | grep -c -e --gap-max)" = 0 ]
 	printf '{"t":"2026-01-01T00:00:00Z"}\n{"t":"yesterday"}\n{"u":1}\n{"t":7}\n' >e
 	run --separate-stderr "$T" --time t --speed 10x e
 	[ "$status" = 3 ]; [[ "$stderr" == "smrate: e:2:6: field t is not an RFC 3339 time in the years 1 to 9999: \"yesterday\"" ]]
@@ -439,7 +443,7 @@ for i, l in enumerate(sys.stdin.buffer):
 
 @test "usage error: status 2, says what" {
 	for bad in "-r 0/s" "-r x" "-b 0/s" "-b 1/x" "--burst 5" "-r 1/s --burst 0" "-r 1/s --burst x" "--speed 1" \
-		"--time t" "--gap-max 1s" "--time t --speed 0" "--time t --speed -1x" "--on-error=maybe" \
+		"--time t" "--max-gap 1s" "--time t --speed 0" "--time t --speed -1x" "--on-error=maybe" \
 		"--key id" "--key-rate 1/s" "--fair" "--key id --fair --key-burst 3" \
 		"--key id --key-rate 1/s --key-burst x" "--max-keys 3" "--key id --fair --max-keys 0" \
 		"--weights good --key id --key-rate 1" "--queue 0" "--queue x" "--full maybe" "--full sample:2" \

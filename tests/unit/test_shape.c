@@ -84,13 +84,13 @@ static void test_time(void)
 	}
 	T_CASE("settings: event time is asked for and used, or neither")
 	{
-		T_INT(PARSE(.time = "at", .speed = "60x", .gap_max = S), 0);
+		T_INT(PARSE(.time = "at", .speed = "60x", .max_gap = S), 0);
 		T_OK(o.timed && o.gate.paced);
 		T_DBL(o.gate.pace.speed, 60);
 		REFUSED("--speed needs --time, the field that holds the event time", .speed = "1");
 		REFUSED("--time needs --speed or --watermark", .time = "at");
-		REFUSED("--gap-max needs --speed", .gap_max = S);
-		REFUSED("--gap-max must be at least 0", .time = "at", .speed = "1", .gap_max = -1);
+		REFUSED("--max-gap needs --speed", .max_gap = S);
+		REFUSED("--max-gap must be at least 0", .time = "at", .speed = "1", .max_gap = -1);
 		REFUSED("--speed: '0' is not a number greater than 0 or max", .time = "at", .speed = "0");
 	}
 }
