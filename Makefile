@@ -80,7 +80,7 @@ all: $(TOOLS)
 #: make sanitize|the tests under ASan and UBSan
 #: make valgrind|the unit tests under valgrind
 #: make fuzz|a minute of every fuzz target (FUZZ_SECONDS=60)
-#: make lint|layers, bounds, warnings of gcc and clang, cppcheck
+#: make lint|layers, bounds, clones, unused names, warnings of gcc and clang, cppcheck
 #: make man|man pages into build/man
 #: make completions|completions for bash, zsh and fish into completions/
 #: make sample|makes share/sample anew
