@@ -118,24 +118,24 @@ static int do_save(int argc, char **argv)
 	struct saver *s = saver_new(argc ? argv[0] : NULL);
 	const struct input_opts opts = { .before_wait = before_wait, .arg = s };
 	struct input *in = input_new(NULL, 0, &opts);
-	int r;
-	while ((r = input_line(in, &l, &e)) == INPUT_OK) {
-		r = saver_line(s, l.p, l.n, &e);
-		if (r == ERR_DATA || r == ERR_UNSUPPORTED)
+	int rc;
+	while ((rc = input_line(in, &l, &e)) == INPUT_OK) {
+		rc = saver_line(s, l.p, l.n, &e);
+		if (rc == ERR_DATA || rc == ERR_UNSUPPORTED)
 			err_at(&e, l.file, l.line, e.col);
-		if (r < 0)
+		if (rc < 0)
 			break;
 	}
 	/* What came before a bad line stands in the table all the same. */
 	struct err why;
-	int end = r < 0 ? saver_flush(s, &why) : saver_end(s, &e);
-	if (r < 0 && end < 0)
+	int end = rc < 0 ? saver_flush(s, &why) : saver_end(s, &e);
+	if (rc < 0 && end < 0)
 		diag_error(&why);
-	if (r == 0)
-		r = end;
-	if (opt_verbose || (r == 0 && isatty(STDERR_FILENO)))
+	if (rc == 0)
+		rc = end;
+	if (opt_verbose || (rc == 0 && isatty(STDERR_FILENO)))
 		say_saved(s);
-	int status = r < 0 ? diag_fail(&e) : 0;
+	int status = rc < 0 ? diag_fail(&e) : 0;
 	saver_free(s);
 	input_free(in);
 	return status;
@@ -200,8 +200,8 @@ static int do_show(int argc, char **argv)
 	struct view v;
 	struct err e;
 	opt_operands(argc, argv, 1, 1, "CK");
-	int r = view_read(&v, argv[0], true, &e);
-	if (r < 0)
+	int rc = view_read(&v, argv[0], true, &e);
+	if (rc < 0)
 		return diag_fail(&e);
 	output_init(&out, STDOUT_FILENO, "standard output");
 	out.for_people |= !opt_json;
@@ -216,9 +216,9 @@ static int do_show(int argc, char **argv)
 static int list_one(struct output *out, const char *path, struct err *e)
 {
 	struct view v;
-	int r = view_read(&v, path, false, e);
-	if (r < 0)
-		return r;
+	int rc = view_read(&v, path, false, e);
+	if (rc < 0)
+		return rc;
 	if (opt_list_json) {
 		view_put_json(&v, &out->buf);
 	} else {
@@ -241,19 +241,19 @@ static int list_dir(struct output *out, const char *dir, struct err *e)
 {
 	char **names = NULL;
 	size_t n = 0, cap = 0;
-	int r = 0;
-	r = ck_is(dir, e);
-	if (r != 0)
-		return r < 0 ? r : list_one(out, dir, e);
+	int rc = 0;
+	rc = ck_is(dir, e);
+	if (rc != 0)
+		return rc < 0 ? rc : list_one(out, dir, e);
 	DIR *d = opendir(dir);
 	if (!d)
 		return err_sys(e, errno, "cannot open '%s'", dir);
-	while (r == 0) {
+	while (rc == 0) {
 		struct buf path = BUF_INIT;
 		errno = 0;
 		struct dirent *ent = readdir(d);
 		if (!ent) {
-			r = errno ? err_sys(e, errno, "cannot read '%s'", dir) : 0;
+			rc = errno ? err_sys(e, errno, "cannot read '%s'", dir) : 0;
 			break;
 		}
 		buf_printf(&path, "%s/%s", dir, ent->d_name);
@@ -262,33 +262,33 @@ static int list_dir(struct output *out, const char *dir, struct err *e)
 			MEM_GROW(names, cap, n + 1);
 			names[n++] = buf_detach(&path, NULL);
 		}
-		r = is < 0 ? is : 0;
+		rc = is < 0 ? is : 0;
 		buf_release(&path);
 	}
 	closedir(d);
 	if (n)
 		qsort(names, n, sizeof *names, by_name);
 	for (size_t i = 0; i < n; i++) {
-		if (r == 0)
-			r = list_one(out, names[i], e);
+		if (rc == 0)
+			rc = list_one(out, names[i], e);
 		mem_free(names[i]);
 	}
 	mem_free(names);
-	return r;
+	return rc;
 }
 
 static int do_list(int argc, char **argv)
 {
 	struct output out;
 	struct err e;
-	int r = 0;
+	int rc = 0;
 	output_init(&out, STDOUT_FILENO, "standard output");
 	out.for_people |= !opt_list_json;
 	if (argc == 0)
-		r = list_dir(&out, ".", &e);
-	for (int i = 0; i < argc && r == 0; i++)
-		r = list_dir(&out, argv[i], &e);
-	return diag_finish(&out, r < 0 ? diag_fail(&e) : 0);
+		rc = list_dir(&out, ".", &e);
+	for (int i = 0; i < argc && rc == 0; i++)
+		rc = list_dir(&out, argv[i], &e);
+	return diag_finish(&out, rc < 0 ? diag_fail(&e) : 0);
 }
 
 static void say_rewound(const struct rewound *w, bool table)
@@ -309,8 +309,8 @@ static int do_rewind(int argc, char **argv)
 	struct rewound w;
 	struct err e;
 	opt_operands(argc, argv, 1, 1, "CK");
-	int r = opt_to_table ? rewind_to_table(&w, argv[0], &e) : rewind_start(&w, argv[0], &e);
-	if (r < 0)
+	int rc = opt_to_table ? rewind_to_table(&w, argv[0], &e) : rewind_start(&w, argv[0], &e);
+	if (rc < 0)
 		return diag_fail(&e);
 	say_rewound(&w, opt_to_table);
 	rewind_release(&w);
@@ -322,8 +322,8 @@ static int do_accept(int argc, char **argv)
 	struct rewound w;
 	struct err e;
 	opt_operands(argc, argv, 1, 1, "CK");
-	int r = rewind_accept(&w, argv[0], &e);
-	if (r < 0)
+	int rc = rewind_accept(&w, argv[0], &e);
+	if (rc < 0)
 		return diag_fail(&e);
 	if (w.nothing)
 		diag_note("%s: %s holds what stream %s has committed: nothing to accept", w.ck, w.table, w.stream);

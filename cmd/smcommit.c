@@ -93,28 +93,28 @@ static int run(struct committer *c, struct input *in, struct output *out, struct
 {
 	struct buf lines = BUF_INIT;
 	struct line l;
-	int r;
-	while ((r = input_line(in, &l, e)) == INPUT_OK) {
-		r = committer_line(c, l.p, l.n, &lines, e);
+	int rc;
+	while ((rc = input_line(in, &l, e)) == INPUT_OK) {
+		rc = committer_line(c, l.p, l.n, &lines, e);
 		if (lines.n)
 			put_lines(out, &lines);
-		if (r) {
-			if (r == ERR_DATA && e->code == ERR_DATA && !e->file[0])
+		if (rc) {
+			if (rc == ERR_DATA && e->code == ERR_DATA && !e->file[0])
 				err_at(e, l.file, l.line, e->col);
 			break;
 		}
 		if (out->failed) {
 			*e = out->err;
-			r = e->code;
+			rc = e->code;
 			break;
 		}
 	}
-	if (r == 0)
-		r = committer_end(c, &lines, e);
+	if (rc == 0)
+		rc = committer_end(c, &lines, e);
 	if (lines.n)
 		put_lines(out, &lines);
 	buf_release(&lines);
-	return r;
+	return rc;
 }
 
 int main(int argc, char **argv)
@@ -136,10 +136,10 @@ int main(int argc, char **argv)
 	out.unbuffered = unbuffered;
 	struct input_opts io = { .before_wait = flush_before_wait, .arg = &out };
 	struct input *in = input_new(NULL, 0, &io);
-	int r = committer_new(&c, &o, &e);
-	if (r == 0)
-		r = run(c, in, &out, &e);
-	int status = r ? diag_fail(&e) : 0;
+	int rc = committer_new(&c, &o, &e);
+	if (rc == 0)
+		rc = run(c, in, &out, &e);
+	int status = rc ? diag_fail(&e) : 0;
 	committer_free(c);
 	input_free(in);
 	return diag_finish(&out, status);

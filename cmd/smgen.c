@@ -81,10 +81,10 @@ static int put_mark(struct resume *rs, const char *end, struct output *out)
 	struct err e;
 	if (end && strcmp(end, "done") == 0)
 		resume_whole(rs);
-	int r = resume_mark(rs, NULL, 0, end, &line, &e);
+	int rc = resume_mark(rs, NULL, 0, end, &line, &e);
 	output_put(out, line.p ? line.p : "", line.n);
 	buf_release(&line);
-	return r == 0 ? output_flush(out, NULL) : r;
+	return rc == 0 ? output_flush(out, NULL) : rc;
 }
 
 static int run(struct gen *g, struct resume *rs, struct output *out)

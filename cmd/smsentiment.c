@@ -147,14 +147,14 @@ static int read_lexicon(struct vader **v, enum vader_edition edition, struct err
 	if (!opt_lexicon)
 		return vader_open(v, edition, e);
 	struct buf text = BUF_INIT;
-	int r = file_read(&text, opt_lexicon, VADER_MAX_LEXICON, e);
-	if (!r) {
-		r = vader_new(v, text.p, text.n, edition, e);
-		if (r)
+	int rc = file_read(&text, opt_lexicon, VADER_MAX_LEXICON, e);
+	if (!rc) {
+		rc = vader_new(v, text.p, text.n, edition, e);
+		if (rc)
 			err_at(e, opt_lexicon, e->line, 0);
 	}
 	buf_release(&text);
-	return r;
+	return rc;
 }
 
 static int open_input(struct run *r, char **files, size_t n)

@@ -40,15 +40,15 @@ static int open_table(int argc, char **argv, unsigned flags, struct store **s, s
 		opt_usage("--version-as-of cannot be combined with --timestamp-as-of");
 	if (has_version && version_as_of < 0)
 		opt_usage("--version-as-of must be at least 0");
-	int r = open_store(argc, argv, s, e);
-	if (r == 0 && has_timestamp)
-		r = delta_version_at(*s, timestamp_as_of, &version, e);
-	return r ? r : delta_snapshot_open(sn, *s, version, flags, e);
+	int rc = open_store(argc, argv, s, e);
+	if (rc == 0 && has_timestamp)
+		rc = delta_version_at(*s, timestamp_as_of, &version, e);
+	return rc ? rc : delta_snapshot_open(sn, *s, version, flags, e);
 }
 
-static int finish(int r, const struct err *e)
+static int finish(int rc, const struct err *e)
 {
-	return diag_finish(&out, r ? diag_fail(e) : 0);
+	return diag_finish(&out, rc ? diag_fail(e) : 0);
 }
 
 /* history */
@@ -101,18 +101,18 @@ static int take_info(void *arg, const struct delta_action *act, uint64_t line, s
 static int history_rows(struct store *s, const struct delta_log *l, const int64_t *time_ms, struct grid *g, struct err *e)
 {
 	struct buf line = BUF_INIT;
-	int r = 0;
-	for (size_t i = l->ncommits, n = 0; i-- > 0 && r >= 0 && n < limit; n++) {
+	int rc = 0;
+	for (size_t i = l->ncommits, n = 0; i-- > 0 && rc >= 0 && n < limit; n++) {
 		struct commit_row row = { l->commits[i].version, time_ms[i], &line, g, false };
 		buf_clear(&line);
-		r = delta_log_read(s, row.version, NULL, take_info, &row, e);
-		if (r >= 0 && !row.done)
+		rc = delta_log_read(s, row.version, NULL, take_info, &row, e);
+		if (rc >= 0 && !row.done)
 			history_row(&row, NULL); /* a commit without commitInfo is legal */
-		if (r >= 0 && !g)
+		if (rc >= 0 && !g)
 			output_line(&out, line.p, line.n);
 	}
 	buf_release(&line);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int run_history(int argc, char **argv)
@@ -125,22 +125,22 @@ static int run_history(int argc, char **argv)
 	bool table = human();
 	delta_log_init(&l);
 	grid_init(&g, 7, ">version\0time\0operation\0>files\0>removed\0>rows\0engine\0");
-	int r = open_store(argc, argv, &s, &e);
-	if (r == 0)
-		r = delta_log_list(&l, s, &e);
-	if (r == 0)
-		r = delta_log_times(&l, s, &time_ms, &e);
-	if (r == 0)
-		r = history_rows(s, &l, time_ms, table ? &g : NULL, &e);
-	if (r == 0)
-		r = delta_log_check(&l, s, &e);
-	if (r == 0 && table)
+	int rc = open_store(argc, argv, &s, &e);
+	if (rc == 0)
+		rc = delta_log_list(&l, s, &e);
+	if (rc == 0)
+		rc = delta_log_times(&l, s, &time_ms, &e);
+	if (rc == 0)
+		rc = history_rows(s, &l, time_ms, table ? &g : NULL, &e);
+	if (rc == 0)
+		rc = delta_log_check(&l, s, &e);
+	if (rc == 0 && table)
 		grid_print(&g, &out.buf);
 	grid_release(&g);
 	mem_free(time_ms);
 	delta_log_release(&l);
 	store_free(s);
-	return finish(r, &e);
+	return finish(rc, &e);
 }
 
 /* files */
@@ -171,9 +171,9 @@ static int run_files(int argc, char **argv)
 	struct err e;
 	bool table = human();
 	grid_init(&g, 4, ">size\0>rows\0modified\0path\0");
-	int r = open_table(argc, argv, DELTA_WITH_STATS | DELTA_ANY_PROTOCOL, &s, &sn, &e);
+	int rc = open_table(argc, argv, DELTA_WITH_STATS | DELTA_ANY_PROTOCOL, &s, &sn, &e);
 	struct buf line = BUF_INIT;
-	while (r == 0 && (f = delta_snapshot_next(sn, &it)) != NULL) {
+	while (rc == 0 && (f = delta_snapshot_next(sn, &it)) != NULL) {
 		if (table) {
 			file_cells(sn, f, &g, &a);
 		} else {
@@ -183,14 +183,14 @@ static int run_files(int argc, char **argv)
 		}
 		arena_clear(&a);
 	}
-	if (r == 0 && table)
+	if (rc == 0 && table)
 		grid_print(&g, &out.buf);
 	buf_release(&line);
 	grid_release(&g);
 	arena_release(&a);
 	delta_snapshot_free(sn);
 	store_free(s);
-	return finish(r, &e);
+	return finish(rc, &e);
 }
 
 /* describe */
@@ -249,17 +249,17 @@ static int run_describe(int argc, char **argv)
 	struct delta_snapshot *sn = NULL;
 	struct buf line = BUF_INIT;
 	struct err e;
-	int r = open_table(argc, argv, DELTA_WITH_STATS | DELTA_ANY_PROTOCOL, &s, &sn, &e);
-	if (r == 0 && human()) {
+	int rc = open_table(argc, argv, DELTA_WITH_STATS | DELTA_ANY_PROTOCOL, &s, &sn, &e);
+	if (rc == 0 && human()) {
 		describe_text(sn, &out.buf);
-	} else if (r == 0) {
+	} else if (rc == 0) {
 		about_table(&line, sn);
 		output_line(&out, line.p, line.n);
 	}
 	buf_release(&line);
 	delta_snapshot_free(sn);
 	store_free(s);
-	return finish(r, &e);
+	return finish(rc, &e);
 }
 
 /* check */
@@ -297,17 +297,17 @@ static int run_check(int argc, char **argv)
 	struct buf line = BUF_INIT;
 	struct err e;
 	size_t bad = 0, n = 0;
-	int r = open_table(argc, argv, DELTA_ANY_PROTOCOL, &s, &sn, &e);
-	for (; r == 0 && (f = delta_snapshot_next(sn, &it)) != NULL; n++)
-		bad += check_file(s, f, &line, &e, &r);
-	if (r == 0)
+	int rc = open_table(argc, argv, DELTA_ANY_PROTOCOL, &s, &sn, &e);
+	for (; rc == 0 && (f = delta_snapshot_next(sn, &it)) != NULL; n++)
+		bad += check_file(s, f, &line, &e, &rc);
+	if (rc == 0)
 		diag_note("version %lld: %zu of %zu files match the log", (long long)sn->version, n - bad, n);
 	buf_release(&line);
 	delta_snapshot_free(sn);
 	store_free(s);
-	if (r == 0 && bad)
+	if (rc == 0 && bad)
 		return diag_finish(&out, 1);
-	return finish(r, &e);
+	return finish(rc, &e);
 }
 
 #define OUTPUT { 'o', "output", OPT_ENUM, &output_form, "json|table", "NDJSON (default), or a table (default on a terminal)", NULL }

@@ -84,12 +84,12 @@ int file_read(struct buf *b, const char *path, size_t max, struct err *e)
 {
 	buf_clear(b);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int r = fd < 0 ? err_sys(e, errno, "cannot open") : read_fd(fd, b, max, e);
-	if (r)
+	int rc = fd < 0 ? err_sys(e, errno, "cannot open") : read_fd(fd, b, max, e);
+	if (rc)
 		err_at(e, path, 0, 0);
 	if (fd >= 0)
 		close(fd);
-	return r;
+	return rc;
 }
 
 int data_read(struct buf *b, const char *name, size_t max, struct buf *path, struct err *e)
@@ -97,9 +97,9 @@ int data_read(struct buf *b, const char *name, size_t max, struct buf *path, str
 	struct buf own = BUF_INIT;
 	if (!path)
 		path = &own;
-	int r = data_path(path, name, e);
-	if (!r)
-		r = file_read(b, path->p, max, e);
+	int rc = data_path(path, name, e);
+	if (!rc)
+		rc = file_read(b, path->p, max, e);
 	buf_release(&own);
-	return r;
+	return rc;
 }

@@ -98,20 +98,20 @@ int run_stats_start(struct stats **out, const char *dest, int64_t every, stats_p
 	s->print = fn;
 	s->arg = arg;
 	s->dest = mem_strdup(dest ? dest : "");
-	int r = dest ? open_dest(s, dest, e) : 0;
-	if (r == 0) {
+	int rc = dest ? open_dest(s, dest, e) : 0;
+	if (rc == 0) {
 		sigemptyset(&usr1);
 		sigaddset(&usr1, SIGUSR1);
 		pthread_sigmask(SIG_BLOCK, &usr1, NULL);
 		int code = pthread_create(&s->thread, NULL, run, s);
 		if (code)
-			r = err_sys(e, code, "cannot start a thread");
+			rc = err_sys(e, code, "cannot start a thread");
 	}
-	if (r != 0) {
+	if (rc != 0) {
 		if (s->fd >= 0)
 			close(s->fd);
 		release(s);
-		return r;
+		return rc;
 	}
 	*out = s;
 	return 0;
@@ -126,9 +126,9 @@ int run_stats_stop(struct stats *s, struct err *e)
 	pthread_join(s->thread, NULL);
 	if (s->fd >= 0 && close(s->fd) != 0)
 		err_sys(&s->err, errno, "statistics to '%s'", s->dest);
-	int r = s->err.code;
-	if (r != 0)
+	int rc = s->err.code;
+	if (rc != 0)
 		*e = s->err;
 	release(s);
-	return r;
+	return rc;
 }

@@ -118,13 +118,13 @@ static int fields(struct finish *x, const struct infer_node *nd, struct type *t)
 		if (was)
 			buf_putc(&x->path, '.');
 		buf_put(&x->path, m->name, m->nname);
-		int r = node_type(x, m, &f->type, &form);
-		if (r == 0)
+		int rc = node_type(x, m, &f->type, &form);
+		if (rc == 0)
 			tell(x, "null in every sampled record: left out");
 		x->path.n = was;
-		if (r < 0)
-			return r;
-		if (r == 0)
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
 			continue;
 		f->name = arena_strndup(x->a, m->name, m->nname);
 		f->nname = m->nname;
@@ -139,9 +139,9 @@ static int fields(struct finish *x, const struct infer_node *nd, struct type *t)
 /* Delta and Parquet have no struct without fields; an object that was always empty is a map, which can be empty. */
 static int object_type(struct finish *x, const struct infer_node *nd, struct type *t)
 {
-	int r = fields(x, nd, t);
-	if (r < 0 || t->nfields)
-		return r;
+	int rc = fields(x, nd, t);
+	if (rc < 0 || t->nfields)
+		return rc;
 	t->kind = TYPE_MAP;
 	type_set_children(t, x->a, "key", "value");
 	t->fields[0].type.kind = t->fields[1].type.kind = TYPE_STRING;
@@ -154,26 +154,26 @@ static int list_type(struct finish *x, const struct infer_node *nd, struct type 
 	t->kind = TYPE_LIST;
 	type_set_children(t, x->a, "element", NULL);
 	buf_puts(&x->path, ".element");
-	int r = node_type(x, nd->element, &t->fields[0].type, form);
-	if (r == 0)
+	int rc = node_type(x, nd->element, &t->fields[0].type, form);
+	if (rc == 0)
 		t->fields[0].type.kind = TYPE_STRING;
 	x->path.n = was;
-	return r < 0 ? r : 1;
+	return rc < 0 ? rc : 1;
 }
 
 static int node_type(struct finish *x, const struct infer_node *nd, struct type *t, enum json_out_form *form)
 {
-	int r = 1;
+	int rc = 1;
 	*t = (struct type){ 0 };
 	switch (main_kind(x, nd)) {
 	case KIND_BOOLEAN: t->kind = TYPE_BOOLEAN; break;
-	case KIND_NUMBER: r = number_type(x, nd, t, form) ? ERR_DATA : 1; break;
+	case KIND_NUMBER: rc = number_type(x, nd, t, form) ? ERR_DATA : 1; break;
 	case KIND_STRING: string_type(nd, t, form); break;
-	case KIND_LIST: r = list_type(x, nd, t, form); break;
-	case KIND_OBJECT: r = object_type(x, nd, t); break;
-	case KINDS: r = 0; break;
+	case KIND_LIST: rc = list_type(x, nd, t, form); break;
+	case KIND_OBJECT: rc = object_type(x, nd, t); break;
+	case KINDS: rc = 0; break;
 	}
-	return r;
+	return rc;
 }
 
 static int check_limits(const struct infer *in, struct err *e)
@@ -189,12 +189,12 @@ static int check_limits(const struct infer *in, struct err *e)
 static int make(const struct infer *in, struct schema *s, infer_note_fn *note, void *arg, struct err *e)
 {
 	schema_init(s);
-	int r = check_limits(in, e);
+	int rc = check_limits(in, e);
 	struct finish x = { .a = &s->arena, .note = note, .arg = arg, .e = e, .lenient = in->lenient };
-	if (!r)
-		r = fields(&x, &in->root, &s->root);
+	if (!rc)
+		rc = fields(&x, &in->root, &s->root);
 	buf_release(&x.path);
-	return r > 0 ? schema_check_names(s, e) : r;
+	return rc > 0 ? schema_check_names(s, e) : rc;
 }
 
 bool infer_makes(const struct infer *in)
@@ -207,12 +207,12 @@ bool infer_makes(const struct infer *in)
 
 int infer_finish(const struct infer *in, struct schema *s, infer_note_fn *note, void *arg, struct err *e)
 {
-	int r = make(in, s, note, arg, e);
-	if (!r && !s->root.nfields)
-		r = err_set(e, ERR_DATA, in->records ? "the sampled records have no fields" : "no record to infer a schema from");
-	if (r)
+	int rc = make(in, s, note, arg, e);
+	if (!rc && !s->root.nfields)
+		rc = err_set(e, ERR_DATA, in->records ? "the sampled records have no fields" : "no record to infer a schema from");
+	if (rc)
 		schema_release(s);
-	return r;
+	return rc;
 }
 
 static int widen_type(struct finish *x, const struct infer_node *nd, struct type *t, bool *wider);
@@ -221,11 +221,11 @@ static int widen_type(struct finish *x, const struct infer_node *nd, struct type
 static int widen_struct(struct finish *x, const struct infer_node *nd, struct type *t, bool *wider)
 {
 	struct type more = { 0 };
-	int r = 0;
+	int rc = 0;
 	struct infer_node fresh = *nd;
 	fresh.member = arena_array(x->a, nd->nmember, sizeof *fresh.member);
 	fresh.nmember = 0;
-	for (size_t i = 0; i < nd->nmember && r >= 0; i++) {
+	for (size_t i = 0; i < nd->nmember && rc >= 0; i++) {
 		struct infer_node *m = nd->member[i];
 		ptrdiff_t at = type_find(t, m->name, m->nname, false);
 		size_t was = x->path.n;
@@ -238,13 +238,13 @@ static int widen_struct(struct finish *x, const struct infer_node *nd, struct ty
 		if (was)
 			buf_putc(&x->path, '.');
 		buf_put(&x->path, m->name, m->nname);
-		r = widen_type(x, m, &t->fields[at].type, wider);
+		rc = widen_type(x, m, &t->fields[at].type, wider);
 		x->path.n = was;
 	}
-	if (r >= 0)
-		r = fields(x, &fresh, &more);
-	if (r < 0 || !more.nfields)
-		return r;
+	if (rc >= 0)
+		rc = fields(x, &fresh, &more);
+	if (rc < 0 || !more.nfields)
+		return rc;
 	struct field *all = arena_array(x->a, t->nfields + more.nfields, sizeof *all);
 	if (t->nfields)
 		memcpy(all, t->fields, t->nfields * sizeof *all);
@@ -262,9 +262,9 @@ static int widen_type(struct finish *x, const struct infer_node *nd, struct type
 	if (t->kind == TYPE_LIST && nd->element) {
 		size_t was = x->path.n;
 		buf_puts(&x->path, ".element");
-		int r = widen_type(x, nd->element, &t->fields[0].type, wider);
+		int rc = widen_type(x, nd->element, &t->fields[0].type, wider);
 		x->path.n = was;
-		return r;
+		return rc;
 	}
 	return 1;
 }
@@ -274,14 +274,14 @@ int infer_widen(const struct infer *in, const struct schema *have, struct schema
 {
 	schema_copy(s, have);
 	*wider = false;
-	int r = check_limits(in, e);
+	int rc = check_limits(in, e);
 	struct finish x = { .a = &s->arena, .note = note, .arg = arg, .e = e, .lenient = in->lenient };
-	if (!r)
-		r = widen_type(&x, &in->root, &s->root, wider);
+	if (!rc)
+		rc = widen_type(&x, &in->root, &s->root, wider);
 	buf_release(&x.path);
-	if (r > 0)
-		r = schema_check_names(s, e);
-	if (r)
+	if (rc > 0)
+		rc = schema_check_names(s, e);
+	if (rc)
 		schema_release(s);
-	return r;
+	return rc;
 }

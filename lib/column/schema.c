@@ -136,9 +136,9 @@ static int bad_name(const struct path *at, struct err *e, const char *why)
 {
 	struct buf b = BUF_INIT;
 	path_print(at, &b);
-	int r = err_set(e, ERR_DATA, "field '%.*s': %s", (int)(b.n > 300 ? 300 : b.n), b.p ? b.p : "", why);
+	int rc = err_set(e, ERR_DATA, "field '%.*s': %s", (int)(b.n > 300 ? 300 : b.n), b.p ? b.p : "", why);
 	buf_release(&b);
-	return r;
+	return rc;
 }
 
 static int check_one(const struct path *at, struct err *e)
@@ -169,11 +169,11 @@ static int by_hash(const void *x, const void *y)
 static int check_twins(const struct type *t, const struct path *up, struct err *e)
 {
 	struct name_key *k = mem_array(NULL, t->nfields, sizeof *k);
-	int r = 0;
+	int rc = 0;
 	for (size_t i = 0; i < t->nfields; i++)
 		k[i] = (struct name_key){ hash_ignoring_case(t->fields[i].name, t->fields[i].nname), i };
 	qsort(k, t->nfields, sizeof *k, by_hash);
-	for (size_t i = 1; i < t->nfields && !r; i++) {
+	for (size_t i = 1; i < t->nfields && !rc; i++) {
 		const struct field *f = &t->fields[k[i - 1].i], *g = &t->fields[k[i].i];
 		if (k[i].hash != k[i - 1].hash || !equal_ignoring_case(f->name, f->nname, g->name, g->nname))
 			continue;
@@ -183,23 +183,23 @@ static int check_twins(const struct type *t, const struct path *up, struct err *
 		else
 			snprintf(why, sizeof why, "differs only in case from '%.*s'", (int)(f->nname > 120 ? 120 : f->nname),
 				 f->name);
-		r = bad_name(&(struct path){ up, g }, e, why);
+		rc = bad_name(&(struct path){ up, g }, e, why);
 	}
 	mem_free(k);
-	return r;
+	return rc;
 }
 
 static int check_type(const struct type *t, const struct path *up, struct err *e)
 {
-	int r = t->kind == TYPE_STRUCT ? check_twins(t, up, e) : 0;
-	for (size_t i = 0; i < t->nfields && !r; i++) {
+	int rc = t->kind == TYPE_STRUCT ? check_twins(t, up, e) : 0;
+	for (size_t i = 0; i < t->nfields && !rc; i++) {
 		struct path at = { up, &t->fields[i] };
 		if (t->kind == TYPE_STRUCT)
-			r = check_one(&at, e);
-		if (!r)
-			r = check_type(&t->fields[i].type, &at, e);
+			rc = check_one(&at, e);
+		if (!rc)
+			rc = check_type(&t->fields[i].type, &at, e);
 	}
-	return r;
+	return rc;
 }
 
 int schema_check_names(const struct schema *s, struct err *e)

@@ -57,17 +57,17 @@ static int read_field(struct reader *x, const struct json *v, struct field *f)
 	f->name = arena_strndup(x->a, name->str, name->nstr);
 	f->nname = name->nstr;
 	size_t was = enter(x, f->name, f->nname);
-	int r = type ? 0 : fail(x, ERR_DATA, "a field needs a 'type'");
-	if (!r)
-		r = read_bool(x, v, "nullable", &f->nullable);
-	if (!r && meta && meta->type != JSON_NULL && meta->type != JSON_OBJECT)
-		r = fail(x, ERR_DATA, "'metadata' must be an object");
-	if (!r && meta && meta->nchild)
+	int rc = type ? 0 : fail(x, ERR_DATA, "a field needs a 'type'");
+	if (!rc)
+		rc = read_bool(x, v, "nullable", &f->nullable);
+	if (!rc && meta && meta->type != JSON_NULL && meta->type != JSON_OBJECT)
+		rc = fail(x, ERR_DATA, "'metadata' must be an object");
+	if (!rc && meta && meta->nchild)
 		f->metadata = arena_strndup(x->a, meta->raw, meta->nraw);
-	if (!r)
-		r = read_type(x, type, &f->type);
+	if (!rc)
+		rc = read_type(x, type, &f->type);
 	x->path.n = was;
-	return r;
+	return rc;
 }
 
 static int read_struct(struct reader *x, const struct json *v, struct type *t)
@@ -78,9 +78,9 @@ static int read_struct(struct reader *x, const struct json *v, struct type *t)
 	t->kind = TYPE_STRUCT;
 	t->fields = arena_array(x->a, fields->nchild, sizeof *t->fields);
 	for (const struct json *f = fields->child; f; f = f->next) {
-		int r = read_field(x, f, &t->fields[t->nfields]);
-		if (r)
-			return r;
+		int rc = read_field(x, f, &t->fields[t->nfields]);
+		if (rc)
+			return rc;
 		t->nfields++;
 	}
 	return 0;
@@ -92,9 +92,9 @@ static int read_child(struct reader *x, const struct json *v, const char *key, s
 	if (!type)
 		return fail(x, ERR_DATA, "an array needs 'elementType', a map 'keyType' and 'valueType'");
 	size_t was = enter(x, f->name, f->nname);
-	int r = read_type(x, type, &f->type);
+	int rc = read_type(x, type, &f->type);
 	x->path.n = was;
-	return r;
+	return rc;
 }
 
 static int read_nested(struct reader *x, const struct json *v, struct type *t)
@@ -107,16 +107,16 @@ static int read_nested(struct reader *x, const struct json *v, struct type *t)
 	if (strcmp(kind, "array") == 0) {
 		t->kind = TYPE_LIST;
 		type_set_children(t, x->a, "element", NULL);
-		int r = read_bool(x, v, "containsNull", &t->fields[0].nullable);
-		return r ? r : read_child(x, v, "elementType", &t->fields[0]);
+		int rc = read_bool(x, v, "containsNull", &t->fields[0].nullable);
+		return rc ? rc : read_child(x, v, "elementType", &t->fields[0]);
 	}
 	if (strcmp(kind, "map") == 0) {
 		t->kind = TYPE_MAP;
 		type_set_children(t, x->a, "key", "value");
-		int r = read_bool(x, v, "valueContainsNull", &t->fields[1].nullable);
-		if (!r)
-			r = read_child(x, v, "keyType", &t->fields[0]);
-		return r ? r : read_child(x, v, "valueType", &t->fields[1]);
+		int rc = read_bool(x, v, "valueContainsNull", &t->fields[1].nullable);
+		if (!rc)
+			rc = read_child(x, v, "keyType", &t->fields[0]);
+		return rc ? rc : read_child(x, v, "valueType", &t->fields[1]);
 	}
 	err_set(x->e, ERR_UNSUPPORTED, "type '%.100s' is not supported", kind);
 	return at_path(x, ERR_UNSUPPORTED);
@@ -132,19 +132,19 @@ static int read_type(struct reader *x, const struct json *v, struct type *t)
 	if (x->depth >= TYPE_MAX_DEPTH)
 		return fail(x, ERR_DATA, "types are nested too deeply");
 	x->depth++;
-	int r = read_nested(x, v, t);
+	int rc = read_nested(x, v, t);
 	x->depth--;
-	return r;
+	return rc;
 }
 
 static int root_from_delta(struct schema *s, const struct json *v, struct err *e)
 {
 	struct reader x = { .a = &s->arena, .e = e };
-	int r = read_type(&x, v, &s->root);
-	if (!r && s->root.kind != TYPE_STRUCT)
-		r = err_set(e, ERR_DATA, "schema: the outermost type must be a struct");
+	int rc = read_type(&x, v, &s->root);
+	if (!rc && s->root.kind != TYPE_STRUCT)
+		rc = err_set(e, ERR_DATA, "schema: the outermost type must be a struct");
 	buf_release(&x.path);
-	return r;
+	return rc;
 }
 
 int schema_from_delta(struct schema *s, const char *json, size_t n, struct err *e)
@@ -152,15 +152,15 @@ int schema_from_delta(struct schema *s, const char *json, size_t n, struct err *
 	struct arena tmp = ARENA_INIT;
 	struct json *v;
 	schema_init(s);
-	int r = json_parse(&v, &tmp, json, n, e);
-	if (r)
+	int rc = json_parse(&v, &tmp, json, n, e);
+	if (rc)
 		err_wrap(e, "schema");
 	else
-		r = root_from_delta(s, v, e);
+		rc = root_from_delta(s, v, e);
 	arena_release(&tmp);
-	if (r)
+	if (rc)
 		schema_release(s);
-	return r;
+	return rc;
 }
 
 static void put_type(const struct type *t, struct buf *b);
@@ -233,11 +233,11 @@ static int short_field(struct reader *x, const struct json *v, struct field *f)
 	f->nname = name->nstr;
 	f->nullable = true;
 	size_t was = enter(x, f->name, f->nname);
-	int r = at_path(x, type_parse(&f->type, x->a, type->str, type->nstr, x->e));
+	int rc = at_path(x, type_parse(&f->type, x->a, type->str, type->nstr, x->e));
 	const struct json *more = type->next;
-	if (!r && more && json_bool(more, &f->nullable))
+	if (!rc && more && json_bool(more, &f->nullable))
 		more = more->next;
-	if (!r && more && more->type == JSON_STRING) {
+	if (!rc && more && more->type == JSON_STRING) {
 		struct buf b = BUF_INIT;
 		buf_puts(&b, "{\"comment\":");
 		json_put_string(&b, more->str, more->nstr);
@@ -246,23 +246,23 @@ static int short_field(struct reader *x, const struct json *v, struct field *f)
 		buf_release(&b);
 		more = more->next;
 	}
-	if (!r && more)
-		r = fail(x, ERR_DATA, "name and type must be followed by true or false, then a comment, and nothing else");
+	if (!rc && more)
+		rc = fail(x, ERR_DATA, "name and type must be followed by true or false, then a comment, and nothing else");
 	x->path.n = was;
-	return r;
+	return rc;
 }
 
 static int root_from_short(struct schema *s, const struct json *fields, struct err *e)
 {
 	struct reader x = { .a = &s->arena, .e = e };
-	int r = 0;
+	int rc = 0;
 	s->root.fields = arena_array(&s->arena, fields->nchild, sizeof *s->root.fields);
-	for (const struct json *f = fields->child; f && !r; f = f->next) {
-		r = short_field(&x, f, &s->root.fields[s->root.nfields]);
-		s->root.nfields += r == 0;
+	for (const struct json *f = fields->child; f && !rc; f = f->next) {
+		rc = short_field(&x, f, &s->root.fields[s->root.nfields]);
+		s->root.nfields += rc == 0;
 	}
 	buf_release(&x.path);
-	return r;
+	return rc;
 }
 
 int schema_from_file_text(struct schema *s, const char *text, size_t n, struct err *e)
@@ -270,18 +270,18 @@ int schema_from_file_text(struct schema *s, const char *text, size_t n, struct e
 	struct arena tmp = ARENA_INIT;
 	struct json *v;
 	schema_init(s);
-	int r = json_parse(&v, &tmp, text, n, e);
-	if (!r) {
+	int rc = json_parse(&v, &tmp, text, n, e);
+	if (!rc) {
 		const struct json *fields = json_get(v, "fields");
 		if (json_get(v, "type"))
-			r = root_from_delta(s, v, e);
+			rc = root_from_delta(s, v, e);
 		else if (!fields || fields->type != JSON_ARRAY)
-			r = err_set(e, ERR_DATA, "schema: neither Delta's {\"type\":\"struct\",…} nor {\"fields\":[…]}");
+			rc = err_set(e, ERR_DATA, "schema: neither Delta's {\"type\":\"struct\",…} nor {\"fields\":[…]}");
 		else
-			r = root_from_short(s, fields, e);
+			rc = root_from_short(s, fields, e);
 	}
 	arena_release(&tmp);
-	if (r)
+	if (rc)
 		schema_release(s);
-	return r;
+	return rc;
 }

@@ -139,11 +139,11 @@ static int parse_struct(struct parser *x, struct type *t)
 			f = t->fields = more;
 			cap = cap ? cap * 2 : 8;
 		}
-		int r = parse_name(x, &f[t->nfields]);
-		if (!r)
-			r = parse_type(x, &f[t->nfields].type);
-		if (r)
-			return r;
+		int rc = parse_name(x, &f[t->nfields]);
+		if (!rc)
+			rc = parse_type(x, &f[t->nfields].type);
+		if (rc)
+			return rc;
 		t->nfields++;
 	} while (eat(x, ','));
 	return eat(x, '>') ? 0 : fail(x, "',' or '>'");
@@ -155,9 +155,9 @@ static int parse_children(struct parser *x, struct type *t, const char *first, c
 	for (size_t i = 0; i < t->nfields; i++) {
 		if (i && !eat(x, ','))
 			return fail(x, "','");
-		int r = parse_type(x, &t->fields[i].type);
-		if (r)
-			return r;
+		int rc = parse_type(x, &t->fields[i].type);
+		if (rc)
+			return rc;
 	}
 	return eat(x, '>') ? 0 : fail(x, "'>'");
 }
@@ -193,9 +193,9 @@ static int parse_type(struct parser *x, struct type *t)
 		return fail(x, "a type");
 	if (eat(x, '<')) {
 		x->depth++;
-		int r = parse_nested(x, t, word, n);
+		int rc = parse_nested(x, t, word, n);
 		x->depth--;
-		return r;
+		return rc;
 	}
 	if (eat(x, '(')) {
 		const char *close = memchr(x->p, ')', (size_t)(x->end - x->p));
@@ -212,9 +212,9 @@ int type_parse(struct type *t, struct arena *a, const char *s, size_t n, struct 
 	struct parser x = { .p = s, .end = s + n, .start = s, .a = a, .e = e };
 	if (memchr(s, '\0', n))
 		return err_set(e, ERR_DATA, "a type's text must not contain NUL");
-	int r = parse_type(&x, t);
-	if (r)
-		return r;
+	int rc = parse_type(&x, t);
+	if (rc)
+		return rc;
 	blanks(&x);
 	return x.p == x.end ? 0 : fail(&x, "the end");
 }

@@ -28,9 +28,9 @@ int build_check_seq(struct build_job *job, const struct delta_snapshot *sn, stru
 		return err_set(e, ERR_CONFLICT, "the table %s is behind its checkpoint: it has stream %s up to %lld, the checkpoint up to "
 			       "%lld (was the table restored or replaced?)", store_root(c->store), c->stream,
 			       (long long)seq, (long long)expected);
-	int r = whole_check(c, sn, seq > expected, e);
-	if (r || seq == expected)
-		return r;
+	int rc = whole_check(c, sn, seq > expected, e);
+	if (rc || seq == expected)
+		return rc;
 	job->ahead = true;
 	return err_set(e, ERR_RETRY, "the table %s already has stream %s up to %lld, beyond %lld, from which this run resumed: "
 		       "nothing was committed; run the same line again", store_root(c->store), c->stream, (long long)seq, (long long)expected);
@@ -64,18 +64,18 @@ static int build_create(struct build *b, struct err *e)
 		return err_set(e, ERR_DATA, "there is no table at %s and no metaData in the input to create it from",
 			       store_root(b->c->store));
 	b->metadata = g->metadata;
-	int r = schema_from_delta(&b->schema, b->metadata.schema_string, b->metadata.nschema_string, e);
-	if (r) {
+	int rc = schema_from_delta(&b->schema, b->metadata.schema_string, b->metadata.nschema_string, e);
+	if (rc) {
 		err_wrap(e, "metaData.schemaString");
-		return r;
+		return rc;
 	}
 	if (g->has_protocol)
 		act.protocol = g->protocol;
 	else
 		delta_protocol_for(&act.protocol, &b->schema, &b->job->arena);
-	r = delta_protocol_check_write(&act.protocol, &b->metadata, &b->schema, e);
-	if (r)
-		return r;
+	rc = delta_protocol_check_write(&act.protocol, &b->metadata, &b->schema, e);
+	if (rc)
+		return rc;
 	put_action(b, &act);
 	if (!*b->metadata.id) {
 		char *id = arena_alloc(&b->job->arena, UUID_TEXT + 1);
@@ -102,23 +102,23 @@ static int build_metadata(struct build *b, struct err *e)
 {
 	struct committer *c = b->c;
 	bool changed = false;
-	int r;
+	int rc;
 	schema_init(&b->schema);
 	if (!b->sn)
 		return build_create(b, e);
 	b->metadata = b->sn->metadata;
-	r = check_protocol(b, e);
-	if (r == 0)
-		r = c->group.nmetadata ? fit_metadata(c, b->sn, &b->metadata, &changed, &b->job->arena, e)
+	rc = check_protocol(b, e);
+	if (rc == 0)
+		rc = c->group.nmetadata ? fit_metadata(c, b->sn, &b->metadata, &changed, &b->job->arena, e)
 					  : fit_unchanged(c, b->sn, b->job->m->version, e);
-	if (r == 0)
-		r = schema_from_delta(&b->schema, b->metadata.schema_string, b->metadata.nschema_string, e);
-	if (r == 0 && changed) {
+	if (rc == 0)
+		rc = schema_from_delta(&b->schema, b->metadata.schema_string, b->metadata.nschema_string, e);
+	if (rc == 0 && changed) {
 		struct delta_action act = { .kind = DELTA_METADATA, .metadata = b->metadata };
 		put_action(b, &act);
 		b->out->blind_append = false;
 	}
-	return r;
+	return rc;
 }
 
 static int bad_add(const struct group_file *f, struct err *e)
@@ -140,10 +140,10 @@ static int partition_text(struct build *b, const struct delta_add *add, struct e
 		if (!delta_map_get(m, cols->v[i]))
 			return err_set(e, ERR_DATA, "partitionValues has no value for '%s'", cols->v[i]);
 		b->text[i] = delta_map_text(m, cols->v[i]);
-		int r = delta_value_parse(&v, &f->type, b->text[i].p, b->text[i].n, e);
-		if (r) {
+		int rc = delta_value_parse(&v, &f->type, b->text[i].p, b->text[i].n, e);
+		if (rc) {
 			err_wrap(e, "partition column '%s'", cols->v[i]);
-			return r;
+			return rc;
 		}
 		if (v.null && !f->nullable)
 			return err_set(e, ERR_DATA, "partition column '%s' must not be null", cols->v[i]);
@@ -158,11 +158,11 @@ static int check_exists(struct build *b, struct group_file *f, struct err *e)
 	uint64_t size;
 	if (f->checked)
 		return 0;
-	int r = store_stat(b->c->store, f->add.path, &size, NULL, e);
-	if (r == ERR_NOT_FOUND)
+	int rc = store_stat(b->c->store, f->add.path, &size, NULL, e);
+	if (rc == ERR_NOT_FOUND)
 		return err_set(e, ERR_DATA, "the file does not exist");
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (size != (uint64_t)f->add.size)
 		return err_set(e, ERR_DATA, "the file has %llu bytes; the action says %lld", (unsigned long long)size,
 			       (long long)f->add.size);
@@ -173,8 +173,8 @@ static int check_exists(struct build *b, struct group_file *f, struct err *e)
 static int compare_paths(const void *a, const void *b)
 {
 	const struct group_file *const *x = a, *const *y = b;
-	int r = strcmp((*x)->add.path, (*y)->add.path);
-	return r ? r : (*x > *y) - (*x < *y);
+	int rc = strcmp((*x)->add.path, (*y)->add.path);
+	return rc ? rc : (*x > *y) - (*x < *y);
 }
 
 /* The group's adds by path; of several with one path the first counts. */
@@ -204,13 +204,13 @@ static int build_add(struct build *b, struct group_file *f, struct err *e)
 		return err_set(e, ERR_DATA, "an add with a deletion vector");
 	if (b->sn && delta_snapshot_names(b->sn, f->add.path))
 		return err_set(e, ERR_CONFLICT, "the file was in the table and has since been removed");
-	int r = partition_text(b, &f->add, e);
-	if (r == 0)
-		r = check_exists(b, f, e);
-	if (r == 0 && b->where)
-		r = where_matches(b->where, b->text, &match, e);
-	if (r)
-		return r;
+	int rc = partition_text(b, &f->add, e);
+	if (rc == 0)
+		rc = check_exists(b, f, e);
+	if (rc == 0 && b->where)
+		rc = where_matches(b->where, b->text, &match, e);
+	if (rc)
+		return rc;
 	if (!match)
 		return err_set(e, ERR_DATA, "the partition values do not satisfy --replace-where");
 	buf_put(&b->out->actions, f->line, f->nline);
@@ -230,8 +230,8 @@ static int build_adds(struct build *b, struct err *e)
 	size_t n;
 	struct group_file **v = adds_by_path(b, &n);
 	for (size_t i = 0; i < n; i++) {
-		int r = build_add(b, v[i], e);
-		if (r)
+		int rc = build_add(b, v[i], e);
+		if (rc)
 			return bad_add(v[i], e);
 	}
 	return 0;
@@ -253,10 +253,10 @@ static bool group_adds(struct group_file **v, size_t n, const char *path)
 	size_t lo = 0, hi = n;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		int r = strcmp(key.add.path, v[mid]->add.path);
-		if (r == 0)
+		int rc = strcmp(key.add.path, v[mid]->add.path);
+		if (rc == 0)
 			return true;
-		if (r < 0)
+		if (rc < 0)
 			hi = mid;
 		else
 			lo = mid + 1;
@@ -273,9 +273,9 @@ static int build_replace(struct build *b, struct err *e)
 	struct group_file **v = adds_by_path(b, &n);
 	while ((f = delta_snapshot_next(b->sn, &it)) != NULL) {
 		bool match = true;
-		int r = b->where ? where_matches(b->where, f->part, &match, e) : 0;
-		if (r)
-			return r;
+		int rc = b->where ? where_matches(b->where, f->part, &match, e) : 0;
+		if (rc)
+			return rc;
 		if (match && !group_adds(v, n, f->path))
 			remove_file(b, f);
 	}
@@ -386,47 +386,47 @@ static int reads_file(void *arg, const struct delta_snapshot *sn, const struct d
 	struct committer *c = arg;
 	struct where *w;
 	*reads = true;
-	int r = where_new(&w, c->where, &sn->schema, &sn->metadata.partition_columns, e);
-	if (r)
-		return r;
+	int rc = where_new(&w, c->where, &sn->schema, &sn->metadata.partition_columns, e);
+	if (rc)
+		return rc;
 	struct delta_text *text = mem_array(NULL, sn->npart ? sn->npart : 1, sizeof *text);
 	for (size_t i = 0; i < sn->npart; i++)
 		text[i] = delta_map_text(&add->partition_values, sn->metadata.partition_columns.v[i]);
-	r = where_matches(w, text, reads, e);
+	rc = where_matches(w, text, reads, e);
 	mem_free(text);
 	where_free(w);
-	return r;
+	return rc;
 }
 
 static int build_all(struct build *b, struct err *e)
 {
 	struct committer *c = b->c;
 	bool replace = c->opts.overwrite && !c->replaced;
-	int r = build_metadata(b, e);
-	if (r)
-		return r;
+	int rc = build_metadata(b, e);
+	if (rc)
+		return rc;
 	b->job->id = arena_strdup(&b->job->arena, b->metadata.id);
 	size_t npart = b->metadata.partition_columns.n;
 	b->text = arena_array(&b->job->arena, npart ? npart : 1, sizeof *b->text);
 	if (replace && c->where) {
-		r = where_new(&b->where, c->where, &b->schema, &b->metadata.partition_columns, e);
-		if (r)
-			return r;
+		rc = where_new(&b->where, c->where, &b->schema, &b->metadata.partition_columns, e);
+		if (rc)
+			return rc;
 	}
 	if (replace) {
 		b->out->blind_append = false;
 		b->out->reads_all = !c->where;
 		b->out->reads_file = c->where ? reads_file : NULL;
 		b->out->reads_arg = c;
-		r = b->sn ? build_replace(b, e) : 0;
+		rc = b->sn ? build_replace(b, e) : 0;
 	}
-	if (r == 0)
-		r = build_removes(b, e);
-	if (r == 0)
-		r = build_adds(b, e);
-	if (r == 0)
+	if (rc == 0)
+		rc = build_removes(b, e);
+	if (rc == 0)
+		rc = build_adds(b, e);
+	if (rc == 0)
 		build_txns(b);
-	return r;
+	return rc;
 }
 
 int build_change(void *arg, const struct delta_snapshot *sn, struct delta_change *out, struct err *e)
@@ -438,17 +438,17 @@ int build_change(void *arg, const struct delta_snapshot *sn, struct delta_change
 	job->files = job->removed = job->rows = job->bytes = 0;
 	job->rows_known = true;
 	out->blind_append = true;
-	int r = out->probe ? 0 : build_check_seq(job, sn, e);
-	if (r == 0)
-		r = read_check_append(job->c, sn, e);
-	if (r == 0)
-		r = build_all(&b, e);
-	if (r == 0)
+	int rc = out->probe ? 0 : build_check_seq(job, sn, e);
+	if (rc == 0)
+		rc = read_check_append(job->c, sn, e);
+	if (rc == 0)
+		rc = build_all(&b, e);
+	if (rc == 0)
 		describe(&b);
 	/* Without a stream nothing needs to be remembered of actions that the table has already. */
-	if (r == 0 && out->actions.n == 0)
-		r = DELTA_NOTHING;
+	if (rc == 0 && out->actions.n == 0)
+		rc = DELTA_NOTHING;
 	where_free(b.where);
 	schema_release(&b.schema);
-	return r;
+	return rc;
 }

@@ -10,21 +10,21 @@
 int committer_new(struct committer **out, const struct commit_opts *opts, struct err *e)
 {
 	struct committer *c = mem_zalloc(sizeof *c);
-	int r = 0;
+	int rc = 0;
 	c->opts = *opts;
 	c->from = c->last_seq = -1;
 	c->last_commit_ns = clock_mono_ns();
 	schema_init(&c->producer.schema);
 	c->whole.last = (struct held_last)HELD_LAST_INIT;
 	if (opts->replace_where)
-		r = expr_parse(&c->where, opts->replace_where, strlen(opts->replace_where), e);
-	if (r)
+		rc = expr_parse(&c->where, opts->replace_where, strlen(opts->replace_where), e);
+	if (rc)
 		err_wrap(e, "--replace-where");
-	if (r == 0 && opts->table)
-		r = store_open(&c->store, opts->table, e);
-	if (r) {
+	if (rc == 0 && opts->table)
+		rc = store_open(&c->store, opts->table, e);
+	if (rc) {
 		committer_free(c);
-		return r;
+		return rc;
 	}
 	*out = c;
 	return 0;
@@ -83,17 +83,17 @@ static int take_stream(struct committer *c, const struct mark *m, struct err *e)
 
 static int refresh(struct committer *c, struct err *e)
 {
-	int r;
+	int rc;
 	if (c->sn) {
-		r = delta_snapshot_update(c->sn, DELTA_NEWEST, e);
-		if (r) {
+		rc = delta_snapshot_update(c->sn, DELTA_NEWEST, e);
+		if (rc) {
 			delta_snapshot_free(c->sn);
 			c->sn = NULL;
 		}
-		return r;
+		return rc;
 	}
-	r = delta_snapshot_open(&c->sn, c->store, DELTA_NEWEST, 0, e);
-	return r == ERR_NOT_FOUND ? 0 : r;
+	rc = delta_snapshot_open(&c->sn, c->store, DELTA_NEWEST, 0, e);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 /* The table knows better than the source: tell those behind us, who keep the checkpoint. */
@@ -162,19 +162,19 @@ static int commit_group(struct committer *c, const struct mark *m, struct buf *o
 	struct delta_committed done;
 	struct delta_commit_opts o = { .attempts = c->opts.attempts, .retry_for_ns = c->opts.retry_for_ns, .warn = c->opts.warn,
 		.arg = c->opts.arg };
-	int r = c->opts.overwrite ? refresh(c, e) : 0;
+	int rc = c->opts.overwrite ? refresh(c, e) : 0;
 	o.base = replace_base(c, m);
 	o.has_base = o.base >= 0;
 	bool own = o.has_base && read_is_sink(c, c->sn);
-	if (r == 0)
-		r = delta_commit(&c->sn, c->store, build_change, &job, &o, &done, e);
-	if (r == ERR_CONFLICT && own)
+	if (rc == 0)
+		rc = delta_commit(&c->sn, c->store, build_change, &job, &o, &done, e);
+	if (rc == ERR_CONFLICT && own)
 		err_wrap(e, "the input was read from version %lld", (long long)o.base);
-	if (r && job.ahead)
+	if (rc && job.ahead)
 		put_recovered(c, m, job.table_seq, out);
-	if (r == 0 && done.version >= 0)
+	if (rc == 0 && done.version >= 0)
 		put_commit(c, &job, &done, out);
-	if (r == 0) {
+	if (rc == 0) {
 		if (done.version >= 0)
 			whole_committed(c, &job, done.version);
 		remember(c, m);
@@ -184,7 +184,7 @@ static int commit_group(struct committer *c, const struct mark *m, struct buf *o
 		put_mark(c, m, m->seq, out);
 	}
 	arena_release(&job.arena);
-	return r;
+	return rc;
 }
 
 static bool cursor_moved(const struct committer *c, const struct mark *m)
@@ -199,15 +199,15 @@ static bool cursor_moved(const struct committer *c, const struct mark *m)
 static int pass_mark(struct committer *c, const struct mark *m, struct buf *out, struct err *e)
 {
 	struct build_job job = { .c = c, .m = m };
-	int r = refresh(c, e);
-	if (r == 0)
-		r = build_check_seq(&job, c->sn, e);
-	if (r == 0)
-		r = read_check_append(c, c->sn, e);
-	if (r) {
+	int rc = refresh(c, e);
+	if (rc == 0)
+		rc = build_check_seq(&job, c->sn, e);
+	if (rc == 0)
+		rc = read_check_append(c, c->sn, e);
+	if (rc) {
 		if (job.ahead)
 			put_recovered(c, m, job.table_seq, out);
-		return r;
+		return rc;
 	}
 	bool due = m->end || clock_mono_ns() - c->last_commit_ns >= COMMIT_TXN_EVERY_NS;
 	if (c->stream && c->sn && due && m->seq > job.table_seq && cursor_moved(c, m))
@@ -229,34 +229,34 @@ static int check_seq(const struct committer *c, const struct mark *m, struct err
 static int overwrite_mark(struct committer *c, const struct mark *m, bool first, struct buf *out, struct err *e)
 {
 	if (m->end) {
-		int r = check_seq(c, m, e);
-		return r ? r : replace_allowed(c, m, e);
+		int rc = check_seq(c, m, e);
+		return rc ? rc : replace_allowed(c, m, e);
 	}
 	if (!first)
 		return 0; /* marks are cumulative */
 	struct build_job job = { .c = c, .m = m };
-	int r = refresh(c, e);
-	if (r == 0)
-		r = build_check_seq(&job, c->sn, e);
-	if (r == 0)
+	int rc = refresh(c, e);
+	if (rc == 0)
+		rc = build_check_seq(&job, c->sn, e);
+	if (rc == 0)
 		put_mark(c, m, job.table_seq, out);
 	else if (job.ahead)
 		put_recovered(c, m, job.table_seq, out);
-	return r;
+	return rc;
 }
 
 static int take_mark(struct committer *c, const struct mark *m, struct buf *out, struct err *e)
 {
 	bool first = !c->opened, trusted;
-	int r = trust_mark(&c->trust, m, &trusted, e);
-	if (r == 0)
-		r = read_take(c, m, e);
-	if (r == 0)
-		r = take_table(c, m, e);
-	if (r == 0)
-		r = take_stream(c, m, e);
-	if (r)
-		return r;
+	int rc = trust_mark(&c->trust, m, &trusted, e);
+	if (rc == 0)
+		rc = read_take(c, m, e);
+	if (rc == 0)
+		rc = take_table(c, m, e);
+	if (rc == 0)
+		rc = take_stream(c, m, e);
+	if (rc)
+		return rc;
 	if (m->end) {
 		c->ended = true;
 		mem_free(c->end);
@@ -270,15 +270,15 @@ static int take_mark(struct committer *c, const struct mark *m, struct buf *out,
 			       c->group.nactions);
 	if (c->group.nactions == 0)
 		return pass_mark(c, m, out, e);
-	r = check_seq(c, m, e);
-	return r ? r : commit_group(c, m, out, e);
+	rc = check_seq(c, m, e);
+	return rc ? rc : commit_group(c, m, out, e);
 }
 
 static int take_action(struct committer *c, const char *line, size_t n, struct err *e)
 {
 	size_t had = c->group.nmetadata;
-	int r = group_add_line(&c->group, line, n, e);
-	return r == 0 && c->group.nmetadata > had ? fit_take_metadata(c, &c->group.metadata, had > 0, e) : r;
+	int rc = group_add_line(&c->group, line, n, e);
+	return rc == 0 && c->group.nmetadata > had ? fit_take_metadata(c, &c->group.metadata, had > 0, e) : rc;
 }
 
 int committer_line(struct committer *c, const char *line, size_t n, struct buf *out, struct err *e)
@@ -288,13 +288,13 @@ int committer_line(struct committer *c, const char *line, size_t n, struct buf *
 	if (mark_is(line, n)) {
 		struct arena a = ARENA_INIT;
 		struct mark m;
-		int r = mark_parse(&m, &a, line, n, e);
-		if (r == 0)
-			r = take_mark(c, &m, out, e);
-		if (r == 0 && m.end && c->opts.overwrite)
+		int rc = mark_parse(&m, &a, line, n, e);
+		if (rc == 0)
+			rc = take_mark(c, &m, out, e);
+		if (rc == 0 && m.end && c->opts.overwrite)
 			c->closing = mem_strndup(line, n);
 		arena_release(&a);
-		return r;
+		return rc;
 	}
 	if (delta_action_is(line, n))
 		return take_action(c, line, n, e);
@@ -306,11 +306,11 @@ static int replace(struct committer *c, struct buf *out, struct err *e)
 {
 	struct arena a = ARENA_INIT;
 	struct mark m;
-	int r = mark_parse(&m, &a, c->closing, strlen(c->closing), e);
-	if (r == 0)
-		r = commit_group(c, &m, out, e);
+	int rc = mark_parse(&m, &a, c->closing, strlen(c->closing), e);
+	if (rc == 0)
+		rc = commit_group(c, &m, out, e);
 	arena_release(&a);
-	return r;
+	return rc;
 }
 
 int committer_end(struct committer *c, struct buf *out, struct err *e)

@@ -44,11 +44,11 @@ static int type_disagrees(const struct where_at *at, const struct type *ours, co
 	type_print(ours, &a);
 	type_print(table, &b);
 	buf_printf(&msg, "is %.200s in the files and %.200s in the table", buf_cstr(&a), buf_cstr(&b));
-	int r = disagree(at, e, buf_cstr(&msg));
+	int rc = disagree(at, e, buf_cstr(&msg));
 	buf_release(&a);
 	buf_release(&b);
 	buf_release(&msg);
-	return r;
+	return rc;
 }
 
 static int fit_type(const struct where_at *at, const struct type *ours, const struct type *table, bool *wider, struct err *e);
@@ -62,44 +62,44 @@ static int fit_field(const struct where_at *at, const struct field *ours, const 
 
 static int fit_struct(const struct where_at *at, const struct type *ours, const struct type *table, bool *wider, struct err *e)
 {
-	int r = 0;
-	for (size_t i = 0; i < ours->nfields && r == 0; i++) {
+	int rc = 0;
+	for (size_t i = 0; i < ours->nfields && rc == 0; i++) {
 		const struct field *f = &ours->fields[i];
 		struct where_at here = { at, f->name };
 		ptrdiff_t k = type_find(table, f->name, f->nname, false);
 		if (k >= 0)
-			r = fit_field(&here, f, &table->fields[k], wider, e);
+			rc = fit_field(&here, f, &table->fields[k], wider, e);
 		else if (type_find(table, f->name, f->nname, true) >= 0)
-			r = disagree(&here, e, "differs from a column of the table only in case");
+			rc = disagree(&here, e, "differs from a column of the table only in case");
 		else if (wider)
 			*wider = true;
 		else
-			r = disagree(&here, e, "is not in the table (--merge-schema adds it)");
+			rc = disagree(&here, e, "is not in the table (--merge-schema adds it)");
 	}
-	for (size_t i = 0; i < table->nfields && r == 0; i++) {
+	for (size_t i = 0; i < table->nfields && rc == 0; i++) {
 		const struct field *f = &table->fields[i];
 		struct where_at here = { at, f->name };
 		if (!f->nullable && type_find(ours, f->name, f->nname, false) < 0)
-			r = disagree(&here, e, "must not be null in the table and is not in the files");
+			rc = disagree(&here, e, "must not be null in the table and is not in the files");
 	}
-	return r;
+	return rc;
 }
 
 /* WIDER NULL: fields that the table lacks are an error; otherwise it tells that there are some. */
 static int fit_type(const struct where_at *at, const struct type *ours, const struct type *table, bool *wider, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 	if (ours->kind != table->kind)
 		return type_disagrees(at, ours, table, e);
 	if (ours->kind == TYPE_DECIMAL && (ours->precision != table->precision || ours->scale != table->scale))
 		return type_disagrees(at, ours, table, e);
 	if (ours->kind == TYPE_STRUCT)
 		return fit_struct(at, ours, table, wider, e);
-	for (size_t i = 0; i < ours->nfields && r == 0; i++) {
+	for (size_t i = 0; i < ours->nfields && rc == 0; i++) {
 		struct where_at here = { at, ours->fields[i].name };
-		r = fit_field(&here, &ours->fields[i], &table->fields[i], wider, e);
+		rc = fit_field(&here, &ours->fields[i], &table->fields[i], wider, e);
 	}
-	return r;
+	return rc;
 }
 
 static int fit_partition(const struct delta_names *ours, const struct delta_names *table, struct err *e)
@@ -115,8 +115,8 @@ static int fit_partition(const struct delta_names *ours, const struct delta_name
 
 static int fit_table(const struct producer *p, const struct delta_snapshot *sn, bool *wider, struct err *e)
 {
-	int r = fit_partition(&p->partition, &sn->metadata.partition_columns, e);
-	return r ? r : fit_struct(NULL, &p->schema.root, &sn->schema.root, wider, e);
+	int rc = fit_partition(&p->partition, &sn->metadata.partition_columns, e);
+	return rc ? rc : fit_struct(NULL, &p->schema.root, &sn->schema.root, wider, e);
 }
 
 static char *agreed_text(const struct delta_snapshot *sn)
@@ -149,15 +149,15 @@ static bool agreed(const struct producer *p, const struct delta_snapshot *sn)
 /* May the metaData M with schema S follow P's before one mark? The files that were written under P's must be right under S. */
 static int widens(const struct producer *p, const struct schema *s, const struct delta_metadata *m, struct err *e)
 {
-	int r = fit_partition(&p->partition, &m->partition_columns, e);
-	if (r == 0)
-		r = fit_struct(NULL, &p->schema.root, &s->root, NULL, e);
-	if (r) {
+	int rc = fit_partition(&p->partition, &m->partition_columns, e);
+	if (rc == 0)
+		rc = fit_struct(NULL, &p->schema.root, &s->root, NULL, e);
+	if (rc) {
 		err_wrap(e, "a second metaData before the mark does not extend the first");
 		if (e)
 			e->code = ERR_DATA;
 	}
-	return r ? ERR_DATA : 0;
+	return rc ? ERR_DATA : 0;
 }
 
 int fit_take_metadata(struct committer *c, const struct delta_metadata *m, bool again, struct err *e)
@@ -166,15 +166,15 @@ int fit_take_metadata(struct committer *c, const struct delta_metadata *m, bool 
 	struct schema s;
 	if (!m->schema_string)
 		return err_set(e, ERR_DATA, "metaData.schemaString is missing");
-	int r = schema_from_delta(&s, m->schema_string, m->nschema_string, e);
-	if (r) {
+	int rc = schema_from_delta(&s, m->schema_string, m->nschema_string, e);
+	if (rc) {
 		err_wrap(e, "metaData.schemaString");
-		return r;
+		return rc;
 	}
-	r = again ? widens(p, &s, m, e) : 0;
-	if (r) {
+	rc = again ? widens(p, &s, m, e) : 0;
+	if (rc) {
 		schema_release(&s);
-		return r;
+		return rc;
 	}
 	producer_release(p);
 	p->schema = s;
@@ -245,9 +245,9 @@ int fit_metadata(struct committer *c, const struct delta_snapshot *sn, struct de
 		*changed = !same;
 		return 0;
 	}
-	int r = fit_table(&c->producer, sn, c->opts.merge_schema ? &wider : NULL, e);
-	if (r)
-		return r;
+	int rc = fit_table(&c->producer, sn, c->opts.merge_schema ? &wider : NULL, e);
+	if (rc)
+		return rc;
 	*changed = wider;
 	if (wider)
 		widened_metadata(c, sn, widened, a);
@@ -261,33 +261,33 @@ static int learn(struct committer *c, const struct delta_snapshot *sn, int64_t v
 {
 	struct delta_snapshot *old = NULL;
 	const struct delta_snapshot *at = sn;
-	int r = 0;
+	int rc = 0;
 	if (sn->metadata_version > version) {
-		r = delta_snapshot_open(&old, c->store, version, 0, e);
-		if (r == ERR_NOT_FOUND)
-			r = err_set(e, ERR_CONFLICT, "the table's schema may have changed since version %lld, against which the "
+		rc = delta_snapshot_open(&old, c->store, version, 0, e);
+		if (rc == ERR_NOT_FOUND)
+			rc = err_set(e, ERR_CONFLICT, "the table's schema may have changed since version %lld, against which the "
 				    "files were written, and that version can no longer be read", (long long)version);
 		at = old;
 	}
-	if (r == 0)
-		r = fit_take_metadata(c, &at->metadata, false, e);
+	if (rc == 0)
+		rc = fit_take_metadata(c, &at->metadata, false, e);
 	delta_snapshot_free(old);
-	return r;
+	return rc;
 }
 
 int fit_unchanged(struct committer *c, const struct delta_snapshot *sn, int64_t read_version, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 	if (agreed(&c->producer, sn))
 		return 0;
 	if (!c->producer.known) {
 		if (read_version < 0)
 			return 0; /* a producer that says nothing; the partition values are checked all the same */
-		r = learn(c, sn, read_version < sn->version ? read_version : sn->version, e);
+		rc = learn(c, sn, read_version < sn->version ? read_version : sn->version, e);
 	}
-	if (r == 0)
-		r = fit_table(&c->producer, sn, NULL, e);
-	if (r == 0)
+	if (rc == 0)
+		rc = fit_table(&c->producer, sn, NULL, e);
+	if (rc == 0)
 		agree(&c->producer, sn);
-	return r;
+	return rc;
 }

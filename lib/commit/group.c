@@ -56,9 +56,9 @@ static int take_protocol(struct group *g, const struct delta_protocol *p, struct
 int group_add_line(struct group *g, const char *line, size_t n, struct err *e)
 {
 	struct delta_action act;
-	int r = delta_action_parse(&act, &g->arena, line, n, e);
-	if (r)
-		return r;
+	int rc = delta_action_parse(&act, &g->arena, line, n, e);
+	if (rc)
+		return rc;
 	if (++g->nactions > MAX_ACTIONS)
 		return err_set(e, ERR_DATA, "more than %zu actions without a mark", MAX_ACTIONS);
 	switch (act.kind) {

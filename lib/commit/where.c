@@ -16,22 +16,22 @@ int where_new(struct where **out, const struct expr *x, const struct schema *sch
 	      struct err *e)
 {
 	struct where *w = mem_zalloc(sizeof *w);
-	int r = 0;
+	int rc = 0;
 	schema_init(&w->schema);
 	w->schema.root.fields = arena_array(&w->schema.arena, partition->n ? partition->n : 1, sizeof *w->schema.root.fields);
-	for (size_t i = 0; i < partition->n && r == 0; i++) {
+	for (size_t i = 0; i < partition->n && rc == 0; i++) {
 		const struct field *f = schema_find(schema, partition->v[i], strlen(partition->v[i]));
 		if (!f)
-			r = err_set(e, ERR_DATA, "the table is partitioned by '%s', which is not in its schema", partition->v[i]);
+			rc = err_set(e, ERR_DATA, "the table is partitioned by '%s', which is not in its schema", partition->v[i]);
 		else
 			w->schema.root.fields[w->schema.root.nfields++] = *f;
 	}
-	if (r == 0 && (r = expr_bind(&w->bound, x, &w->schema.root, EXPR_PREDICATE, e)) != 0)
+	if (rc == 0 && (rc = expr_bind(&w->bound, x, &w->schema.root, EXPR_PREDICATE, e)) != 0)
 		err_wrap(e, "--replace-where (only partition columns can be used)");
-	if (r) {
+	if (rc) {
 		schema_release(&w->schema);
 		mem_free(w);
-		return r;
+		return rc;
 	}
 	w->eval = expr_eval_new(w->bound);
 	batch_init(&w->batch, &w->schema.root);
@@ -57,10 +57,10 @@ int where_matches(struct where *w, const struct delta_text *text, bool *match, s
 	for (size_t i = 0; i < w->batch.ncols; i++) {
 		struct delta_value v;
 		const struct field *f = &w->schema.root.fields[i];
-		int r = delta_value_parse(&v, &f->type, text[i].p, text[i].n, e);
-		if (r) {
+		int rc = delta_value_parse(&v, &f->type, text[i].p, text[i].n, e);
+		if (rc) {
 			err_wrap(e, "partition column '%s'", f->name);
-			return r;
+			return rc;
 		}
 		delta_value_append(&v, &w->batch.col[i]);
 	}

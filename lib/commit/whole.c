@@ -83,18 +83,18 @@ int whole_check(struct committer *c, const struct delta_snapshot *sn, bool ahead
 	struct held h;
 	if (!sn)
 		return 0;
-	int r = held_look(sn, c->stream, &w->last, &a, &h, e);
-	if (r == 0 && h.verdict == HELD_UNKNOWN && (w->recorded || !ahead)) {
+	int rc = held_look(sn, c->stream, &w->last, &a, &h, e);
+	if (rc == 0 && h.verdict == HELD_UNKNOWN && (w->recorded || !ahead)) {
 		accept_once(c, sn);
 		h.version = sn->version;
 		h.verdict = HELD_WHOLE;
 	}
-	if (r == 0 && h.verdict == HELD_WHOLE)
+	if (rc == 0 && h.verdict == HELD_WHOLE)
 		take_last(w, sn->metadata.id, h.version, h.path, sn->version, h.seq);
-	else if (r == 0)
-		r = held_error(&h, sn, c->stream, &w->last, w->ck, e);
+	else if (rc == 0)
+		rc = held_error(&h, sn, c->stream, &w->last, w->ck, e);
 	arena_release(&a);
-	return r;
+	return rc;
 }
 
 void whole_committed(struct committer *c, const struct build_job *job, int64_t version)

@@ -130,26 +130,26 @@ static int get_map(const struct from *f, const char *key, struct delta_map *to)
 
 static int get_path(const struct from *f, const char *key, const char **raw, const char **path)
 {
-	int r = get_string(f, key, true, raw);
-	if (r == 0)
-		r = delta_path_decode(path, f->a, *raw, strlen(*raw), f->e);
-	if (r && *raw)
+	int rc = get_string(f, key, true, raw);
+	if (rc == 0)
+		rc = delta_path_decode(path, f->a, *raw, strlen(*raw), f->e);
+	if (rc && *raw)
 		err_wrap(f->e, "%s.%s", f->what, key);
-	return r;
+	return rc;
 }
 
 static int parse_protocol(struct delta_protocol *p, const struct from *f)
 {
 	int64_t reader, writer;
-	int r = get_i64(f, "minReaderVersion", true, 0, &reader);
-	if (r == 0)
-		r = get_i64(f, "minWriterVersion", true, 0, &writer);
-	if (r == 0)
-		r = get_names(f, "readerFeatures", &p->reader_features);
-	if (r == 0)
-		r = get_names(f, "writerFeatures", &p->writer_features);
-	if (r)
-		return r;
+	int rc = get_i64(f, "minReaderVersion", true, 0, &reader);
+	if (rc == 0)
+		rc = get_i64(f, "minWriterVersion", true, 0, &writer);
+	if (rc == 0)
+		rc = get_names(f, "readerFeatures", &p->reader_features);
+	if (rc == 0)
+		rc = get_names(f, "writerFeatures", &p->writer_features);
+	if (rc)
+		return rc;
 	if (reader < 0 || reader > INT32_MAX || writer < 0 || writer > INT32_MAX)
 		return wrong(f, "minReaderVersion", "or minWriterVersion is out of range");
 	p->min_reader = (int32_t)reader;
@@ -160,21 +160,21 @@ static int parse_protocol(struct delta_protocol *p, const struct from *f)
 static int parse_metadata(struct delta_metadata *m, const struct from *f)
 {
 	const struct json *fmt = member(f, "format"), *schema = member(f, "schemaString");
-	int r = get_string(f, "id", false, &m->id);
-	if (r == 0)
-		r = get_string(f, "name", false, &m->name);
-	if (r == 0)
-		r = get_string(f, "description", false, &m->description);
-	if (r == 0)
-		r = get_string(f, "schemaString", false, &m->schema_string);
-	if (r == 0)
-		r = get_names(f, "partitionColumns", &m->partition_columns);
-	if (r == 0)
-		r = get_map(f, "configuration", &m->configuration);
-	if (r == 0)
-		r = get_i64(f, "createdTime", false, -1, &m->created_ms);
-	if (r)
-		return r;
+	int rc = get_string(f, "id", false, &m->id);
+	if (rc == 0)
+		rc = get_string(f, "name", false, &m->name);
+	if (rc == 0)
+		rc = get_string(f, "description", false, &m->description);
+	if (rc == 0)
+		rc = get_string(f, "schemaString", false, &m->schema_string);
+	if (rc == 0)
+		rc = get_names(f, "partitionColumns", &m->partition_columns);
+	if (rc == 0)
+		rc = get_map(f, "configuration", &m->configuration);
+	if (rc == 0)
+		rc = get_i64(f, "createdTime", false, -1, &m->created_ms);
+	if (rc)
+		return rc;
 	m->nschema_string = schema ? schema->nstr : 0;
 	m->provider = fmt ? json_str(json_get(fmt, "provider")) : NULL;
 	if (!m->provider)
@@ -195,19 +195,19 @@ static int parse_dv(const struct delta_dv **out, const struct from *f)
 		return wrong(f, "deletionVector", "is not an object");
 	struct from g = { "deletionVector", v, f->a, f->e };
 	struct delta_dv *dv = arena_zalloc(f->a, sizeof *dv);
-	int r = get_string(&g, "storageType", true, &storage);
-	if (r == 0)
-		r = get_string(&g, "pathOrInlineDv", true, &dv->path_or_inline);
-	if (r == 0)
-		r = get_i64(&g, "offset", false, -1, &dv->offset);
-	if (r == 0)
-		r = get_i64(&g, "sizeInBytes", true, 0, &dv->size);
-	if (r == 0)
-		r = get_i64(&g, "cardinality", true, 0, &dv->cardinality);
-	if (r == 0)
-		r = get_i64(&g, "maxRowIndex", false, -1, &dv->max_row);
-	if (r)
-		return r;
+	int rc = get_string(&g, "storageType", true, &storage);
+	if (rc == 0)
+		rc = get_string(&g, "pathOrInlineDv", true, &dv->path_or_inline);
+	if (rc == 0)
+		rc = get_i64(&g, "offset", false, -1, &dv->offset);
+	if (rc == 0)
+		rc = get_i64(&g, "sizeInBytes", true, 0, &dv->size);
+	if (rc == 0)
+		rc = get_i64(&g, "cardinality", true, 0, &dv->cardinality);
+	if (rc == 0)
+		rc = get_i64(&g, "maxRowIndex", false, -1, &dv->max_row);
+	if (rc)
+		return rc;
 	if (strlen(storage) != 1 || !strchr("uip", *storage))
 		return err_set(f->e, ERR_UNSUPPORTED, "unknown deletionVector.storageType '%s'", storage);
 	dv->storage = *storage;
@@ -239,57 +239,57 @@ static int parse_stats(struct delta_add *add, const struct from *f)
 /* add, remove and cdc have most of their members in common. */
 static int parse_file(struct delta_add *add, const struct from *f, enum delta_kind kind)
 {
-	int r = get_path(f, "path", &add->raw_path, &add->path);
-	if (r == 0)
-		r = get_map(f, "partitionValues", &add->partition_values);
-	if (r == 0)
-		r = get_i64(f, "size", kind == DELTA_ADD, -1, &add->size);
-	if (r == 0)
-		r = get_i64(f, "modificationTime", false, 0, &add->modified_ms);
-	if (r == 0)
-		r = get_i64(f, "deletionTimestamp", false, 0, &add->deleted_ms);
-	if (r == 0)
-		r = get_bool(f, "dataChange", kind != DELTA_CDC, &add->data_change);
-	if (r == 0)
-		r = get_bool(f, "extendedFileMetadata", false, &add->extended);
-	if (r == 0 && kind == DELTA_ADD)
-		r = parse_stats(add, f);
-	if (r == 0)
-		r = get_raw_object(f, "tags", &add->tags);
-	if (r == 0)
-		r = parse_dv(&add->dv, f);
-	if (r == 0)
-		r = get_i64(f, "baseRowId", false, -1, &add->base_row_id);
-	if (r == 0)
-		r = get_i64(f, "defaultRowCommitVersion", false, -1, &add->default_row_commit_version);
-	if (r == 0)
-		r = get_string(f, "clusteringProvider", false, &add->clustering_provider);
-	if (r == 0 && (add->size < -1 || add->size > ADD_MAX_VALUE || (kind == DELTA_ADD && add->size < 0)))
-		r = wrong(f, "size", "is out of range");
-	return r;
+	int rc = get_path(f, "path", &add->raw_path, &add->path);
+	if (rc == 0)
+		rc = get_map(f, "partitionValues", &add->partition_values);
+	if (rc == 0)
+		rc = get_i64(f, "size", kind == DELTA_ADD, -1, &add->size);
+	if (rc == 0)
+		rc = get_i64(f, "modificationTime", false, 0, &add->modified_ms);
+	if (rc == 0)
+		rc = get_i64(f, "deletionTimestamp", false, 0, &add->deleted_ms);
+	if (rc == 0)
+		rc = get_bool(f, "dataChange", kind != DELTA_CDC, &add->data_change);
+	if (rc == 0)
+		rc = get_bool(f, "extendedFileMetadata", false, &add->extended);
+	if (rc == 0 && kind == DELTA_ADD)
+		rc = parse_stats(add, f);
+	if (rc == 0)
+		rc = get_raw_object(f, "tags", &add->tags);
+	if (rc == 0)
+		rc = parse_dv(&add->dv, f);
+	if (rc == 0)
+		rc = get_i64(f, "baseRowId", false, -1, &add->base_row_id);
+	if (rc == 0)
+		rc = get_i64(f, "defaultRowCommitVersion", false, -1, &add->default_row_commit_version);
+	if (rc == 0)
+		rc = get_string(f, "clusteringProvider", false, &add->clustering_provider);
+	if (rc == 0 && (add->size < -1 || add->size > ADD_MAX_VALUE || (kind == DELTA_ADD && add->size < 0)))
+		rc = wrong(f, "size", "is out of range");
+	return rc;
 }
 
 static int parse_txn(struct delta_txn *t, const struct from *f)
 {
-	int r = get_string(f, "appId", true, &t->app_id);
-	if (r == 0)
-		r = get_i64(f, "version", true, 0, &t->version);
-	return r ? r : get_i64(f, "lastUpdated", false, -1, &t->updated_ms);
+	int rc = get_string(f, "appId", true, &t->app_id);
+	if (rc == 0)
+		rc = get_i64(f, "version", true, 0, &t->version);
+	return rc ? rc : get_i64(f, "lastUpdated", false, -1, &t->updated_ms);
 }
 
 static int parse_domain(struct delta_domain *d, const struct from *f)
 {
-	int r = get_string(f, "domain", true, &d->domain);
-	if (r == 0)
-		r = get_string(f, "configuration", false, &d->configuration);
-	return r ? r : get_bool(f, "removed", false, &d->removed);
+	int rc = get_string(f, "domain", true, &d->domain);
+	if (rc == 0)
+		rc = get_string(f, "configuration", false, &d->configuration);
+	return rc ? rc : get_bool(f, "removed", false, &d->removed);
 }
 
 static int parse_sidecar(struct delta_action *act, const struct from *f)
 {
 	const char *raw;
-	int r = get_path(f, "path", &raw, &act->sidecar.path);
-	return r ? r : get_i64(f, "sizeInBytes", false, -1, &act->sidecar.size);
+	int rc = get_path(f, "path", &raw, &act->sidecar.path);
+	return rc ? rc : get_i64(f, "sizeInBytes", false, -1, &act->sidecar.size);
 }
 
 static enum delta_kind kind_of(const struct json *v)
@@ -320,9 +320,9 @@ int delta_action_parse(struct delta_action *act, struct arena *a, const char *li
 {
 	struct json *root;
 	memset(act, 0, sizeof *act);
-	int r = json_parse(&root, a, arena_strndup(a, line, n), n, e);
-	if (r)
-		return r;
+	int rc = json_parse(&root, a, arena_strndup(a, line, n), n, e);
+	if (rc)
+		return rc;
 	if (root->type != JSON_OBJECT)
 		return err_set(e, ERR_DATA, "a line of a log must be a JSON object");
 	/* One action a line; a null member stands for an action that is not there. */
@@ -336,9 +336,9 @@ int delta_action_parse(struct delta_action *act, struct arena *a, const char *li
 			return err_set(e, ERR_DATA, "%s is not an object", v->key);
 		struct from f = { kind_name[kind], v, a, e };
 		act->kind = kind;
-		r = parse_kind(act, &f);
-		if (r)
-			return r;
+		rc = parse_kind(act, &f);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }

@@ -273,19 +273,19 @@ static int take_rows(struct reading *rd, uint64_t first, struct err *e)
 static int read_groups(struct reading *rd, const struct pq_reader *pq, const struct pq_projection *p, struct err *e)
 {
 	uint64_t done = 0;
-	int r = 0;
-	for (size_t g = 0; g < pq_groups(pq) && r == 0; g++) {
+	int rc = 0;
+	for (size_t g = 0; g < pq_groups(pq) && rc == 0; g++) {
 		uint64_t rows = pq_group_rows(pq, g);
-		for (uint64_t at = 0; at < rows && r == 0; at += ROWS) {
+		for (uint64_t at = 0; at < rows && rc == 0; at += ROWS) {
 			uint64_t n = rows - at < ROWS ? rows - at : ROWS;
 			batch_clear(&rd->batch);
-			r = pq_read(pq, p, g, at, n, &rd->batch, e);
-			if (r == 0)
-				r = take_rows(rd, done + at, e);
+			rc = pq_read(pq, p, g, at, n, &rd->batch, e);
+			if (rc == 0)
+				rc = take_rows(rd, done + at, e);
 		}
 		done += rows;
 	}
-	return r;
+	return rc;
 }
 
 /* Only what the file has is asked for: a part may lack whole columns, and the rest would be decoded as nulls. */
@@ -296,24 +296,24 @@ static int read_parquet(struct store *s, const char *name, unsigned parts, delta
 	struct store_file *f = NULL;
 	struct pq_reader *pq = NULL;
 	struct pq_projection *p = NULL;
-	int r = store_file_open(&f, s, name, e);
-	if (r)
-		return r;
+	int rc = store_file_open(&f, s, name, e);
+	if (rc)
+		return rc;
 	struct pq_source src = { store_file_read, store_file_size(f), f, store_file_name(f) };
 	ckpt_type(&rd.type, parts, &types);
 	batch_init(&rd.batch, &rd.type);
-	r = pq_open(&pq, &src, e);
-	if (r == 0)
-		r = pq_project(&p, pq, &rd.type, false, e);
-	if (r == 0)
-		r = read_groups(&rd, pq, p, e);
+	rc = pq_open(&pq, &src, e);
+	if (rc == 0)
+		rc = pq_project(&p, pq, &rd.type, false, e);
+	if (rc == 0)
+		rc = read_groups(&rd, pq, p, e);
 	pq_projection_free(p);
 	pq_free(pq);
 	batch_release(&rd.batch);
 	store_file_close(f);
 	arena_release(&rd.arena);
 	arena_release(&types);
-	return r;
+	return rc;
 }
 
 /* The main file of a checkpoint: its own actions go on, its sidecars are noted. One with a classic name may have some too. */
@@ -344,13 +344,13 @@ static int read_main(struct store *s, const char *name, unsigned parts, delta_ac
 	struct v2 v = { .fn = fn, .arg = arg, .arena = ARENA_INIT };
 	size_t n = strlen(name);
 	bool json = n > 5 && strcmp(name + n - 5, ".json") == 0;
-	int r = json ? delta_log_read_file(s, name, NULL, take_v2, &v, e)
+	int rc = json ? delta_log_read_file(s, name, NULL, take_v2, &v, e)
 		     : read_parquet(s, name, parts | CKPT_SIDECARS, take_v2, &v, e);
-	for (size_t i = 0; i < v.n && r == 0; i++)
-		r = read_parquet(s, v.sidecar[i], parts, fn, arg, e);
+	for (size_t i = 0; i < v.n && rc == 0; i++)
+		rc = read_parquet(s, v.sidecar[i], parts, fn, arg, e);
 	mem_free(v.sidecar);
 	arena_release(&v.arena);
-	return r;
+	return rc;
 }
 
 int delta_checkpoint_read(struct store *s, const struct delta_log_checkpoint *c, unsigned flags, delta_action_fn *fn,
@@ -358,12 +358,12 @@ int delta_checkpoint_read(struct store *s, const struct delta_log_checkpoint *c,
 {
 	unsigned parts = CKPT_DV | CKPT_ROW_IDS | CKPT_DOMAINS | (flags & DELTA_WITH_STATS ? CKPT_STATS : 0);
 	struct buf name = BUF_INIT;
-	int r = 0;
-	for (uint32_t i = 0; i < (c->parts ? c->parts : 1) && r == 0; i++) {
+	int rc = 0;
+	for (uint32_t i = 0; i < (c->parts ? c->parts : 1) && rc == 0; i++) {
 		buf_clear(&name);
 		buf_printf(&name, "%s/%s", DELTA_LOG_DIR, c->names[i]);
-		r = read_main(s, buf_cstr(&name), parts, fn, arg, e);
+		rc = read_main(s, buf_cstr(&name), parts, fn, arg, e);
 	}
 	buf_release(&name);
-	return r;
+	return rc;
 }

@@ -31,8 +31,8 @@ void ckpt_type(struct type *t, unsigned parts, struct arena *a)
 	if (parts & CKPT_SIDECARS)
 		buf_puts(&b, ",sidecar:struct<path:string,sizeInBytes:long>");
 	buf_putc(&b, '>');
-	int r = type_parse(t, a, b.p, b.n, &e);
-	assert(r == 0);
-	(void)r;
+	int rc = type_parse(t, a, b.p, b.n, &e);
+	assert(rc == 0);
+	(void)rc;
 	buf_release(&b);
 }

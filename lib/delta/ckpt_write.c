@@ -211,10 +211,10 @@ static int flush(struct ckpt *k, struct err *e)
 	const struct column *cols[8];
 	for (size_t i = 0; i < k->batch.ncols; i++)
 		cols[i] = &k->batch.col[i];
-	int r = k->batch.nrows ? pq_writer_append(k->w, cols, NULL, k->batch.nrows, e) : 0;
+	int rc = k->batch.nrows ? pq_writer_append(k->w, cols, NULL, k->batch.nrows, e) : 0;
 	batch_clear(&k->batch);
 	arena_clear(&k->arena);
-	return r;
+	return rc;
 }
 
 static int put_row(struct ckpt *k, const struct delta_action *act, struct err *e)
@@ -250,20 +250,20 @@ static int put_files(struct ckpt *k, struct err *e)
 	struct delta_iter it = DELTA_ITER_INIT;
 	struct delta_action act;
 	const struct delta_file *f;
-	int r = 0;
-	while (r == 0 && (f = delta_snapshot_next(k->sn, &it)) != NULL) {
+	int rc = 0;
+	while (rc == 0 && (f = delta_snapshot_next(k->sn, &it)) != NULL) {
 		delta_file_add(k->sn, f, &act, &k->arena);
 		k->adds++;
-		r = put_row(k, &act, e);
+		rc = put_row(k, &act, e);
 	}
 	it.i = 0;
-	while (r == 0 && (f = delta_snapshot_next_tombstone(k->sn, &it)) != NULL) {
+	while (rc == 0 && (f = delta_snapshot_next_tombstone(k->sn, &it)) != NULL) {
 		if (f->deleted_ms < k->oldest_tombstone)
 			continue;
 		delta_file_remove(k->sn, f, f->deleted_ms, &act, &k->arena);
-		r = put_row(k, &act, e);
+		rc = put_row(k, &act, e);
 	}
-	return r;
+	return rc;
 }
 
 static int put_all(struct ckpt *k, struct err *e)
@@ -272,23 +272,23 @@ static int put_all(struct ckpt *k, struct err *e)
 	struct delta_iter it = DELTA_ITER_INIT;
 	const struct delta_txn *t;
 	const struct delta_domain *d;
-	int r = put_row(k, &act, e);
-	if (r == 0) {
+	int rc = put_row(k, &act, e);
+	if (rc == 0) {
 		act = (struct delta_action){ .kind = DELTA_METADATA, .metadata = k->sn->metadata };
-		r = put_row(k, &act, e);
+		rc = put_row(k, &act, e);
 	}
-	while (r == 0 && (t = delta_snapshot_next_txn(k->sn, &it)) != NULL) {
+	while (rc == 0 && (t = delta_snapshot_next_txn(k->sn, &it)) != NULL) {
 		act = (struct delta_action){ .kind = DELTA_TXN, .txn = *t };
-		r = put_row(k, &act, e);
+		rc = put_row(k, &act, e);
 	}
 	it.i = 0;
-	while (r == 0 && (d = delta_snapshot_next_domain(k->sn, &it)) != NULL) {
+	while (rc == 0 && (d = delta_snapshot_next_domain(k->sn, &it)) != NULL) {
 		act = (struct delta_action){ .kind = DELTA_DOMAIN, .domain = *d };
-		r = put_row(k, &act, e);
+		rc = put_row(k, &act, e);
 	}
-	if (r == 0)
-		r = put_files(k, e);
-	return r ? r : flush(k, e);
+	if (rc == 0)
+		rc = put_files(k, e);
+	return rc ? rc : flush(k, e);
 }
 
 /* Columns that no row of this table fills are left out. */
@@ -342,9 +342,9 @@ static int put_last(const struct ckpt *k, uint64_t size, struct err *e)
 		return 0; /* another writer is further on */
 	buf_printf(&b, "{\"version\":%lld,\"size\":%llu,\"sizeInBytes\":%llu,\"numOfAddFiles\":%llu}",
 		   (long long)k->sn->version, (unsigned long long)k->rows, (unsigned long long)size, (unsigned long long)k->adds);
-	int r = store_put(k->sn->store, LAST_CHECKPOINT, b.p, b.n, e);
+	int rc = store_put(k->sn->store, LAST_CHECKPOINT, b.p, b.n, e);
 	buf_release(&b);
-	return r;
+	return rc;
 }
 
 int delta_checkpoint_write(const struct delta_snapshot *sn, int64_t now_ms, struct err *e)
@@ -358,25 +358,25 @@ int delta_checkpoint_write(const struct delta_snapshot *sn, int64_t now_ms, stru
 	snprintf(name, sizeof name, "%s/%020lld.checkpoint.parquet", DELTA_LOG_DIR, (long long)sn->version);
 	ckpt_type(&k.type, parts_of(sn), &k.types);
 	batch_init(&k.batch, &k.type);
-	int r = store_out_open_replace(&out, sn->store, name, e);
+	int rc = store_out_open_replace(&out, sn->store, name, e);
 	struct pq_sink sink = { store_out_write, out };
-	if (r == 0)
-		r = pq_writer_new(&k.w, &k.type, &sink, &o, e);
-	if (r == 0)
-		r = put_all(&k, e);
-	if (r == 0)
-		r = pq_writer_finish(k.w, NULL, &size, e);
+	if (rc == 0)
+		rc = pq_writer_new(&k.w, &k.type, &sink, &o, e);
+	if (rc == 0)
+		rc = put_all(&k, e);
+	if (rc == 0)
+		rc = pq_writer_finish(k.w, NULL, &size, e);
 	pq_writer_free(k.w);
-	if (r == 0)
-		r = store_out_close(out, e);
+	if (rc == 0)
+		rc = store_out_close(out, e);
 	else
 		store_out_abort(out);
-	if (r == 0)
-		r = put_last(&k, size, e);
+	if (rc == 0)
+		rc = put_last(&k, size, e);
 	batch_release(&k.batch);
 	arena_release(&k.arena);
 	arena_release(&k.types);
-	return r;
+	return rc;
 }
 
 bool delta_checkpoint_due(const struct delta_snapshot *sn, int64_t version)

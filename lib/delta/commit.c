@@ -87,9 +87,9 @@ static int commit_time(struct attempt *at, bool ict, struct err *e)
 	at->timestamp_ms = clock_now_us() / 1000;
 	if (!ict)
 		return 0;
-	int r = delta_log_read(at->s, at->sn->version, NULL, take_timestamp, &before, e);
-	if (r < 0)
-		return r;
+	int rc = delta_log_read(at->s, at->sn->version, NULL, take_timestamp, &before, e);
+	if (rc < 0)
+		return rc;
 	if (at->timestamp_ms <= before)
 		at->timestamp_ms = before + 1;
 	return 0;
@@ -100,9 +100,9 @@ static int compose(struct attempt *at, struct err *e)
 	struct buf *b = &at->body;
 	const struct delta_change *c = &at->c;
 	bool ict = in_commit_timestamps(at->sn);
-	int r = commit_time(at, ict, e);
-	if (r)
-		return r;
+	int rc = commit_time(at, ict, e);
+	if (rc)
+		return rc;
 	buf_clear(b);
 	rand_uuid(at->txn_id);
 	buf_puts(b, "{\"commitInfo\":{");
@@ -140,14 +140,14 @@ enum outcome { OUTCOME_OURS = 1, OUTCOME_LOST = 2 };
 
 /* Our commit is in the log. Name and content must be durable before anybody is told: a power cut would take back what a
  * checkpoint has recorded. An fsync that failed is not tried again, since the kernel reports a lost write only once. */
-static int settle_ours(struct attempt *at, int r, struct err *e)
+static int settle_ours(struct attempt *at, int rc, struct err *e)
 {
-	if (r == ERR_EXISTS)
-		r = store_sync(at->s, DELTA_LOG_DIR, e);
-	if (r == 0)
+	if (rc == ERR_EXISTS)
+		rc = store_sync(at->s, DELTA_LOG_DIR, e);
+	if (rc == 0)
 		return OUTCOME_OURS;
 	err_wrap(e, "version %lld of %s is in the log, but may not survive a power cut", (long long)at->version, store_root(at->s));
-	return r;
+	return rc;
 }
 
 /* Put the body; where the answer leaves it open whether it is there, look. */
@@ -156,18 +156,18 @@ static int put(struct attempt *at, struct err *e)
 	struct buf name = BUF_INIT;
 	struct err look;
 	delta_commit_name(&name, at->version);
-	int r = store_put_if_absent(at->s, buf_cstr(&name), at->body.p, at->body.n, e);
-	if (r == 0) {
-		r = OUTCOME_OURS;
-	} else if (r == ERR_EXISTS || r == ERR_IO) {
+	int rc = store_put_if_absent(at->s, buf_cstr(&name), at->body.p, at->body.n, e);
+	if (rc == 0) {
+		rc = OUTCOME_OURS;
+	} else if (rc == ERR_EXISTS || rc == ERR_IO) {
 		int ours = delta_log_read(at->s, at->version, NULL, take_txn_id, at, &look);
 		if (ours == 1)
-			r = settle_ours(at, r, e);
-		else if (r == ERR_EXISTS || ours == 0)
-			r = OUTCOME_LOST; /* a winner that cannot be read is reported when the snapshot moves on */
+			rc = settle_ours(at, rc, e);
+		else if (rc == ERR_EXISTS || ours == 0)
+			rc = OUTCOME_LOST; /* a winner that cannot be read is reported when the snapshot moves on */
 	}
 	buf_release(&name);
-	return r;
+	return rc;
 }
 
 /* What a winning commit is checked for. */
@@ -197,9 +197,9 @@ static int check_add(const struct check *k, const struct delta_add *add, struct 
 	if (c->blind_append || !c->data_change || !add->data_change)
 		return 0;
 	if (!reads && c->reads_file) {
-		int r = c->reads_file(c->reads_arg, k->at->sn, add, &reads, e);
-		if (r)
-			return r;
+		int rc = c->reads_file(c->reads_arg, k->at->sn, add, &reads, e);
+		if (rc)
+			return rc;
 	}
 	return reads ? conflict(k, e, "added rows that this commit would replace") : 0;
 }
@@ -227,19 +227,19 @@ static int check_action(void *arg, const struct delta_action *act, uint64_t line
 static int rebase(struct attempt *at, struct err *e)
 {
 	bool moved = true;
-	int r = 0;
+	int rc = 0;
 	if (!at->sn) /* both made the table; BUILD decides whether ours fits into the winner's */
 		return delta_snapshot_open(&at->sn, at->s, DELTA_NEWEST, 0, e);
-	while (r == 0) {
+	while (rc == 0) {
 		struct check k = { at, at->sn->version + 1 };
-		r = delta_log_moved(at->s, at->sn->version, &moved, e);
-		if (r || !moved)
+		rc = delta_log_moved(at->s, at->sn->version, &moved, e);
+		if (rc || !moved)
 			break;
-		r = delta_log_read(at->s, k.version, NULL, check_action, &k, e);
-		if (r == 0)
-			r = delta_snapshot_update(at->sn, k.version, e);
+		rc = delta_log_read(at->s, k.version, NULL, check_action, &k, e);
+		if (rc == 0)
+			rc = delta_snapshot_update(at->sn, k.version, e);
 	}
-	return r;
+	return rc;
 }
 
 static void pause_before(struct attempt *at, unsigned attempt)
@@ -253,17 +253,17 @@ static void pause_before(struct attempt *at, unsigned attempt)
 static int try_once(struct attempt *at, delta_build_fn *build, void *arg, struct err *e)
 {
 	delta_change_clear(&at->c);
-	int r = build(arg, at->sn, &at->c, e);
-	if (r)
-		return r == DELTA_NOTHING ? 0 : r;
+	int rc = build(arg, at->sn, &at->c, e);
+	if (rc)
+		return rc == DELTA_NOTHING ? 0 : rc;
 	if (at->sn)
-		r = delta_protocol_check_write(&at->sn->protocol, &at->sn->metadata, &at->sn->schema, e);
-	if (r == 0 && at->sn && at->c.nremoves && at->c.data_change && delta_append_only(&at->sn->metadata))
-		r = err_set(e, ERR_CONFLICT, "the table is append-only (delta.appendOnly): no file may be removed from it");
+		rc = delta_protocol_check_write(&at->sn->protocol, &at->sn->metadata, &at->sn->schema, e);
+	if (rc == 0 && at->sn && at->c.nremoves && at->c.data_change && delta_append_only(&at->sn->metadata))
+		rc = err_set(e, ERR_CONFLICT, "the table is append-only (delta.appendOnly): no file may be removed from it");
 	at->version = at->sn ? at->sn->version + 1 : 0;
-	if (r == 0)
-		r = compose(at, e);
-	return r ? r : put(at, e);
+	if (rc == 0)
+		rc = compose(at, e);
+	return rc ? rc : put(at, e);
 }
 
 static void warn(const struct delta_commit_opts *o, const struct err *e)
@@ -277,9 +277,9 @@ static void after(struct attempt *at, const struct delta_commit_opts *o, struct 
 {
 	struct err e;
 	struct delta_snapshot *full;
-	int r = at->sn ? delta_snapshot_update(at->sn, at->version, &e)
+	int rc = at->sn ? delta_snapshot_update(at->sn, at->version, &e)
 		       : delta_snapshot_open(&at->sn, at->s, at->version, 0, &e);
-	if (r) {
+	if (rc) {
 		warn(o, &e);
 		delta_snapshot_free(at->sn);
 		at->sn = NULL;
@@ -287,13 +287,13 @@ static void after(struct attempt *at, const struct delta_commit_opts *o, struct 
 	}
 	if (o->no_checkpoint || !delta_checkpoint_due(at->sn, at->version))
 		return;
-	r = delta_snapshot_open(&full, at->s, at->version, DELTA_WITH_STATS, &e);
-	if (r == 0) {
-		r = delta_checkpoint_write(full, clock_now_us() / 1000, &e);
+	rc = delta_snapshot_open(&full, at->s, at->version, DELTA_WITH_STATS, &e);
+	if (rc == 0) {
+		rc = delta_checkpoint_write(full, clock_now_us() / 1000, &e);
 		delta_snapshot_free(full);
 	}
-	done->checkpoint = r == 0;
-	if (r) {
+	done->checkpoint = rc == 0;
+	if (rc) {
 		err_wrap(&e, "the commit succeeded, but its checkpoint failed");
 		warn(o, &e);
 	}
@@ -310,18 +310,18 @@ static int from_base(struct attempt *at, delta_build_fn *build, void *arg, int64
 			       (long long)base, store_root(at->s), (long long)newest);
 	delta_snapshot_free(at->sn);
 	at->sn = NULL;
-	int r = delta_snapshot_open(&at->sn, at->s, base, 0, e);
-	if (r == 0) {
+	int rc = delta_snapshot_open(&at->sn, at->s, base, 0, e);
+	if (rc == 0) {
 		delta_change_clear(&at->c);
 		at->c.probe = true;
-		r = build(arg, at->sn, &at->c, e);
-		r = r == DELTA_NOTHING ? 0 : r;
+		rc = build(arg, at->sn, &at->c, e);
+		rc = rc == DELTA_NOTHING ? 0 : rc;
 	}
-	if (r == 0)
-		r = rebase(at, e);
-	if (r && r != ERR_NOT_FOUND)
-		return r;
-	if (r == 0 && at->sn->version >= newest)
+	if (rc == 0)
+		rc = rebase(at, e);
+	if (rc && rc != ERR_NOT_FOUND)
+		return rc;
+	if (rc == 0 && at->sn->version >= newest)
 		return 0;
 	return err_set(e, ERR_CONFLICT, "the input was read from version %lld of %s, and the versions after it can no longer be read from the log",
 		       (long long)base, store_root(at->s));
@@ -333,19 +333,19 @@ static int run(struct attempt *at, delta_build_fn *build, void *arg, const struc
 	unsigned most = o->attempts ? o->attempts : ATTEMPTS;
 	int64_t deadline = clock_mono_ns() + (o->retry_for_ns ? o->retry_for_ns : RETRY_FOR_NS);
 	for (;;) {
-		int r = try_once(at, build, arg, e);
+		int rc = try_once(at, build, arg, e);
 		done->attempts++;
-		if (r == OUTCOME_OURS) {
+		if (rc == OUTCOME_OURS) {
 			done->version = at->version;
 			done->timestamp_ms = at->timestamp_ms;
 			after(at, o, done);
 			return 0;
 		}
-		if (r != OUTCOME_LOST)
-			return r;
-		r = rebase(at, e);
-		if (r)
-			return r;
+		if (rc != OUTCOME_LOST)
+			return rc;
+		rc = rebase(at, e);
+		if (rc)
+			return rc;
 		if (done->attempts >= most || clock_mono_ns() >= deadline)
 			return err_set(e, ERR_RETRY, "%s: other writers committed first %u times; giving up at version %lld",
 				       store_root(at->s), done->attempts, (long long)at->version);
@@ -360,20 +360,20 @@ int delta_commit(struct delta_snapshot **sn, struct store *s, delta_build_fn *bu
 	const struct delta_commit_opts *o = opts ? opts : &none;
 	struct attempt at = { .s = s, .sn = *sn, .c = DELTA_CHANGE_INIT };
 	uint64_t seed = o->seed;
-	int r = 0;
+	int rc = 0;
 	*done = (struct delta_committed){ .version = -1 };
 	if (!seed)
 		rand_system(&seed, sizeof seed);
 	rng_seed(&at.rng, seed);
-	r = at.sn ? delta_snapshot_update(at.sn, DELTA_NEWEST, e) : delta_snapshot_open(&at.sn, s, DELTA_NEWEST, 0, e);
-	if (r == ERR_NOT_FOUND && !at.sn)
-		r = 0;
-	if (r == 0 && o->has_base)
-		r = from_base(&at, build, arg, o->base, e);
-	if (r == 0)
-		r = run(&at, build, arg, o, done, e);
+	rc = at.sn ? delta_snapshot_update(at.sn, DELTA_NEWEST, e) : delta_snapshot_open(&at.sn, s, DELTA_NEWEST, 0, e);
+	if (rc == ERR_NOT_FOUND && !at.sn)
+		rc = 0;
+	if (rc == 0 && o->has_base)
+		rc = from_base(&at, build, arg, o->base, e);
+	if (rc == 0)
+		rc = run(&at, build, arg, o, done, e);
 	*sn = at.sn;
 	delta_change_release(&at.c);
 	buf_release(&at.body);
-	return r;
+	return rc;
 }

@@ -207,13 +207,13 @@ static int file_name(struct buf *name, const struct delta_dv *dv, struct err *e)
 	struct buf id = BUF_INIT;
 	const char *s = dv->path_or_inline, *path;
 	size_t n = strlen(s);
-	int r = 0;
+	int rc = 0;
 	if (dv->storage == 'p') {
-		r = delta_path_decode(&path, &a, s, n, e);
-		if (r == 0)
+		rc = delta_path_decode(&path, &a, s, n, e);
+		if (rc == 0)
 			buf_puts(name, path);
 	} else if (n < UUID_CHARS || !z85_decode(s + n - UUID_CHARS, UUID_CHARS, &id)) {
-		r = damaged(dv, e, "its file's name is not a UUID");
+		rc = damaged(dv, e, "its file's name is not a UUID");
 	} else {
 		const uint8_t *u = (const uint8_t *)id.p;
 		if (n > UUID_CHARS) {
@@ -228,7 +228,7 @@ static int file_name(struct buf *name, const struct delta_dv *dv, struct err *e)
 	buf_cstr(name);
 	buf_release(&id);
 	arena_release(&a);
-	return r;
+	return rc;
 }
 
 static uint32_t big32(const uint8_t *p)
@@ -242,21 +242,21 @@ static int read_file(struct buf *data, struct store *s, const struct delta_dv *d
 	struct buf name = BUF_INIT;
 	struct store_file *f = NULL;
 	size_t n = (size_t)dv->size;
-	int r = file_name(&name, dv, e);
-	if (r == 0)
-		r = store_file_open(&f, s, name.p, e);
-	if (r == 0) {
+	int rc = file_name(&name, dv, e);
+	if (rc == 0)
+		rc = store_file_open(&f, s, name.p, e);
+	if (rc == 0) {
 		buf_reserve(data, n + 8);
-		r = store_file_read(f, dv->offset > 0 ? (uint64_t)dv->offset : 0, data->p, n + 8, e);
+		rc = store_file_read(f, dv->offset > 0 ? (uint64_t)dv->offset : 0, data->p, n + 8, e);
 	}
 	const uint8_t *p = (const uint8_t *)data->p;
-	if (r == 0 && big32(p) != n)
-		r = damaged(dv, e, "its size differs from the log");
-	if (r == 0 && crc32(0, p + 4, (uInt)n) != big32(p + 4 + n))
-		r = damaged(dv, e, "its checksum is wrong");
+	if (rc == 0 && big32(p) != n)
+		rc = damaged(dv, e, "its size differs from the log");
+	if (rc == 0 && crc32(0, p + 4, (uInt)n) != big32(p + 4 + n))
+		rc = damaged(dv, e, "its checksum is wrong");
 	store_file_close(f);
 	buf_release(&name);
-	return r;
+	return rc;
 }
 
 /* What the containers of FILE_ROWS rows can take, in the most wasteful form that a writer may choose. */
@@ -268,7 +268,7 @@ static uint64_t most_bytes(uint64_t file_rows)
 int delta_dv_read(struct delta_rows *rows, struct store *s, const struct delta_dv *dv, uint64_t file_rows, struct err *e)
 {
 	size_t off = 0;
-	int r = 0;
+	int rc = 0;
 	*rows = (struct delta_rows){ 0 };
 	if (dv->size < 0 || dv->size > MAX_BYTES || dv->cardinality < 0)
 		return damaged(dv, e, "its size or its number of rows is out of range");
@@ -276,18 +276,18 @@ int delta_dv_read(struct delta_rows *rows, struct store *s, const struct delta_d
 		return err_set(e, ERR_DATA, "deletion vector %s: %lld rows in %lld bytes are too many for a file of %llu rows", dv->id,
 			       (long long)dv->cardinality, (long long)dv->size, (unsigned long long)file_rows);
 	if (dv->storage == 'u' || dv->storage == 'p') {
-		r = read_file(&rows->bytes, s, dv, e);
+		rc = read_file(&rows->bytes, s, dv, e);
 		off = 4;
 	} else if (dv->storage != 'i') {
-		r = err_set(e, ERR_UNSUPPORTED, "deletion vector %s: unknown storage type", dv->id);
+		rc = err_set(e, ERR_UNSUPPORTED, "deletion vector %s: unknown storage type", dv->id);
 	} else if (!z85_decode(dv->path_or_inline, strlen(dv->path_or_inline), &rows->bytes) || rows->bytes.n < (size_t)dv->size) {
-		r = damaged(dv, e, "its inline text is damaged");
+		rc = damaged(dv, e, "its inline text is damaged");
 	}
-	if (r == 0)
-		r = take_vector(rows, off, dv, file_rows, e);
-	if (r)
+	if (rc == 0)
+		rc = take_vector(rows, off, dv, file_rows, e);
+	if (rc)
 		delta_rows_release(rows);
-	return r;
+	return rc;
 }
 
 void delta_rows_release(struct delta_rows *rows)

@@ -111,10 +111,10 @@ static void same_version(const struct delta_snapshot *sn, int64_t at, int64_t fi
 	struct err e;
 	if (delta_snapshot_open(&after, sn->store, at, DELTA_ANY_PROTOCOL, &e) != 0)
 		return;
-	int r = delta_snapshot_open(&before, sn->store, first, DELTA_ANY_PROTOCOL, &e);
-	for (int64_t v = first; r == 0 && v <= last; v++) {
-		r = delta_snapshot_update(before, v, &e);
-		if (r == 0 && same_files(before, after))
+	int rc = delta_snapshot_open(&before, sn->store, first, DELTA_ANY_PROTOCOL, &e);
+	for (int64_t v = first; rc == 0 && v <= last; v++) {
+		rc = delta_snapshot_update(before, v, &e);
+		if (rc == 0 && same_files(before, after))
 			*found = v;
 	}
 	delta_snapshot_free(before);
@@ -201,13 +201,13 @@ static int descend(struct walk *w, struct err *e)
 	h->verdict = HELD_WHOLE;
 	while (v != h->version && !(old && v == w->last->looked)) {
 		h->by = v;
-		int r = read_note(w->sn, v, &w->note, e);
-		if (r == ERR_NOT_FOUND) {
+		int rc = read_note(w->sn, v, &w->note, e);
+		if (rc == ERR_NOT_FOUND) {
 			h->verdict = HELD_GONE;
 			return 0;
 		}
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 		h->to = comes_from(w->sn, &w->note);
 		if (h->to < h->version) {
 			const char *op = operation(&w->note);
@@ -231,14 +231,14 @@ static int seek(struct walk *w, int64_t down_to, struct err *e)
 {
 	struct held *h = w->h;
 	for (int64_t v = w->sn->version; v >= down_to; v--) {
-		int r = read_note(w->sn, v, &w->note, e);
-		if (r == ERR_NOT_FOUND) {
+		int rc = read_note(w->sn, v, &w->note, e);
+		if (rc == ERR_NOT_FOUND) {
 			h->verdict = noted(w->last) ? HELD_GONE : HELD_UNKNOWN;
 			h->by = v;
 			return 0;
 		}
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 		if (w->note.app_id && w->note.added) {
 			h->version = v;
 			h->path = arena_strdup(w->keep, w->note.added);
@@ -267,9 +267,9 @@ static int look(struct walk *w, struct err *e)
 	/* Commits of the stream that nobody has noted are newer than what was looked at. */
 	if (!noted(last) || h->seq != last->seq) {
 		int64_t seen = last->looked > last->version ? last->looked : last->version;
-		int r = seek(w, noted(last) ? seen + 1 : 0, e);
-		if (r || h->verdict != HELD_WHOLE)
-			return r;
+		int rc = seek(w, noted(last) ? seen + 1 : 0, e);
+		if (rc || h->verdict != HELD_WHOLE)
+			return rc;
 	}
 	if (h->version < 0 || in_table(w))
 		return 0;
@@ -285,14 +285,14 @@ int held_look(const struct delta_snapshot *sn, const char *stream, const struct 
 	*h = (struct held){ .version = last->version, .path = last->path, .by = -1, .to = -1, .newest = sn->version };
 	if (!delta_snapshot_txn(sn, stream, &h->seq))
 		h->seq = 0;
-	int r = 0;
+	int rc = 0;
 	if (last->id && strcmp(last->id, sn->metadata.id) != 0)
 		h->verdict = HELD_OTHER;
 	else
-		r = look(&w, e);
+		rc = look(&w, e);
 	arena_release(&scratch);
 	mem_free(name);
-	return r;
+	return rc;
 }
 
 /* What can be done about it. */
@@ -329,9 +329,9 @@ int held_error(const struct held *h, const struct delta_snapshot *sn, const char
 		buf_printf(&b, "version %lld is missing in the log of %s: whether version %lld still holds version %lld, the last commit of "
 			   "stream %s, is unknown", (long long)h->by, table, (long long)h->newest, (long long)h->version, stream);
 	}
-	int r = ways_out(ck, e, buf_cstr(&b));
+	int rc = ways_out(ck, e, buf_cstr(&b));
 	buf_release(&b);
-	return r;
+	return rc;
 }
 
 static void keep_commit(const struct note *n, struct arena *a, struct held_commit *c)
@@ -352,13 +352,13 @@ int held_find(const struct delta_snapshot *sn, held_own_fn *own, void *arg, stru
 	struct arena scratch = ARENA_INIT;
 	struct note n = { .a = &scratch, .own = own, .arg = arg };
 	int64_t v = sn->version;
-	int r = 0;
+	int rc = 0;
 	*c = (struct held_commit){ .version = -1 };
-	while (v >= 0 && (r = read_note(sn, v, &n, e)) == 0 && !n.app_id)
+	while (v >= 0 && (rc = read_note(sn, v, &n, e)) == 0 && !n.app_id)
 		v = comes_from(sn, &n);
-	if (v >= 0 && r == 0)
+	if (v >= 0 && rc == 0)
 		keep_commit(&n, a, c);
-	c->gone = r == ERR_NOT_FOUND;
+	c->gone = rc == ERR_NOT_FOUND;
 	arena_release(&scratch);
-	return r == ERR_NOT_FOUND ? 0 : r;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }

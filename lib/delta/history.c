@@ -25,29 +25,29 @@ static int take_time(void *arg, const struct delta_action *act, uint64_t line, s
 static int in_commit_time(struct store *s, int64_t version, int64_t *ms, struct err *e)
 {
 	*ms = -1;
-	int r = delta_log_read(s, version, NULL, take_time, ms, e);
-	return r < 0 ? r : 0;
+	int rc = delta_log_read(s, version, NULL, take_time, ms, e);
+	return rc < 0 ? rc : 0;
 }
 
 int delta_log_times(const struct delta_log *l, struct store *s, int64_t **time_ms, struct err *e)
 {
 	size_t n = l->ncommits;
 	int64_t *t = mem_array(NULL, n ? n : 1, sizeof *t), ms = -1;
-	int r = n ? in_commit_time(s, l->commits[n - 1].version, &ms, e) : 0;
+	int rc = n ? in_commit_time(s, l->commits[n - 1].version, &ms, e) : 0;
 	for (size_t i = 0; i < n; i++) {
 		t[i] = l->commits[i].mtime_ms;
 		if (i && t[i] <= t[i - 1])
 			t[i] = t[i - 1] + 1;
 	}
 	/* Once the newest commit carries its time, go back to the one that was the first to do so. */
-	for (size_t i = n; i-- > 0 && r == 0 && ms >= 0; ) {
+	for (size_t i = n; i-- > 0 && rc == 0 && ms >= 0; ) {
 		t[i] = ms;
 		if (i)
-			r = in_commit_time(s, l->commits[i - 1].version, &ms, e);
+			rc = in_commit_time(s, l->commits[i - 1].version, &ms, e);
 	}
-	if (r) {
+	if (rc) {
 		mem_free(t);
-		return r;
+		return rc;
 	}
 	*time_ms = t;
 	return 0;
@@ -58,10 +58,10 @@ int delta_version_at(struct store *s, int64_t us, int64_t *version, struct err *
 	struct delta_log l;
 	int64_t *t = NULL, ms = time_floor_div(us, 1000);
 	delta_log_init(&l);
-	int r = delta_log_list(&l, s, e);
-	if (r == 0)
-		r = delta_log_times(&l, s, &t, e);
-	if (r == 0) {
+	int rc = delta_log_list(&l, s, e);
+	if (rc == 0)
+		rc = delta_log_times(&l, s, &t, e);
+	if (rc == 0) {
 		*version = -1;
 		for (size_t i = 0; i < l.ncommits; i++)
 			if (t[i] <= ms)
@@ -69,10 +69,10 @@ int delta_version_at(struct store *s, int64_t us, int64_t *version, struct err *
 		if (*version < 0) {
 			char text[48];
 			size_t n = l.ncommits ? time_format(text, t[0] * 1000, 3, true) : 0;
-			r = err_set(e, ERR_NOT_FOUND, "the table did not exist yet: its first known commit is of %.*s", (int)n, text);
+			rc = err_set(e, ERR_NOT_FOUND, "the table did not exist yet: its first known commit is of %.*s", (int)n, text);
 		}
 	}
 	mem_free(t);
 	delta_log_release(&l);
-	return r;
+	return rc;
 }

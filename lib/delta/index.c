@@ -303,16 +303,16 @@ static int resolve_schema(struct delta_snapshot *sn, struct err *e)
 	schema_release(&sn->physical);
 	if (!sn->metadata.schema_string)
 		return err_set(e, ERR_DATA, "the table's metaData has no schemaString");
-	int r = schema_from_delta(&sn->schema, sn->metadata.schema_string, sn->metadata.nschema_string, e);
-	if (r) {
+	int rc = schema_from_delta(&sn->schema, sn->metadata.schema_string, sn->metadata.nschema_string, e);
+	if (rc) {
 		err_wrap(e, "the table's schema");
-		return r;
+		return rc;
 	}
-	r = mapping_physical(sn, e);
-	if (r == 0)
-		r = widening_check(&sn->schema.root, e);
-	if (r)
-		return r;
+	rc = mapping_physical(sn, e);
+	if (rc == 0)
+		rc = widening_check(&sn->schema.root, e);
+	if (rc)
+		return rc;
 	sn->npart = sn->metadata.partition_columns.n;
 	sn->part_field = arena_array(&ix->arena, sn->npart, sizeof *sn->part_field);
 	for (size_t i = 0; i < sn->npart; i++) {
@@ -341,9 +341,9 @@ int index_resolve(struct delta_snapshot *sn, struct err *e)
 	if (!ix->has_protocol || !ix->has_metadata)
 		return err_set(e, ERR_DATA, "the log of %s has no %s", store_root(sn->store),
 			       ix->has_protocol ? "metaData" : "protocol");
-	int r = ix->new_metadata ? resolve_schema(sn, e) : 0;
-	if (r)
-		return r;
+	int rc = ix->new_metadata ? resolve_schema(sn, e) : 0;
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < ix->tuple_slots; i++)
 		if (ix->tuple[i] && (ix->new_metadata || !ix->tuple[i]->part))
 			resolve_tuple(sn, ix->tuple[i]);

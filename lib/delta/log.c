@@ -154,19 +154,19 @@ int delta_log_list(struct delta_log *l, struct store *s, struct err *e)
 	struct listing ls = { .l = l };
 	l->ncommits = l->ncheckpoints = 0;
 	l->trace = NULL;
-	int r = store_list(s, DELTA_LOG_DIR, take_entry, &ls, e);
-	if (r == 0) {
+	int rc = store_list(s, DELTA_LOG_DIR, take_entry, &ls, e);
+	if (rc == 0) {
 		if (l->ncommits)
 			qsort(l->commits, l->ncommits, sizeof *l->commits, compare_commits);
 		assemble(&ls);
 		if (l->ncommits == 0 && l->ncheckpoints == 0 && l->trace)
-			r = err_set(e, ERR_IO, "the log of %s has lost its commits: there is %s, but no commit and no complete checkpoint",
+			rc = err_set(e, ERR_IO, "the log of %s has lost its commits: there is %s, but no commit and no complete checkpoint",
 				    store_root(s), l->trace);
 		else if (l->ncommits == 0 && l->ncheckpoints == 0)
-			r = err_set(e, ERR_NOT_FOUND, "%s is not a Delta table: no commit in %s", store_root(s), DELTA_LOG_DIR);
+			rc = err_set(e, ERR_NOT_FOUND, "%s is not a Delta table: no commit in %s", store_root(s), DELTA_LOG_DIR);
 	}
 	mem_free(ls.v);
-	return r;
+	return rc;
 }
 
 int64_t delta_log_newest(const struct delta_log *l)
@@ -209,10 +209,10 @@ int delta_log_moved(struct store *s, int64_t version, bool *moved, struct err *e
 {
 	struct buf name = BUF_INIT;
 	delta_commit_name(&name, version + 1);
-	int r = store_stat(s, buf_cstr(&name), NULL, NULL, e);
+	int rc = store_stat(s, buf_cstr(&name), NULL, NULL, e);
 	buf_release(&name);
-	*moved = r == 0;
-	return r == ERR_NOT_FOUND ? 0 : r;
+	*moved = rc == 0;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 /* One line of NAME. The file, the line and the column go into the error. */
@@ -220,13 +220,13 @@ static int read_line(struct store *s, const char *name, struct arena *a, const c
 		     delta_action_fn *fn, void *arg, struct err *e)
 {
 	struct delta_action act;
-	int r = delta_action_parse(&act, a, p, n, e);
-	if (r) {
+	int rc = delta_action_parse(&act, a, p, n, e);
+	if (rc) {
 		struct buf b = BUF_INIT;
 		store_path(s, name, &b);
 		err_at(e, buf_cstr(&b), line, e ? e->col : 0);
 		buf_release(&b);
-		return r;
+		return rc;
 	}
 	return act.kind == DELTA_UNKNOWN ? 0 : fn(arg, &act, line, e);
 }
@@ -238,9 +238,9 @@ int delta_log_read_file(struct store *s, const char *name, struct arena *keep, d
 	uint64_t line = 0;
 	bool any = false;
 	store_path(s, name, &path);
-	int r = store_get(s, name, DELTA_COMMIT_MAX, &text, e);
+	int rc = store_get(s, name, DELTA_COMMIT_MAX, &text, e);
 	const char *p = text.p, *end = text.p + text.n;
-	while (r == 0 && p < end) {
+	while (rc == 0 && p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((nl ? nl : end) - p);
 		size_t blank = 0;
@@ -249,28 +249,28 @@ int delta_log_read_file(struct store *s, const char *name, struct arena *keep, d
 			blank++;
 		if (blank < n) {
 			any = true;
-			r = read_line(s, name, a, p, n, line, fn, arg, e);
+			rc = read_line(s, name, a, p, n, line, fn, arg, e);
 			if (!keep)
 				arena_clear(&own);
 		}
 		p = nl ? nl + 1 : end;
 	}
-	if (r == 0 && !any) {
+	if (rc == 0 && !any) {
 		err_set(e, ERR_DATA, "the commit is empty: it was torn or never written (a power cut?)");
-		r = err_at(e, buf_cstr(&path), 0, 0);
-		r = ERR_DATA;
+		rc = err_at(e, buf_cstr(&path), 0, 0);
+		rc = ERR_DATA;
 	}
 	arena_release(&own);
 	buf_release(&text);
 	buf_release(&path);
-	return r;
+	return rc;
 }
 
 int delta_log_read(struct store *s, int64_t version, struct arena *keep, delta_action_fn *fn, void *arg, struct err *e)
 {
 	struct buf name = BUF_INIT;
 	delta_commit_name(&name, version);
-	int r = delta_log_read_file(s, buf_cstr(&name), keep, fn, arg, e);
+	int rc = delta_log_read_file(s, buf_cstr(&name), keep, fn, arg, e);
 	buf_release(&name);
-	return r;
+	return rc;
 }

@@ -13,36 +13,36 @@ static int map_field(struct field *f, struct arena *a, bool by_id, struct err *e
 	struct json *root = NULL;
 	const char *name = NULL;
 	int64_t id = -1;
-	int r = f->metadata ? json_parse(&root, &scratch, f->metadata, strlen(f->metadata), e) : 0;
-	if (r == 0 && root) {
+	int rc = f->metadata ? json_parse(&root, &scratch, f->metadata, strlen(f->metadata), e) : 0;
+	if (rc == 0 && root) {
 		name = json_str(json_get(root, "delta.columnMapping.physicalName"));
 		const struct json *v = json_get(root, "delta.columnMapping.id");
 		if (v && !json_i64(v, &id))
 			id = -1;
 	}
-	if (r == 0 && !name)
-		r = err_set(e, ERR_DATA, "column '%s' has no delta.columnMapping.physicalName", f->name);
-	if (r == 0 && by_id && id < 0)
-		r = err_set(e, ERR_DATA, "column '%s' has no delta.columnMapping.id", f->name);
-	if (r == 0) {
+	if (rc == 0 && !name)
+		rc = err_set(e, ERR_DATA, "column '%s' has no delta.columnMapping.physicalName", f->name);
+	if (rc == 0 && by_id && id < 0)
+		rc = err_set(e, ERR_DATA, "column '%s' has no delta.columnMapping.id", f->name);
+	if (rc == 0) {
 		f->nname = strlen(name);
 		f->name = arena_strndup(a, name, f->nname);
 		f->metadata = by_id ? arena_printf(a, "{\"parquet.field.id\":%lld}", (long long)id) : NULL;
 	}
 	arena_release(&scratch);
-	return r;
+	return rc;
 }
 
 static int map_type(struct type *t, struct arena *a, bool by_id, struct err *e)
 {
-	int r = 0;
-	for (size_t i = 0; i < t->nfields && r == 0; i++) {
+	int rc = 0;
+	for (size_t i = 0; i < t->nfields && rc == 0; i++) {
 		if (t->kind == TYPE_STRUCT)
-			r = map_field(&t->fields[i], a, by_id, e);
-		if (r == 0)
-			r = map_type(&t->fields[i].type, a, by_id, e);
+			rc = map_field(&t->fields[i], a, by_id, e);
+		if (rc == 0)
+			rc = map_type(&t->fields[i].type, a, by_id, e);
 	}
-	return r;
+	return rc;
 }
 
 /* Do the two trees call a field differently? */
@@ -60,11 +60,11 @@ static int unmapped(struct delta_snapshot *sn, const char *mode, struct err *e)
 {
 	struct schema names;
 	schema_copy(&names, &sn->schema);
-	int r = map_type(&names.root, &names.arena, false, NULL) == 0 && renamed(&names.root, &sn->schema.root)
+	int rc = map_type(&names.root, &names.arena, false, NULL) == 0 && renamed(&names.root, &sn->schema.root)
 			? err_set(e, ERR_UNSUPPORTED, "the table uses column mapping (delta.columnMapping.mode %s), but its protocol does not "
 				  "have the feature columnMapping", mode) : 0;
 	schema_release(&names);
-	return r;
+	return rc;
 }
 
 int mapping_physical(struct delta_snapshot *sn, struct err *e)

@@ -109,9 +109,9 @@ static int check_fields(const struct delta_protocol *p, const struct type *t, st
 				return err_set(e, ERR_UNSUPPORTED,
 					       "column '%s' has %s (%s), which this program does not support for writing",
 					       f->name, bound[k].what, bound[k].feature);
-		int r = check_fields(p, &f->type, e);
-		if (r)
-			return r;
+		int rc = check_fields(p, &f->type, e);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -138,9 +138,9 @@ static int check_properties(const struct delta_protocol *p, const struct delta_m
 int delta_protocol_check_write(const struct delta_protocol *p, const struct delta_metadata *m, const struct schema *s,
 			       struct err *e)
 {
-	int r = delta_protocol_check_read(p, e);
-	if (r)
-		return r;
+	int rc = delta_protocol_check_read(p, e);
+	if (rc)
+		return rc;
 	if (p->min_writer > 7)
 		return err_set(e, ERR_UNSUPPORTED, "the table needs writer version %d; this program writes versions 1 to 7",
 			       (int)p->min_writer);
@@ -149,8 +149,8 @@ int delta_protocol_check_write(const struct delta_protocol *p, const struct delt
 		if (!known(name, writes, sizeof writes / sizeof *writes) && !same(name, "columnMapping"))
 			return err_set(e, ERR_UNSUPPORTED, "the table needs the writer feature '%s', which this program does not support", name);
 	}
-	r = check_properties(p, m, e);
-	return r ? r : check_fields(p, &s->root, e);
+	rc = check_properties(p, m, e);
+	return rc ? rc : check_fields(p, &s->root, e);
 }
 
 static bool has_kind(const struct type *t, enum type_kind k)

@@ -32,25 +32,25 @@ static int take_action(void *arg, const struct delta_action *act, uint64_t line,
 
 static int replay(struct delta_snapshot *sn, int64_t first, int64_t last, struct err *e)
 {
-	int r = 0;
-	for (int64_t v = first; v <= last && r == 0; v++) {
+	int rc = 0;
+	for (int64_t v = first; v <= last && rc == 0; v++) {
 		sn->index->at = v;
-		r = delta_log_read(sn->store, v, NULL, take_action, sn, e);
+		rc = delta_log_read(sn->store, v, NULL, take_action, sn, e);
 	}
-	return r;
+	return rc;
 }
 
 /* From checkpoint C (NULL: from version 0) and the commits behind it. */
 static int load_from(struct delta_snapshot *sn, const struct delta_log_checkpoint *c, int64_t version, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 	reset(sn);
 	sn->index->at = c ? c->version : 0;
 	if (c)
-		r = delta_checkpoint_read(sn->store, c, sn->flags, take_action, sn, e);
-	if (r == 0)
-		r = replay(sn, c ? c->version + 1 : 0, version, e);
-	return r;
+		rc = delta_checkpoint_read(sn->store, c, sn->flags, take_action, sn, e);
+	if (rc == 0)
+		rc = replay(sn, c ? c->version + 1 : 0, version, e);
+	return rc;
 }
 
 static int not_there(const struct delta_log *l, const struct store *store, int64_t version, struct err *e)
@@ -80,16 +80,16 @@ static int load(struct delta_snapshot *sn, const struct delta_log *l, int64_t ve
 			continue;
 		if (!delta_log_contiguous(l, c ? c->version + 1 : 0, version))
 			continue;
-		int r = load_from(sn, c, version, e);
-		if (r == 0)
+		int rc = load_from(sn, c, version, e);
+		if (rc == 0)
 			return 0;
 		/* A file that the listing showed is gone: look again, and in the end this is damage, never "no table". */
-		if (r == ERR_NOT_FOUND)
+		if (rc == ERR_NOT_FOUND)
 			*vanished = true;
-		if (!c || (r != ERR_DATA && r != ERR_NOT_FOUND)) {
+		if (!c || (rc != ERR_DATA && rc != ERR_NOT_FOUND)) {
 			if (tried && e)
 				*e = first;
-			return tried ? first.code : r;
+			return tried ? first.code : rc;
 		}
 		if (!tried && e)
 			first = *e;
@@ -105,14 +105,14 @@ static int load(struct delta_snapshot *sn, const struct delta_log *l, int64_t ve
 
 static int settle(struct delta_snapshot *sn, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 	if (sn->index->has_protocol && !(sn->flags & DELTA_ANY_PROTOCOL))
-		r = delta_protocol_check_read(&sn->protocol, e);
-	if (r == 0)
-		r = index_resolve(sn, e);
-	if (r && e && !e->file[0])
+		rc = delta_protocol_check_read(&sn->protocol, e);
+	if (rc == 0)
+		rc = index_resolve(sn, e);
+	if (rc && e && !e->file[0])
 		err_at(e, store_root(sn->store), 0, 0);
-	return r;
+	return rc;
 }
 
 /* A listing is no snapshot of the folder: a commit may be made, or cleaned away, while it runs. So look again before
@@ -121,27 +121,27 @@ static int load_listed(struct delta_snapshot *sn, int64_t version, struct err *e
 {
 	struct delta_log l;
 	bool again = true, vanished = false;
-	int r = 0;
+	int rc = 0;
 	for (int i = 0; i < LIST_ATTEMPTS && again; i++) {
 		vanished = false;
 		delta_log_init(&l);
-		r = delta_log_list(&l, sn->store, e);
+		rc = delta_log_list(&l, sn->store, e);
 		int64_t want = version == DELTA_NEWEST ? delta_log_newest(&l) : version;
-		if (r == 0)
-			r = load(sn, &l, want, &vanished, e);
-		again = (r == ERR_NOT_FOUND || r == ERR_IO) && l.trace && want <= delta_log_newest(&l);
+		if (rc == 0)
+			rc = load(sn, &l, want, &vanished, e);
+		again = (rc == ERR_NOT_FOUND || rc == ERR_IO) && l.trace && want <= delta_log_newest(&l);
 		delta_log_release(&l);
-		if (r == 0) {
+		if (rc == 0) {
 			sn->version = want;
 			sn->index->read_ns = clock_mono_ns();
 		}
 	}
-	if (r == ERR_NOT_FOUND && vanished) {
-		r = ERR_IO;
+	if (rc == ERR_NOT_FOUND && vanished) {
+		rc = ERR_IO;
 		if (e)
 			e->code = ERR_IO;
 	}
-	return r;
+	return rc;
 }
 
 int delta_snapshot_open(struct delta_snapshot **out, struct store *s, int64_t version, unsigned flags, struct err *e)
@@ -152,14 +152,14 @@ int delta_snapshot_open(struct delta_snapshot **out, struct store *s, int64_t ve
 	sn->version = -1;
 	schema_init(&sn->schema);
 	schema_init(&sn->physical);
-	int r = load_listed(sn, version, e);
-	if (r == 0)
-		r = settle(sn, e);
-	else if (e && r != ERR_NOT_FOUND && !e->file[0])
+	int rc = load_listed(sn, version, e);
+	if (rc == 0)
+		rc = settle(sn, e);
+	else if (e && rc != ERR_NOT_FOUND && !e->file[0])
 		err_at(e, store_root(s), 0, 0);
-	if (r) {
+	if (rc) {
 		delta_snapshot_free(sn);
-		return r;
+		return rc;
 	}
 	*out = sn;
 	return 0;
@@ -178,27 +178,27 @@ void delta_snapshot_free(struct delta_snapshot *sn)
 int delta_snapshot_update(struct delta_snapshot *sn, int64_t to, struct err *e)
 {
 	bool moved = true;
-	int r = 0;
-	while (r == 0 && (to == DELTA_NEWEST || sn->version < to)) {
-		r = delta_log_moved(sn->store, sn->version, &moved, e);
-		if (r || !moved)
+	int rc = 0;
+	while (rc == 0 && (to == DELTA_NEWEST || sn->version < to)) {
+		rc = delta_log_moved(sn->store, sn->version, &moved, e);
+		if (rc || !moved)
 			break;
-		r = replay(sn, sn->version + 1, sn->version + 1, e);
+		rc = replay(sn, sn->version + 1, sn->version + 1, e);
 		sn->version++;
 		sn->index->read_ns = clock_mono_ns();
 	}
 	/* No next commit: this is the newest version, or the log was cleaned up since we last looked. */
-	if (r == 0 && !moved && (to != DELTA_NEWEST || clock_mono_ns() - sn->index->read_ns > RELIST_AFTER_NS)) {
+	if (rc == 0 && !moved && (to != DELTA_NEWEST || clock_mono_ns() - sn->index->read_ns > RELIST_AFTER_NS)) {
 		struct delta_log l;
 		delta_log_init(&l);
-		r = delta_log_list(&l, sn->store, e);
-		bool behind = r == 0 && delta_log_newest(&l) > sn->version;
+		rc = delta_log_list(&l, sn->store, e);
+		bool behind = rc == 0 && delta_log_newest(&l) > sn->version;
 		delta_log_release(&l);
-		if (r == 0 && (behind || to != DELTA_NEWEST))
-			r = load_listed(sn, to, e);
+		if (rc == 0 && (behind || to != DELTA_NEWEST))
+			rc = load_listed(sn, to, e);
 		sn->index->read_ns = clock_mono_ns();
 	}
-	return r ? r : settle(sn, e);
+	return rc ? rc : settle(sn, e);
 }
 
 const struct delta_file *delta_snapshot_next(const struct delta_snapshot *sn, struct delta_iter *it)
@@ -275,10 +275,10 @@ const char *delta_property(const struct delta_snapshot *sn, const char *key)
 int delta_file_value(const struct delta_snapshot *sn, const struct delta_file *f, size_t col, struct delta_value *v,
 		     struct err *e)
 {
-	int r = delta_value_parse(v, &sn->part_field[col]->type, f->part[col].p, f->part[col].n, e);
-	if (r)
+	int rc = delta_value_parse(v, &sn->part_field[col]->type, f->part[col].p, f->part[col].n, e);
+	if (rc)
 		err_wrap(e, "%s: partition column '%s'", f->path, sn->part_field[col]->name);
-	return r;
+	return rc;
 }
 
 static void file_action(const struct delta_snapshot *sn, const struct delta_file *f, struct delta_add *add, struct arena *a)

@@ -53,23 +53,23 @@ static int check_field(const struct field *f, struct err *e)
 {
 	struct arena a = ARENA_INIT;
 	struct json *root = NULL;
-	int r = 0;
+	int rc = 0;
 	if (f->metadata && strstr(f->metadata, "delta.typeChanges") && json_parse(&root, &a, f->metadata, strlen(f->metadata), NULL) == 0) {
 		const struct json *changes = json_get(root, "delta.typeChanges");
-		for (const struct json *v = changes ? changes->child : NULL; v && r == 0; v = v->next)
-			r = check_change(f, v, &a, e);
+		for (const struct json *v = changes ? changes->child : NULL; v && rc == 0; v = v->next)
+			rc = check_change(f, v, &a, e);
 	}
 	arena_release(&a);
-	return r;
+	return rc;
 }
 
 int widening_check(const struct type *t, struct err *e)
 {
-	int r = 0;
-	for (size_t i = 0; i < t->nfields && r == 0; i++) {
-		r = check_field(&t->fields[i], e);
-		if (r == 0)
-			r = widening_check(&t->fields[i].type, e);
+	int rc = 0;
+	for (size_t i = 0; i < t->nfields && rc == 0; i++) {
+		rc = check_field(&t->fields[i], e);
+		if (rc == 0)
+			rc = widening_check(&t->fields[i].type, e);
 	}
-	return r;
+	return rc;
 }

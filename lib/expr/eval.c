@@ -375,13 +375,13 @@ static void run_in(struct expr_eval *ev, const struct node *x, const struct batc
 		}
 		while (lo < hi) {
 			size_t mid = lo + (hi - lo) / 2;
-			int r = value_cmp(kind, &x->set[mid], &one);
-			if (!r)
+			int rc = value_cmp(kind, &x->set[mid], &one);
+			if (!rc)
 				v->b[i] = B_TRUE;
-			if (r < 0)
+			if (rc < 0)
 				lo = mid + 1;
 			else
-				hi = r ? mid : lo;
+				hi = rc ? mid : lo;
 		}
 	}
 }

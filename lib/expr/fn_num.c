@@ -97,8 +97,8 @@ void fn_most(struct fn_ctx *c, const struct node *x, const struct value *a, stru
 	for (size_t i = 0; i < x->narg; i++) {
 		if (a[i].null)
 			continue;
-		int r = out->null ? 0 : value_cmp((enum vkind)x->kind, &a[i], out);
-		if (out->null || (x->unit ? r < 0 : r > 0))
+		int rc = out->null ? 0 : value_cmp((enum vkind)x->kind, &a[i], out);
+		if (out->null || (x->unit ? rc < 0 : rc > 0))
 			*out = a[i];
 	}
 }

@@ -269,17 +269,17 @@ static int wait_for(struct http *h, int64_t deadline, struct err *e)
 int http_run(struct http *h, int64_t deadline_ns, struct err *e)
 {
 	assert(!h->inside);
-	int r;
+	int rc;
 	h->inside = true;
 	h->happened = false;
 	do {
-		r = turn(h, e);
-		if (!r && !h->happened)
-			r = wait_for(h, deadline_ns, e);
-	} while (!r && !h->happened && clock_mono_ns() < deadline_ns);
+		rc = turn(h, e);
+		if (!rc && !h->happened)
+			rc = wait_for(h, deadline_ns, e);
+	} while (!rc && !h->happened && clock_mono_ns() < deadline_ns);
 	h->inside = false;
 	bury(h);
-	return r;
+	return rc;
 }
 
 void http_wake(struct http *h)
@@ -330,9 +330,9 @@ static int check_proxy(const char *proxy, struct err *e)
 
 static int check_opts(const struct http_opts *o, struct err *e)
 {
-	int r = check_proxy(o->proxy_http, e);
-	if (r || (r = check_proxy(o->proxy_https, e)))
-		return r;
+	int rc = check_proxy(o->proxy_http, e);
+	if (rc || (rc = check_proxy(o->proxy_https, e)))
+		return rc;
 	return o->cacert && access(o->cacert, R_OK) ? err_sys(e, errno, "%s", o->cacert) : 0;
 }
 

@@ -47,17 +47,17 @@ int64_t sse_retry_ms(const struct sse *s)
 /* An empty line: the event, if it has data, is whole. */
 static int dispatch(struct sse *s, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 	if (s->data.n) {
 		struct sse_event ev = { .type = s->type.n ? buf_cstr(&s->type) : "message", .data = s->data.p,
 			.ndata = s->data.n - 1, .id = buf_cstr(&s->id) };
 		/* The LF behind the last line makes way for a NUL. */
 		s->data.p[ev.ndata] = '\0';
-		r = s->fn(s->arg, &ev, e);
+		rc = s->fn(s->arg, &ev, e);
 	}
 	buf_clear(&s->data);
 	buf_clear(&s->type);
-	return r;
+	return rc;
 }
 
 static void set(struct buf *b, const char *p, size_t n)
@@ -122,8 +122,8 @@ static const char *line_end(const char *p, const char *end)
 int sse_feed(struct sse *s, const char *p, size_t n, struct err *e)
 {
 	const char *end = p + n;
-	int r = 0;
-	while (p < end && !r) {
+	int rc = 0;
+	while (p < end && !rc) {
 		if (s->after_cr && *p == '\n')
 			p++;
 		if (s->after_cr) {
@@ -142,9 +142,9 @@ int sse_feed(struct sse *s, const char *p, size_t n, struct err *e)
 			k = s->line.n;
 		}
 		s->after_cr = *eol == '\r';
-		r = whole_line(s, p, k, e);
+		rc = whole_line(s, p, k, e);
 		buf_clear(&s->line);
 		p = eol + 1;
 	}
-	return r;
+	return rc;
 }

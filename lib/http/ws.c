@@ -187,8 +187,8 @@ static int on_message(void *arg, const char *p, size_t n, bool binary)
 {
 	struct ws *w = arg;
 	w->node.h->happened = true;
-	int r = w->o.message(w->o.arg, p, n, binary);
-	return r || !http_alive(&w->node);
+	int rc = w->o.message(w->o.arg, p, n, binary);
+	return rc || !http_alive(&w->node);
 }
 
 static void opened(struct ws *w)

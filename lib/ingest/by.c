@@ -114,10 +114,10 @@ int by_parse(struct by *b, const char *text, struct err *e)
 		const char *start = p;
 		for (int depth = 0; *p && (*p != ',' || depth); p++)
 			depth += (*p == '(') - (*p == ')');
-		int r = parse_item(b, start, (size_t)(p - start), e);
-		if (r) {
+		int rc = parse_item(b, start, (size_t)(p - start), e);
+		if (rc) {
 			by_release(b);
-			return r;
+			return rc;
 		}
 		if (!*p)
 			return 0;
@@ -129,17 +129,17 @@ int by_add(struct by *b, const char *name, const char *metadata, struct err *e)
 	struct json *v;
 	struct arena tmp = ARENA_INIT;
 	struct by_item *it = new_item(b);
-	int r = 0;
+	int rc = 0;
 	it->name = arena_strdup(&b->arena, name);
 	if (metadata && json_parse(&v, &tmp, metadata, strlen(metadata), NULL) == 0) {
 		const char *text = json_str(json_get(v, BY_KEY));
 		if (text && *text)
-			r = parse_call(b, it, text, strlen(text), e);
-		if (r)
+			rc = parse_call(b, it, text, strlen(text), e);
+		if (rc)
 			err_wrap(e, "column '%s'", name);
 	}
 	arena_release(&tmp);
-	return r;
+	return rc;
 }
 
 bool by_agrees(const struct by *a, const struct by *b)
@@ -234,10 +234,10 @@ static int bind_computed(struct by_item *it, struct schema *s, struct err *e)
 		return err_set(e, ERR_USAGE, "%s=%s: there is no column '%s'", it->name, it->text, it->source);
 	if (!takes(it, source)) {
 		type_print(source, &b);
-		int r = err_set(e, ERR_USAGE, "%s=%s: %s does not take a column of type %.200s", it->name, it->text, func_name[it->func],
+		int rc = err_set(e, ERR_USAGE, "%s=%s: %s does not take a column of type %.200s", it->name, it->text, func_name[it->func],
 				buf_cstr(&b));
 		buf_release(&b);
-		return r;
+		return rc;
 	}
 	struct type t = result_type(it, source);
 	ptrdiff_t i = type_find(&s->root, it->name, strlen(it->name), false);
@@ -251,9 +251,9 @@ static int bind_computed(struct by_item *it, struct schema *s, struct err *e)
 	if (type_equal(&s->root.fields[i].type, &t, false))
 		return 0;
 	type_print(&s->root.fields[i].type, &b);
-	int r = err_set(e, ERR_USAGE, "%s=%s: the column already exists with type %.200s", it->name, it->text, buf_cstr(&b));
+	int rc = err_set(e, ERR_USAGE, "%s=%s: the column already exists with type %.200s", it->name, it->text, buf_cstr(&b));
 	buf_release(&b);
-	return r;
+	return rc;
 }
 
 /* Delta has no empty text (it is null) and no bytes but UTF-8 in a partition value. A computed value may be null. */
@@ -269,9 +269,9 @@ int by_bind(struct by *b, struct schema *s, struct err *e)
 	for (size_t i = 0; i < b->n; i++) {
 		struct by_item *it = &b->v[i];
 		if (it->func != BY_COLUMN) {
-			int r = bind_computed(it, s, e);
-			if (r)
-				return r;
+			int rc = bind_computed(it, s, e);
+			if (rc)
+				return rc;
 			b->judged = b->judged || judged(&s->root.fields[it->column]);
 			continue;
 		}

@@ -179,18 +179,18 @@ static int open_file(struct files *fs, const struct files_key *key, struct file 
 		   pq_codec_extension(fs->opts.codec));
 	f->path = arena_strndup(&f->arena, path.p, path.n);
 	buf_release(&path);
-	int r = store_out_open(&f->out, fs->table->store, f->path, e);
-	if (r == 0) {
+	int rc = store_out_open(&f->out, fs->table->store, f->path, e);
+	if (rc == 0) {
 		const struct pq_sink sink = { store_out_write, f->out };
 		const struct pq_writer_opts o = { .codec = fs->opts.codec, .level = fs->opts.level, .pool = fs->opts.pool,
 			.row_group_rows = fs->opts.row_group_rows, .codecs = fs->opts.codecs };
-		r = pq_writer_new(&f->writer, &fs->table->data, &sink, &o, e);
+		rc = pq_writer_new(&f->writer, &fs->table->data, &sink, &o, e);
 	} else {
 		f->out = NULL;
 	}
-	if (r) {
+	if (rc) {
 		free_file(f);
-		return r;
+		return rc;
 	}
 	link_file(fs, f);
 	*to = f;
@@ -212,9 +212,9 @@ static void announce(struct files *fs, struct file *f, const struct column_stats
 }
 
 /* The store names its files itself; the writer, which has its own complaints, does not know them. */
-static int name_file(const struct file *f, int r, struct err *e)
+static int name_file(const struct file *f, int rc, struct err *e)
 {
-	return r == ERR_IO ? r : err_wrap(e, "%s", f->path);
+	return rc == ERR_IO ? rc : err_wrap(e, "%s", f->path);
 }
 
 /* One file on its way to being closed. */
@@ -251,16 +251,16 @@ static void sync_file(void *arg)
 static int end_file(struct files *fs, struct closing *c, bool failed, struct err *e)
 {
 	struct file *f = c->file;
-	int r = c->result;
-	if (r && !failed)
+	int rc = c->result;
+	if (rc && !failed)
 		*e = c->err;
-	if (r == 0 && !failed)
+	if (rc == 0 && !failed)
 		announce(fs, f, c->stats, c->rows, c->size);
-	else if (r == 0)
+	else if (rc == 0)
 		store_delete(fs->table->store, f->path, NULL);
 	mem_free(c->stats);
 	free_file(f);
-	return r;
+	return rc;
 }
 
 /* Close the N oldest files, or the one that is ONLY; several at once when there are threads. */
@@ -268,7 +268,7 @@ static int close_some(struct files *fs, struct file *only, size_t n, struct err 
 {
 	struct closing *c = mem_zalloc(n * sizeof *c);
 	struct pool_group finish = POOL_GROUP_INIT, sync = POOL_GROUP_INIT;
-	int r = 0;
+	int rc = 0;
 	for (size_t i = 0; i < n; i++) {
 		c[i].file = only ? only : fs->first;
 		c[i].stats = mem_zalloc(fs->nleaves * sizeof *c[i].stats);
@@ -283,11 +283,11 @@ static int close_some(struct files *fs, struct file *only, size_t n, struct err 
 		pool_submit(n > 1 ? fs->opts.waiters : NULL, &sync, sync_file, &c[i]);
 	pool_wait(fs->opts.waiters, &sync);
 	for (size_t i = 0; i < n; i++) {
-		int one = end_file(fs, &c[i], r != 0, e);
-		r = r ? r : one;
+		int one = end_file(fs, &c[i], rc != 0, e);
+		rc = rc ? rc : one;
 	}
 	mem_free(c);
-	return r;
+	return rc;
 }
 
 static int close_file(struct files *fs, struct file *f, struct err *e)
@@ -297,10 +297,10 @@ static int close_file(struct files *fs, struct file *f, struct err *e)
 
 int files_close_all(struct files *fs, struct err *e)
 {
-	int r = 0;
-	while (fs->first && r == 0)
-		r = close_some(fs, NULL, fs->nopen < CLOSE_AT_ONCE ? fs->nopen : CLOSE_AT_ONCE, e);
-	return r;
+	int rc = 0;
+	while (fs->first && rc == 0)
+		rc = close_some(fs, NULL, fs->nopen < CLOSE_AT_ONCE ? fs->nopen : CLOSE_AT_ONCE, e);
+	return rc;
 }
 
 static struct file *find_file(const struct files *fs, const struct files_key *key)
@@ -338,9 +338,9 @@ static int append_some(struct files *fs, struct file *f, const struct column *co
 	uint64_t *at = f->list_nulls;
 	for (size_t i = 0; i < fs->table->data.nfields; i++)
 		count_nulls(cols[i], sel, n, &at);
-	int r = pq_writer_append(f->writer, cols, sel, n, e);
-	if (r)
-		return name_file(f, r, e);
+	int rc = pq_writer_append(f->writer, cols, sel, n, e);
+	if (rc)
+		return name_file(f, rc, e);
 	recount(fs, f);
 	bool full = (fs->opts.max_rows && pq_writer_rows(f->writer) >= fs->opts.max_rows) ||
 		    (fs->opts.target_bytes && pq_writer_size(f->writer) >= fs->opts.target_bytes);
@@ -359,24 +359,24 @@ static struct file *largest(const struct files *fs)
 int files_append(struct files *fs, const struct files_key *key, const struct column *const *cols, const uint32_t *sel,
 		 size_t nsel, struct err *e)
 {
-	int r = 0;
-	for (size_t at = 0, n; at < nsel && r == 0; at += n) {
+	int rc = 0;
+	for (size_t at = 0, n; at < nsel && rc == 0; at += n) {
 		struct file *f = find_file(fs, key);
 		n = nsel - at;
 		if (!f) {
 			if (fs->opts.max_open && fs->nopen >= fs->opts.max_open)
-				r = close_file(fs, largest(fs), e);
-			if (r == 0)
-				r = open_file(fs, key, &f, e);
-			if (r)
+				rc = close_file(fs, largest(fs), e);
+			if (rc == 0)
+				rc = open_file(fs, key, &f, e);
+			if (rc)
 				break;
 		}
 		uint64_t rows = pq_writer_rows(f->writer);
 		if (fs->opts.max_rows && n > fs->opts.max_rows - rows)
 			n = (size_t)(fs->opts.max_rows - rows);
-		r = append_some(fs, f, cols, sel + at, n, e);
+		rc = append_some(fs, f, cols, sel + at, n, e);
 	}
-	return r;
+	return rc;
 }
 
 /* Gives up down to seven eighths of the bound, so that the next row does not come to the same. */
@@ -385,18 +385,18 @@ int files_limit(struct files *fs, size_t extra, struct err *e)
 	size_t shelf = pq_codecs_memory(fs->opts.codecs);
 	size_t bound = fs->opts.memory > extra + shelf ? fs->opts.memory - extra - shelf : 0;
 	size_t low = bound - bound / 8, share = low / fs->opts.sets;
-	int r = 0;
+	int rc = 0;
 	if (atomic_load(fs->opts.total) <= bound)
 		return 0;
-	while (r == 0 && fs->nopen && fs->memory > share && atomic_load(fs->opts.total) > low) {
+	while (rc == 0 && fs->nopen && fs->memory > share && atomic_load(fs->opts.total) > low) {
 		struct file *f = largest(fs);
 		size_t was = f->memory;
-		r = pq_writer_flush_group(f->writer, e);
-		if (r)
-			return name_file(f, r, e);
+		rc = pq_writer_flush_group(f->writer, e);
+		if (rc)
+			return name_file(f, rc, e);
 		recount(fs, f);
 		if (f->memory > was / 2)
-			r = close_file(fs, f, e);
+			rc = close_file(fs, f, e);
 	}
-	return r;
+	return rc;
 }

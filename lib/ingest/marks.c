@@ -36,15 +36,15 @@ static int print_head(struct run *x, struct err *e)
 
 int run_cut(struct run *x, struct err *e)
 {
-	int r = run_dispatch(x, e);
-	if (r == 0)
-		r = run_close(x, e);
-	if (r == 0)
-		r = print_head(x, e);
-	if (r == 0)
-		r = reject_flush(x->o->rejects, e);
-	if (r)
-		return r;
+	int rc = run_dispatch(x, e);
+	if (rc == 0)
+		rc = run_close(x, e);
+	if (rc == 0)
+		rc = print_head(x, e);
+	if (rc == 0)
+		rc = reject_flush(x->o->rejects, e);
+	if (rc)
+		return rc;
 	if (x->waits) {
 		x->mark.all = x->mark.all && x->trusted;
 		print_mark(x, &x->mark);
@@ -58,14 +58,14 @@ int run_mark(struct run *x, const char *line, size_t n, uint64_t number, struct 
 {
 	bool first = !x->marked;
 	arena_clear(&x->arena);
-	int r = mark_parse(&x->mark, &x->arena, line, n, e);
-	if (r == 0)
-		r = trust_mark(&x->trust, &x->mark, &x->trusted, e);
-	if (r == 0)
+	int rc = mark_parse(&x->mark, &x->arena, line, n, e);
+	if (rc == 0)
+		rc = trust_mark(&x->trust, &x->mark, &x->trusted, e);
+	if (rc == 0)
 		reject_mark(x->o->rejects, &x->mark);
-	if (r) {
+	if (rc) {
 		err_at(e, x->block.file, x->block.line + number, e->col);
-		return r;
+		return rc;
 	}
 	if (x->ended) {
 		err_set(e, ERR_DATA, "a mark after the closing mark: a pipe carries only one stream");
@@ -117,9 +117,9 @@ int run_end(struct run *x, struct err *e)
 	if (x->marked)
 		return run_cut(x, e);
 	x->ended = true;
-	int r = run_cut(x, e);
-	if (r)
-		return r;
+	int rc = run_cut(x, e);
+	if (rc)
+		return rc;
 	struct mark own = MARK_INIT;
 	own.end = "done";
 	own.all = x->named;

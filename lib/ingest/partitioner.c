@@ -30,12 +30,12 @@ static int widen(struct run *x, const struct json_in_line *l, bool *bad, struct 
 	bool wider = false;
 	size_t left = x->block.n - (size_t)(l->p - x->block.p);
 	infer_line(in, l->p, l->n);
-	int r = infer_widen(in, &x->table.schema, &wide, &wider, NULL, NULL, why);
+	int rc = infer_widen(in, &x->table.schema, &wide, &wider, NULL, NULL, why);
 	infer_free(in);
-	*bad = r < 0 || !wider;
-	if (r == 0 && !wider)
+	*bad = rc < 0 || !wider;
+	if (rc == 0 && !wider)
 		err_set(why, ERR_DATA, "field '%s' is not in the schema and cannot be added to it", l->field);
-	if (r == 0)
+	if (rc == 0)
 		schema_release(&wide);
 	if (*bad)
 		return 0;
@@ -43,15 +43,15 @@ static int widen(struct run *x, const struct json_in_line *l, bool *bad, struct 
 	in = infer_new();
 	infer_lenient(in);
 	sample_lines(in, l->p, left, x->o->sample_rows ? x->o->sample_rows : SAMPLE_ROWS);
-	r = infer_widen(in, &x->table.schema, &wide, &wider, x->o->note, x->o->arg, e);
+	rc = infer_widen(in, &x->table.schema, &wide, &wider, x->o->note, x->o->arg, e);
 	infer_free(in);
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	struct block rest = { .p = l->p, .n = left, .file = x->block.file, .line = x->block.line + l->line };
-	r = run_set_schema(x, &wide, e);
+	rc = run_set_schema(x, &wide, e);
 	schema_release(&wide);
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	x->block = rest;
 	json_in_block(x->in, rest.p, rest.n);
 	return 0;
@@ -61,18 +61,18 @@ static int on_unknown(struct run *x, const struct json_in_line *l, struct err *w
 {
 	bool bad;
 	struct json_in_line line = *l;
-	int r = widen(x, l, &bad, why, e);
-	return r == 0 && bad ? bad_line(x, &line, why, e) : r;
+	int rc = widen(x, l, &bad, why, e);
+	return rc == 0 && bad ? bad_line(x, &line, why, e) : rc;
 }
 
 static int read_block(struct run *x, struct err *e)
 {
 	struct json_in_line l;
 	struct err why;
-	int r = 0;
+	int rc = 0;
 	json_in_block(x->in, x->block.p, x->block.n);
 	x->largest_block = x->block.n > x->largest_block ? x->block.n : x->largest_block;
-	while (r == 0) {
+	while (rc == 0) {
 		struct batch *b = &x->now->batch;
 		size_t before = b->nrows;
 		enum json_in_event ev = json_in_next(x->in, b, RUN_ROWS, x->memory / 16, &l, &why);
@@ -81,24 +81,24 @@ static int read_block(struct run *x, struct err *e)
 		case JSON_IN_END:
 			return run_evaluate(x, e);
 		case JSON_IN_FULL:
-			r = run_dispatch(x, e);
+			rc = run_dispatch(x, e);
 			break;
 		case JSON_IN_MARK:
-			r = run_evaluate(x, e);
-			if (r == 0)
-				r = run_mark(x, l.p, l.n, l.line, e);
+			rc = run_evaluate(x, e);
+			if (rc == 0)
+				rc = run_mark(x, l.p, l.n, l.line, e);
 			break;
 		case JSON_IN_BAD:
-			r = bad_line(x, &l, &why, e);
+			rc = bad_line(x, &l, &why, e);
 			break;
 		case JSON_IN_UNKNOWN:
-			r = run_evaluate(x, e);
-			if (r == 0)
-				r = on_unknown(x, &l, &why, e);
+			rc = run_evaluate(x, e);
+			if (rc == 0)
+				rc = on_unknown(x, &l, &why, e);
 			break;
 		}
 	}
-	return r;
+	return rc;
 }
 
 /* Marks that come before the first record need no schema, and must not wait for one. The block that is left
@@ -112,9 +112,9 @@ static int pass_leading_marks(struct run *x, struct err *e)
 		size_t text = n && b->p[n - 1] == '\r' ? n - 1 : n;
 		if (text && !mark_is(b->p, text))
 			return 0;
-		int r = text ? run_mark(x, b->p, text, 0, e) : 0;
-		if (r)
-			return r;
+		int rc = text ? run_mark(x, b->p, text, 0, e) : 0;
+		if (rc)
+			return rc;
 		b->p += all;
 		b->n -= all;
 		b->line++;
@@ -131,23 +131,23 @@ static int reject_sample(struct run *x, struct err *e)
 	struct json_in *in = json_in_new(&none, &opts);
 	struct json_in_line l;
 	struct err why;
-	int r = 0;
+	int rc = 0;
 	batch_init(&batch, &none);
-	while (r == 0 && sample_next(&x->sample, &x->block)) {
+	while (rc == 0 && sample_next(&x->sample, &x->block)) {
 		enum json_in_event ev;
 		json_in_block(in, x->block.p, x->block.n);
-		while (r == 0 && (ev = json_in_next(in, &batch, RUN_ROWS, 0, &l, &why)) != JSON_IN_END) {
+		while (rc == 0 && (ev = json_in_next(in, &batch, RUN_ROWS, 0, &l, &why)) != JSON_IN_END) {
 			if (ev == JSON_IN_BAD)
-				r = bad_line(x, &l, &why, e);
+				rc = bad_line(x, &l, &why, e);
 			else if (ev == JSON_IN_MARK)
-				r = run_mark(x, l.p, l.n, l.line, e);
+				rc = run_mark(x, l.p, l.n, l.line, e);
 			else
 				batch_clear(&batch);
 		}
 	}
 	batch_release(&batch);
 	json_in_free(in);
-	return r;
+	return rc;
 }
 
 /* The next block; a line that is too long is a bad one, of which the rejects get the beginning. */
@@ -155,14 +155,14 @@ static int take_input(struct run *x, struct err *e)
 {
 	for (;;) {
 		size_t n;
-		int r = input_block(x->input, &x->block, e);
-		const char *line = r == ERR_DATA ? input_long(x->input, &n) : NULL;
+		int rc = input_block(x->input, &x->block, e);
+		const char *line = rc == ERR_DATA ? input_long(x->input, &n) : NULL;
 		if (!line)
-			return r;
+			return rc;
 		struct err why = *e;
-		r = reject_record(x->o->rejects, line, n, &why, e);
-		if (r < 0)
-			return r;
+		rc = reject_record(x->o->rejects, line, n, &why, e);
+		if (rc < 0)
+			return rc;
 	}
 }
 
@@ -171,20 +171,20 @@ static int fill_sample(struct run *x, struct err *e)
 {
 	x->sampling = true;
 	for (bool enough = false; !enough && !stopped(x);) {
-		int r = take_input(x, e);
-		if (r < 0)
-			return r;
-		if (r == INPUT_END) {
+		int rc = take_input(x, e);
+		if (rc < 0)
+			return rc;
+		if (rc == INPUT_END) {
 			x->eof = true;
 			break;
 		}
 		enough = clock_mono_ns() >= run_deadline(x);
-		if (r == INPUT_TIMEOUT)
+		if (rc == INPUT_TIMEOUT)
 			continue;
 		if (!infer_records(x->sample.infer)) {
-			r = pass_leading_marks(x, e);
-			if (r)
-				return r;
+			rc = pass_leading_marks(x, e);
+			if (rc)
+				return rc;
 		}
 		if (x->block.n)
 			enough = sample_add(&x->sample, &x->block) || enough;
@@ -199,24 +199,24 @@ static int infer_schema(struct run *x, struct err *e)
 	struct schema s;
 	for (;;) {
 		sample_init(&x->sample, x->o->sample_rows);
-		int r = fill_sample(x, e);
-		if (r || stopped(x))
-			return r;
+		int rc = fill_sample(x, e);
+		if (rc || stopped(x))
+			return rc;
 		if (infer_records(x->sample.infer))
 			break;
-		r = reject_sample(x, e);
-		if (r || x->eof)
-			return r;
+		rc = reject_sample(x, e);
+		if (rc || x->eof)
+			return rc;
 		sample_release(&x->sample);
 	}
-	int r = infer_finish(x->sample.infer, &s, x->o->note, x->o->arg, e);
-	if (r && !reject_stops(x->o->rejects)) {
+	int rc = infer_finish(x->sample.infer, &s, x->o->note, x->o->arg, e);
+	if (rc && !reject_stops(x->o->rejects)) {
 		sample_lenient(&x->sample);
-		r = infer_finish(x->sample.infer, &s, x->o->note, x->o->arg, e);
+		rc = infer_finish(x->sample.infer, &s, x->o->note, x->o->arg, e);
 	}
-	if (r == 0)
-		r = run_set_schema(x, &s, e);
-	return r;
+	if (rc == 0)
+		rc = run_set_schema(x, &s, e);
+	return rc;
 }
 
 /* --schema beside a table that is there: it must agree, and may add with --merge-schema. */
@@ -224,32 +224,32 @@ static int merge_given(struct run *x, struct schema *s, struct err *e)
 {
 	struct schema merged;
 	bool wider;
-	int r = ingest_schema_merge(&merged, &x->table.schema, s, &wider, e);
+	int rc = ingest_schema_merge(&merged, &x->table.schema, s, &wider, e);
 	schema_release(s);
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (wider && !x->o->merge_schema) {
 		schema_release(&merged);
 		return err_set(e, ERR_CONFLICT, "%s has fields that the table %s does not have; --merge-schema adds them", x->o->schema,
 			       store_root(x->table.store));
 	}
-	r = run_set_schema(x, wider ? &merged : NULL, e);
+	rc = run_set_schema(x, wider ? &merged : NULL, e);
 	schema_release(&merged);
-	return r;
+	return rc;
 }
 
 static int choose_schema(struct run *x, struct err *e)
 {
 	struct schema s;
 	if (x->o->schema) {
-		int r = ingest_schema_load(&s, x->o->schema, e);
-		if (r)
-			return r;
+		int rc = ingest_schema_load(&s, x->o->schema, e);
+		if (rc)
+			return rc;
 		if (x->table.has_schema)
 			return merge_given(x, &s, e);
-		r = run_set_schema(x, &s, e);
+		rc = run_set_schema(x, &s, e);
 		schema_release(&s);
-		return r;
+		return rc;
 	}
 	return x->table.has_schema ? run_set_schema(x, NULL, e) : infer_schema(x, e);
 }
@@ -264,20 +264,20 @@ static int next_block(struct run *x, struct err *e)
 
 static int read_all(struct run *x, struct err *e)
 {
-	int r = choose_schema(x, e);
-	while (r == 0 && !stopped(x)) {
-		r = next_block(x, e);
-		if (r == INPUT_END)
+	int rc = choose_schema(x, e);
+	while (rc == 0 && !stopped(x)) {
+		rc = next_block(x, e);
+		if (rc == INPUT_END)
 			return run_end(x, e);
-		if (r == INPUT_OK)
-			r = read_block(x, e);
-		else if (r == INPUT_TIMEOUT)
-			r = 0;
-		if (r == 0)
-			r = run_tick(x, e);
+		if (rc == INPUT_OK)
+			rc = read_block(x, e);
+		else if (rc == INPUT_TIMEOUT)
+			rc = 0;
+		if (rc == 0)
+			rc = run_tick(x, e);
 	}
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	/* Stopped: what a mark covers is good, the rest is removed. */
 	x->result->stopped = true;
 	return x->marked && x->waits && x->since == 0 ? run_cut(x, e) : 0;
@@ -304,9 +304,9 @@ int partition_run(const struct partition_opts *o, struct partition_result *resul
 	x.named = named_files(o);
 	x.input = input_new(o->paths, o->npaths, &in);
 	scatter_init(&x.scatter);
-	int r = ingest_table_open(&x.table, o->table, o->by, e);
-	if (r == 0)
-		r = read_all(&x, e);
+	int rc = ingest_table_open(&x.table, o->table, o->by, e);
+	if (rc == 0)
+		rc = read_all(&x, e);
 	run_release_schema(&x);
 	ingest_table_release(&x.table);
 	sample_release(&x.sample);
@@ -319,9 +319,9 @@ int partition_run(const struct partition_opts *o, struct partition_result *resul
 	/* Only lines whose files are durable were put there. */
 	struct err flush;
 	int f = output_flush(o->out, &flush);
-	if (r == 0 && f) {
+	if (rc == 0 && f) {
 		*e = flush;
-		r = f;
+		rc = f;
 	}
-	return r;
+	return rc;
 }

@@ -94,17 +94,17 @@ static void init_rows(struct run *x, struct run_rows *w)
 int run_set_schema(struct run *x, struct schema *s, struct err *e)
 {
 	const struct partition_opts *o = x->o;
-	int r = 0;
+	int rc = 0;
 	if (x->nsets) {
-		r = run_dispatch(x, e);
-		if (r == 0)
-			r = run_close(x, e);
+		rc = run_dispatch(x, e);
+		if (rc == 0)
+			rc = run_close(x, e);
 		run_release_schema(x);
 	}
-	if (r == 0 && s)
-		r = ingest_table_set_schema(&x->table, s, e);
-	if (r)
-		return r;
+	if (rc == 0 && s)
+		rc = ingest_table_set_schema(&x->table, s, e);
+	if (rc)
+		return rc;
 	init_computed(x);
 	init_rows(x, &x->rows[0]);
 	init_rows(x, &x->rows[1]);
@@ -179,36 +179,36 @@ static void job(void *arg)
 	struct run *x = j->run;
 	const struct scatter *s = &x->scatter;
 	struct files *fs = x->set[j->set];
-	int r = 0;
-	for (size_t i = 0, mine = 0; i < s->ngroups && r == 0; i++) {
+	int rc = 0;
+	for (size_t i = 0, mine = 0; i < s->ngroups && rc == 0; i++) {
 		const struct scatter_group *g = &s->group[i];
 		const struct files_key key = { .hash = g->hash, .p = scatter_key(s, g), .n = g->nkey, .value = x->sent->part, .row = g->first };
 		if (set_of(x, key.p, key.n) != j->set)
 			continue;
-		r = files_append(fs, &key, x->sent->data, scatter_sel(s, g), g->n, &j->err);
-		if (r == 0 && mine++ % 32 == 31)
-			r = files_limit(fs, x->held, &j->err);
+		rc = files_append(fs, &key, x->sent->data, scatter_sel(s, g), g->n, &j->err);
+		if (rc == 0 && mine++ % 32 == 31)
+			rc = files_limit(fs, x->held, &j->err);
 	}
-	j->result = r ? r : files_limit(fs, x->held, &j->err);
+	j->result = rc ? rc : files_limit(fs, x->held, &j->err);
 }
 
 /* What was announced goes to the output; before the first file, what the table has to tell. */
 static int announce(struct run *x, struct err *e)
 {
-	int r = 0;
-	for (unsigned i = 0; i < x->nsets && r == 0; i++) {
+	int rc = 0;
+	for (unsigned i = 0; i < x->nsets && rc == 0; i++) {
 		struct buf *b = files_announced(x->set[i]);
 		if (!b->n)
 			continue;
-		r = ingest_table_print(&x->table, &x->o->out->buf, e);
-		if (r == 0)
+		rc = ingest_table_print(&x->table, &x->o->out->buf, e);
+		if (rc == 0)
 			buf_put(&x->o->out->buf, b->p, b->n);
 		if (b->cap > x->memory / 32)
 			buf_release(b);
 		buf_clear(b);
 	}
 	/* The values of partitions may be long, and files many. */
-	return r == 0 && x->o->out->buf.n >= PRINT_BYTES ? output_flush(x->o->out, e) : r;
+	return rc == 0 && x->o->out->buf.n >= PRINT_BYTES ? output_flush(x->o->out, e) : rc;
 }
 
 /* One record that takes much more than a batch should: what it took goes back, and the next is not read beside it. */
@@ -235,40 +235,40 @@ static void empty_rows(struct run *x, struct run_rows *w)
 static int run_wait(struct run *x, struct err *e)
 {
 	pool_wait(x->pool, &x->group);
-	int r = announce(x, e);
-	for (unsigned i = 0; i < x->nsets && r == 0; i++) {
-		r = x->job[i].result;
-		if (r)
+	int rc = announce(x, e);
+	for (unsigned i = 0; i < x->nsets && rc == 0; i++) {
+		rc = x->job[i].result;
+		if (rc)
 			*e = x->job[i].err;
 	}
 	if (!x->sent)
-		return r;
+		return rc;
 	empty_rows(x, x->sent);
 	x->sent = NULL;
-	return r;
+	return rc;
 }
 
 int run_close(struct run *x, struct err *e)
 {
-	int r = run_wait(x, e);
-	for (unsigned i = 0; i < x->nsets && r == 0; i++)
-		r = files_close_all(x->set[i], e);
+	int rc = run_wait(x, e);
+	for (unsigned i = 0; i < x->nsets && rc == 0; i++)
+		rc = files_close_all(x->set[i], e);
 	x->unclosed = false;
 	struct err ignored;
-	int a = announce(x, r ? &ignored : e);
-	return r ? r : a;
+	int a = announce(x, rc ? &ignored : e);
+	return rc ? rc : a;
 }
 
 int run_dispatch(struct run *x, struct err *e)
 {
 	if (!x->nsets)
 		return 0;
-	int r = run_evaluate(x, e);
-	if (r == 0)
-		r = run_wait(x, e);
+	int rc = run_evaluate(x, e);
+	if (rc == 0)
+		rc = run_wait(x, e);
 	struct run_rows *w = x->now;
-	if (r || !w->batch.nrows)
-		return r;
+	if (rc || !w->batch.nrows)
+		return rc;
 	scatter_rows(&x->scatter, w->part, x->table.by.n, w->batch.nrows, w->ndropped ? w->dropped : NULL);
 	x->result->records += w->batch.nrows - w->ndropped;
 	x->unclosed = true;

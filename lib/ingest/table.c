@@ -38,21 +38,21 @@ static void read_properties(struct ingest_table *t)
 static int partition_columns(struct ingest_table *t, const struct delta_snapshot *sn, struct err *e)
 {
 	struct by own;
-	int r = 0;
+	int rc = 0;
 	by_init(&own);
-	for (size_t i = 0; i < sn->npart && r == 0; i++)
-		r = by_add(&own, sn->part_field[i]->name, sn->part_field[i]->metadata, e);
-	if (r == 0 && t->by.n && !by_agrees(&t->by, &own)) {
+	for (size_t i = 0; i < sn->npart && rc == 0; i++)
+		rc = by_add(&own, sn->part_field[i]->name, sn->part_field[i]->metadata, e);
+	if (rc == 0 && t->by.n && !by_agrees(&t->by, &own)) {
 		struct buf b = BUF_INIT;
 		for (size_t i = 0; i < own.n; i++)
 			buf_printf(&b, "%s%s%s%s", i ? "," : "", own.v[i].name, own.v[i].text ? "=" : "", own.v[i].text ? own.v[i].text : "");
-		r = err_set(e, ERR_CONFLICT, "--by differs from the table %s, which is partitioned by %.400s", store_root(t->store),
+		rc = err_set(e, ERR_CONFLICT, "--by differs from the table %s, which is partitioned by %.400s", store_root(t->store),
 			    own.n ? buf_cstr(&b) : "nothing");
 		buf_release(&b);
 	}
-	if (r) {
+	if (rc) {
 		by_release(&own);
-		return r;
+		return rc;
 	}
 	by_release(&t->by);
 	t->by = own;
@@ -63,27 +63,27 @@ static int read_snapshot(struct ingest_table *t, struct err *e)
 {
 	struct delta_snapshot *sn;
 	struct schema s;
-	int r = delta_snapshot_open(&sn, t->store, DELTA_NEWEST, 0, e);
-	if (r == ERR_NOT_FOUND)
+	int rc = delta_snapshot_open(&sn, t->store, DELTA_NEWEST, 0, e);
+	if (rc == ERR_NOT_FOUND)
 		return 0;
-	if (r)
-		return r;
-	r = delta_protocol_check_write(&sn->protocol, &sn->metadata, &sn->schema, e);
-	if (r == 0 && !type_equal(&sn->schema.root, &sn->physical.root, false))
-		r = err_set(e, ERR_UNSUPPORTED, "table %s uses column mapping, which is not supported for writing", store_root(t->store));
-	if (r == 0) {
+	if (rc)
+		return rc;
+	rc = delta_protocol_check_write(&sn->protocol, &sn->metadata, &sn->schema, e);
+	if (rc == 0 && !type_equal(&sn->schema.root, &sn->physical.root, false))
+		rc = err_set(e, ERR_UNSUPPORTED, "table %s uses column mapping, which is not supported for writing", store_root(t->store));
+	if (rc == 0) {
 		t->version = sn->version;
 		delta_protocol_copy(&t->protocol, &sn->protocol, &t->arena);
 		delta_metadata_copy(&t->metadata, &sn->metadata, &t->arena);
-		r = partition_columns(t, sn, e);
+		rc = partition_columns(t, sn, e);
 	}
-	if (r == 0) {
+	if (rc == 0) {
 		schema_copy(&s, &sn->schema);
-		r = ingest_table_set_schema(t, &s, e);
+		rc = ingest_table_set_schema(t, &s, e);
 		t->told = true;
 	}
 	delta_snapshot_free(sn);
-	return r;
+	return rc;
 }
 
 int ingest_table_open(struct ingest_table *t, const char *path, const char *by_text, struct err *e)
@@ -91,14 +91,14 @@ int ingest_table_open(struct ingest_table *t, const char *path, const char *by_t
 	*t = (struct ingest_table){ .version = -1, .stats_limit = DELTA_STATS_LEAVES };
 	schema_init(&t->schema);
 	by_init(&t->by);
-	int r = store_open(&t->store, path, e);
-	if (r == 0 && by_text)
-		r = by_parse(&t->by, by_text, e);
-	if (r == 0)
-		r = read_snapshot(t, e);
-	if (r)
+	int rc = store_open(&t->store, path, e);
+	if (rc == 0 && by_text)
+		rc = by_parse(&t->by, by_text, e);
+	if (rc == 0)
+		rc = read_snapshot(t, e);
+	if (rc)
 		ingest_table_release(t);
-	return r;
+	return rc;
 }
 
 static bool is_partition(const struct ingest_table *t, size_t column)
@@ -133,13 +133,13 @@ int ingest_table_set_schema(struct ingest_table *t, struct schema *s, struct err
 	schema_init(s);
 	t->has_schema = true;
 	t->told = false;
-	int r = schema_check_names(&t->schema, e);
-	if (r == 0)
-		r = by_bind(&t->by, &t->schema, e);
-	if (r == 0)
-		r = data_columns(t, e);
-	if (r)
-		return r;
+	int rc = schema_check_names(&t->schema, e);
+	if (rc == 0)
+		rc = by_bind(&t->by, &t->schema, e);
+	if (rc == 0)
+		rc = data_columns(t, e);
+	if (rc)
+		return rc;
 	read_properties(t);
 	schema_to_delta(&t->schema, &b);
 	t->metadata.schema_string = arena_strndup(&t->arena, b.p, b.n);
@@ -151,23 +151,23 @@ int ingest_table_set_schema(struct ingest_table *t, struct schema *s, struct err
 int ingest_schema_load(struct schema *s, const char *name, struct err *e)
 {
 	struct buf text = BUF_INIT, path = BUF_INIT;
-	int r;
+	int rc;
 	schema_init(s);
 	buf_printf(&path, "schemas/%s.json", name);
 	bool word = !strchr(name, '/') && !strchr(name, '.');
-	r = word ? data_read(&text, buf_cstr(&path), SCHEMA_FILE_MAX, NULL, e) : ERR_NOT_FOUND;
-	if (r == ERR_NOT_FOUND)
-		r = file_read(&text, name, SCHEMA_FILE_MAX, e);
-	if (r == 0) {
-		r = schema_from_file_text(s, text.p, text.n, e);
-		if (r == 0 && (r = schema_check_names(s, e)))
+	rc = word ? data_read(&text, buf_cstr(&path), SCHEMA_FILE_MAX, NULL, e) : ERR_NOT_FOUND;
+	if (rc == ERR_NOT_FOUND)
+		rc = file_read(&text, name, SCHEMA_FILE_MAX, e);
+	if (rc == 0) {
+		rc = schema_from_file_text(s, text.p, text.n, e);
+		if (rc == 0 && (rc = schema_check_names(s, e)))
 			schema_release(s);
-		if (r)
+		if (rc)
 			err_at(e, name, e->line, e->col);
 	}
 	buf_release(&text);
 	buf_release(&path);
-	return r;
+	return rc;
 }
 
 static int merge_type(struct type *t, const struct type *other, struct arena *a, struct buf *path, bool *wider, struct err *e);
@@ -194,10 +194,10 @@ static int merge_struct(struct type *t, const struct type *other, struct arena *
 			continue;
 		}
 		buf_printf(path, "%s%s", was ? "." : "", o->name);
-		int r = merge_type(&f[at].type, &o->type, a, path, wider, e);
+		int rc = merge_type(&f[at].type, &o->type, a, path, wider, e);
 		path->n = was;
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -208,22 +208,22 @@ static int merge_type(struct type *t, const struct type *other, struct arena *a,
 		struct buf have = BUF_INIT, want = BUF_INIT;
 		type_print(t, &have);
 		type_print(other, &want);
-		int r = err_set(e, ERR_CONFLICT, "field '%.200s' has type %.100s in the table but %.100s in --schema", buf_cstr(path),
+		int rc = err_set(e, ERR_CONFLICT, "field '%.200s' has type %.100s in the table but %.100s in --schema", buf_cstr(path),
 				buf_cstr(&have), buf_cstr(&want));
 		buf_release(&have);
 		buf_release(&want);
-		return r;
+		return rc;
 	}
 	if (t->kind == TYPE_STRUCT)
 		return merge_struct(t, other, a, path, wider, e);
-	int r = 0;
-	for (size_t i = 0; i < t->nfields && r == 0; i++) {
+	int rc = 0;
+	for (size_t i = 0; i < t->nfields && rc == 0; i++) {
 		size_t was = path->n;
 		buf_printf(path, ".%s", t->fields[i].name);
-		r = merge_type(&t->fields[i].type, &other->fields[i].type, a, path, wider, e);
+		rc = merge_type(&t->fields[i].type, &other->fields[i].type, a, path, wider, e);
 		path->n = was;
 	}
-	return r;
+	return rc;
 }
 
 int ingest_schema_merge(struct schema *merged, const struct schema *have, const struct schema *s, bool *wider, struct err *e)
@@ -231,11 +231,11 @@ int ingest_schema_merge(struct schema *merged, const struct schema *have, const 
 	struct buf path = BUF_INIT;
 	*wider = false;
 	schema_copy(merged, have);
-	int r = merge_type(&merged->root, &s->root, &merged->arena, &path, wider, e);
+	int rc = merge_type(&merged->root, &s->root, &merged->arena, &path, wider, e);
 	buf_release(&path);
-	if (r)
+	if (rc)
 		schema_release(merged);
-	return r;
+	return rc;
 }
 
 static void new_metadata(struct ingest_table *t)
@@ -259,9 +259,9 @@ int ingest_table_print(struct ingest_table *t, struct buf *b, struct err *e)
 		return 0;
 	if (t->version >= 0) {
 		/* A wider schema may hold a type that the table's protocol lacks. */
-		int r = delta_protocol_check_write(&t->protocol, &t->metadata, &t->schema, e);
-		if (r)
-			return r;
+		int rc = delta_protocol_check_write(&t->protocol, &t->metadata, &t->schema, e);
+		if (rc)
+			return rc;
 	} else {
 		if (!t->metadata.id)
 			new_metadata(t);

@@ -83,9 +83,9 @@ static int wait_readable(struct input *in, struct err *e)
 	if (poll(&p, 1, 0) != 0)
 		return INPUT_OK;
 	if (in->opts.before_wait) {
-		int r = in->opts.before_wait(in->opts.arg, e);
-		if (r < 0)
-			return r;
+		int rc = in->opts.before_wait(in->opts.arg, e);
+		if (rc < 0)
+			return rc;
 	}
 	for (;;) {
 		int ms = -1;
@@ -95,10 +95,10 @@ static int wait_readable(struct input *in, struct err *e)
 				return INPUT_TIMEOUT;
 			ms = (int)((left < POLL_SLICE_NS ? left : POLL_SLICE_NS) / 1000000) + 1;
 		}
-		int r = poll(&p, 1, ms);
-		if (r > 0)
+		int rc = poll(&p, 1, ms);
+		if (rc > 0)
 			return INPUT_OK;
-		if (r < 0 && errno != EINTR) {
+		if (rc < 0 && errno != EINTR) {
 			err_sys(e, errno, "cannot wait for input");
 			return err_at(e, in->name, 0, 0);
 		}
@@ -200,12 +200,12 @@ static int fill_packed(struct input *in, struct err *e)
 {
 	const char *p;
 	size_t n;
-	int r = unpack_next(in->packed, &p, &n, e);
-	if (r <= 0) {
-		in->at_end = r == 0;
-		if (r < 0 && !e->file[0])
+	int rc = unpack_next(in->packed, &p, &n, e);
+	if (rc <= 0) {
+		in->at_end = rc == 0;
+		if (rc < 0 && !e->file[0])
 			err_at(e, in->name, 0, 0);
-		return r < 0 ? r : INPUT_OK;
+		return rc < 0 ? rc : INPUT_OK;
 	}
 	size_t need = in->end + n + INPUT_PADDING + 1;
 	if (in->cap < need) {
@@ -336,11 +336,11 @@ static int gather(struct input *in, size_t *stop, struct err *e)
 			*stop -= *stop ? had : 0;
 		}
 		size_t before = in->end;
-		int r = fill(in, *stop == 0, e);
-		if (r == INPUT_TIMEOUT && *stop)
+		int rc = fill(in, *stop == 0, e);
+		if (rc == INPUT_TIMEOUT && *stop)
 			break;
-		if (r != INPUT_OK)
-			return r;
+		if (rc != INPUT_OK)
+			return rc;
 		if (in->end < before || seen < in->start)
 			seen = in->start;
 		const char *nl = memrchr(in->buf + seen, '\n', in->end - seen);
@@ -365,9 +365,9 @@ static int skip_line(struct input *in, struct err *e)
 		if (!in->skip)
 			break;
 		make_room(in);
-		int r = fill(in, true, e);
-		if (r != INPUT_OK)
-			return r;
+		int rc = fill(in, true, e);
+		if (rc != INPUT_OK)
+			return rc;
 	}
 	return INPUT_OK;
 }
@@ -379,17 +379,17 @@ static int next_from_file(struct input *in, struct block *b, struct err *e)
 		in->line += ascii_lines(in->buf + in->start - in->given, in->given);
 		in->given = 0;
 	}
-	int r = skip_line(in, e);
-	if (r != INPUT_OK)
-		return r;
+	int rc = skip_line(in, e);
+	if (rc != INPUT_OK)
+		return rc;
 	make_room(in);
 	/* Whole lines are there already when the block before ended early, at a line that is too long. */
 	const char *nl = memrchr(in->buf + in->start, '\n', in->end - in->start);
 	if (nl)
 		return give(in, (size_t)(nl - in->buf) + 1, b, e);
-	r = gather(in, &stop, e);
-	if (r != INPUT_OK)
-		return r;
+	rc = gather(in, &stop, e);
+	if (rc != INPUT_OK)
+		return rc;
 	if (!stop && in->end > in->start) {
 		if (in->end - in->start > in->opts.max_line)
 			return long_line(in, e);
@@ -403,15 +403,15 @@ int input_block(struct input *in, struct block *b, struct err *e)
 {
 	for (;;) {
 		if (in->fd < 0) {
-			int r = open_next(in, e);
-			if (r != INPUT_OK)
-				return r;
+			int rc = open_next(in, e);
+			if (rc != INPUT_OK)
+				return rc;
 		}
-		int r = next_from_file(in, b, e);
-		if (r != INPUT_END) {
-			if (r == INPUT_OK)
+		int rc = next_from_file(in, b, e);
+		if (rc != INPUT_END) {
+			if (rc == INPUT_OK)
 				memset(in->buf + in->end, 0, INPUT_PADDING);
-			return r;
+			return rc;
 		}
 		close_file(in);
 	}
@@ -439,8 +439,8 @@ int input_line(struct input *in, struct line *l, struct err *e)
 				return l->n > in->opts.max_line ? too_long(in, e) : INPUT_OK;
 		}
 		in->block_at = in->block.n = 0;
-		int r = input_block(in, &in->block, e);
-		if (r != INPUT_OK)
-			return r;
+		int rc = input_block(in, &in->block, e);
+		if (rc != INPUT_OK)
+			return rc;
 	}
 }

@@ -87,10 +87,10 @@ int output_flush(struct output *o, struct err *e)
 
 int output_close(struct output *o, struct err *e)
 {
-	int r = output_flush(o, e);
-	if (o->fd >= 0 && close(o->fd) < 0 && r == 0)
-		r = err_sys(e, errno, "%s", o->name);
+	int rc = output_flush(o, e);
+	if (o->fd >= 0 && close(o->fd) < 0 && rc == 0)
+		rc = err_sys(e, errno, "%s", o->name);
 	o->fd = -1;
 	buf_release(&o->buf);
-	return r;
+	return rc;
 }

@@ -74,16 +74,16 @@ static enum step gzip_step(struct unpack *u, size_t *n, const char **why)
 	z->avail_in = (uInt)given;
 	z->next_out = (void *)u->out;
 	z->avail_out = (uInt)*n;
-	int r = inflate(z, Z_NO_FLUSH);
+	int rc = inflate(z, Z_NO_FLUSH);
 	used(u, given - z->avail_in);
 	*n -= z->avail_out;
-	if (r == Z_MEM_ERROR)
+	if (rc == Z_MEM_ERROR)
 		mem_oom(OUT);
-	if (r == Z_OK || r == Z_BUF_ERROR)
+	if (rc == Z_OK || rc == Z_BUF_ERROR)
 		return STEP_ON;
 	bool sum = z->msg && (!strcmp(z->msg, "incorrect data check") || !strcmp(z->msg, "incorrect length check"));
 	*why = sum ? "its checksum is wrong" : z->msg;
-	return r == Z_STREAM_END ? STEP_END : STEP_BAD;
+	return rc == Z_STREAM_END ? STEP_END : STEP_BAD;
 }
 
 static void gzip_release(struct unpack *u)
@@ -174,13 +174,13 @@ static enum step bzip2_step(struct unpack *u, size_t *n, const char **why)
 	z->avail_in = (unsigned)given;
 	z->next_out = u->out;
 	z->avail_out = (unsigned)*n;
-	int r = BZ2_bzDecompress(z);
+	int rc = BZ2_bzDecompress(z);
 	used(u, given - z->avail_in);
 	*n -= z->avail_out;
-	if (r == BZ_MEM_ERROR)
+	if (rc == BZ_MEM_ERROR)
 		mem_oom(OUT);
-	*why = r == BZ_DATA_ERROR ? "wrong checksum or damaged data" : NULL;
-	return r == BZ_OK ? STEP_ON : r == BZ_STREAM_END ? STEP_END : STEP_BAD;
+	*why = rc == BZ_DATA_ERROR ? "wrong checksum or damaged data" : NULL;
+	return rc == BZ_OK ? STEP_ON : rc == BZ_STREAM_END ? STEP_END : STEP_BAD;
 }
 
 static void bzip2_release(struct unpack *u)
@@ -273,11 +273,11 @@ static int refill(struct unpack *u, struct err *e)
 /* Between two members: 1 when another begins, 0 at the end, or negative. Zeros there are padding. */
 static int next_member(struct unpack *u, struct err *e)
 {
-	int r;
-	while ((r = refill(u, e)) > 0 && !*u->in)
+	int rc;
+	while ((rc = refill(u, e)) > 0 && !*u->in)
 		used(u, 1);
-	if (r <= 0)
-		return r;
+	if (rc <= 0)
+		return rc;
 	u->format->begin(u);
 	u->in_member = true;
 	u->fed = false;
@@ -295,9 +295,9 @@ static int next(struct unpack *u, const char **p, size_t *n, struct err *e)
 {
 	for (;;) {
 		const char *why = NULL;
-		int r = u->in_member ? 1 : next_member(u, e);
-		if (r <= 0)
-			return r;
+		int rc = u->in_member ? 1 : next_member(u, e);
+		if (rc <= 0)
+			return rc;
 		size_t had = u->nin;
 		*n = OUT;
 		/* Without input first: what fitted into no block before may still be inside. */
@@ -316,11 +316,11 @@ static int next(struct unpack *u, const char **p, size_t *n, struct err *e)
 			continue;
 		if (u->nin)
 			return bad(u, NULL, e);
-		r = refill(u, e);
-		if (r == 0)
+		rc = refill(u, e);
+		if (rc == 0)
 			return err_set(e, ERR_DATA, "cannot decompress: the %s data ends early", u->format->name);
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 	}
 }
 
@@ -330,12 +330,12 @@ int unpack_next(struct unpack *u, const char **p, size_t *n, struct err *e)
 		*e = u->failed;
 		return u->failed.code;
 	}
-	int r = next(u, p, n, e);
-	u->over = r <= 0;
+	int rc = next(u, p, n, e);
+	u->over = rc <= 0;
 	u->failed.code = 0;
-	if (r < 0)
+	if (rc < 0)
 		u->failed = *e;
-	return r;
+	return rc;
 }
 
 uint64_t unpack_sure(const struct unpack *u)

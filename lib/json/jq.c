@@ -158,12 +158,12 @@ static int compile(struct json_jq *q, bool wide, struct err *e)
 {
 	struct buf b = BUF_INIT;
 	struct jq_text t = { .program = BUF_INIT };
-	int r = jq_text_scan(&t, q->program, wide, e);
-	if (r == 0)
+	int rc = jq_text_scan(&t, q->program, wide, e);
+	if (rc == 0)
 		put_program(q, &b, &t, wide);
 	jq_text_release(&t);
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	jq_state *jq = jq_init();
 	if (!jq)
 		mem_oom(0);
@@ -195,39 +195,39 @@ static int add_vars(struct json_jq *q, const struct json_jq_vars *vars, const st
 {
 	size_t given = vars ? vars->n : 0;
 	char name[32];
-	int r = 0;
+	int rc = 0;
 	q->var = mem_zalloc((given + t->n) * sizeof *q->var);
 	for (size_t i = 0; i < given + t->n; i++)
 		q->var[i].value = jv_invalid();
-	for (size_t i = 0; i < given && r == 0; i++) {
+	for (size_t i = 0; i < given && rc == 0; i++) {
 		const struct json_jq_var *v = &vars->v[i];
 		if (!good_name(v->name))
 			return err_set(e, ERR_USAGE, "jq: '%s' is not a valid variable name", v->name);
 		q->var[q->nvar++].name = mem_strdup(v->name);
-		r = v->json ? json_jq_set(q, i, v->json, v->n, e) : json_jq_set(q, i, "null", 4, e);
-		if (r != 0)
+		rc = v->json ? json_jq_set(q, i, v->json, v->n, e) : json_jq_set(q, i, "null", 4, e);
+		if (rc != 0)
 			err_wrap(e, "jq: value of $%s", v->name);
 	}
-	for (size_t i = 0; i < t->n && r == 0; i++) {
+	for (size_t i = 0; i < t->n && rc == 0; i++) {
 		snprintf(name, sizeof name, "__n%zu", i);
 		q->var[q->nvar++].name = mem_strdup(name);
-		r = json_jq_set(q, given + i, t->literal[i], strlen(t->literal[i]), e);
+		rc = json_jq_set(q, given + i, t->literal[i], strlen(t->literal[i]), e);
 	}
-	return r;
+	return rc;
 }
 
 /* The text for wide runs says what variables there are: the other has no others. */
 static int look_at(struct json_jq *q, const struct json_jq_vars *vars, struct err *e)
 {
 	struct jq_text t = { .program = BUF_INIT };
-	int r = jq_text_scan(&t, q->program, true, e);
-	if (r == 0) {
+	int rc = jq_text_scan(&t, q->program, true, e);
+	if (rc == 0) {
 		q->always_wide = t.kept;
 		q->texts = jq_text_has(q->program, "tonumber") || jq_text_has(q->program, "fromjson");
-		r = add_vars(q, vars, &t, e);
+		rc = add_vars(q, vars, &t, e);
 	}
 	jq_text_release(&t);
-	return r;
+	return rc;
 }
 
 int json_jq_new(struct json_jq **out, const char *program, const struct json_jq_vars *vars, struct err *e)
@@ -238,17 +238,17 @@ int json_jq_new(struct json_jq **out, const char *program, const struct json_jq_
 	q->input = q->output = q->call = q->result = jv_invalid();
 	if (jq_defs_deep(program))
 		q->stack = jq_stack_new();
-	int r = look_at(q, vars, e);
-	if (r == 0)
-		r = compile(q, q->always_wide, e);
+	int rc = look_at(q, vars, e);
+	if (rc == 0)
+		rc = compile(q, q->always_wide, e);
 	/* Later there may be threads, and HOME is not to be hidden from them. */
-	if (r == 0 && !q->wide && has_home_jq())
-		r = compile(q, true, e);
-	if (r != 0)
+	if (rc == 0 && !q->wide && has_home_jq())
+		rc = compile(q, true, e);
+	if (rc != 0)
 		json_jq_free(q);
 	else
 		*out = q;
-	return r;
+	return rc;
 }
 
 static void free_values(void *arg)
@@ -343,9 +343,9 @@ static int parse(const struct json **tree, struct arena *a, const char *json, si
 	*tree = NULL;
 	if (n > INT_MAX)
 		return err_set(e, ERR_DATA, "the record is too large for jq");
-	int r = json_parse_large(&root, a, json, n, e);
+	int rc = json_parse_large(&root, a, json, n, e);
 	*tree = root;
-	return r;
+	return rc;
 }
 
 int json_jq_set(struct json_jq *q, size_t i, const char *json, size_t n, struct err *e)
@@ -354,9 +354,9 @@ int json_jq_set(struct json_jq *q, size_t i, const char *json, size_t n, struct 
 	jv_free(v->value);
 	v->value = jv_invalid();
 	arena_clear(&v->arena);
-	int r = parse(&v->tree, &v->arena, arena_strndup(&v->arena, json, n), n, e);
-	if (r != 0)
-		return r;
+	int rc = parse(&v->tree, &v->arena, arena_strndup(&v->arena, json, n), n, e);
+	if (rc != 0)
+		return rc;
 	jq_numbers_clear(&q->nums);
 	jq_numbers_collect(&q->nums, v->tree, q->texts);
 	v->has_numbers = q->nums.whole.n || q->nums.odd.n;
@@ -401,17 +401,17 @@ int json_jq_start(struct json_jq *q, const char *json, size_t n, struct err *e)
 	arena_clear(&q->arena);
 	buf_clear(&q->plain);
 	q->running = false;
-	int r = json_fits(json, n, q->limit, e);
-	if (r == 0)
-		r = parse(&tree, &q->arena, json, n, e);
-	if (r != 0 || !tree)
-		return r;
+	int rc = json_fits(json, n, q->limit, e);
+	if (rc == 0)
+		rc = parse(&tree, &q->arena, json, n, e);
+	if (rc != 0 || !tree)
+		return rc;
 	q->json = tree->raw;
 	q->njson = tree->nraw;
 	collect(q, tree);
 	bool wide = q->always_wide || jq_numbers_any(&q->nums);
-	if (!(wide ? q->wide : q->narrow) && (r = compile(q, wide, e)) != 0)
-		return r;
+	if (!(wide ? q->wide : q->narrow) && (rc = compile(q, wide, e)) != 0)
+		return rc;
 	q->jq = wide ? q->wide : q->narrow;
 	jv_free(q->input);
 	q->input = jq_build(&q->nums, tree);
@@ -454,7 +454,7 @@ static bool prints_as_input(struct json_jq *q, const struct buf *out, size_t sta
 
 static int runtime_error(struct json_jq *q, jv result, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 	q->running = false;
 	if (!jv_invalid_has_msg(jv_copy(result))) {
 		jv_free(result);
@@ -462,15 +462,15 @@ static int runtime_error(struct json_jq *q, jv result, struct err *e)
 	}
 	jv msg = jv_invalid_get_msg(result);
 	if (jv_get_kind(msg) == JV_KIND_STRING) {
-		r = err_set(e, ERR_DATA, "jq: %s", jv_string_value(msg));
+		rc = err_set(e, ERR_DATA, "jq: %s", jv_string_value(msg));
 	} else {
 		struct buf b = BUF_INIT;
 		print(&q->nums, &b, msg);
-		r = err_set(e, ERR_DATA, "jq: error %s", buf_cstr(&b));
+		rc = err_set(e, ERR_DATA, "jq: error %s", buf_cstr(&b));
 		buf_release(&b);
 	}
 	q->result = msg;
-	return r;
+	return rc;
 }
 
 /* What may free a deep value is done here, on the stack for it. */

@@ -287,12 +287,12 @@ static int scan_one(struct scan *s, struct err *e)
 int jq_text_scan(struct jq_text *t, const char *program, bool wide, struct err *e)
 {
 	struct scan s = { .p = program, .t = t, .wide = wide };
-	int r = 0;
-	while (r == 0 && *s.p)
-		r = scan_one(&s, e);
+	int rc = 0;
+	while (rc == 0 && *s.p)
+		rc = scan_one(&s, e);
 	t->empty = !s.last;
 	t->open_def = s.last == ';';
-	return r;
+	return rc;
 }
 
 void jq_text_release(struct jq_text *t)

@@ -205,9 +205,9 @@ int pq_compress(struct pq_codecs *cs, enum pq_codec codec, int level, const void
 	if (codec == PQ_SNAPPY) {
 		ok = snappy_compress(p, n, out, &room) == SNAPPY_OK;
 	} else if (codec == PQ_LZ4_RAW) {
-		int r = room ? LZ4_compress_default(p, out, (int)n, (int)room) : 0;
-		ok = r > 0;
-		room = (size_t)r;
+		int rc = room ? LZ4_compress_default(p, out, (int)n, (int)room) : 0;
+		ok = rc > 0;
+		room = (size_t)rc;
 	} else if (codec == PQ_ZSTD || codec == PQ_GZIP) {
 		struct context c = take_context(cs);
 		if (codec == PQ_ZSTD)

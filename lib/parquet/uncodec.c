@@ -73,12 +73,12 @@ static bool hadoop_lz4(const uint8_t *p, size_t n, char *to, size_t size)
 			if (n < 4 || be32(p) > n - 4)
 				return false;
 			size_t packed = be32(p);
-			int r = LZ4_decompress_safe((const char *)p + 4, to + done, (int)packed, (int)want);
-			if (r <= 0)
+			int rc = LZ4_decompress_safe((const char *)p + 4, to + done, (int)packed, (int)want);
+			if (rc <= 0)
 				return false;
 			p += 4 + packed, n -= 4 + packed;
-			done += (size_t)r;
-			want -= (size_t)r;
+			done += (size_t)rc;
+			want -= (size_t)rc;
 		}
 	}
 	return !n && done == size;

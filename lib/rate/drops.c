@@ -21,9 +21,9 @@ struct drops {
 int drops_open(struct drops **out, const char *tool, const char *path, struct err *e)
 {
 	struct linefile *f = NULL;
-	int r = path ? linefile_open(&f, path, e) : 0;
-	if (r != 0)
-		return r;
+	int rc = path ? linefile_open(&f, path, e) : 0;
+	if (rc != 0)
+		return rc;
 	struct drops *d = mem_zalloc(sizeof *d);
 	pthread_mutex_init(&d->lock, NULL);
 	d->tool = mem_strdup(tool);
@@ -34,7 +34,7 @@ int drops_open(struct drops **out, const char *tool, const char *path, struct er
 
 int drops_add(struct drops *d, enum drop_reason why, const char *line, size_t n, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 	pthread_mutex_lock(&d->lock);
 	d->count[why]++;
 	if (d->file) {
@@ -44,10 +44,10 @@ int drops_add(struct drops *d, enum drop_reason why, const char *line, size_t n,
 		buf_printf(&d->line, ",\"reason\":\"%s\",\"record\":", drop_reason_name[why]);
 		json_put_string(&d->line, line, n);
 		buf_putc(&d->line, '}');
-		r = linefile_put(d->file, d->line.p, d->line.n, e);
+		rc = linefile_put(d->file, d->line.p, d->line.n, e);
 	}
 	pthread_mutex_unlock(&d->lock);
-	return r;
+	return rc;
 }
 
 uint64_t drops_count(struct drops *d, enum drop_reason why)
@@ -63,19 +63,19 @@ int drops_flush(struct drops *d, struct err *e)
 	if (!d->file)
 		return 0;
 	pthread_mutex_lock(&d->lock);
-	int r = linefile_flush(d->file, e);
+	int rc = linefile_flush(d->file, e);
 	pthread_mutex_unlock(&d->lock);
-	return r;
+	return rc;
 }
 
 int drops_close(struct drops *d, struct err *e)
 {
 	if (!d)
 		return 0;
-	int r = linefile_close(d->file, e);
+	int rc = linefile_close(d->file, e);
 	pthread_mutex_destroy(&d->lock);
 	buf_release(&d->line);
 	mem_free(d->tool);
 	mem_free(d);
-	return r;
+	return rc;
 }

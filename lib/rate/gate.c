@@ -38,9 +38,9 @@ int gate_due(struct gate *g, uint64_t bytes, int64_t event_us, int64_t *due, str
 	if (g->paced)
 		*due = pace_due(&g->pace, event_us, g->now);
 	if (g->share) {
-		int r = share_due(g->share, &g->shaper, bytes, &at, e);
-		if (r != 0)
-			return r;
+		int rc = share_due(g->share, &g->shaper, bytes, &at, e);
+		if (rc != 0)
+			return rc;
 	} else if (g->shaped) {
 		at = shaper_due(&g->shaper, bytes);
 	}

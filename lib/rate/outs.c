@@ -227,27 +227,27 @@ static int start(struct outs *all, struct err *e)
 int outs_open(struct outs **out, const char *list, enum outs_balance balance, struct err *e)
 {
 	struct outs *all = mem_zalloc(sizeof *all);
-	int r = 0;
+	int rc = 0;
 	all->balance = balance;
 	all->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (all->wake < 0)
-		r = err_sys(e, errno, "cannot create an event descriptor");
+		rc = err_sys(e, errno, "cannot create an event descriptor");
 	pthread_mutex_init(&all->lock, NULL);
 	pthread_cond_init(&all->room, NULL);
-	for (const char *p = list; r == 0; p++) {
+	for (const char *p = list; rc == 0; p++) {
 		size_t n = strcspn(p, ",");
-		r = open_one(all, p, n, e);
+		rc = open_one(all, p, n, e);
 		p += n;
 		if (!*p)
 			break;
 	}
-	if (r == 0)
-		r = start(all, e);
-	if (r != 0) {
+	if (rc == 0)
+		rc = start(all, e);
+	if (rc != 0) {
 		all->failed = true;
 		all->err = *e;
 		outs_close(all, NULL);
-		return r;
+		return rc;
 	}
 	*out = all;
 	return 0;
@@ -326,9 +326,9 @@ static int place(struct outs *all, uint64_t route, const char *p, size_t n, stru
 {
 	for (;;) {
 		struct one *o = &all->one[route % all->n];
-		int r = failure(all, e);
-		if (r != 0)
-			return r;
+		int rc = failure(all, e);
+		if (rc != 0)
+			return rc;
 		if (!any_open(all))
 			return err_set(e, ERR_IO, OUTS_ALL_CLOSED);
 		if (all->balance == OUTS_LEAST)
@@ -346,8 +346,8 @@ static int place(struct outs *all, uint64_t route, const char *p, size_t n, stru
 /* What a closed output has not written goes to the others. */
 static int rescue(struct outs *all, struct err *e)
 {
-	int r = 0;
-	for (size_t i = 0; i < all->n && r == 0 && all->balance == OUTS_LEAST; i++) {
+	int rc = 0;
+	for (size_t i = 0; i < all->n && rc == 0 && all->balance == OUTS_LEAST; i++) {
 		struct one *o = &all->one[i];
 		if (!o->closed || !(o->work.n + o->in.n))
 			continue;
@@ -356,44 +356,44 @@ static int rescue(struct outs *all, struct err *e)
 		buf_put(&left, o->in.p, o->in.n);
 		buf_clear(&o->work);
 		buf_clear(&o->in);
-		for (size_t at = 0; at < left.n && r == 0;) {
+		for (size_t at = 0; at < left.n && rc == 0;) {
 			const char *lf = memchr(left.p + at, '\n', left.n - at);
 			size_t n = (size_t)(lf + 1 - (left.p + at));
-			r = place(all, 0, left.p + at, n, e);
+			rc = place(all, 0, left.p + at, n, e);
 			at += n;
 		}
 		buf_release(&left);
 	}
-	return r;
+	return rc;
 }
 
 int outs_record(struct outs *all, uint64_t route, const char *line, size_t n, struct err *e)
 {
 	pthread_mutex_lock(&all->lock);
-	int r = rescue(all, e);
-	if (r == 0)
-		r = place(all, route, line, n, e);
+	int rc = rescue(all, e);
+	if (rc == 0)
+		rc = place(all, route, line, n, e);
 	pthread_mutex_unlock(&all->lock);
-	return r;
+	return rc;
 }
 
 int outs_mark(struct outs *all, const char *line, size_t n, struct err *e)
 {
 	pthread_mutex_lock(&all->lock);
 	all->marks = true;
-	int r = failure(all, e);
-	for (size_t i = 0; i < all->n && r == 0; i++) {
+	int rc = failure(all, e);
+	for (size_t i = 0; i < all->n && rc == 0; i++) {
 		struct one *o = &all->one[i];
 		while (!has_room(o, n) && !o->closed && !all->failed)
 			pthread_cond_wait(&all->room, &all->lock);
-		r = failure(all, e);
-		if (r == 0 && o->closed)
-			r = err_sys(e, EPIPE, "output '%s'", o->name);
-		if (r == 0)
+		rc = failure(all, e);
+		if (rc == 0 && o->closed)
+			rc = err_sys(e, EPIPE, "output '%s'", o->name);
+		if (rc == 0)
 			give(o, line, n);
 	}
 	pthread_mutex_unlock(&all->lock);
-	return r;
+	return rc;
 }
 
 static bool unwritten(const struct outs *all)
@@ -407,13 +407,13 @@ static bool unwritten(const struct outs *all)
 int outs_drain(struct outs *all, struct err *e)
 {
 	pthread_mutex_lock(&all->lock);
-	int r = rescue(all, e);
-	while ((r = r ? r : failure(all, e)) == 0 && unwritten(all)) {
+	int rc = rescue(all, e);
+	while ((rc = rc ? rc : failure(all, e)) == 0 && unwritten(all)) {
 		pthread_cond_wait(&all->room, &all->lock);
-		r = rescue(all, e);
+		rc = rescue(all, e);
 	}
 	pthread_mutex_unlock(&all->lock);
-	return r;
+	return rc;
 }
 
 void outs_stats(struct outs *all, size_t i, struct outs_stats *st)
@@ -437,10 +437,10 @@ int outs_close(struct outs *all, struct err *e)
 {
 	if (!all)
 		return 0;
-	int r = outs_drain(all, e);
+	int rc = outs_drain(all, e);
 	pthread_mutex_lock(&all->lock);
 	all->stop = true;
-	if (r != 0)
+	if (rc != 0)
 		give_up(all);
 	for (size_t i = 0; i < all->n; i++)
 		pthread_cond_signal(&all->one[i].came);
@@ -449,8 +449,8 @@ int outs_close(struct outs *all, struct err *e)
 		struct one *o = &all->one[i];
 		if (o->running)
 			pthread_join(o->thread, NULL);
-		if (o->fd >= 0 && close(o->fd) != 0 && r == 0 && !o->closed)
-			r = err_sys(e, errno, "output '%s'", o->name);
+		if (o->fd >= 0 && close(o->fd) != 0 && rc == 0 && !o->closed)
+			rc = err_sys(e, errno, "output '%s'", o->name);
 		pthread_cond_destroy(&o->came);
 		buf_release(&o->in);
 		buf_release(&o->work);
@@ -461,5 +461,5 @@ int outs_close(struct outs *all, struct err *e)
 	pthread_mutex_destroy(&all->lock);
 	pthread_cond_destroy(&all->room);
 	mem_free(all);
-	return r;
+	return rc;
 }

@@ -9,24 +9,24 @@
 /* What was let go reaches the reader. Returns in *STALL by how much what is due has moved. */
 static int write_out(struct pump *p, int64_t *stall)
 {
-	int r = 0;
+	int rc = 0;
 	if (p->out && p->out->buf.n) {
 		int64_t start = clock_mono_ns();
-		r = output_flush(p->out, &p->err);
+		rc = output_flush(p->out, &p->err);
 		*stall += gate_wrote(p->gate, start, p->out->fd);
 	}
 	meter_gate(p->meter, p->gate);
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	/* What an output has in its buffer is not written; the spill must not forget it. */
 	if (p->outs && p->spilled)
-		r = outs_drain(p->outs, &p->err);
+		rc = outs_drain(p->outs, &p->err);
 	p->spilled = false;
 	queue_done(p->queue, &p->written);
 	p->nwritten = 0;
-	if (r == 0 && queue_settles(p->queue))
-		r = queue_settle(p->queue, &p->err);
-	return r;
+	if (rc == 0 && queue_settles(p->queue))
+		rc = queue_settle(p->queue, &p->err);
+	return rc;
 }
 
 /* Has a record been left out so far? One of several outputs gets a part of them. */
@@ -64,18 +64,18 @@ static struct item *without_all(struct item *it)
 static int emit(struct pump *p, struct item *it)
 {
 	int64_t start, stall = 0;
-	int r = 0;
+	int rc = 0;
 	bool mark = it->mark;
 	if (mark && left_out(p))
 		it = without_all(it);
 	uint64_t n = it->n;
-	if (mark && (r = drops_flush(p->drops, &p->err)) != 0) {
+	if (mark && (rc = drops_flush(p->drops, &p->err)) != 0) {
 		item_free(it);
-		return r;
+		return rc;
 	}
 	if (p->outs) {
 		start = clock_mono_ns();
-		r = mark ? outs_mark(p->outs, it->text, n, &p->err) : outs_record(p->outs, it->route, it->text, n, &p->err);
+		rc = mark ? outs_mark(p->outs, it->text, n, &p->err) : outs_record(p->outs, it->route, it->text, n, &p->err);
 		gate_wrote(p->gate, start, -1);
 	} else {
 		output_put(p->out, it->text, n);
@@ -85,28 +85,28 @@ static int emit(struct pump *p, struct item *it)
 	p->spilled = p->spilled || it->chunk;
 	item_append(&p->written, it);
 	p->nwritten += n;
-	if (r == 0 && (p->nwritten >= OUTPUT_BLOCK || p->unbuffered))
-		r = write_out(p, &stall);
-	return r;
+	if (rc == 0 && (p->nwritten >= OUTPUT_BLOCK || p->unbuffered))
+		rc = write_out(p, &stall);
+	return rc;
 }
 
 static int pass(struct pump *p, struct item *it)
 {
 	struct gate *g = p->gate;
 	int64_t due, stall = 0;
-	int r = 0;
+	int rc = 0;
 	if (!it->mark && (g->shaped || g->paced)) {
-		r = gate_due(g, it->n, it->event_us, &due, &p->err);
-		if (r == 0 && due > g->now) {
-			r = write_out(p, &stall);
-			if (r == 0)
+		rc = gate_due(g, it->n, it->event_us, &due, &p->err);
+		if (rc == 0 && due > g->now) {
+			rc = write_out(p, &stall);
+			if (rc == 0)
 				gate_wait(g, due + stall);
 		}
 	}
-	if (r == 0)
+	if (rc == 0)
 		return emit(p, it);
 	item_free(it);
-	return r;
+	return rc;
 }
 
 static int run(struct pump *p)
@@ -114,30 +114,30 @@ static int run(struct pump *p)
 	struct gate *g = p->gate;
 	size_t batch = g->shaped || g->paced ? 1 : BATCH;
 	int64_t due, stall = 0;
-	int r;
+	int rc;
 	for (;;) {
 		struct item_list got = { 0 };
 		struct item *it;
 		gate_look(g);
-		r = queue_take(p->queue, batch, &got, g->now, &due, &p->err);
-		if (r < 0)
-			return r;
-		if (r != QUEUE_OK) {
-			bool end = r == QUEUE_END;
-			r = write_out(p, &stall);
-			if (r != 0)
-				return r;
+		rc = queue_take(p->queue, batch, &got, g->now, &due, &p->err);
+		if (rc < 0)
+			return rc;
+		if (rc != QUEUE_OK) {
+			bool end = rc == QUEUE_END;
+			rc = write_out(p, &stall);
+			if (rc != 0)
+				return rc;
 			if (end)
 				break;
 			queue_wait(p->queue, due);
 			gate_arrived(g, true);
 			continue;
 		}
-		while (r >= 0 && (it = item_pop(&got)) != NULL)
-			r = pass(p, it);
+		while (rc >= 0 && (it = item_pop(&got)) != NULL)
+			rc = pass(p, it);
 		item_list_free(&got);
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 	}
 	return p->outs ? outs_drain(p->outs, &p->err) : 0;
 }

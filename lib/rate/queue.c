@@ -96,9 +96,9 @@ static bool sampled_out(struct queue *q, const struct item *it)
 
 static int drop(struct queue *q, struct item *it, enum drop_reason why, struct err *e)
 {
-	int r = drops_add(q->o.drops, why, it->text, it->n - 1, e);
+	int rc = drops_add(q->o.drops, why, it->text, it->n - 1, e);
 	item_free(it);
-	return r;
+	return rc;
 }
 
 static void put_lane(struct queue *q, struct item *it)
@@ -117,14 +117,14 @@ static void note_most(struct queue *q)
 static int put_or_drop(struct queue *q, struct item *it, struct err *e)
 {
 	bool old = q->o.full == QUEUE_OLD;
-	int r = 0;
+	int rc = 0;
 	if (q->o.full == QUEUE_SAMPLE && sampled_out(q, it))
 		return drop(q, it, DROP_SAMPLE, e);
 	put_lane(q, it);
-	while (r == 0 && over(q))
-		r = drop(q, lanes_drop(q->lanes, old, clock_mono_ns()), old ? DROP_OLD : DROP_NEW, e);
+	while (rc == 0 && over(q))
+		rc = drop(q, lanes_drop(q->lanes, old, clock_mono_ns()), old ? DROP_OLD : DROP_NEW, e);
 	note_most(q);
-	return r;
+	return rc;
 }
 
 static int put_one(struct queue *q, struct item *it, struct err *e)
@@ -150,8 +150,8 @@ static int put_one(struct queue *q, struct item *it, struct err *e)
 /* Onto the disk when that is where what came before it is. *TAKEN: it was. The disk's lock is held. */
 static int put_disk(struct queue *q, struct item *it, struct err *e)
 {
-	int r;
-	while ((r = spill_append(q->o.spill, it, e)) == SPILL_FULL && !q->disk_dead) {
+	int rc;
+	while ((rc = spill_append(q->o.spill, it, e)) == SPILL_FULL && !q->disk_dead) {
 		/* The writer may be asleep, with nothing in memory: what it is to make room of came after its last look. */
 		pthread_mutex_lock(&q->lock);
 		q->version++;
@@ -160,19 +160,19 @@ static int put_disk(struct queue *q, struct item *it, struct err *e)
 		pthread_cond_wait(&q->disk_room, &q->disk);
 	}
 	/* While it waited for room the writer may have found the disk empty, and thought that nothing goes there any more. */
-	if (r == 0)
+	if (rc == 0)
 		q->spilling = true;
 	item_free(it);
-	return r < 0 ? r : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int put_or_spill(struct queue *q, struct item *it, struct err *e)
 {
 	pthread_mutex_lock(&q->disk);
 	if (q->spilling) {
-		int r = put_disk(q, it, e);
+		int rc = put_disk(q, it, e);
 		pthread_mutex_unlock(&q->disk);
-		return r;
+		return rc;
 	}
 	pthread_mutex_unlock(&q->disk);
 	pthread_mutex_lock(&q->lock);
@@ -185,32 +185,32 @@ static int put_or_spill(struct queue *q, struct item *it, struct err *e)
 	if (fitting)
 		return 0;
 	pthread_mutex_lock(&q->disk);
-	int r = put_disk(q, it, e);
+	int rc = put_disk(q, it, e);
 	pthread_mutex_unlock(&q->disk);
-	return r;
+	return rc;
 }
 
 int queue_put(struct queue *q, struct item_list *items, struct err *e)
 {
 	struct item *it;
-	int r = 0;
+	int rc = 0;
 	if (q->o.spill) {
-		while (r == 0 && (it = item_pop(items)) != NULL)
-			r = put_or_spill(q, it, e);
+		while (rc == 0 && (it = item_pop(items)) != NULL)
+			rc = put_or_spill(q, it, e);
 		pthread_mutex_lock(&q->lock);
 		q->version++;
 	} else {
 		pthread_mutex_lock(&q->lock);
-		while (r == 0 && !q->dead && (it = item_pop(items)) != NULL)
-			r = put_one(q, it, e);
+		while (rc == 0 && !q->dead && (it = item_pop(items)) != NULL)
+			rc = put_one(q, it, e);
 	}
-	if (q->dead && r == 0) {
-		r = q->why.code;
+	if (q->dead && rc == 0) {
+		rc = q->why.code;
 		*e = q->why;
 	}
 	pthread_cond_signal(&q->came);
 	pthread_mutex_unlock(&q->lock);
-	return r;
+	return rc;
 }
 
 int queue_flush(struct queue *q, struct err *e)
@@ -218,9 +218,9 @@ int queue_flush(struct queue *q, struct err *e)
 	if (!q->o.spill)
 		return 0;
 	pthread_mutex_lock(&q->disk);
-	int r = spill_flush(q->o.spill, e);
+	int rc = spill_flush(q->o.spill, e);
 	pthread_mutex_unlock(&q->disk);
-	return r;
+	return rc;
 }
 
 void queue_close(struct queue *q)
@@ -235,11 +235,11 @@ void queue_close(struct queue *q)
 int queue_failed(struct queue *q, struct err *e)
 {
 	pthread_mutex_lock(&q->lock);
-	int r = q->dead ? q->why.code : 0;
-	if (r != 0)
+	int rc = q->dead ? q->why.code : 0;
+	if (rc != 0)
 		*e = q->why;
 	pthread_mutex_unlock(&q->lock);
-	return r;
+	return rc;
 }
 
 /* --- the writer's side --- */
@@ -259,30 +259,30 @@ static int refill(struct queue *q, struct err *e)
 	if (!low)
 		return 0;
 	pthread_mutex_lock(&q->disk);
-	int r = q->spilling ? spill_read(q->o.spill, &items, want, e) : 0;
+	int rc = q->spilling ? spill_read(q->o.spill, &items, want, e) : 0;
 	/* They are in their lanes before the reader may put anything behind them. */
 	pthread_mutex_lock(&q->lock);
 	while ((it = item_pop(&items)) != NULL)
 		put_lane(q, it);
 	note_most(q);
 	pthread_mutex_unlock(&q->lock);
-	if (r == 0 && spill_empty(q->o.spill))
+	if (rc == 0 && spill_empty(q->o.spill))
 		q->spilling = false;
 	pthread_cond_signal(&q->disk_room);
 	pthread_mutex_unlock(&q->disk);
-	return r;
+	return rc;
 }
 
 int queue_take(struct queue *q, size_t max, struct item_list *to, int64_t now, int64_t *due, struct err *e)
 {
 	struct item *it = NULL;
 	size_t n = 0;
-	int r = 0;
+	int rc = 0;
 	bool more = false;
 	if (q->o.spill) {
-		r = refill(q, e);
-		if (r != 0)
-			return r;
+		rc = refill(q, e);
+		if (rc != 0)
+			return rc;
 		pthread_mutex_lock(&q->disk);
 		more = q->spilling;
 		pthread_mutex_unlock(&q->disk);
@@ -294,16 +294,16 @@ int queue_take(struct queue *q, size_t max, struct item_list *to, int64_t now, i
 	}
 	const struct lanes_size *s = lanes_size(q->lanes);
 	if (n)
-		r = QUEUE_OK;
+		rc = QUEUE_OK;
 	else if (q->closed && !more && !s->records && !s->marks)
-		r = QUEUE_END;
+		rc = QUEUE_END;
 	else
-		r = QUEUE_NONE;
+		rc = QUEUE_NONE;
 	q->seen = q->version;
 	if (n && q->waiting)
 		pthread_cond_signal(&q->room);
 	pthread_mutex_unlock(&q->lock);
-	return r;
+	return rc;
 }
 
 void queue_wait(struct queue *q, int64_t until)
@@ -347,10 +347,10 @@ bool queue_settles(struct queue *q)
 int queue_settle(struct queue *q, struct err *e)
 {
 	pthread_mutex_lock(&q->disk);
-	int r = spill_settle(q->o.spill, e);
+	int rc = spill_settle(q->o.spill, e);
 	pthread_cond_signal(&q->disk_room);
 	pthread_mutex_unlock(&q->disk);
-	return r;
+	return rc;
 }
 
 void queue_fail(struct queue *q, const struct err *e)

@@ -43,11 +43,11 @@ struct share {
 static int lock(struct share *s, off_t at, short type, bool wait, struct err *e)
 {
 	struct flock l = { .l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
-	int r;
+	int rc;
 	do
-		r = fcntl(s->fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &l);
-	while (r < 0 && errno == EINTR);
-	if (r == 0)
+		rc = fcntl(s->fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &l);
+	while (rc < 0 && errno == EINTR);
+	if (rc == 0)
 		return 0;
 	if (!wait && (errno == EAGAIN || errno == EACCES))
 		return ERR_CONFLICT;
@@ -132,13 +132,13 @@ static int agree(struct share *s, bool fresh, const struct file *want, struct er
 	bool same_boot = !fresh && memcmp(f->boot, want->boot, sizeof f->boot) == 0;
 	if (same_boot && f->crc == want->crc && memcmp(f, want, SETTINGS) == 0)
 		return lock(s, LOCK_USE, F_RDLCK, true, e);
-	int r = lock(s, LOCK_USE, F_WRLCK, false, e);
-	if (r == ERR_CONFLICT) {
+	int rc = lock(s, LOCK_USE, F_WRLCK, false, e);
+	if (rc == ERR_CONFLICT) {
 		err_set(e, ERR_CONFLICT, "it is in use by a process with other limits");
 		return err_at(e, s->path, 0, 0);
 	}
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	struct file to = *want;
 	if (same_boot) {
 		to.record = f->record;
@@ -161,23 +161,23 @@ int share_open(struct share **out, const char *path, const struct share_limits *
 	bool fresh = false;
 	s->path = mem_strdup(path);
 	s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	int r = 0;
+	int rc = 0;
 	if (s->fd < 0) {
 		err_sys(e, errno, "cannot open");
-		r = err_at(e, path, 0, 0);
+		rc = err_at(e, path, 0, 0);
 	}
-	if (r == 0)
-		r = lock(s, LOCK_CHANGE, F_WRLCK, true, e);
-	if (r == 0) {
-		r = map(s, &fresh, e);
-		if (r == 0)
-			r = agree(s, fresh, &want, e);
-		int u = lock(s, LOCK_CHANGE, F_UNLCK, true, r ? NULL : e);
-		r = r ? r : u;
+	if (rc == 0)
+		rc = lock(s, LOCK_CHANGE, F_WRLCK, true, e);
+	if (rc == 0) {
+		rc = map(s, &fresh, e);
+		if (rc == 0)
+			rc = agree(s, fresh, &want, e);
+		int u = lock(s, LOCK_CHANGE, F_UNLCK, true, rc ? NULL : e);
+		rc = rc ? rc : u;
 	}
-	if (r != 0) {
+	if (rc != 0) {
 		share_close(s);
-		return r;
+		return rc;
 	}
 	*out = s;
 	return 0;
@@ -211,12 +211,12 @@ static void to_file(struct time_of *t, const struct gcra *g)
 int share_due(struct share *s, struct shaper *shaper, uint64_t n, int64_t *due, struct err *e)
 {
 	struct stat st;
-	int r = lock(s, LOCK_CHANGE, F_WRLCK, true, e);
-	if (r != 0)
-		return r;
+	int rc = lock(s, LOCK_CHANGE, F_WRLCK, true, e);
+	if (rc != 0)
+		return rc;
 	/* A map behind the end of its file is a SIGBUS; somebody may have cut it short. */
 	if (fstat(s->fd, &st) != 0 || st.st_size != sizeof *s->map) {
-		r = bad(s, "it was changed by another program", e);
+		rc = bad(s, "it was changed by another program", e);
 	} else {
 		from_file(&shaper->by_record, &s->map->record);
 		from_file(&shaper->by_byte, &s->map->byte);
@@ -224,6 +224,6 @@ int share_due(struct share *s, struct shaper *shaper, uint64_t n, int64_t *due, 
 		to_file(&s->map->record, &shaper->by_record);
 		to_file(&s->map->byte, &shaper->by_byte);
 	}
-	int u = lock(s, LOCK_CHANGE, F_UNLCK, true, r ? NULL : e);
-	return r ? r : u;
+	int u = lock(s, LOCK_CHANGE, F_UNLCK, true, rc ? NULL : e);
+	return rc ? rc : u;
 }

@@ -45,15 +45,15 @@ static int new_segment(struct spill *s, struct err *e)
 	uint64_t number = s->next;
 	bool owned = s->owned;
 	/* Whose records these are is known before there are any. */
-	int r = owned ? 0 : spill_put_owner(s, &owned, e);
-	if (r != 0 || !owned) {
-		s->disk_full = r == 0;
-		return r;
+	int rc = owned ? 0 : spill_put_owner(s, &owned, e);
+	if (rc != 0 || !owned) {
+		s->disk_full = rc == 0;
+		return rc;
 	}
 	buf_puts(&head, "SMSPILL1");
 	buf_le64(&head, number);
-	r = make_segment(s, number, &head, e);
-	if (r == 0 && s->out >= 0) {
+	rc = make_segment(s, number, &head, e);
+	if (rc == 0 && s->out >= 0) {
 		MEM_GROW(s->seg, s->cap, s->nseg + 1);
 		s->seg[s->nseg++] = (struct spill_segment){ number, SPILL_HEADER, false };
 		s->st.held += SPILL_HEADER;
@@ -64,7 +64,7 @@ static int new_segment(struct spill *s, struct err *e)
 		}
 	}
 	buf_release(&head);
-	return r;
+	return rc;
 }
 
 static int sync_out(struct spill *s, struct err *e)
@@ -82,10 +82,10 @@ static int sync_out(struct spill *s, struct err *e)
 
 static int seal(struct spill *s, struct err *e)
 {
-	int r = sync_out(s, e);
+	int rc = sync_out(s, e);
 	close(s->out);
 	s->out = -1;
-	return r;
+	return rc;
 }
 
 /* Bring the pending frames into the file. A full disk is no error: they stay where they are. */
@@ -94,9 +94,9 @@ static int write_pending(struct spill *s, struct err *e)
 	if (!s->pending.n)
 		return 0;
 	if (s->out < 0) {
-		int r = new_segment(s, e);
-		if (r != 0 || s->out < 0)
-			return r;
+		int rc = new_segment(s, e);
+		if (rc != 0 || s->out < 0)
+			return rc;
 	}
 	struct spill_segment *g = &s->seg[s->nseg - 1];
 	size_t done = 0;
@@ -128,9 +128,9 @@ int spill_append(struct spill *s, const struct item *it, struct err *e)
 		.line = it->text, .n = it->n - 1 };
 	uint64_t size = f.nkey + f.n + 32, held = s->st.held + s->pending.n;
 	if (s->disk_full) {
-		int r = write_pending(s, e);
-		if (r != 0)
-			return r;
+		int rc = write_pending(s, e);
+		if (rc != 0)
+			return rc;
 		if (s->disk_full)
 			return SPILL_FULL;
 	}
@@ -143,10 +143,10 @@ int spill_append(struct spill *s, const struct item *it, struct err *e)
 
 int spill_flush(struct spill *s, struct err *e)
 {
-	int r = write_pending(s, e);
-	if (r == 0 && s->out >= 0 && s->dirty && clock_mono_ns() - s->synced >= SYNC_NS)
-		r = sync_out(s, e);
-	return r;
+	int rc = write_pending(s, e);
+	if (rc == 0 && s->out >= 0 && s->dirty && clock_mono_ns() - s->synced >= SYNC_NS)
+		rc = sync_out(s, e);
+	return rc;
 }
 
 /* --- reading --- */
@@ -204,8 +204,8 @@ static int open_in(struct spill *s, uint64_t number, struct err *e)
 /* Frames of G from s->at on, WANT bytes or one frame. What is damaged is passed over, up to the segment's end. */
 static int read_segment(struct spill *s, const struct spill_segment *g, uint64_t want, struct item_list *to, struct err *e)
 {
-	int r = open_in(s, g->number, e);
-	for (uint64_t size = want; r == 0; size *= 8) {
+	int rc = open_in(s, g->number, e);
+	for (uint64_t size = want; rc == 0; size *= 8) {
 		uint64_t left = g->size - s->at, n = left < size ? left : size;
 		buf_clear(&s->buf);
 		char *p = buf_reserve(&s->buf, n + 1);
@@ -229,7 +229,7 @@ static int read_segment(struct spill *s, const struct spill_segment *g, uint64_t
 		if (used)
 			break;
 	}
-	return r;
+	return rc;
 }
 
 static const struct spill_segment *find(const struct spill *s, uint64_t number)
@@ -250,9 +250,9 @@ static int read_segments(struct spill *s, struct item_list *to, uint64_t max, st
 			s->at = SPILL_HEADER;
 		}
 		if (g && s->at < g->size) {
-			int r = read_segment(s, g, want ? want : 1, to, e);
-			if (r != 0 || to->head)
-				return r;
+			int rc = read_segment(s, g, want ? want : 1, to, e);
+			if (rc != 0 || to->head)
+				return rc;
 			continue;
 		}
 		const struct spill_segment *next = g ? find(s, g->number + 1) : NULL;
@@ -265,14 +265,14 @@ static int read_segments(struct spill *s, struct item_list *to, uint64_t max, st
 
 int spill_read(struct spill *s, struct item_list *to, uint64_t max, struct err *e)
 {
-	int r = read_segments(s, to, max, e);
-	if (r != 0 || to->head || !s->pending.n)
-		return r;
+	int rc = read_segments(s, to, max, e);
+	if (rc != 0 || to->head || !s->pending.n)
+		return rc;
 	/* More than may be in memory, and be lost with it, goes through a file. */
 	if (s->pending.n > max) {
-		r = write_pending(s, e);
-		if (r != 0 || !s->pending.n)
-			return r == 0 ? read_segments(s, to, max, e) : r;
+		rc = write_pending(s, e);
+		if (rc != 0 || !s->pending.n)
+			return rc == 0 ? read_segments(s, to, max, e) : rc;
 	}
 	/* What is not yet in a file need not go there: the offset stays, since a killed process loses it as it loses all in memory. */
 	struct spill_chunk *c = new_chunk(s);
@@ -359,12 +359,12 @@ int spill_settle(struct spill *s, struct err *e)
 		s->at_segment = next;
 		s->at = SPILL_HEADER;
 	}
-	int r = spill_put_offset(s, &kept, e);
+	int rc = spill_put_offset(s, &kept, e);
 	/* On a full disk the segments go first, and make room for the offset. All in them is done: an offset in a segment that is gone
 	 * leads to the next one that is there. */
-	if (r == 0)
-		r = spill_drop_segments(s, n, e);
-	return r == 0 && !kept ? spill_put_offset(s, &kept, e) : r;
+	if (rc == 0)
+		rc = spill_drop_segments(s, n, e);
+	return rc == 0 && !kept ? spill_put_offset(s, &kept, e) : rc;
 }
 
 void spill_stats(const struct spill *s, struct spill_stats *st)
@@ -380,28 +380,28 @@ void spill_stats(const struct spill *s, struct spill_stats *st)
 
 static int leave(struct spill *s, struct err *e)
 {
-	int r = write_pending(s, e);
-	if (r == 0 && s->out >= 0)
-		r = sync_out(s, e);
-	if (r == 0)
-		r = spill_settle(s, e);
-	if (r != 0)
-		return r;
+	int rc = write_pending(s, e);
+	if (rc == 0 && s->out >= 0)
+		rc = sync_out(s, e);
+	if (rc == 0)
+		rc = spill_settle(s, e);
+	if (rc != 0)
+		return rc;
 	bool kept;
 	if (s->nseg)
 		return s->done_segment != s->kept_segment || s->done != s->kept ? spill_put_offset(s, &kept, e) : 0;
 	/* Nothing is left: nothing tells of it. */
-	r = store_delete(s->store, SPILL_OFFSET, e);
-	if (r == 0 || r == ERR_NOT_FOUND)
-		r = store_delete(s->store, SPILL_OWNER, e);
-	return r == ERR_NOT_FOUND ? 0 : r;
+	rc = store_delete(s->store, SPILL_OFFSET, e);
+	if (rc == 0 || rc == ERR_NOT_FOUND)
+		rc = store_delete(s->store, SPILL_OWNER, e);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 int spill_close(struct spill *s, struct err *e)
 {
 	if (!s)
 		return 0;
-	int r = s->begun ? leave(s, e) : 0;
+	int rc = s->begun ? leave(s, e) : 0;
 	for (struct spill_chunk *c = s->first, *next; c; c = next) {
 		next = c->next;
 		mem_free(c);
@@ -420,5 +420,5 @@ int spill_close(struct spill *s, struct err *e)
 	mem_free(s->stream);
 	mem_free(s->seg);
 	mem_free(s);
-	return r;
+	return rc;
 }

@@ -50,12 +50,12 @@ int spill_sys(const struct spill *s, int code, const char *what, uint64_t number
 static int put_small(struct spill *s, const char *name, const struct buf *b, bool *kept, struct err *e)
 {
 	struct err why = { 0 };
-	int r = store_put(s->store, name, b->p, b->n, &why);
-	*kept = r == 0;
-	if (r == 0 || (r == ERR_IO && (why.errnum == ENOSPC || why.errnum == EDQUOT)))
+	int rc = store_put(s->store, name, b->p, b->n, &why);
+	*kept = rc == 0;
+	if (rc == 0 || (rc == ERR_IO && (why.errnum == ENOSPC || why.errnum == EDQUOT)))
 		return 0;
 	*e = why;
-	return r;
+	return rc;
 }
 
 int spill_put_offset(struct spill *s, bool *kept, struct err *e)
@@ -63,14 +63,14 @@ int spill_put_offset(struct spill *s, bool *kept, struct err *e)
 	struct buf b = BUF_INIT;
 	buf_printf(&b, "{\"v\":%d,\"segment\":%llu,\"offset\":%llu}\n", FORMAT, (unsigned long long)s->done_segment,
 		   (unsigned long long)s->done);
-	int r = put_small(s, SPILL_OFFSET, &b, kept, e);
+	int rc = put_small(s, SPILL_OFFSET, &b, kept, e);
 	buf_release(&b);
 	if (*kept) {
 		s->kept_segment = s->done_segment;
 		s->kept = s->done;
 	}
 	s->kept_at = clock_mono_ns();
-	return r;
+	return rc;
 }
 
 int spill_put_owner(struct spill *s, bool *kept, struct err *e)
@@ -82,10 +82,10 @@ int spill_put_owner(struct spill *s, bool *kept, struct err *e)
 	else
 		buf_puts(&b, "null");
 	buf_puts(&b, "}\n");
-	int r = put_small(s, SPILL_OWNER, &b, kept, e);
+	int rc = put_small(s, SPILL_OWNER, &b, kept, e);
 	buf_release(&b);
 	s->owned = *kept;
-	return r;
+	return rc;
 }
 
 /* An offset that cannot be read costs nothing but records that come again. */
@@ -95,15 +95,15 @@ static int get_offset(struct spill *s, struct err *e)
 	struct arena a = ARENA_INIT;
 	struct json *v;
 	int64_t segment, at;
-	int r = store_get(s->store, SPILL_OFFSET, SMALL_FILE, &b, e);
-	if (r == 0 && json_parse(&v, &a, b.p ? b.p : "", b.n, NULL) == 0 && json_i64(json_get(v, "segment"), &segment) &&
+	int rc = store_get(s->store, SPILL_OFFSET, SMALL_FILE, &b, e);
+	if (rc == 0 && json_parse(&v, &a, b.p ? b.p : "", b.n, NULL) == 0 && json_i64(json_get(v, "segment"), &segment) &&
 	    json_i64(json_get(v, "offset"), &at) && segment >= 0 && at >= 0) {
 		s->done_segment = s->kept_segment = (uint64_t)segment;
 		s->done = s->kept = (uint64_t)at;
 	}
 	arena_release(&a);
 	buf_release(&b);
-	return r == ERR_NOT_FOUND || r == ERR_DATA ? 0 : r;
+	return rc == ERR_NOT_FOUND || rc == ERR_DATA ? 0 : rc;
 }
 
 static int get_owner(struct spill *s, struct err *e)
@@ -112,27 +112,27 @@ static int get_owner(struct spill *s, struct err *e)
 	struct arena a = ARENA_INIT;
 	struct json *v;
 	int64_t format;
-	int r = store_get(s->store, SPILL_OWNER, SMALL_FILE, &b, e);
-	if (r == 0) {
+	int rc = store_get(s->store, SPILL_OWNER, SMALL_FILE, &b, e);
+	if (rc == 0) {
 		store_path(s->store, SPILL_OWNER, &path);
-		r = json_parse(&v, &a, b.p ? b.p : "", b.n, e);
-		const struct json *stream = r == 0 ? json_get(v, "stream") : NULL;
-		if (r == 0 && (!json_i64(json_get(v, "v"), &format) || !stream))
-			r = err_set(e, ERR_DATA, "not a description of a spill");
-		else if (r == 0 && format != FORMAT)
-			r = err_set(e, ERR_UNSUPPORTED, "format %lld is not supported (this program supports %d)", (long long)format, FORMAT);
-		if (r != 0)
+		rc = json_parse(&v, &a, b.p ? b.p : "", b.n, e);
+		const struct json *stream = rc == 0 ? json_get(v, "stream") : NULL;
+		if (rc == 0 && (!json_i64(json_get(v, "v"), &format) || !stream))
+			rc = err_set(e, ERR_DATA, "not a description of a spill");
+		else if (rc == 0 && format != FORMAT)
+			rc = err_set(e, ERR_UNSUPPORTED, "format %lld is not supported (this program supports %d)", (long long)format, FORMAT);
+		if (rc != 0)
 			err_at(e, buf_cstr(&path), e->line, e->col);
 		else if (json_str(stream))
 			s->stream = mem_strdup(json_str(stream));
 		s->owned = true;
-	} else if (r == ERR_NOT_FOUND) {
-		r = 0;
+	} else if (rc == ERR_NOT_FOUND) {
+		rc = 0;
 	}
 	arena_release(&a);
 	buf_release(&b);
 	buf_release(&path);
-	return r;
+	return rc;
 }
 
 /* --- opening --- */
@@ -141,19 +141,19 @@ static int take_lock(struct spill *s, struct err *e)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	struct buf path = BUF_INIT;
-	int r = 0;
+	int rc = 0;
 	s->dir = open(store_root(s->store), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return err_sys(e, errno, "cannot open '%s'", store_root(s->store));
 	store_path(s->store, "lock", &path);
 	s->lock = open(buf_cstr(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (s->lock < 0)
-		r = err_sys(e, errno, "cannot open '%s'", path.p);
+		rc = err_sys(e, errno, "cannot open '%s'", path.p);
 	else if (fcntl(s->lock, F_OFD_SETLK, &l) != 0)
-		r = errno == EAGAIN || errno == EACCES ? err_set(e, ERR_CONFLICT, "the spill in '%s' is in use by another process", store_root(s->store))
+		rc = errno == EAGAIN || errno == EACCES ? err_set(e, ERR_CONFLICT, "the spill in '%s' is in use by another process", store_root(s->store))
 						       : err_sys(e, errno, "cannot lock '%s'", path.p);
 	buf_release(&path);
-	return r;
+	return rc;
 }
 
 static int list_one(void *arg, const struct store_entry *en, struct err *e)
@@ -177,32 +177,32 @@ static int by_number(const void *a, const void *b)
 static int delete_segment(struct spill *s, uint64_t number, struct err *e)
 {
 	struct buf b = BUF_INIT;
-	int r = store_delete(s->store, spill_path(NULL, number, &b), e);
+	int rc = store_delete(s->store, spill_path(NULL, number, &b), e);
 	buf_release(&b);
-	return r == ERR_NOT_FOUND ? 0 : r;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 int spill_drop_segments(struct spill *s, size_t n, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 	size_t i = 0;
-	for (; i < n && r == 0; i++) {
+	for (; i < n && rc == 0; i++) {
 		/* A file that is open keeps its place on the disk. */
 		if (s->in >= 0 && s->in_number == s->seg[i].number) {
 			close(s->in);
 			s->in = -1;
 		}
-		r = delete_segment(s, s->seg[i].number, e);
-		if (r == 0)
+		rc = delete_segment(s, s->seg[i].number, e);
+		if (rc == 0)
 			s->st.held -= s->seg[i].size;
 	}
-	size_t gone = r == 0 ? n : i - 1;
+	size_t gone = rc == 0 ? n : i - 1;
 	if (gone)
 		memmove(s->seg, s->seg + gone, (s->nseg - gone) * sizeof *s->seg);
 	s->nseg -= gone;
 	if (gone)
 		s->disk_full = false;
-	return r;
+	return rc;
 }
 
 /* The last segment may end in the middle of a frame: cut it off. */
@@ -210,48 +210,48 @@ static int cut_tail(struct spill *s, struct err *e)
 {
 	struct spill_segment *g = &s->seg[s->nseg - 1];
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	int r = store_get(s->store, spill_path(NULL, g->number, &path), SIZE_MAX / 4, &text, e);
-	if (r == 0) {
+	int rc = store_get(s->store, spill_path(NULL, g->number, &path), SIZE_MAX / 4, &text, e);
+	if (rc == 0) {
 		size_t good = spill_check_segment(text.p ? text.p : "", text.n, g->number);
 		s->st.torn = text.n - good;
 		if (good == text.n) {
 			g->size = good;
 		} else if (good <= SPILL_HEADER) {
-			r = delete_segment(s, g->number, e);
+			rc = delete_segment(s, g->number, e);
 			s->nseg--;
 		} else {
 			buf_clear(&path);
 			spill_path(s, g->number, &path);
 			int code = spill_fault(s, "truncate", path.p);
 			if (code || truncate(path.p, (off_t)good) != 0)
-				r = spill_sys(s, code ? code : errno, "cannot truncate its torn end", g->number, e);
+				rc = spill_sys(s, code ? code : errno, "cannot truncate its torn end", g->number, e);
 			g->size = good;
 		}
 	}
 	buf_release(&path);
 	buf_release(&text);
-	return r;
+	return rc;
 }
 
 static int recover(struct spill *s, struct err *e)
 {
 	size_t behind = 0;
-	int r = store_list(s->store, "", list_one, s, e);
-	if (r == 0 && s->nseg)
+	int rc = store_list(s->store, "", list_one, s, e);
+	if (rc == 0 && s->nseg)
 		qsort(s->seg, s->nseg, sizeof *s->seg, by_number);
-	if (r == 0)
-		r = get_offset(s, e);
+	if (rc == 0)
+		rc = get_offset(s, e);
 	s->next = s->nseg ? s->seg[s->nseg - 1].number + 1 : 0;
 	s->next = s->next > s->done_segment ? s->next : s->done_segment + 1;
-	if (r == 0 && s->nseg)
-		r = cut_tail(s, e);
-	while (r == 0 && behind < s->nseg &&
+	if (rc == 0 && s->nseg)
+		rc = cut_tail(s, e);
+	while (rc == 0 && behind < s->nseg &&
 	       (s->seg[behind].number < s->done_segment || (s->seg[behind].number == s->done_segment && s->seg[behind].size <= s->done)))
 		behind++;
 	for (size_t i = 0; i < s->nseg; i++)
 		s->st.held += s->seg[i].size;
-	if (r == 0)
-		r = spill_drop_segments(s, behind, e);
+	if (rc == 0)
+		rc = spill_drop_segments(s, behind, e);
 	s->leftover = s->nseg > 0;
 	if (s->nseg && s->done_segment < s->seg[0].number) {
 		s->done_segment = s->seg[0].number;
@@ -261,7 +261,7 @@ static int recover(struct spill *s, struct err *e)
 		s->done = SPILL_HEADER;
 	s->at_segment = s->done_segment;
 	s->at = s->done;
-	return r;
+	return rc;
 }
 
 int spill_open(struct spill **out, const char *dir, const struct spill_opts *o, struct err *e)
@@ -273,23 +273,23 @@ int spill_open(struct spill **out, const char *dir, const struct spill_opts *o, 
 		uint64_t part = o->max ? o->max / 8 : SEGMENT_MOST;
 		s->o.segment = part > SEGMENT_MOST ? SEGMENT_MOST : part < SEGMENT_LEAST ? SEGMENT_LEAST : part;
 	}
-	int r = store_open(&s->store, dir, e);
-	if (r == 0 && o->fault)
+	int rc = store_open(&s->store, dir, e);
+	if (rc == 0 && o->fault)
 		store_set_fault(s->store, o->fault, o->fault_arg);
-	if (r == 0)
-		r = store_mkdir(s->store, "", e);
-	if (r == 0)
-		r = take_lock(s, e);
-	if (r == 0)
-		r = get_owner(s, e);
-	if (r == 0)
-		r = recover(s, e);
-	if (r != 0) {
+	if (rc == 0)
+		rc = store_mkdir(s->store, "", e);
+	if (rc == 0)
+		rc = take_lock(s, e);
+	if (rc == 0)
+		rc = get_owner(s, e);
+	if (rc == 0)
+		rc = recover(s, e);
+	if (rc != 0) {
 		s->owned = false;
 		s->nseg = 0;
 		s->begun = false;
 		spill_close(s, NULL);
-		return r;
+		return rc;
 	}
 	*out = s;
 	return 0;
@@ -311,7 +311,7 @@ int spill_begin(struct spill *s, const char *stream, bool *removed, struct err *
 {
 	bool same = stream && s->stream ? base_of(stream) == base_of(s->stream) && strncmp(stream, s->stream, base_of(stream)) == 0
 					: !stream && !s->stream;
-	int r = 0;
+	int rc = 0;
 	if (removed)
 		*removed = false;
 	if (s->leftover && !same)
@@ -319,7 +319,7 @@ int spill_begin(struct spill *s, const char *stream, bool *removed, struct err *
 			       store_root(s->store), s->stream ? "stream " : "a stream without a checkpoint", s->stream ? s->stream : "",
 			       stream ? "stream " : "a stream without a checkpoint", stream ? stream : "");
 	if (s->leftover && stream) {
-		r = spill_drop_segments(s, s->nseg, e);
+		rc = spill_drop_segments(s, s->nseg, e);
 		s->done_segment = s->at_segment = s->next;
 		s->done = s->at = SPILL_HEADER;
 		s->leftover = false;
@@ -333,6 +333,6 @@ int spill_begin(struct spill *s, const char *stream, bool *removed, struct err *
 		if (changed)
 			s->owned = false;
 	}
-	s->begun = r == 0;
-	return r;
+	s->begun = rc == 0;
+	return rc;
 }

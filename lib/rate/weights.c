@@ -57,8 +57,8 @@ static int take_lines(struct weights *w, const char *path, const struct buf *tex
 	struct arena a = ARENA_INIT;
 	struct buf key = BUF_INIT;
 	uint64_t line = 0;
-	int r = 0;
-	for (size_t at = 0; at < text->n && r == 0;) {
+	int rc = 0;
+	for (size_t at = 0; at < text->n && rc == 0;) {
 		const char *p = text->p + at, *lf = memchr(p, '\n', text->n - at);
 		size_t n = lf ? (size_t)(lf - p) : text->n - at;
 		struct json *v;
@@ -68,17 +68,17 @@ static int take_lines(struct weights *w, const char *path, const struct buf *tex
 			continue;
 		arena_clear(&a);
 		uint64_t col = 0;
-		r = json_parse(&v, &a, p, n, e);
-		if (r != 0)
+		rc = json_parse(&v, &a, p, n, e);
+		if (rc != 0)
 			col = e->col;
 		else
-			r = take(w, v, &key, e);
-		if (r != 0)
+			rc = take(w, v, &key, e);
+		if (rc != 0)
 			err_at(e, path, line, col);
 	}
 	arena_release(&a);
 	buf_release(&key);
-	return r;
+	return rc;
 }
 
 int weights_read(struct weights **out, const char *path, struct err *e)
@@ -87,15 +87,15 @@ int weights_read(struct weights **out, const char *path, struct err *e)
 	struct weights *w = mem_zalloc(sizeof *w);
 	keys_init(&w->keys, sizeof(struct slot));
 	w->others = w->least = 1;
-	int r = file_read(&text, path, FILE_MAX, e);
-	if (r == 0) {
+	int rc = file_read(&text, path, FILE_MAX, e);
+	if (rc == 0) {
 		buf_cstr(&text);
-		r = take_lines(w, path, &text, e);
+		rc = take_lines(w, path, &text, e);
 	}
 	buf_release(&text);
-	if (r != 0) {
+	if (rc != 0) {
 		weights_free(w);
-		return r;
+		return rc;
 	}
 	*out = w;
 	return 0;

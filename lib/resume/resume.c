@@ -32,12 +32,12 @@ struct resume {
 /* What the checkpoint has recorded of this generation; seq 0 when nothing. */
 static int read_record(const struct ck *ck, struct arena *a, struct ck_record *rec, struct err *e)
 {
-	int r = ck_record_read(ck, a, rec, e);
-	if (r == ERR_NOT_FOUND || (r == 0 && strcmp(rec->stream, ck->stream) != 0)) {
+	int rc = ck_record_read(ck, a, rec, e);
+	if (rc == ERR_NOT_FOUND || (rc == 0 && strcmp(rec->stream, ck->stream) != 0)) {
 		*rec = (struct ck_record)CK_RECORD_INIT;
 		return 0;
 	}
-	return r;
+	return rc;
 }
 
 /* The seq that this run goes on from: the table's word counts, because its txn stands in the very commit that
@@ -48,12 +48,12 @@ static int decide_from(struct resume *rs, const struct ck_record *rec, struct er
 	rs->from = rec->seq;
 	if (!rec->table)
 		return 0;
-	int r = table_look(&t, rec, rs->ck->stream, rs->ck->path, e);
-	if (r == ERR_NOT_FOUND)
+	int rc = table_look(&t, rec, rs->ck->stream, rs->ck->path, e);
+	if (rc == ERR_NOT_FOUND)
 		return err_set(e, ERR_CONFLICT, "checkpoint %s has recorded seq %lld of table %s, but there is no table",
 			       rs->ck->path, (long long)rec->seq, rec->table);
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	rs->from = t.held.seq;
 	table_release(&t);
 	return 0;
@@ -64,12 +64,12 @@ static int find_cursor(struct resume *rs, const struct ck_record *rec, struct er
 	struct journal_entry en;
 	if (rs->from == 0)
 		return 0;
-	int r = journal_find(rs->ck, rs->ck->generation, rs->from, &rs->arena, &en, e);
-	if (r == ERR_NOT_FOUND)
+	int rc = journal_find(rs->ck, rs->ck->generation, rs->from, &rs->arena, &en, e);
+	if (rc == ERR_NOT_FOUND)
 		return err_set(e, ERR_CONFLICT, "%s is at seq %lld of stream %s, which is not in the journal of checkpoint %s",
 			       rec->table ? rec->table : "the checkpoint", (long long)rs->from, rs->ck->stream, rs->ck->path);
-	if (r != 0)
-		return r;
+	if (rc != 0)
+		return rc;
 	if (en.ncursor != 4 || memcmp(en.cursor, "null", 4) != 0) {
 		rs->cursor = en.cursor;
 		rs->ncursor = en.ncursor;
@@ -80,19 +80,19 @@ static int find_cursor(struct resume *rs, const struct ck_record *rec, struct er
 static int open_checkpoint(struct resume *rs, const char *path, struct err *e)
 {
 	struct ck_record rec;
-	int r = ck_open(&rs->ck, path, CK_LOCK | CK_CREATE, e);
-	if (r == 0)
-		r = journal_open(&rs->journal, rs->ck, e);
-	if (r == 0)
-		r = read_record(rs->ck, &rs->arena, &rec, e);
-	if (r == 0)
-		r = decide_from(rs, &rec, e);
-	if (r == 0)
-		r = find_cursor(rs, &rec, e);
-	if (r == 0)
-		r = journal_prune(rs->journal, rs->ck->generation, rec.seq, e);
-	if (r != 0)
-		return r;
+	int rc = ck_open(&rs->ck, path, CK_LOCK | CK_CREATE, e);
+	if (rc == 0)
+		rc = journal_open(&rs->journal, rs->ck, e);
+	if (rc == 0)
+		rc = read_record(rs->ck, &rs->arena, &rec, e);
+	if (rc == 0)
+		rc = decide_from(rs, &rec, e);
+	if (rc == 0)
+		rc = find_cursor(rs, &rec, e);
+	if (rc == 0)
+		rc = journal_prune(rs->journal, rs->ck->generation, rec.seq, e);
+	if (rc != 0)
+		return rc;
 	rs->next = journal_last(rs->journal) + 1;
 	rs->pruned_at = journal_lines(rs->journal);
 	return 0;
@@ -101,10 +101,10 @@ static int open_checkpoint(struct resume *rs, const char *path, struct err *e)
 int resume_open(struct resume **out, const char *ck, struct err *e)
 {
 	struct resume *rs = mem_zalloc(sizeof *rs);
-	int r = ck ? open_checkpoint(rs, ck, e) : 0;
-	if (r != 0) {
+	int rc = ck ? open_checkpoint(rs, ck, e) : 0;
+	if (rc != 0) {
 		resume_close(rs);
-		return r;
+		return rc;
 	}
 	if (!ck)
 		rs->next = 1;
@@ -162,23 +162,23 @@ static int prune_now_and_then(struct resume *rs, struct err *e)
 {
 	struct arena a = ARENA_INIT;
 	struct ck_record rec;
-	int r = 0;
+	int rc = 0;
 	if (journal_lines(rs->journal) < rs->pruned_at + PRUNE_EVERY)
 		return 0;
-	r = read_record(rs->ck, &a, &rec, e);
-	if (r == 0 && rec.seq > 0)
-		r = journal_prune(rs->journal, rs->ck->generation, rec.seq, e);
+	rc = read_record(rs->ck, &a, &rec, e);
+	if (rc == 0 && rec.seq > 0)
+		rc = journal_prune(rs->journal, rs->ck->generation, rec.seq, e);
 	rs->pruned_at = journal_lines(rs->journal);
 	arena_release(&a);
-	return r;
+	return rc;
 }
 
 static int journal_it(struct resume *rs, const char *cursor, size_t n, const char *end, struct err *e)
 {
 	struct journal_entry en = { .seq = rs->next, .from = rs->from, .generation = rs->ck->generation,
 		.at_us = clock_now_us(), .cursor = cursor, .ncursor = n, .end = end };
-	int r = prune_now_and_then(rs, e);
-	return r != 0 ? r : journal_append(rs->journal, &en, e);
+	int rc = prune_now_and_then(rs, e);
+	return rc != 0 ? rc : journal_append(rs->journal, &en, e);
 }
 
 int resume_recorded(struct resume *rs, struct arena *a, const char **cursor, size_t *n, struct err *e)
@@ -186,15 +186,15 @@ int resume_recorded(struct resume *rs, struct arena *a, const char **cursor, siz
 	struct journal_entry en;
 	struct ck_record rec;
 	*cursor = NULL;
-	int r = rs->ck ? read_record(rs->ck, a, &rec, e) : 0;
-	if (r != 0 || !rs->ck || rec.seq <= 0)
-		return r;
-	r = journal_find(rs->ck, rs->ck->generation, rec.seq, a, &en, e);
-	if (r == 0) {
+	int rc = rs->ck ? read_record(rs->ck, a, &rec, e) : 0;
+	if (rc != 0 || !rs->ck || rec.seq <= 0)
+		return rc;
+	rc = journal_find(rs->ck, rs->ck->generation, rec.seq, a, &en, e);
+	if (rc == 0) {
 		*cursor = en.cursor;
 		*n = en.ncursor;
 	}
-	return r == ERR_NOT_FOUND ? 0 : r;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end, struct buf *line, struct err *e)
@@ -207,9 +207,9 @@ int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end
 	if (rs->ended)
 		return err_set(e, ERR_DATA, "a mark after the closing mark");
 	if (rs->ck) {
-		int r = journal_it(rs, cursor, n, end, e);
-		if (r != 0)
-			return r;
+		int rc = journal_it(rs, cursor, n, end, e);
+		if (rc != 0)
+			return rc;
 		m.stream = rs->ck->stream;
 		m.from = rs->from;
 		m.ck = rs->ck->path;

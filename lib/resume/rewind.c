@@ -27,15 +27,15 @@ static int begin(struct act *a, struct rewound *w, const char *path, struct err 
 {
 	*a = (struct act){ .w = w };
 	*w = (struct rewound){ .arena = ARENA_INIT, .version = -1 };
-	int r = ck_open(&a->ck, path, CK_LOCK, e);
-	if (r == 0)
-		r = ck_record_read(a->ck, &w->arena, &a->rec, e);
-	if (r == ERR_NOT_FOUND && a->ck)
-		r = 0;
-	if (r == 0 && a->rec.stream && strcmp(a->rec.stream, a->ck->stream) != 0)
+	int rc = ck_open(&a->ck, path, CK_LOCK, e);
+	if (rc == 0)
+		rc = ck_record_read(a->ck, &w->arena, &a->rec, e);
+	if (rc == ERR_NOT_FOUND && a->ck)
+		rc = 0;
+	if (rc == 0 && a->rec.stream && strcmp(a->rec.stream, a->ck->stream) != 0)
 		a->rec = (struct ck_record)CK_RECORD_INIT;
 	w->table = a->rec.table;
-	return r;
+	return rc;
 }
 
 static int finish(struct act *a, int r)
@@ -63,10 +63,10 @@ static int open_table(struct act *a, struct err *e)
 {
 	if (!a->rec.table)
 		return err_set(e, ERR_CONFLICT, "checkpoint %s has recorded no table of stream %s", a->ck->path, a->ck->stream);
-	int r = table_open(&a->t, a->rec.table, e);
-	a->has_table = r == 0;
-	return r == ERR_NOT_FOUND ? err_set(e, ERR_CONFLICT, "checkpoint %s has recorded table %s, but there is no table", a->ck->path,
-					    a->rec.table) : r;
+	int rc = table_open(&a->t, a->rec.table, e);
+	a->has_table = rc == 0;
+	return rc == ERR_NOT_FOUND ? err_set(e, ERR_CONFLICT, "checkpoint %s has recorded table %s, but there is no table", a->ck->path,
+					    a->rec.table) : rc;
 }
 
 static int next_generation(struct act *a, struct err *e)
@@ -78,10 +78,10 @@ static int next_generation(struct act *a, struct err *e)
 int rewind_start(struct rewound *w, const char *ck, struct err *e)
 {
 	struct act a;
-	int r = begin(&a, w, ck, e);
-	if (r == 0)
-		r = next_generation(&a, e);
-	return finish(&a, r);
+	int rc = begin(&a, w, ck, e);
+	if (rc == 0)
+		rc = next_generation(&a, e);
+	return finish(&a, rc);
 }
 
 /* The commit that begins a generation in the middle. */
@@ -110,11 +110,11 @@ static int unchanged(const struct fence *f, const struct delta_snapshot *sn, str
 {
 	struct arena a = ARENA_INIT;
 	struct held_commit c = { .version = f->version };
-	int r = f->version >= 0 ? held_find(sn, any_generation, f->id, &a, &c, e) : 0;
+	int rc = f->version >= 0 ? held_find(sn, any_generation, f->id, &a, &c, e) : 0;
 	arena_release(&a);
-	if (r == 0 && (c.version != f->version || txn_of(sn, f->old) != f->had))
-		r = err_set(e, ERR_RETRY, "the table %s was changed in the meantime: try again", store_root(sn->store));
-	return r;
+	if (rc == 0 && (c.version != f->version || txn_of(sn, f->old) != f->had))
+		rc = err_set(e, ERR_RETRY, "the table %s was changed in the meantime: try again", store_root(sn->store));
+	return rc;
 }
 
 static int build_fence(void *arg, const struct delta_snapshot *sn, struct delta_change *c, struct err *e)
@@ -122,9 +122,9 @@ static int build_fence(void *arg, const struct delta_snapshot *sn, struct delta_
 	const struct fence *f = arg;
 	if (!sn)
 		return err_set(e, ERR_CONFLICT, "the table does not exist");
-	int r = unchanged(f, sn, e);
-	if (r != 0)
-		return r;
+	int rc = unchanged(f, sn, e);
+	if (rc != 0)
+		return rc;
 	struct mark m = MARK_INIT;
 	struct buf mark = BUF_INIT;
 	int64_t ms = clock_now_us() / 1000;
@@ -161,13 +161,13 @@ static int copy_state(void *arg, const struct store_entry *entry, struct err *e)
 		return 0;
 	buf_printf(&old, "state/%s/%lld", entry->name, (long long)s->from);
 	buf_printf(&new, "state/%s/%lld", entry->name, (long long)s->to);
-	int r = store_get(s->ck->store, buf_cstr(&old), STATE_MAX, &text, e);
-	if (r == 0)
-		r = store_put(s->ck->store, buf_cstr(&new), text.p ? text.p : "", text.n, e);
+	int rc = store_get(s->ck->store, buf_cstr(&old), STATE_MAX, &text, e);
+	if (rc == 0)
+		rc = store_put(s->ck->store, buf_cstr(&new), text.p ? text.p : "", text.n, e);
 	buf_release(&old);
 	buf_release(&new);
 	buf_release(&text);
-	return r == ERR_NOT_FOUND ? 0 : r;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 /* Begin the next generation behind the seq FROM with its CURSOR, NULL: from the start. CHECK: the last held commit must still be version
@@ -177,9 +177,9 @@ static int begin_at(struct act *a, int64_t from, const char *cursor, size_t ncur
 {
 	struct ck *ck = a->ck;
 	struct delta_committed done;
-	int r = journal_open(&a->journal, ck, e);
-	if (r != 0)
-		return r;
+	int rc = journal_open(&a->journal, ck, e);
+	if (rc != 0)
+		return rc;
 	/* A checkpoint that was copied back knows less than the table: a seq is never used twice, and no txn is set back. */
 	int64_t had = txn_of(a->t.sn, ck->stream), last = journal_last(a->journal);
 	int64_t seq = (had > last ? had : last) + 1;
@@ -190,17 +190,17 @@ static int begin_at(struct act *a, int64_t from, const char *cursor, size_t ncur
 	const char *new = arena_printf(&a->w->arena, "%s.%lld", ck->id, (long long)ck->generation + 1);
 	struct fence f = { old, new, had, seq, &en, ck->id, check };
 	if (cursor)
-		r = journal_append(a->journal, &en, e);
-	if (r == 0 && cursor)
-		r = store_list(ck->store, "state", copy_state, &st, e);
-	if (r == 0)
-		r = delta_commit(&a->t.sn, a->t.store, build_fence, &f, NULL, &done, e);
-	if (r == 0 && !a->t.sn)
-		r = delta_snapshot_open(&a->t.sn, a->t.store, done.version, DELTA_ANY_PROTOCOL, e);
-	if (r == 0)
-		r = next_generation(a, e);
-	if (r != 0)
-		return r;
+		rc = journal_append(a->journal, &en, e);
+	if (rc == 0 && cursor)
+		rc = store_list(ck->store, "state", copy_state, &st, e);
+	if (rc == 0)
+		rc = delta_commit(&a->t.sn, a->t.store, build_fence, &f, NULL, &done, e);
+	if (rc == 0 && !a->t.sn)
+		rc = delta_snapshot_open(&a->t.sn, a->t.store, done.version, DELTA_ANY_PROTOCOL, e);
+	if (rc == 0)
+		rc = next_generation(a, e);
+	if (rc != 0)
+		return rc;
 	a->w->seq = cursor ? seq : 0;
 	struct ck_record rec = { .stream = ck->stream, .table = a->rec.table, .seq = a->w->seq, .version = done.version,
 		.id = a->t.sn->metadata.id, .commit = done.version };
@@ -211,50 +211,50 @@ int rewind_to_table(struct rewound *w, const char *path, struct err *e)
 {
 	struct held_commit c;
 	struct act a;
-	int r = begin(&a, w, path, e);
-	if (r == 0)
-		r = open_table(&a, e);
-	if (r == 0)
-		r = held_find(a.t.sn, any_generation, a.ck->id, &w->arena, &c, e);
-	if (r != 0)
-		return finish(&a, r);
+	int rc = begin(&a, w, path, e);
+	if (rc == 0)
+		rc = open_table(&a, e);
+	if (rc == 0)
+		rc = held_find(a.t.sn, any_generation, a.ck->id, &w->arena, &c, e);
+	if (rc != 0)
+		return finish(&a, rc);
 	/* A null cursor is the start, be it of the first generation or of one that was rewound to it. */
 	bool start = c.version < 0 || !c.cursor || (c.ncursor == 4 && memcmp(c.cursor, "null", 4) == 0);
 	w->gone = c.gone || (c.version >= 0 && !c.cursor);
 	w->version = start ? -1 : c.version;
-	r = begin_at(&a, c.seq, start ? NULL : c.cursor, c.ncursor, c.version, e);
-	return finish(&a, r);
+	rc = begin_at(&a, c.seq, start ? NULL : c.cursor, c.ncursor, c.version, e);
+	return finish(&a, rc);
 }
 
 /* The table is not even at the recorded seq: its cursor is still the journal's, but no txn of this generation says so. */
 static int accept_behind(struct act *a, struct err *e)
 {
 	struct journal_entry en;
-	int r = journal_find(a->ck, a->ck->generation, a->rec.seq, &a->w->arena, &en, e);
-	if (r == ERR_NOT_FOUND)
+	int rc = journal_find(a->ck, a->ck->generation, a->rec.seq, &a->w->arena, &en, e);
+	if (rc == ERR_NOT_FOUND)
 		return err_set(e, ERR_CONFLICT, "the journal of checkpoint %s has no seq %lld", a->ck->path, (long long)a->rec.seq);
-	return r != 0 ? r : begin_at(a, a->rec.seq, en.cursor, en.ncursor, -1, e);
+	return rc != 0 ? rc : begin_at(a, a->rec.seq, en.cursor, en.ncursor, -1, e);
 }
 
 int rewind_accept(struct rewound *w, const char *path, struct err *e)
 {
 	struct act a;
-	int r = begin(&a, w, path, e);
-	if (r == 0)
-		r = open_table(&a, e);
-	if (r != 0)
-		return finish(&a, r);
+	int rc = begin(&a, w, path, e);
+	if (rc == 0)
+		rc = open_table(&a, e);
+	if (rc != 0)
+		return finish(&a, rc);
 	w->version = a.t.sn->version;
 	w->seq = txn_of(a.t.sn, a.ck->stream);
-	r = table_check(&a.t, &a.rec, a.ck->stream, a.ck->path, e);
-	if (r == 0 && a.rec.id) {
+	rc = table_check(&a.t, &a.rec, a.ck->stream, a.ck->path, e);
+	if (rc == 0 && a.rec.id) {
 		w->nothing = true;
-	} else if (r == ERR_CONFLICT && w->seq < a.rec.seq) {
-		r = accept_behind(&a, e);
-	} else if (r == 0 || r == ERR_CONFLICT) {
+	} else if (rc == ERR_CONFLICT && w->seq < a.rec.seq) {
+		rc = accept_behind(&a, e);
+	} else if (rc == 0 || rc == ERR_CONFLICT) {
 		struct ck_record rec = { .stream = a.ck->stream, .table = a.rec.table, .seq = w->seq, .version = w->version,
 			.id = a.t.sn->metadata.id, .commit = w->version };
-		r = ck_record_put(a.ck, &rec, e);
+		rc = ck_record_put(a.ck, &rec, e);
 	}
-	return finish(&a, r);
+	return finish(&a, rc);
 }

@@ -61,18 +61,18 @@ void saver_summary(const struct saver *s, struct saver_summary *sum)
 static int open_ck(struct saver *s, const struct mark *m, struct err *e)
 {
 	bool good;
-	int r = trust_mark(&s->trust, m, &good, e);
-	if (r != 0)
-		return r;
+	int rc = trust_mark(&s->trust, m, &good, e);
+	if (rc != 0)
+		return rc;
 	if (s->path && m->ck && !store_same(s->path, m->ck))
 		return err_set(e, ERR_CONFLICT, "the marks belong to checkpoint %s, not to %s", m->ck, s->path);
 	if (s->ck)
 		return 0;
 	if (!s->path && !m->ck)
 		return err_set(e, ERR_USAGE, "missing operand: CK (the marks do not name a checkpoint)");
-	r = ck_open(&s->ck, s->path ? s->path : m->ck, 0, e);
-	if (r != 0)
-		return r;
+	rc = ck_open(&s->ck, s->path ? s->path : m->ck, 0, e);
+	if (rc != 0)
+		return rc;
 	s->stream = mem_strdup(m->stream);
 	return 0;
 }
@@ -95,9 +95,9 @@ static int take_mark(struct saver *s, const struct mark *m, struct err *e)
 	s->recovered = s->recovered || m->recovered;
 	if (!m->stream)
 		return 0;
-	int r = open_ck(s, m, e);
-	if (r != 0)
-		return r;
+	int rc = open_ck(s, m, e);
+	if (rc != 0)
+		return rc;
 	if (strcmp(m->stream, s->stream) != 0)
 		return err_set(e, ERR_DATA, "a mark of stream %s in a pipe of stream %s: a pipe carries only one stream", m->stream,
 			       s->stream);
@@ -119,15 +119,15 @@ int saver_line(struct saver *s, const char *line, size_t n, struct err *e)
 	struct mark m;
 	struct json *root;
 	size_t prefix = sizeof COMMIT_PREFIX - 1;
-	int r;
+	int rc;
 	arena_clear(&s->scratch);
 	if (mark_is(line, n)) {
-		r = mark_parse(&m, &s->scratch, line, n, e);
-		return r != 0 ? r : take_mark(s, &m, e);
+		rc = mark_parse(&m, &s->scratch, line, n, e);
+		return rc != 0 ? rc : take_mark(s, &m, e);
 	}
-	r = json_parse(&root, &s->scratch, line, n, e);
-	if (r != 0)
-		return r;
+	rc = json_parse(&root, &s->scratch, line, n, e);
+	if (rc != 0)
+		return rc;
 	if (n < prefix || memcmp(line, COMMIT_PREFIX, prefix) != 0)
 		return err_set(e, ERR_DATA, "neither a commit nor a mark: this data is not stored anywhere (is smcommit missing?)");
 	s->commits++;
@@ -140,16 +140,16 @@ int saver_flush(struct saver *s, struct err *e)
 		.id = s->id, .commit = s->commit, .path = s->file };
 	if (!s->pending)
 		return 0;
-	int r = ck_record_save(s->ck, &rec, NULL, e);
-	s->pending = s->pending && r != 0;
-	return r;
+	int rc = ck_record_save(s->ck, &rec, NULL, e);
+	s->pending = s->pending && rc != 0;
+	return rc;
 }
 
 int saver_end(struct saver *s, struct err *e)
 {
-	int r = saver_flush(s, e);
-	if (r != 0)
-		return r;
+	int rc = saver_flush(s, e);
+	if (rc != 0)
+		return rc;
 	if (s->recovered)
 		return err_set(e, ERR_RETRY, "%s was ahead of the checkpoint; seq %lld is now recorded, run the same line again",
 			       s->table ? s->table : "the table", (long long)s->seq);

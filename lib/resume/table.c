@@ -5,13 +5,13 @@
 int table_open(struct table *t, const char *path, struct err *e)
 {
 	*t = (struct table){ .arena = ARENA_INIT };
-	int r = store_open(&t->store, path, e);
+	int rc = store_open(&t->store, path, e);
 	/* Only names of files and the txn are read, so features that the rows need do not matter. */
-	if (r == 0)
-		r = delta_snapshot_open(&t->sn, t->store, DELTA_NEWEST, DELTA_ANY_PROTOCOL, e);
-	if (r != 0)
+	if (rc == 0)
+		rc = delta_snapshot_open(&t->sn, t->store, DELTA_NEWEST, DELTA_ANY_PROTOCOL, e);
+	if (rc != 0)
 		table_release(t);
-	return r;
+	return rc;
 }
 
 void table_release(struct table *t)
@@ -43,18 +43,18 @@ int table_check(struct table *t, const struct ck_record *rec, const char *stream
 			       "--table` reads them again)",
 			       rec->table, stream, (long long)seq, ck, (long long)rec->seq, ck, ck);
 	}
-	int r = held_look(t->sn, stream, &last, &t->arena, &t->held, e);
-	if (r != 0 || t->held.verdict == HELD_WHOLE || (t->held.verdict == HELD_UNKNOWN && rec->commit < 0))
-		return r;
+	int rc = held_look(t->sn, stream, &last, &t->arena, &t->held, e);
+	if (rc != 0 || t->held.verdict == HELD_WHOLE || (t->held.verdict == HELD_UNKNOWN && rec->commit < 0))
+		return rc;
 	return held_error(&t->held, t->sn, stream, &last, ck, e);
 }
 
 int table_look(struct table *t, const struct ck_record *rec, const char *stream, const char *ck, struct err *e)
 {
-	int r = table_open(t, rec->table, e);
-	if (r == 0)
-		r = table_check(t, rec, stream, ck, e);
-	if (r != 0)
+	int rc = table_open(t, rec->table, e);
+	if (rc == 0)
+		rc = table_check(t, rec, stream, ck, e);
+	if (rc != 0)
 		table_release(t);
-	return r;
+	return rc;
 }

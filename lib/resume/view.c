@@ -13,9 +13,9 @@
 
 static int read_record(struct view *v, struct err *e)
 {
-	int r = ck_record_read(v->ck, &v->arena, &v->record, e);
-	v->recorded = r == 0 && strcmp(v->record.stream, v->ck->stream) == 0;
-	return r == ERR_NOT_FOUND ? 0 : r;
+	int rc = ck_record_read(v->ck, &v->arena, &v->record, e);
+	v->recorded = rc == 0 && strcmp(v->record.stream, v->ck->stream) == 0;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 /* The same decision as resume_open's, told instead of made. */
@@ -26,18 +26,18 @@ static void decide(struct view *v)
 	v->resume_seq = v->recorded ? v->record.seq : 0;
 	if (!v->recorded || !v->record.table)
 		return;
-	int r = table_open(&t, v->record.table, &e);
-	if (r == 0) {
-		r = table_check(&t, &v->record, v->ck->stream, v->ck->path, &e);
+	int rc = table_open(&t, v->record.table, &e);
+	if (rc == 0) {
+		rc = table_check(&t, &v->record, v->ck->stream, v->ck->path, &e);
 		v->table_seq = t.held.seq;
 		v->has_table = true;
 		table_release(&t);
 	}
-	if (r == ERR_NOT_FOUND)
+	if (rc == ERR_NOT_FOUND)
 		v->problem = "the table does not exist";
-	else if (r == ERR_CONFLICT && v->table_seq < v->record.seq)
+	else if (rc == ERR_CONFLICT && v->table_seq < v->record.seq)
 		v->problem = "the table is behind this checkpoint: it was restored or replaced";
-	else if (r != 0)
+	else if (rc != 0)
 		v->problem = arena_strdup(&v->arena, e.msg);
 	v->resume_seq = v->problem ? -1 : v->table_seq;
 }
@@ -66,14 +66,14 @@ static int count_entry(void *arg, const struct journal_entry *en, struct err *e)
 
 static int read_journal(struct view *v, struct err *e)
 {
-	int r = journal_read(v->ck, count_entry, v, e);
-	if (r == 0 && v->marks)
-		r = journal_find(v->ck, v->ck->generation, v->last.seq, &v->arena, &v->last, e);
-	if (r == 0 && v->resume_seq > 0 && v->resume.seq == 0) {
+	int rc = journal_read(v->ck, count_entry, v, e);
+	if (rc == 0 && v->marks)
+		rc = journal_find(v->ck, v->ck->generation, v->last.seq, &v->arena, &v->last, e);
+	if (rc == 0 && v->resume_seq > 0 && v->resume.seq == 0) {
 		v->problem = "the journal does not have the table's seq";
 		v->resume_seq = -1;
 	}
-	return r;
+	return rc;
 }
 
 static int add_file(void *arg, const struct store_entry *entry, struct err *e)
@@ -108,22 +108,22 @@ static int add_state(void *arg, const struct store_entry *entry, struct err *e)
 int view_read(struct view *v, const char *ck, bool with_table, struct err *e)
 {
 	*v = (struct view){ .arena = ARENA_INIT };
-	int r = ck_open(&v->ck, ck, 0, e);
-	if (r == 0)
-		r = ck_running(v->ck, &v->running, &v->pid, e);
-	if (r == 0)
-		r = read_record(v, e);
-	if (r == 0 && with_table)
+	int rc = ck_open(&v->ck, ck, 0, e);
+	if (rc == 0)
+		rc = ck_running(v->ck, &v->running, &v->pid, e);
+	if (rc == 0)
+		rc = read_record(v, e);
+	if (rc == 0 && with_table)
 		decide(v);
-	else if (r == 0)
+	else if (rc == 0)
 		v->resume_seq = v->recorded ? v->record.seq : 0;
-	if (r == 0)
-		r = read_journal(v, e);
-	if (r == 0)
-		r = store_list(v->ck->store, "state", add_state, v, e);
-	if (r != 0)
+	if (rc == 0)
+		rc = read_journal(v, e);
+	if (rc == 0)
+		rc = store_list(v->ck->store, "state", add_state, v, e);
+	if (rc != 0)
 		view_release(v);
-	return r;
+	return rc;
 }
 
 void view_release(struct view *v)

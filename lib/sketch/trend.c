@@ -101,17 +101,17 @@ int trend_post(struct trend *t, const struct trend_post *p, struct err *e)
 		t->stats.late += q <= t->closed;
 		t->stats.too_late += q + t->m - 1 <= t->closed;
 		if (q + t->m - 1 > t->closed) {
-			int r = add(t, p, q, e);
-			if (r)
-				return r;
+			int rc = add(t, p, q, e);
+			if (rc)
+				return rc;
 		}
 	}
 	if (p->time_us > t->max_us)
 		t->max_us = p->time_us;
 	if (passed(t) > t->closed) {
-		int r = trend_close(t, passed(t), false, e);
-		if (r)
-			return r;
+		int rc = trend_close(t, passed(t), false, e);
+		if (rc)
+			return rc;
 	}
 	return t->bytes > t->o.memory ? too_much(t, e) : 0;
 }

@@ -197,17 +197,17 @@ static int emit(struct trend *t, int64_t last, size_t from, size_t to, bool open
 	w.n = make_rows(t, from, to, &rows);
 	w.row = rows;
 	t->stats.windows++;
-	int r = t->emit(t->arg, &w, e);
+	int rc = t->emit(t->arg, &w, e);
 	mem_free(rows);
-	return r;
+	return rc;
 }
 
 int trend_close(struct trend *t, int64_t upto, bool open, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 	if (upto <= t->closed)
 		return 0;
-	while (t->closed < upto && !r) {
+	while (t->closed < upto && !rc) {
 		int64_t last = t->closed + 1;
 		size_t from = trend_pane_at(t, last - t->m + 1), to = trend_pane_at(t, last + 1);
 		if (from == to) {
@@ -217,11 +217,11 @@ int trend_close(struct trend *t, int64_t upto, bool open, struct err *e)
 			t->closed = next - 1;
 			continue;
 		}
-		r = emit(t, last, from, to, open, e);
+		rc = emit(t, last, from, to, open, e);
 		base_add(t, last - t->m + 1);
 		t->closed = last;
 	}
 	if (t->tlive >= 2 * t->swept + 1024)
 		trend_topic_sweep(t);
-	return r;
+	return rc;
 }

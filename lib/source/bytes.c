@@ -149,9 +149,9 @@ static int stream_next(struct stream *s, struct block *k, struct err *e)
 static ssize_t unpack_read(void *arg, const void **p, struct err *e)
 {
 	struct block k;
-	int r = stream_next(arg, &k, e);
+	int rc = stream_next(arg, &k, e);
 	*p = k.p;
-	return r > 0 ? (ssize_t)k.n : r;
+	return rc > 0 ? (ssize_t)k.n : rc;
 }
 
 /* Read the first bytes of the topmost stream: of a regular file as many as there are, else what tells what it is. */
@@ -162,10 +162,10 @@ static int read_head(struct bytes *b, struct err *e)
 		struct block k;
 		size_t at = s->head_at;
 		s->head_at = s->nhead;            /* stream_next goes on behind it */
-		int r = stream_next(s, &k, e);
+		int rc = stream_next(s, &k, e);
 		s->head_at = at;
-		if (r <= 0)
-			return r;
+		if (rc <= 0)
+			return rc;
 		size_t n = k.n < BYTES_HEAD - s->nhead ? k.n : BYTES_HEAD - s->nhead;
 		memcpy(s->head + s->nhead, k.p, n);
 		s->nhead += n;
@@ -179,9 +179,9 @@ static int sniff(struct bytes *b, struct err *e)
 	b->stream[0].b = b;
 	for (;;) {
 		struct stream *s = &b->stream[b->top];
-		int r = read_head(b, e);
-		if (r < 0)
-			return r;
+		int rc = read_head(b, e);
+		if (rc < 0)
+			return rc;
 		enum unpack_kind kind = unpack_kind(s->head, s->nhead);
 		if (kind == UNPACK_NONE || b->top == LAYERS)
 			break;
@@ -218,11 +218,11 @@ static la_ssize_t archive_read_on(struct archive *a, void *arg, const void **dat
 {
 	struct bytes *b = arg;
 	struct block k;
-	int r = stream_next(&b->stream[b->top], &k, &b->failed);
-	if (r < 0)
+	int rc = stream_next(&b->stream[b->top], &k, &b->failed);
+	if (rc < 0)
 		archive_set_error(a, EIO, "%s", b->failed.msg);
-	if (r <= 0)
-		return r < 0 ? ARCHIVE_FATAL : 0;
+	if (rc <= 0)
+		return rc < 0 ? ARCHIVE_FATAL : 0;
 	pass(b, k.p, k.n);
 	*data = k.p;
 	return (la_ssize_t)k.n;
@@ -354,14 +354,14 @@ static int next_block(struct bytes *b, struct block *k, struct err *e)
 		la_int64_t offset;
 		const void *p;
 		k->n = 0;
-		int r = archive_read_data_block(b->archive, &p, &k->n, &offset);
+		int rc = archive_read_data_block(b->archive, &p, &k->n, &offset);
 		k->p = p;
-		if (r == ARCHIVE_OK && !k->n)
+		if (rc == ARCHIVE_OK && !k->n)
 			continue;
-		if (r == ARCHIVE_OK)
+		if (rc == ARCHIVE_OK)
 			return 1;
 		k->n = 0;
-		return r == ARCHIVE_EOF ? 0 : archive_fault(b, e);
+		return rc == ARCHIVE_EOF ? 0 : archive_fault(b, e);
 	}
 }
 
@@ -369,9 +369,9 @@ static ssize_t inner_read(void *arg, const void **data, struct err *e)
 {
 	struct bytes *b = arg;
 	struct block *k = &b->from_archive;
-	int r = k->n ? 1 : next_block(b, k, e);
-	if (r <= 0)
-		return r;
+	int rc = k->n ? 1 : next_block(b, k, e);
+	if (rc <= 0)
+		return rc;
 	size_t n = k->n;
 	*data = k->p;
 	k->n = 0;
@@ -381,22 +381,22 @@ static ssize_t inner_read(void *arg, const void **data, struct err *e)
 /* Look at the first bytes of a member; unpack it when it is packed itself. */
 static int open_member(struct bytes *b, struct err *e)
 {
-	int r = next_block(b, &b->from_archive, e);
-	b->in_member = r > 0;
+	int rc = next_block(b, &b->from_archive, e);
+	b->in_member = rc > 0;
 	enum unpack_kind kind = unpack_kind(b->from_archive.p, b->from_archive.n);
-	if (r > 0 && kind != UNPACK_NONE)
+	if (rc > 0 && kind != UNPACK_NONE)
 		b->inner = unpack_new(kind, inner_read, b);
-	return r;
+	return rc;
 }
 
 /* Behind an archive's last member: what is left of the stream counts for its checksum. */
 static int drain(struct bytes *b, struct err *e)
 {
 	struct block k;
-	int r;
-	while (b->top && (r = stream_next(&b->stream[b->top], &k, e)) != 0) {
-		if (r < 0)
-			return r;
+	int rc;
+	while (b->top && (rc = stream_next(&b->stream[b->top], &k, e)) != 0) {
+		if (rc < 0)
+			return rc;
 		pass(b, k.p, k.n);
 	}
 	return 0;
@@ -405,19 +405,19 @@ static int drain(struct bytes *b, struct err *e)
 static int next_member(struct bytes *b, struct bytes_member *m, struct err *e)
 {
 	struct archive_entry *entry;
-	int r = b->archive ? 0 : open_archive(b, e);
-	if (r < 0)
-		return r;
+	int rc = b->archive ? 0 : open_archive(b, e);
+	if (rc < 0)
+		return rc;
 	unpack_free(b->inner);
 	b->inner = NULL;
 	b->in_member = false;
 	b->from_archive.n = b->from_inner.n = 0;
 	for (;;) {
 		snprintf(b->shown, sizeof b->shown, "%s", b->path);
-		r = archive_read_next_header(b->archive, &entry);
-		if (r == ARCHIVE_EOF)
+		rc = archive_read_next_header(b->archive, &entry);
+		if (rc == ARCHIVE_EOF)
 			return drain(b, e);
-		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+		if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
 			return archive_fault(b, e);
 		const char *name = archive_entry_pathname_utf8(entry);
 		name = name ? name : archive_entry_pathname(entry);
@@ -431,8 +431,8 @@ static int next_member(struct bytes *b, struct bytes_member *m, struct err *e)
 	int n = snprintf(b->shown, sizeof b->shown, "%s:%s", b->path, b->name);
 	if (n < 0)
 		b->shown[0] = '\0';
-	r = open_member(b, e);
-	return r < 0 ? r : 1;
+	rc = open_member(b, e);
+	return rc < 0 ? rc : 1;
 }
 
 int bytes_next(struct bytes *b, struct bytes_member *m, struct err *e)
@@ -463,9 +463,9 @@ ssize_t bytes_stream(struct bytes *b, void *to, size_t n, struct err *e)
 		got = read_fd(b, to, n, e);           /* plain: without a copy */
 	} else {
 		if (!b->from_inner.n) {
-			int r = stream_next(s, &b->from_inner, e);
-			if (r <= 0)
-				return r;
+			int rc = stream_next(s, &b->from_inner, e);
+			if (rc <= 0)
+				return rc;
 		}
 		got = take(&b->from_inner, to, n);
 	}
@@ -481,10 +481,10 @@ ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
 	/* Block by block: archive_read_data would wait until N bytes are there. */
 	struct block *k = b->inner ? &b->from_inner : &b->from_archive;
 	if (!k->n && b->in_member) {
-		int r = b->inner ? unpack_next(b->inner, &k->p, &k->n, e) : next_block(b, k, e);
-		b->in_member = r != 0;
-		if (r < 0)
-			return e->file[0] ? r : err_at(e, b->shown, 0, 0);
+		int rc = b->inner ? unpack_next(b->inner, &k->p, &k->n, e) : next_block(b, k, e);
+		b->in_member = rc != 0;
+		if (rc < 0)
+			return e->file[0] ? rc : err_at(e, b->shown, 0, 0);
 	}
 	return k->n ? take(k, to, n) : 0;
 }

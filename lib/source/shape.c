@@ -56,15 +56,15 @@ enum scan_shape scan_shape(const char *p, size_t n, bool whole)
 	n -= from;
 	const char *nl = memchr(p, '\n', n);
 	size_t first = nl ? (size_t)(nl - p) + 1 : n;
-	int r = probe(p, first, &line, &col);
-	if (r != 0)                     /* the first line is whole, or no beginning of anything */
+	int rc = probe(p, first, &line, &col);
+	if (rc != 0)                     /* the first line is whole, or no beginning of anything */
 		return SCAN_LINES;
 	if (!nl)
 		return whole ? SCAN_LINES : n >= LOOK_AHEAD ? SCAN_DOCUMENT : SCAN_UNSURE;
-	r = probe(p, n, &line, &col);
-	if (r > 0)
+	rc = probe(p, n, &line, &col);
+	if (rc > 0)
 		return SCAN_DOCUMENT;
-	if (r == 0)
+	if (rc == 0)
 		return whole || more_than_space(nl, p + n) ? SCAN_DOCUMENT : SCAN_UNSURE;
 	/* A broken first line, then others that begin anew; or a document with a fault further on. */
 	const char *at = p;

@@ -75,20 +75,20 @@ static int sync_dir(const struct store *s, const char *dir, bool foreign, struct
 int store_sync_parent(const struct store *s, const char *path, struct err *e)
 {
 	char *dir = parent_of(path);
-	int r = sync_dir(s, dir, false, e);
+	int rc = sync_dir(s, dir, false, e);
 	mem_free(dir);
-	return r;
+	return rc;
 }
 
 int store_sync(struct store *s, const char *dir, struct err *e)
 {
 	char *path;
-	int r = store_full(s, dir, &path, e);
-	if (r)
-		return r;
-	r = sync_dir(s, path, false, e);
+	int rc = store_full(s, dir, &path, e);
+	if (rc)
+		return rc;
+	rc = sync_dir(s, path, false, e);
 	mem_free(path);
-	return r;
+	return rc;
 }
 
 /* Where DIR is, or would be, in the set. Called with the lock held. */
@@ -174,20 +174,20 @@ static int store_durable_dir(struct store *s, const char *dir, struct err *e)
 int store_durable_parent(struct store *s, const char *path, struct err *e)
 {
 	char *dir = parent_of(path);
-	int r = store_durable_dir(s, dir, e);
+	int rc = store_durable_dir(s, dir, e);
 	mem_free(dir);
-	return r;
+	return rc;
 }
 
 int store_mkdir(struct store *s, const char *dir, struct err *e)
 {
 	char *path;
-	int r = store_full(s, dir, &path, e);
-	if (r)
-		return r;
-	r = store_durable_dir(s, path, e);
+	int rc = store_full(s, dir, &path, e);
+	if (rc)
+		return rc;
+	rc = store_durable_dir(s, path, e);
 	mem_free(path);
-	return r;
+	return rc;
 }
 
 int store_temp(struct store *s, const char *path, char **temp, int *fd, struct err *e)
@@ -269,22 +269,22 @@ static int rename_over(struct store *s, const char *temp, const char *path)
 static int put(struct store *s, const char *name, const void *p, size_t n, bool replace, struct err *e)
 {
 	char *path, *temp = NULL;
-	int r = store_full(s, name, &path, e);
-	if (r)
-		return r;
-	r = write_temp(s, path, p, n, &temp, e);
-	if (r == 0) {
+	int rc = store_full(s, name, &path, e);
+	if (rc)
+		return rc;
+	rc = write_temp(s, path, p, n, &temp, e);
+	if (rc == 0) {
 		int errnum = replace ? rename_over(s, temp, path) : link_new(s, temp, path);
 		if (errnum == EEXIST && !replace)
-			r = err_set(e, ERR_EXISTS, "%s already exists", path);
+			rc = err_set(e, ERR_EXISTS, "%s already exists", path);
 		else if (errnum)
-			r = err_sys(e, errnum, "cannot %s %s", replace ? "write" : "make", path);
+			rc = err_sys(e, errnum, "cannot %s %s", replace ? "write" : "make", path);
 	}
-	if (r == 0)
-		r = store_sync_parent(s, path, e);
+	if (rc == 0)
+		rc = store_sync_parent(s, path, e);
 	mem_free(temp);
 	mem_free(path);
-	return r;
+	return rc;
 }
 
 int store_put(struct store *s, const char *name, const void *p, size_t n, struct err *e)

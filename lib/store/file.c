@@ -20,9 +20,9 @@ int store_file_open(struct store_file **out, struct store *s, const char *name, 
 {
 	struct stat st;
 	char *path;
-	int r = store_full(s, name, &path, e);
-	if (r)
-		return r;
+	int rc = store_full(s, name, &path, e);
+	if (rc)
+		return rc;
 	int errnum = store_step(s, "open", path);
 	int fd = errnum ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
 	if (fd < 0 && !errnum)
@@ -31,13 +31,13 @@ int store_file_open(struct store_file **out, struct store *s, const char *name, 
 		errnum = errno;
 	bool other = !errnum && !S_ISREG(st.st_mode);
 	if (errnum || other) {
-		r = other	     ? err_set(e, ERR_IO, "%s is not a regular file", path)
+		rc = other	     ? err_set(e, ERR_IO, "%s is not a regular file", path)
 		    : errnum == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s does not exist", path)
 				       : err_sys(e, errnum, "cannot open %s", path);
 		if (fd >= 0)
 			close(fd);
 		mem_free(path);
-		return r;
+		return rc;
 	}
 	struct store_file *f = mem_zalloc(sizeof *f);
 	*f = (struct store_file){ s, fd, (uint64_t)st.st_size, path };
@@ -104,11 +104,11 @@ static struct store_out *out_new(struct store *s, int fd, char *path, char *temp
 int store_out_open(struct store_out **o, struct store *s, const char *name, struct err *e)
 {
 	char *path;
-	int r = store_full(s, name, &path, e);
-	if (r)
-		return r;
-	r = store_durable_parent(s, path, e);
-	if (r == 0) {
+	int rc = store_full(s, name, &path, e);
+	if (rc)
+		return rc;
+	rc = store_durable_parent(s, path, e);
+	if (rc == 0) {
 		int errnum = store_step(s, "open", path);
 		int fd = errnum ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (fd >= 0) {
@@ -116,11 +116,11 @@ int store_out_open(struct store_out **o, struct store *s, const char *name, stru
 			return 0;
 		}
 		errnum = errnum ? errnum : errno;
-		r = errnum == EEXIST ? err_set(e, ERR_EXISTS, "%s already exists", path)
+		rc = errnum == EEXIST ? err_set(e, ERR_EXISTS, "%s already exists", path)
 				     : err_sys(e, errnum, "cannot create %s", path);
 	}
 	mem_free(path);
-	return r;
+	return rc;
 }
 
 int store_out_open_replace(struct store_out **o, struct store *s, const char *name, struct err *e)
@@ -143,10 +143,10 @@ int store_out_open_replace(struct store_out **o, struct store *s, const char *na
 int store_out_write(void *arg, const void *p, size_t n, struct err *e)
 {
 	struct store_out *o = arg;
-	int r = store_write_all(o->s, o->fd, p, n, o->temp ? o->temp : o->path, e);
-	if (r == 0)
+	int rc = store_write_all(o->s, o->fd, p, n, o->temp ? o->temp : o->path, e);
+	if (rc == 0)
 		o->size += n;
-	return r;
+	return rc;
 }
 
 uint64_t store_out_size(const struct store_out *o)
@@ -164,20 +164,20 @@ static void out_free(struct store_out *o)
 int store_out_close(struct store_out *o, struct err *e)
 {
 	const char *made = o->temp ? o->temp : o->path;
-	int r = store_sync_close(o->s, o->fd, made, e);
-	if (r == 0 && o->temp) {
+	int rc = store_sync_close(o->s, o->fd, made, e);
+	if (rc == 0 && o->temp) {
 		int errnum = store_step(o->s, "rename", o->path);
 		if (!errnum && rename(o->temp, o->path))
 			errnum = errno;
 		if (errnum)
-			r = err_sys(e, errnum, "cannot write %s", o->path);
+			rc = err_sys(e, errnum, "cannot write %s", o->path);
 	}
-	if (r)
+	if (rc)
 		unlink(made);
 	else
-		r = store_sync_parent(o->s, o->path, e);
+		rc = store_sync_parent(o->s, o->path, e);
 	out_free(o);
-	return r;
+	return rc;
 }
 
 void store_out_abort(struct store_out *o)

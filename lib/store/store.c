@@ -177,85 +177,85 @@ static int list_entry(DIR *d, const char *name, const char *path, store_list_fn 
 int store_list(struct store *s, const char *dir, store_list_fn *fn, void *arg, struct err *e)
 {
 	char *path;
-	int r = store_full(s, dir, &path, e);
-	if (r)
-		return r;
+	int rc = store_full(s, dir, &path, e);
+	if (rc)
+		return rc;
 	DIR *d = opendir(path);
 	if (!d && errno != ENOENT)
-		r = err_sys(e, errno, "cannot list %s", path);
-	while (d && r == 0) {
+		rc = err_sys(e, errno, "cannot list %s", path);
+	while (d && rc == 0) {
 		errno = store_step(s, "list", path);
 		struct dirent *de = errno ? NULL : readdir(d);
 		if (!de) {
 			if (errno)
-				r = err_sys(e, errno, "cannot list %s", path);
+				rc = err_sys(e, errno, "cannot list %s", path);
 			break;
 		}
-		r = list_entry(d, de->d_name, path, fn, arg, e);
+		rc = list_entry(d, de->d_name, path, fn, arg, e);
 	}
 	if (d)
 		closedir(d);
 	mem_free(path);
-	return r;
+	return rc;
 }
 
 int store_stat(struct store *s, const char *name, uint64_t *size, int64_t *mtime_ms, struct err *e)
 {
 	struct stat st;
 	char *path;
-	int r = store_full(s, name, &path, e);
-	if (r)
-		return r;
+	int rc = store_full(s, name, &path, e);
+	if (rc)
+		return rc;
 	int errnum = store_step(s, "stat", path);
 	if (!errnum && stat(path, &st))
 		errnum = errno;
 	if (errnum == ENOENT)
-		r = err_set(e, ERR_NOT_FOUND, "%s does not exist", path);
+		rc = err_set(e, ERR_NOT_FOUND, "%s does not exist", path);
 	else if (errnum)
-		r = err_sys(e, errnum, "cannot access %s", path);
+		rc = err_sys(e, errnum, "cannot access %s", path);
 	else if (!S_ISREG(st.st_mode))
-		r = err_set(e, ERR_IO, "%s is not a regular file", path);
-	if (r == 0 && size)
+		rc = err_set(e, ERR_IO, "%s is not a regular file", path);
+	if (rc == 0 && size)
 		*size = (uint64_t)st.st_size;
-	if (r == 0 && mtime_ms)
+	if (rc == 0 && mtime_ms)
 		*mtime_ms = store_mtime_ms(&st);
 	mem_free(path);
-	return r;
+	return rc;
 }
 
 int store_delete(struct store *s, const char *name, struct err *e)
 {
 	char *path;
-	int r = store_full(s, name, &path, e);
-	if (r)
-		return r;
+	int rc = store_full(s, name, &path, e);
+	if (rc)
+		return rc;
 	int errnum = store_step(s, "unlink", path);
 	if (!errnum && unlink(path))
 		errnum = errno;
 	if (errnum == ENOENT)
-		r = err_set(e, ERR_NOT_FOUND, "%s does not exist", path);
+		rc = err_set(e, ERR_NOT_FOUND, "%s does not exist", path);
 	else if (errnum)
-		r = err_sys(e, errnum, "cannot remove %s", path);
+		rc = err_sys(e, errnum, "cannot remove %s", path);
 	mem_free(path);
-	return r;
+	return rc;
 }
 
 int store_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e)
 {
 	struct store_file *f;
-	int r = store_file_open(&f, s, name, e);
-	if (r)
-		return r;
+	int rc = store_file_open(&f, s, name, e);
+	if (rc)
+		return rc;
 	uint64_t size = store_file_size(f);
 	if (size > max)
-		r = err_set(e, ERR_DATA, "%s has %llu bytes; at most %zu allowed", store_file_name(f),
+		rc = err_set(e, ERR_DATA, "%s has %llu bytes; at most %zu allowed", store_file_name(f),
 			    (unsigned long long)size, max);
-	if (r == 0) {
+	if (rc == 0) {
 		buf_reserve(b, (size_t)size + 1);
-		r = store_file_read(f, 0, b->p + b->n, (size_t)size, e);
+		rc = store_file_read(f, 0, b->p + b->n, (size_t)size, e);
 	}
-	if (r == 0)
+	if (rc == 0)
 		b->n += (size_t)size;
 	store_file_close(f);
-	return r;
+	return rc;
 }

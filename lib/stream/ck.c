@@ -37,18 +37,18 @@ static int64_t get_time(const struct json *v)
 static int read_object(struct store *s, const char *name, struct arena *a, struct json **root, struct err *e)
 {
 	struct buf b = BUF_INIT, path = BUF_INIT;
-	int r = store_get(s, name, CK_FILE_MAX, &b, e);
-	if (r == 0) {
-		r = json_parse(root, a, arena_strndup(a, b.p ? b.p : "", b.n), b.n, e);
+	int rc = store_get(s, name, CK_FILE_MAX, &b, e);
+	if (rc == 0) {
+		rc = json_parse(root, a, arena_strndup(a, b.p ? b.p : "", b.n), b.n, e);
 		store_path(s, name, &path);
-		if (r != 0)
+		if (rc != 0)
 			err_at(e, buf_cstr(&path), e ? e->line : 0, e ? e->col : 0);
 		else if ((*root)->type != JSON_OBJECT)
-			r = err_set(e, ERR_DATA, "%s is not a JSON object", buf_cstr(&path));
+			rc = err_set(e, ERR_DATA, "%s is not a JSON object", buf_cstr(&path));
 	}
 	buf_release(&b);
 	buf_release(&path);
-	return r;
+	return rc;
 }
 
 static int check_format(struct ck *ck, struct err *e)
@@ -56,21 +56,21 @@ static int check_format(struct ck *ck, struct err *e)
 	struct buf b = BUF_INIT;
 	uint64_t v;
 	size_t skip = sizeof MAGIC - 1;
-	int r = store_get(ck->store, "FORMAT", CK_FILE_MAX, &b, e);
-	if (r == ERR_NOT_FOUND)
-		err_set(e, r, "%s is not a checkpoint folder (it has no file FORMAT)", ck->path);
-	if (r != 0)
+	int rc = store_get(ck->store, "FORMAT", CK_FILE_MAX, &b, e);
+	if (rc == ERR_NOT_FOUND)
+		err_set(e, rc, "%s is not a checkpoint folder (it has no file FORMAT)", ck->path);
+	if (rc != 0)
 		goto out;
 	while (b.n && (b.p[b.n - 1] == '\n' || b.p[b.n - 1] == '\r'))
 		b.n--;
 	if (b.n <= skip || memcmp(b.p, MAGIC, skip) != 0 || !num_u64(b.p + skip, b.n - skip, &v))
-		r = err_set(e, ERR_DATA, "%s/FORMAT does not say `" MAGIC "N`: not a checkpoint", ck->path);
+		rc = err_set(e, ERR_DATA, "%s/FORMAT does not say `" MAGIC "N`: not a checkpoint", ck->path);
 	else if (v != CK_FORMAT)
-		r = err_set(e, ERR_UNSUPPORTED, "checkpoint %s has format %llu; this program supports %d", ck->path,
+		rc = err_set(e, ERR_UNSUPPORTED, "checkpoint %s has format %llu; this program supports %d", ck->path,
 			    (unsigned long long)v, CK_FORMAT);
 out:
 	buf_release(&b);
-	return r;
+	return rc;
 }
 
 static void set_stream(struct ck *ck)
@@ -99,15 +99,15 @@ static int read_id(struct ck *ck, struct err *e)
 	struct arena a = ARENA_INIT;
 	struct json *root;
 	int64_t v;
-	int r = read_object(ck->store, "id", &a, &root, e);
-	if (r == ERR_NOT_FOUND)
+	int rc = read_object(ck->store, "id", &a, &root, e);
+	if (rc == ERR_NOT_FOUND)
 		err_set(e, ERR_DATA, "checkpoint %s has no file id", ck->path);
-	if (r != 0)
+	if (rc != 0)
 		goto out;
 	const struct json *id = json_get(root, "id");
 	if (!json_i64(json_get(root, "v"), &v) || v != CK_FORMAT || !json_str(id) || !id->nstr ||
 	    strlen(id->str) != id->nstr || !json_i64(json_get(root, "generation"), &ck->generation) || ck->generation < 1) {
-		r = err_set(e, ERR_DATA, "%s/id: needs \"v\", \"id\" and \"generation\"", ck->path);
+		rc = err_set(e, ERR_DATA, "%s/id: needs \"v\", \"id\" and \"generation\"", ck->path);
 		goto out;
 	}
 	ck->id = mem_strdup(id->str);
@@ -115,7 +115,7 @@ static int read_id(struct ck *ck, struct err *e)
 	set_stream(ck);
 out:
 	arena_release(&a);
-	return r == ERR_NOT_FOUND ? ERR_DATA : r;
+	return rc == ERR_NOT_FOUND ? ERR_DATA : rc;
 }
 
 static int write_id(struct ck *ck, const char *id, int64_t generation, int64_t created, struct err *e)
@@ -126,9 +126,9 @@ static int write_id(struct ck *ck, const char *id, int64_t generation, int64_t c
 	buf_printf(&b, ",\"generation\":%lld", (long long)generation);
 	put_time(&b, ",\"created\":", created);
 	buf_puts(&b, "}\n");
-	int r = store_put(ck->store, "id", b.p, b.n, e);
+	int rc = store_put(ck->store, "id", b.p, b.n, e);
 	buf_release(&b);
-	return r;
+	return rc;
 }
 
 /* Only ours, or nothing: anything else in a folder without FORMAT is somebody's data. */
@@ -148,8 +148,8 @@ static int refuse_foreign(void *arg, const struct store_entry *entry, struct err
 /* 1, 0, or negative. */
 static int has(const struct ck *ck, const char *name, struct err *e)
 {
-	int r = store_stat(ck->store, name, NULL, NULL, e);
-	return r == 0 ? 1 : r == ERR_NOT_FOUND ? 0 : r;
+	int rc = store_stat(ck->store, name, NULL, NULL, e);
+	return rc == 0 ? 1 : rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 static int make_folder(struct ck *ck, struct err *e)
@@ -160,11 +160,11 @@ static int make_folder(struct ck *ck, struct err *e)
 		return err_sys(e, why, "cannot access %s", ck->path);
 	if (!why && !S_ISDIR(st.st_mode))
 		return err_set(e, ERR_DATA, "%s is not a folder", ck->path);
-	int r = has(ck, "FORMAT", e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = store_list(ck->store, "", refuse_foreign, ck, e);
-	return r != 0 ? r : store_mkdir(ck->store, "", e);
+	int rc = has(ck, "FORMAT", e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = store_list(ck->store, "", refuse_foreign, ck, e);
+	return rc != 0 ? rc : store_mkdir(ck->store, "", e);
 }
 
 /* With the lock held: id first, FORMAT last, so that a folder with FORMAT has everything. */
@@ -172,14 +172,14 @@ static int make_files(struct ck *ck, struct err *e)
 {
 	static const char format[] = MAGIC "1\n";
 	char id[UUID_TEXT + 1];
-	int r = has(ck, "FORMAT", e);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	int rc = has(ck, "FORMAT", e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	rand_uuid(id);
-	r = has(ck, "id", e);
-	if (r == 0)
-		r = write_id(ck, id, 1, clock_now_us(), e);
-	return r < 0 ? r : store_put(ck->store, "FORMAT", format, sizeof format - 1, e);
+	rc = has(ck, "id", e);
+	if (rc == 0)
+		rc = write_id(ck, id, 1, clock_now_us(), e);
+	return rc < 0 ? rc : store_put(ck->store, "FORMAT", format, sizeof format - 1, e);
 }
 
 static int open_lock(const struct ck *ck, int flags, int *fd, struct err *e)
@@ -187,9 +187,9 @@ static int open_lock(const struct ck *ck, int flags, int *fd, struct err *e)
 	struct buf b = BUF_INIT;
 	buf_printf(&b, "%s/lock", ck->path);
 	*fd = open(buf_cstr(&b), flags | O_CLOEXEC, 0666);
-	int r = *fd >= 0 ? 0 : errno == ENOENT ? ERR_NOT_FOUND : err_sys(e, errno, "cannot open '%s'", b.p);
+	int rc = *fd >= 0 ? 0 : errno == ENOENT ? ERR_NOT_FOUND : err_sys(e, errno, "cannot open '%s'", b.p);
 	buf_release(&b);
-	return r;
+	return rc;
 }
 
 static int64_t read_pid(int fd)
@@ -254,37 +254,37 @@ int ck_running(const struct ck *ck, bool *running, int64_t *pid, struct err *e)
 int ck_open(struct ck **out, const char *path, unsigned flags, struct err *e)
 {
 	struct ck *ck = mem_zalloc(sizeof *ck);
-	int r;
+	int rc;
 	ck->lock = -1;
 	if (!*path) {
-		r = err_set(e, ERR_USAGE, "the name of a checkpoint folder is empty");
+		rc = err_set(e, ERR_USAGE, "the name of a checkpoint folder is empty");
 		goto fail;
 	}
-	if ((r = store_open(&ck->store, path, e)) != 0)
+	if ((rc = store_open(&ck->store, path, e)) != 0)
 		goto fail;
 	ck->path = store_root(ck->store);
 	if (flags & CK_CREATE)
-		r = make_folder(ck, e);
+		rc = make_folder(ck, e);
 	else if (access(ck->path, F_OK) != 0)
-		r = errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no such checkpoint", ck->path)
+		rc = errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no such checkpoint", ck->path)
 				    : err_sys(e, errno, "cannot access %s", ck->path);
 	else
-		r = check_format(ck, e);
-	if (r == 0 && flags & (CK_LOCK | CK_CREATE))
-		r = take_lock(ck, e);
-	if (r == 0 && flags & CK_CREATE)
-		r = make_files(ck, e);
-	if (r == 0)
-		r = check_format(ck, e);
-	if (r == 0)
-		r = read_id(ck, e);
-	if (r == 0) {
+		rc = check_format(ck, e);
+	if (rc == 0 && flags & (CK_LOCK | CK_CREATE))
+		rc = take_lock(ck, e);
+	if (rc == 0 && flags & CK_CREATE)
+		rc = make_files(ck, e);
+	if (rc == 0)
+		rc = check_format(ck, e);
+	if (rc == 0)
+		rc = read_id(ck, e);
+	if (rc == 0) {
 		*out = ck;
 		return 0;
 	}
 fail:
 	ck_close(ck);
-	return r;
+	return rc;
 }
 
 void ck_close(struct ck *ck)
@@ -301,9 +301,9 @@ void ck_close(struct ck *ck)
 
 int ck_next_generation(struct ck *ck, struct err *e)
 {
-	int r = write_id(ck, ck->id, ck->generation + 1, ck->created_us, e);
-	if (r != 0)
-		return r;
+	int rc = write_id(ck, ck->id, ck->generation + 1, ck->created_us, e);
+	if (rc != 0)
+		return rc;
 	ck->generation++;
 	set_stream(ck);
 	return 0;
@@ -317,19 +317,19 @@ int ck_is(const char *path, struct err *e)
 		return errno == ENOENT ? 0 : err_sys(e, errno, "cannot access %s", path);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
-	int r = ck_open(&ck, path, 0, e);
-	if (r == 0)
+	int rc = ck_open(&ck, path, 0, e);
+	if (rc == 0)
 		ck_close(ck);
-	return r == 0 ? 1 : r == ERR_IO ? r : 0;
+	return rc == 0 ? 1 : rc == ERR_IO ? rc : 0;
 }
 
 int ck_record_read(const struct ck *ck, struct arena *a, struct ck_record *rec, struct err *e)
 {
 	struct json *root;
 	int64_t v;
-	int r = read_object(ck->store, "table", a, &root, e);
-	if (r != 0)
-		return r;
+	int rc = read_object(ck->store, "table", a, &root, e);
+	if (rc != 0)
+		return rc;
 	const struct json *table = json_get(root, "table"), *version = json_get(root, "version"),
 		*commit = json_get(root, "commit");
 	*rec = (struct ck_record)CK_RECORD_INIT;
@@ -386,22 +386,22 @@ static int write_record(const struct ck *ck, const struct ck_record *rec, struct
 	}
 	put_time(&b, ",\"at\":", clock_now_us());
 	buf_puts(&b, "}\n");
-	int r = store_put(ck->store, "table", b.p, b.n, e);
+	int rc = store_put(ck->store, "table", b.p, b.n, e);
 	buf_release(&b);
-	return r;
+	return rc;
 }
 
 /* The generation may have moved on since the checkpoint was opened. */
 static int check_generation(const struct ck *ck, struct err *e)
 {
 	struct ck *now;
-	int r = ck_open(&now, ck->path, 0, e);
-	if (r != 0)
-		return r;
+	int rc = ck_open(&now, ck->path, 0, e);
+	if (rc != 0)
+		return rc;
 	if (strcmp(now->stream, ck->stream) != 0)
-		r = err_set(e, ERR_CONFLICT, "checkpoint %s was rewound: stream %s has ended", ck->path, ck->stream);
+		rc = err_set(e, ERR_CONFLICT, "checkpoint %s was rewound: stream %s has ended", ck->path, ck->stream);
 	ck_close(now);
-	return r;
+	return rc;
 }
 
 /* Is REC no more than what is recorded? Of one seq, the record that knows the commit and has seen more of the table is the newer. */
@@ -416,38 +416,38 @@ static int save_locked(const struct ck *ck, const struct ck_record *rec, bool fo
 {
 	struct arena a = ARENA_INIT;
 	struct ck_record old;
-	int r = check_generation(ck, e);
-	if (r != 0)
-		return r;
-	r = ck_record_read(ck, &a, &old, e);
-	bool have = r == 0;
-	if (r == ERR_NOT_FOUND)
-		r = 0;
-	if (r == 0 && !force)
-		r = check_record(ck, have ? &old : NULL, rec, e);
-	if (r == 0 && (force || !have || !is_old(&old, rec))) {
-		r = write_record(ck, rec, e);
-		*moved = r == 0;
+	int rc = check_generation(ck, e);
+	if (rc != 0)
+		return rc;
+	rc = ck_record_read(ck, &a, &old, e);
+	bool have = rc == 0;
+	if (rc == ERR_NOT_FOUND)
+		rc = 0;
+	if (rc == 0 && !force)
+		rc = check_record(ck, have ? &old : NULL, rec, e);
+	if (rc == 0 && (force || !have || !is_old(&old, rec))) {
+		rc = write_record(ck, rec, e);
+		*moved = rc == 0;
 	}
 	arena_release(&a);
-	return r;
+	return rc;
 }
 
 /* Two runs may end at the same time: read, compare and write under a lock on the folder itself. */
 static int save(const struct ck *ck, const struct ck_record *rec, bool force, bool *moved, struct err *e)
 {
 	bool ignored;
-	int r, dir = open(ck->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc, dir = open(ck->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (!moved)
 		moved = &ignored;
 	*moved = false;
 	if (dir < 0)
 		return err_sys(e, errno, "cannot open '%s'", ck->path);
-	while ((r = flock(dir, LOCK_EX)) != 0 && errno == EINTR)
+	while ((rc = flock(dir, LOCK_EX)) != 0 && errno == EINTR)
 		;
-	r = r != 0 ? err_sys(e, errno, "cannot lock '%s'", ck->path) : save_locked(ck, rec, force, moved, e);
+	rc = rc != 0 ? err_sys(e, errno, "cannot lock '%s'", ck->path) : save_locked(ck, rec, force, moved, e);
 	close(dir);
-	return r;
+	return rc;
 }
 
 int ck_record_save(const struct ck *ck, const struct ck_record *rec, bool *moved, struct err *e)

@@ -59,9 +59,9 @@ static int walk(const struct ck *ck, const struct buf *text, size_t *good, journ
 	struct arena a = ARENA_INIT;
 	int64_t last = 0;
 	uint64_t line = 0;
-	int r = 0;
+	int rc = 0;
 	*good = 0;
-	while (r == 0 && *good < text->n) {
+	while (rc == 0 && *good < text->n) {
 		const char *p = text->p + *good, *lf = memchr(p, '\n', text->n - *good);
 		struct journal_entry en;
 		line++;
@@ -71,37 +71,37 @@ static int walk(const struct ck *ck, const struct buf *text, size_t *good, journ
 		if (!parse_entry(&a, p, (size_t)(lf - p), &en)) {
 			/* The last line may be torn even though it ends in LF: blocks reach the disk in any order. */
 			if (lf + 1 < text->p + text->n)
-				r = damaged(ck, line, e, "damaged line in the middle of the journal");
+				rc = damaged(ck, line, e, "damaged line in the middle of the journal");
 			break;
 		}
 		if (en.seq <= last) {
-			r = damaged(ck, line, e, "the seq is not greater than the one before");
+			rc = damaged(ck, line, e, "the seq is not greater than the one before");
 			break;
 		}
 		last = en.seq;
 		*good += (size_t)(lf + 1 - p);
 		if (fn)
-			r = fn(arg, &en, e);
+			rc = fn(arg, &en, e);
 	}
 	arena_release(&a);
-	return r;
+	return rc;
 }
 
 static int load(const struct ck *ck, struct buf *text, struct err *e)
 {
-	int r = store_get(ck->store, NAME, JOURNAL_MAX, text, e);
-	return r == ERR_NOT_FOUND ? 0 : r;
+	int rc = store_get(ck->store, NAME, JOURNAL_MAX, text, e);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 int journal_read(const struct ck *ck, journal_fn *fn, void *arg, struct err *e)
 {
 	struct buf text = BUF_INIT;
 	size_t good;
-	int r = load(ck, &text, e);
-	if (r == 0)
-		r = walk(ck, &text, &good, fn, arg, e);
+	int rc = load(ck, &text, e);
+	if (rc == 0)
+		rc = walk(ck, &text, &good, fn, arg, e);
 	buf_release(&text);
-	return r;
+	return rc;
 }
 
 struct find {
@@ -126,10 +126,10 @@ int journal_find(const struct ck *ck, int64_t generation, int64_t seq, struct ar
 		 struct err *e)
 {
 	struct find f = { generation, seq, a, en };
-	int r = journal_read(ck, match, &f, e);
-	if (r == 0)
+	int rc = journal_read(ck, match, &f, e);
+	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "the journal of %s has no seq %lld", ck->path, (long long)seq);
-	return r == 1 ? 0 : r;
+	return rc == 1 ? 0 : rc;
 }
 
 static int count(void *arg, const struct journal_entry *en, struct err *e)
@@ -150,8 +150,8 @@ static int open_append(struct journal *j, struct err *e)
 /* A new file through the store, so that its name is durable before the first line is. */
 static int make_if_absent(const struct ck *ck, struct err *e)
 {
-	int r = store_stat(ck->store, NAME, NULL, NULL, e);
-	return r == ERR_NOT_FOUND ? store_put_if_absent(ck->store, NAME, "", 0, e) : r;
+	int rc = store_stat(ck->store, NAME, NULL, NULL, e);
+	return rc == ERR_NOT_FOUND ? store_put_if_absent(ck->store, NAME, "", 0, e) : rc;
 }
 
 static int cut_tail(struct journal *j, size_t size, struct err *e)
@@ -171,19 +171,19 @@ int journal_open(struct journal **out, const struct ck *ck, struct err *e)
 	j->fd = -1;
 	store_path(ck->store, NAME, &j->path);
 	buf_cstr(&j->path);
-	int r = load(ck, &text, e);
-	if (r == 0)
-		r = walk(ck, &text, &j->size, count, j, e);
-	if (r == 0)
-		r = make_if_absent(ck, e);
-	if (r == 0)
-		r = open_append(j, e);
-	if (r == 0)
-		r = cut_tail(j, text.n, e);
+	int rc = load(ck, &text, e);
+	if (rc == 0)
+		rc = walk(ck, &text, &j->size, count, j, e);
+	if (rc == 0)
+		rc = make_if_absent(ck, e);
+	if (rc == 0)
+		rc = open_append(j, e);
+	if (rc == 0)
+		rc = cut_tail(j, text.n, e);
 	buf_release(&text);
-	if (r != 0) {
+	if (rc != 0) {
 		journal_close(j);
-		return r;
+		return rc;
 	}
 	*out = j;
 	return 0;
@@ -231,24 +231,24 @@ int journal_append(struct journal *j, const struct journal_entry *en, struct err
 {
 	struct buf b = BUF_INIT;
 	size_t done = 0;
-	int r = 0;
+	int rc = 0;
 	if (j->broken)
 		return err_set(e, ERR_IO, "an earlier write to '%s' failed", j->path.p);
 	print_entry(&b, en);
 	if (en->seq <= j->last || memchr(b.p, '\n', b.n - 1)) {
-		r = err_set(e, ERR_DATA, "'%s': a line needs a greater seq and a cursor on one line", j->path.p);
+		rc = err_set(e, ERR_DATA, "'%s': a line needs a greater seq and a cursor on one line", j->path.p);
 		goto out;
 	}
-	while (r == 0 && done < b.n) {
+	while (rc == 0 && done < b.n) {
 		ssize_t w = write(j->fd, b.p + done, b.n - done);
 		if (w >= 0)
 			done += (size_t)w;
 		else if (errno != EINTR)
-			r = err_sys(e, errno, "cannot write '%s'", j->path.p);
+			rc = err_sys(e, errno, "cannot write '%s'", j->path.p);
 	}
-	if (r == 0 && fdatasync(j->fd) != 0)
-		r = err_sys(e, errno, "cannot sync '%s'", j->path.p);
-	if (r != 0) {
+	if (rc == 0 && fdatasync(j->fd) != 0)
+		rc = err_sys(e, errno, "cannot sync '%s'", j->path.p);
+	if (rc != 0) {
 		/* Part of a line may stand there: take it back if that works. The next owner cuts it off in any case. */
 		j->broken = true;
 		if (ftruncate(j->fd, (off_t)j->size) != 0)
@@ -260,7 +260,7 @@ int journal_append(struct journal *j, const struct journal_entry *en, struct err
 	j->last = en->seq;
 out:
 	buf_release(&b);
-	return r;
+	return rc;
 }
 
 struct prune {
@@ -285,20 +285,20 @@ int journal_prune(struct journal *j, int64_t generation, int64_t below, struct e
 	struct prune p = { generation, below, j->last, 0, BUF_INIT };
 	if (j->broken)
 		return err_set(e, ERR_IO, "an earlier write to '%s' failed", j->path.p);
-	int r = journal_read(j->ck, keep, &p, e);
-	if (r != 0 || p.lines == j->lines)
+	int rc = journal_read(j->ck, keep, &p, e);
+	if (rc != 0 || p.lines == j->lines)
 		goto out;
-	r = store_put(j->ck->store, NAME, p.kept.p ? p.kept.p : "", p.kept.n, e);
-	if (r != 0)
+	rc = store_put(j->ck->store, NAME, p.kept.p ? p.kept.p : "", p.kept.n, e);
+	if (rc != 0)
 		goto out;
 	/* The descriptor still holds the file that was replaced. */
 	close(j->fd);
 	j->fd = -1;
 	j->size = p.kept.n;
 	j->lines = p.lines;
-	r = open_append(j, e);
-	j->broken = r != 0;
+	rc = open_append(j, e);
+	j->broken = rc != 0;
 out:
 	buf_release(&p.kept);
-	return r;
+	return rc;
 }

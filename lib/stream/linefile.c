@@ -73,9 +73,9 @@ static int read_tail(const struct linefile *f, off_t size, struct buf *tail, off
 	for (;; want *= 8) {
 		off_t n = size < want ? size : want;
 		buf_clear(tail);
-		int r = read_at(f, buf_reserve(tail, (size_t)n), (size_t)n, size - n, e);
-		if (r != 0)
-			return r;
+		int rc = read_at(f, buf_reserve(tail, (size_t)n), (size_t)n, size - n, e);
+		if (rc != 0)
+			return rc;
 		const char *nl = memrchr(tail->p, '\n', (size_t)n);
 		*at = nl ? size - n + (nl - tail->p) + 1 : size - n;
 		if (!nl && n < size && want < TAIL_MAX)
@@ -111,37 +111,37 @@ static int mend(struct linefile *f, struct err *e)
 		return sys(f, errno, "cannot access it", e);
 	if (st.st_size == 0)
 		return 0;
-	int r = read_at(f, &last, 1, st.st_size - 1, e);
-	if (r != 0 || last == '\n')
-		return r;
-	r = read_tail(f, st.st_size, &tail, &at, e);
-	if (r == 0) {
+	int rc = read_at(f, &last, 1, st.st_size - 1, e);
+	if (rc != 0 || last == '\n')
+		return rc;
+	rc = read_tail(f, st.st_size, &tail, &at, e);
+	if (rc == 0) {
 		size_t keep = whole(&tail);
 		if (keep < tail.n && ftruncate(f->fd, at + (off_t)keep) != 0)
-			r = sys(f, errno, "cannot truncate its torn last line", e);
-		if (r == 0 && keep && write(f->fd, "\n", 1) != 1)
-			r = sys(f, errno ? errno : EIO, "cannot end its last line", e);
+			rc = sys(f, errno, "cannot truncate its torn last line", e);
+		if (rc == 0 && keep && write(f->fd, "\n", 1) != 1)
+			rc = sys(f, errno ? errno : EIO, "cannot end its last line", e);
 	}
 	buf_release(&tail);
-	return r;
+	return rc;
 }
 
 static int append(struct linefile *f, struct err *e)
 {
-	int r = mend(f, e);
-	for (size_t done = 0; r == 0 && done < f->buf.n;) {
+	int rc = mend(f, e);
+	for (size_t done = 0; rc == 0 && done < f->buf.n;) {
 		ssize_t w = write(f->fd, f->buf.p + done, f->buf.n - done);
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0) {
-			r = sys(f, errno, "cannot write", e);
+			rc = sys(f, errno, "cannot write", e);
 			struct err second;
 			mend(f, &second); /* the lines that are whole stay */
 			break;
 		}
 		done += (size_t)w;
 	}
-	return r;
+	return rc;
 }
 
 int linefile_write(struct linefile *f, struct err *e)
@@ -151,12 +151,12 @@ int linefile_write(struct linefile *f, struct err *e)
 	/* Where there are no locks (some network file systems) O_APPEND must do. */
 	while (f->regular && flock(f->fd, LOCK_EX) != 0 && errno == EINTR)
 		;
-	int r = append(f, e);
+	int rc = append(f, e);
 	if (f->regular)
 		flock(f->fd, LOCK_UN);
 	buf_clear(&f->buf);
 	f->dirty = true;
-	return r;
+	return rc;
 }
 
 int linefile_put(struct linefile *f, const char *line, size_t n, struct err *e)
@@ -189,26 +189,26 @@ static int sync_name(struct linefile *f, struct err *e)
 
 int linefile_flush(struct linefile *f, struct err *e)
 {
-	int r = linefile_write(f, e);
-	if (r != 0 || !f->dirty)
-		return r;
+	int rc = linefile_write(f, e);
+	if (rc != 0 || !f->dirty)
+		return rc;
 	/* A pipe or a terminal cannot be made durable; that is no failure. */
 	if (fdatasync(f->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
 		return sys(f, errno, "cannot sync it", e);
-	r = sync_name(f, e);
-	f->dirty = r != 0;
-	return r;
+	rc = sync_name(f, e);
+	f->dirty = rc != 0;
+	return rc;
 }
 
 int linefile_close(struct linefile *f, struct err *e)
 {
 	if (!f)
 		return 0;
-	int r = linefile_flush(f, e);
-	if (close(f->fd) != 0 && r == 0)
-		r = sys(f, errno, "cannot close", e);
+	int rc = linefile_flush(f, e);
+	if (close(f->fd) != 0 && rc == 0)
+		rc = sys(f, errno, "cannot close", e);
 	buf_release(&f->buf);
 	mem_free(f->path);
 	mem_free(f);
-	return r;
+	return rc;
 }

@@ -95,8 +95,8 @@ static int take_members(struct mark *m, struct arena *a, const struct json *obj,
 {
 	struct buf rest = BUF_INIT;
 	unsigned seen = 0;
-	int r = 0;
-	for (const struct json *v = obj->child; v && r == 0; v = v->next) {
+	int rc = 0;
+	for (const struct json *v = obj->child; v && rc == 0; v = v->next) {
 		int k = 0;
 		while (k < MEMBERS && (strlen(member_name[k]) != v->nkey || memcmp(v->key, member_name[k], v->nkey) != 0))
 			k++;
@@ -107,22 +107,22 @@ static int take_members(struct mark *m, struct arena *a, const struct json *obj,
 			buf_putc(&rest, ':');
 			buf_put(&rest, v->raw, v->nraw);
 		} else if (seen & 1u << k) {
-			r = bad(v, line, e, "is given twice");
+			rc = bad(v, line, e, "is given twice");
 		} else {
 			seen |= 1u << k;
-			r = take_member(m, (enum member)k, v, line, e);
+			rc = take_member(m, (enum member)k, v, line, e);
 		}
 	}
-	if (r == 0 && !(seen & 1u << M_V))
-		r = err_set(e, ERR_DATA, "mark: \"v\", the number of its format, is missing");
-	if (r == 0 && m->stream && (m->seq < 0 || m->from < 0))
-		r = err_set(e, ERR_DATA, "mark: a mark of a stream needs \"seq\" and \"from\"");
-	if (r == 0 && rest.n) {
+	if (rc == 0 && !(seen & 1u << M_V))
+		rc = err_set(e, ERR_DATA, "mark: \"v\", the number of its format, is missing");
+	if (rc == 0 && m->stream && (m->seq < 0 || m->from < 0))
+		rc = err_set(e, ERR_DATA, "mark: a mark of a stream needs \"seq\" and \"from\"");
+	if (rc == 0 && rest.n) {
 		m->rest = arena_strndup(a, rest.p, rest.n);
 		m->nrest = rest.n;
 	}
 	buf_release(&rest);
-	return r;
+	return rc;
 }
 
 int mark_parse(struct mark *m, struct arena *a, const char *line, size_t n, struct err *e)
@@ -135,12 +135,12 @@ int mark_parse(struct mark *m, struct arena *a, const char *line, size_t n, stru
 		return err_set(e, ERR_DATA, "not a mark");
 	/* The tree points into the text, and a mark outlives the block that it was read from. */
 	const char *own = arena_strndup(a, line, n);
-	int r = json_parse(&root, a, own, n, e);
-	if (r != 0) {
+	int rc = json_parse(&root, a, own, n, e);
+	if (rc != 0) {
 		err_wrap(e, "mark");
 		if (e)
 			e->line = 0;
-		return r;
+		return rc;
 	}
 	const struct json *obj = root->child;
 	if (root->nchild != 1)

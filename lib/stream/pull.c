@@ -10,10 +10,10 @@
 static int before_wait(void *arg, struct err *e)
 {
 	struct pull *p = arg;
-	int r = reject_flush(p->rejects, e);
-	if (r == 0 && p->o.out)
-		r = output_flush(p->o.out, e);
-	return r == 0 && p->o.input.before_wait ? p->o.input.before_wait(p->o.input.arg, e) : r;
+	int rc = reject_flush(p->rejects, e);
+	if (rc == 0 && p->o.out)
+		rc = output_flush(p->o.out, e);
+	return rc == 0 && p->o.input.before_wait ? p->o.input.before_wait(p->o.input.arg, e) : rc;
 }
 
 static int64_t deadline(void *arg)
@@ -33,12 +33,12 @@ int pull_open(struct pull **out, const char *const *files, size_t n, const struc
 	in.before_wait = before_wait;
 	in.deadline = o->input.deadline ? deadline : NULL;
 	in.arg = p;
-	int r = reject_open(&p->rejects, o->tool, o->on_error, e);
-	if (r == 0)
-		r = json_pick_new(&p->pick, o->fields, o->nfields, e);
-	if (r != 0) {
+	int rc = reject_open(&p->rejects, o->tool, o->on_error, e);
+	if (rc == 0)
+		rc = json_pick_new(&p->pick, o->fields, o->nfields, e);
+	if (rc != 0) {
 		pull_close(p, NULL);
-		return r;
+		return rc;
 	}
 	p->in = input_new(files, n, &in);
 	*out = p;
@@ -66,33 +66,33 @@ static int take_mark(struct pull *p, struct err *e)
 	p->line = p->rec.p;
 	p->nline = p->rec.n;
 	e->file[0] = '\0';
-	int r = mark_parse(&p->mark, &p->arena, p->line, p->nline, e);
-	if (r == 0)
-		r = trust_mark(&p->trust, &p->mark, &p->trusted, e);
-	if (r != 0)
+	int rc = mark_parse(&p->mark, &p->arena, p->line, p->nline, e);
+	if (rc == 0)
+		rc = trust_mark(&p->trust, &p->mark, &p->trusted, e);
+	if (rc != 0)
 		return pull_at(p, e);
 	if (reject_count(p->rejects))
 		mark_withhold(&p->mark, &p->own, &p->line, &p->nline);
 	reject_mark(p->rejects, &p->mark);
-	r = reject_flush(p->rejects, e);
-	return r == 0 ? PULL_MARK : r;
+	rc = reject_flush(p->rejects, e);
+	return rc == 0 ? PULL_MARK : rc;
 }
 
 /* A line of which only the beginning is there. It is no block, and the next one is to be asked for. */
 static int too_long(struct pull *p, struct err *e)
 {
 	p->why = *e;
-	int r = pull_bad(p, &p->why, e);
-	return r == 0 ? PULL_BLOCK_END : r;
+	int rc = pull_bad(p, &p->why, e);
+	return rc == 0 ? PULL_BLOCK_END : rc;
 }
 
 static int next_block(struct pull *p, struct err *e)
 {
-	int r = input_block(p->in, &p->block, e);
-	if (r == ERR_DATA && (p->rec.p = input_long(p->in, &p->rec.n)) != NULL)
+	int rc = input_block(p->in, &p->block, e);
+	if (rc == ERR_DATA && (p->rec.p = input_long(p->in, &p->rec.n)) != NULL)
 		return too_long(p, e);
-	if (r != INPUT_OK)
-		return r == INPUT_END ? PULL_END : r == INPUT_TIMEOUT ? PULL_TIMEOUT : r;
+	if (rc != INPUT_OK)
+		return rc == INPUT_END ? PULL_END : rc == INPUT_TIMEOUT ? PULL_TIMEOUT : rc;
 	if (!p->o.unchecked)
 		json_pick_block(p->pick, p->block.p, p->block.n);
 	p->at = p->lines = 0;
@@ -193,14 +193,14 @@ int pull_close(struct pull *p, struct err *e)
 {
 	if (!p)
 		return 0;
-	int r = reject_close(p->rejects, e);
-	if (!r)
-		r = check_named(p, e);
+	int rc = reject_close(p->rejects, e);
+	if (!rc)
+		rc = check_named(p, e);
 	input_free(p->in);
 	json_pick_free(p->pick);
 	trust_release(&p->trust);
 	arena_release(&p->arena);
 	buf_release(&p->own);
 	mem_free(p);
-	return r;
+	return rc;
 }

@@ -14,9 +14,9 @@ int record_refuse(struct err *e)
 
 int record_put(struct buf *b, const char *line, size_t n, struct err *e)
 {
-	int r = record_check(line, n, e);
-	if (r < 0)
-		return r;
+	int rc = record_check(line, n, e);
+	if (rc < 0)
+		return rc;
 	buf_put(b, line, n);
 	buf_putc(b, '\n');
 	return 0;

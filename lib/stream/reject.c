@@ -161,38 +161,38 @@ int reject_record(struct reject *rj, const char *rec, size_t n, const struct err
 	if (rj->mode == MODE_SKIP)
 		return 0;
 	bool first = !rj->file;
-	int r = first ? linefile_open(&rj->file, rj->path, e) : 0;
-	if (r == 0) {
+	int rc = first ? linefile_open(&rj->file, rj->path, e) : 0;
+	if (rc == 0) {
 		put_line(&rj->line, rj, rec, n, why);
-		r = linefile_put(rj->file, rj->line.p, rj->line.n, e);
+		rc = linefile_put(rj->file, rj->line.p, rj->line.n, e);
 	}
 	/* A file that cannot be written to is better known at once. */
-	if (r == 0 && first)
-		r = linefile_write(rj->file, e);
-	rj->lost = rj->lost || r != 0;
-	return r;
+	if (rc == 0 && first)
+		rc = linefile_write(rj->file, e);
+	rj->lost = rj->lost || rc != 0;
+	return rc;
 }
 
 int reject_flush(struct reject *rj, struct err *e)
 {
 	if (!rj)
 		return 0;
-	int r = rj->file ? linefile_flush(rj->file, e) : 0;
-	rj->lost = rj->lost || r != 0;
-	return r;
+	int rc = rj->file ? linefile_flush(rj->file, e) : 0;
+	rj->lost = rj->lost || rc != 0;
+	return rc;
 }
 
 int reject_close(struct reject *rj, struct err *e)
 {
 	if (!rj)
 		return 0;
-	int r = linefile_close(rj->file, e);
-	if (r == 0 && rj->lost)
-		r = err_set(e, ERR_IO, "not all bad records are in %s", rj->path);
-	if (r == 0 && rj->count) {
+	int rc = linefile_close(rj->file, e);
+	if (rc == 0 && rj->lost)
+		rc = err_set(e, ERR_IO, "not all bad records are in %s", rj->path);
+	if (rc == 0 && rj->count) {
 		const char *s = rj->count == 1 ? "" : "s";
 		unsigned long long c = rj->count;
-		r = rj->mode == MODE_FILE ? err_set(e, ERR_REJECTED, "%llu bad record%s kept in %s", c, s, rj->path)
+		rc = rj->mode == MODE_FILE ? err_set(e, ERR_REJECTED, "%llu bad record%s kept in %s", c, s, rj->path)
 					  : err_set(e, ERR_REJECTED, "%llu bad record%s skipped", c, s);
 	}
 	buf_release(&rj->line);
@@ -200,5 +200,5 @@ int reject_close(struct reject *rj, struct err *e)
 	mem_free(rj->tool);
 	mem_free(rj->path);
 	mem_free(rj);
-	return r;
+	return rc;
 }

@@ -24,9 +24,9 @@ int state_open(struct state **out, const char *ck, const char *tool, struct err 
 	struct ck *c;
 	if (!good_name(tool))
 		return err_set(e, ERR_USAGE, "'%s' is not a valid name for the state of a tool", tool);
-	int r = ck_open(&c, ck, 0, e);
-	if (r != 0)
-		return r;
+	int rc = ck_open(&c, ck, 0, e);
+	if (rc != 0)
+		return rc;
 	struct buf dir = BUF_INIT;
 	buf_printf(&dir, "state/%s", tool);
 	struct state *st = mem_zalloc(sizeof *st);
@@ -54,17 +54,17 @@ static char *file_name(const struct state *st, int64_t seq, struct buf *b)
 int state_write(struct state *st, int64_t seq, const void *p, size_t n, struct err *e)
 {
 	struct buf name = BUF_INIT;
-	int r = store_put(st->ck->store, file_name(st, seq, &name), p, n, e);
+	int rc = store_put(st->ck->store, file_name(st, seq, &name), p, n, e);
 	buf_release(&name);
-	return r;
+	return rc;
 }
 
 int state_read(struct state *st, int64_t seq, size_t max, struct buf *b, struct err *e)
 {
 	struct buf name = BUF_INIT;
-	int r = store_get(st->ck->store, file_name(st, seq, &name), max, b, e);
+	int rc = store_get(st->ck->store, file_name(st, seq, &name), max, b, e);
 	buf_release(&name);
-	return r;
+	return rc;
 }
 
 struct old {
@@ -101,18 +101,18 @@ int state_prune(struct state *st, struct err *e)
 	struct buf name = BUF_INIT;
 	struct ck_record rec;
 	struct old o = { 0 };
-	int r = ck_record_read(st->ck, &a, &rec, e);
-	if (r == 0 && strcmp(rec.stream, st->ck->stream) == 0) {
+	int rc = ck_record_read(st->ck, &a, &rec, e);
+	if (rc == 0 && strcmp(rec.stream, st->ck->stream) == 0) {
 		o.below = (uint64_t)rec.seq;
-		r = store_list(st->ck->store, st->dir, collect, &o, e);
+		rc = store_list(st->ck->store, st->dir, collect, &o, e);
 	}
-	for (size_t i = 0; i < o.n && r == 0; i++) {
+	for (size_t i = 0; i < o.n && rc == 0; i++) {
 		buf_clear(&name);
-		r = store_delete(st->ck->store, file_name(st, (int64_t)o.v[i], &name), e);
-		r = r == ERR_NOT_FOUND ? 0 : r;
+		rc = store_delete(st->ck->store, file_name(st, (int64_t)o.v[i], &name), e);
+		rc = rc == ERR_NOT_FOUND ? 0 : rc;
 	}
 	mem_free(o.v);
 	buf_release(&name);
 	arena_release(&a);
-	return r == ERR_NOT_FOUND ? 0 : r;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
 }

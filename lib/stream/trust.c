@@ -17,21 +17,21 @@ static int ask(const char *stream, const char *path, bool *good, struct err *e)
 		return 0;
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ERR_DATA, "mark: \"ck\" %s is not a folder", path);
-	int r = ck_open(&ck, path, 0, e);
-	if (r == ERR_IO)
+	int rc = ck_open(&ck, path, 0, e);
+	if (rc == ERR_IO)
 		return 0;
-	if (r == ERR_NOT_FOUND)
-		r = err_set(e, ERR_DATA, "%s is not a checkpoint folder", path);
-	if (r != 0) {
+	if (rc == ERR_NOT_FOUND)
+		rc = err_set(e, ERR_DATA, "%s is not a checkpoint folder", path);
+	if (rc != 0) {
 		err_wrap(e, "mark: \"ck\"");
-		return r;
+		return rc;
 	}
 	*good = ck_generation(stream, ck->id, strlen(ck->id)) > 0;
 	if (!*good)
-		r = err_set(e, ERR_DATA, "mark: \"ck\" %s is the checkpoint of stream %s, not of %s, which the mark names", path, ck->id,
+		rc = err_set(e, ERR_DATA, "mark: \"ck\" %s is the checkpoint of stream %s, not of %s, which the mark names", path, ck->id,
 			    stream);
 	ck_close(ck);
-	return r;
+	return rc;
 }
 
 int trust_mark(struct trust *t, const struct mark *m, bool *good, struct err *e)
@@ -41,9 +41,9 @@ int trust_mark(struct trust *t, const struct mark *m, bool *good, struct err *e)
 		return 0;
 	if (!t->ck || strcmp(t->ck, m->ck) != 0 || strcmp(t->stream, m->stream) != 0) {
 		trust_release(t);
-		int r = ask(m->stream, m->ck, &t->good, e);
-		if (r != 0)
-			return r;
+		int rc = ask(m->stream, m->ck, &t->good, e);
+		if (rc != 0)
+			return rc;
 		t->stream = mem_strdup(m->stream);
 		t->ck = mem_strdup(m->ck);
 	}

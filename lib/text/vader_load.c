@@ -178,22 +178,22 @@ static int read_lines(struct vader *v, const char *text, size_t n, struct err *e
 {
 	struct gather g = { v, mem_zalloc(GATHER_SLOTS * sizeof *g.slots), GATHER_SLOTS - 1 };
 	uint64_t line = 0;
-	int r = 0;
+	int rc = 0;
 	for (const struct vader_rule_word *w = vader_rule_words; w->word; w++) {
 		struct vader_word *to = intern(&g, w->word, strlen(w->word));
 		to->flags |= w->flags;
 		to->id = w->id;
 	}
-	for (const char *p = text, *end = text + n; p < end && !r;) {
+	for (const char *p = text, *end = text + n; p < end && !rc;) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		line++;
-		r = add_line(&g, p, (size_t)((nl ? nl : end) - p), e);
+		rc = add_line(&g, p, (size_t)((nl ? nl : end) - p), e);
 		p = nl ? nl + 1 : end;
 	}
-	if (r)
+	if (rc)
 		err_at(e, NULL, line, 0);
 	mem_free(g.slots);
-	return r;
+	return rc;
 }
 
 int vader_new(struct vader **vp, const char *text, size_t n, enum vader_edition edition, struct err *e)
@@ -208,12 +208,12 @@ int vader_new(struct vader **vp, const char *text, size_t n, enum vader_edition 
 	MEM_GROW(v->emoji, v->pagecap, 16);
 	memset(v->emoji[0], 0, sizeof v->emoji[0]);
 	v->npages = 1;
-	int r = read_lines(v, text, n, e);
-	if (!r)
-		r = perfect(v, e);
-	if (r) {
+	int rc = read_lines(v, text, n, e);
+	if (!rc)
+		rc = perfect(v, e);
+	if (rc) {
 		vader_free(v);
-		return r;
+		return rc;
 	}
 	*vp = v;
 	return 0;
@@ -223,15 +223,15 @@ int vader_open(struct vader **v, enum vader_edition edition, struct err *e)
 {
 	struct buf text = BUF_INIT, path = BUF_INIT;
 	*v = NULL;
-	int r = data_read(&text, VADER_LEXICON, VADER_MAX_LEXICON, &path, e);
-	if (!r) {
-		r = vader_new(v, text.p, text.n, edition, e);
-		if (r)
+	int rc = data_read(&text, VADER_LEXICON, VADER_MAX_LEXICON, &path, e);
+	if (!rc) {
+		rc = vader_new(v, text.p, text.n, edition, e);
+		if (rc)
 			err_at(e, path.p, e ? e->line : 0, 0);
 	}
 	buf_release(&text);
 	buf_release(&path);
-	return r;
+	return rc;
 }
 
 void vader_free(struct vader *v)
