@@ -31,7 +31,7 @@ static inline size_t ascii_lines(const char *p, size_t n)   /* line feeds in P[0
 	return lines;
 }
 
-/* The value of a hexadecimal digit; -1: it is none. */
+/* The value of a hexadecimal digit; -1: not a hexadecimal digit. */
 static inline int ascii_hex(char c)
 {
 	if (ascii_digit(c))

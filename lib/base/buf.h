@@ -53,7 +53,7 @@ static inline char *buf_reserve(struct buf *b, size_t extra)
 
 static inline void buf_put(struct buf *b, const void *s, size_t n)
 {
-	/* Nothing, from nowhere, into a buffer that is not there yet. */
+	/* Nothing, from nowhere, into a buffer that does not exist yet. */
 	if (!n)
 		return;
 	memcpy(buf_reserve(b, n), s, n);

@@ -2,7 +2,7 @@
 /* hash - a fast hash for tables in memory, and one that is the same everywhere.
  *
  * Two 64x64->128 multiplications an 16-byte step (the "folded multiply" of wyhash, W. Yi 2019). What comes from outside may
- * be chosen to collide, so hash_bytes has a secret that every process draws anew before main(): nothing that lasts or is
+ * be chosen to collide, so hash_bytes has a secret that every process draws before main(): nothing that lasts or is
  * seen may depend on its values, not even an order. hash_stable has none: it is for names, samples and shares of work that
  * must come out the same in the next run, and never for a table. Neither is a cryptographic hash.
  *

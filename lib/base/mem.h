@@ -36,7 +36,7 @@ void *mem_grow(void *p, size_t *cap, size_t need, size_t size);
 static inline bool mem_add(size_t a, size_t b, size_t *r) { return !__builtin_add_overflow(a, b, r); }
 static inline bool mem_mul(size_t a, size_t b, size_t *r) { return !__builtin_mul_overflow(a, b, r); }
 
-/* As qsort wants it: the bytes in order, then the shorter first. */
+/* As qsort needs it: the bytes in order, then the shorter first. */
 static inline int mem_compare(const void *a, size_t na, const void *b, size_t nb)
 {
 	size_t n = na < nb ? na : nb;

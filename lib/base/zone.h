@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* zone - what time it is somewhere, and when its next day begins, without TZ, tzset or the machine's zone files.
  *
- * Quotas of APIs end at midnight of the provider's zone; nothing else here wants local time. A zone is a rule in the form
- * of POSIX (IEEE 1003.1-2017, 8.3, TZ), `PST8PDT,M3.2.0,M11.1.0`: names of three letters and more, or <…>; offsets as
- * hh[:mm[:ss]], positive to the west; the days Mm.w.d, Jn and n; times from -167 to 167 hours (RFC 8536, 3.3.1). Or it is
- * one of the names that APIs use (America/Los_Angeles, Europe/London, UTC, …), which stands for the rule in force since
- * 2007 or later. There is no history: a time before that may be an hour off.
+ * Quotas of APIs end at midnight of the provider's zone; nothing else here uses local time. A zone is a rule in the
+ * form of POSIX (IEEE 1003.1-2017, 8.3, TZ), `PST8PDT,M3.2.0,M11.1.0`: names of three letters and more, or <…>; offsets
+ * as hh[:mm[:ss]], positive to the west; the days Mm.w.d, Jn and n; times from -167 to 167 hours (RFC 8536, 3.3.1). Or
+ * it is one of the names that APIs use (America/Los_Angeles, Europe/London, UTC, …), which stands for the rule in force
+ * since 2007 or later. There is no history: a time before that may be an hour off.
  *
  * Threads: pure functions. Cost: some divisions.
  */

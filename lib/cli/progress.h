@@ -7,10 +7,10 @@
  *		progress_show(&p, "%s records, %s", count, rate);
  *	progress_end(&p);
  *
- * It is there only when standard error is a terminal (not a dumb one) and standard output is none, without --quiet and
- * --errors=json, and while the tool is in the foreground. It is drawn anew five times a second at most, cut to the width of
- * the terminal, and taken away before diag prints anything and by diag_finish, so that messages stand on lines of their
- * own. What a terminal would obey is shown (base/term.h).
+ * It is there only when standard error is a terminal (not a dumb one) and standard output is not, without --quiet and
+ * --errors=json, and while the tool is in the foreground. It is redrawn at most five times a second, cut to the width
+ * of the terminal, and taken away before diag prints anything and by diag_finish, so that messages stand on lines of
+ * their own. What a terminal would obey is shown (base/term.h).
  *
  * One line a process: diag holds a pointer to it until progress_end. Threads: the one that prints.
  * Cost: a look at the clock when it is not time yet; nothing when off.

@@ -27,7 +27,7 @@ void infer_free(struct infer *in);              /* NULL is fine */
  * says false), and what several cannot agree about is settled: of names that differ only by case the commonest stays, fields
  * beyond the limit are left out, numbers that no type holds exactly are doubles. The reader finds what does not fit. */
 void infer_lenient(struct infer *in);
-/* Take in one record. False: it is no JSON object (left to the reader, who says where and why). */
+/* Take in one record. False: it is not a JSON object (left to the reader, who says where and why). */
 bool infer_line(struct infer *in, const char *p, size_t n);
 uint64_t infer_records(const struct infer *in); /* that counted */
 /* What people should know of a choice: a field left out, kinds that are mixed. */

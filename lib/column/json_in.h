@@ -62,10 +62,10 @@ struct json_in_opts {
 enum json_in_event {
 	JSON_IN_END,              /* the block is used up */
 	JSON_IN_FULL,             /* the batch has its rows or bytes; more lines wait */
-	JSON_IN_MARK,             /* this line is a mark (not parsed); the next call goes on behind it */
-	JSON_IN_BAD,              /* this line is bad, err says why; the next call goes on behind it */
+	JSON_IN_MARK,             /* this line is a mark (not parsed); the next call continues after it */
+	JSON_IN_BAD,              /* this line is bad, err says why; the next call continues after it */
 	JSON_IN_UNKNOWN           /* this line has a field that the type lacks, and is otherwise not looked at;
-				   * the next call goes on behind it. To take it with a wider type: make a new
+				   * the next call continues after it. To take it with a wider type: make a new
 				   * reader and give it the block from line.p on (its lines count from there). */
 };
 

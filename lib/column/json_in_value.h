@@ -33,7 +33,7 @@ static inline const char *jin_digits(const char *s, uint64_t *v)
 	static const uint32_t ten[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
 	for (uint64_t r = *v;; s += 8) {
 		uint64_t x = jin_load(s) ^ UINT64_C(0x3030303030303030);
-		/* The lowest byte that is no digit has a bit set here; what is above it may be spoilt by a carry. */
+		/* The lowest byte that is not a digit has a bit set here; what is above it may be spoilt by a carry. */
 		uint64_t other = (x | (x + UINT64_C(0x0606060606060606))) & UINT64_C(0xF0F0F0F0F0F0F0F0);
 		if (other) {
 			unsigned n = (unsigned)__builtin_ctzll(other) / 8;

@@ -12,7 +12,7 @@
  *	DATE                    "YYYY-MM-DD"
  *	TIMESTAMP               "YYYY-MM-DDTHH:MM:SS[.fff[fff]]Z", as few of 0, 3, 6 digits as keep the value
  *	TIMESTAMP_NTZ           the same without Z
- *	STRING                  UTF-8, only what must be is escaped; bytes that are no UTF-8 become U+FFFD
+ *	STRING                  UTF-8, only what must be is escaped; bytes that are not UTF-8 become U+FFFD
  *	BINARY                  base64 with padding
  *	LIST                    an array, nulls within it kept
  *	MAP                     an object when keys are strings, else [{"key":…,"value":…},…]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* committer - what the files of lib/commit share; nobody else includes it. */
+/* committer - what the files of lib/commit share; only they include it. */
 #ifndef SM_COMMIT_COMMITTER_H
 #define SM_COMMIT_COMMITTER_H
 
@@ -100,7 +100,7 @@ void where_free(struct where *w);
 int where_matches(struct where *w, const struct delta_text *text, bool *match, struct err *e);
 
 /* replace.c */
-/* May the closing mark M replace? ERR_IO: the input failed; ERR_CONFLICT: nobody's word says that it is whole. */
+/* May the closing mark M replace? ERR_IO: the input failed; ERR_CONFLICT: nothing says that it is complete. */
 int replace_allowed(const struct committer *c, const struct mark *m, struct err *e);
 /* The version that an overwrite was made of: what came behind it is checked for conflicts; -1: the newest. */
 int64_t replace_base(const struct committer *c, const struct mark *m);

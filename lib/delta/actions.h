@@ -34,7 +34,7 @@ struct delta_text {
 	const char *p;              /* NULL: null */
 	size_t n;
 };
-/* The partition value of KEY; an empty one is null, and so is one that is not there. */
+/* The partition value of KEY; null if it is empty or missing. */
 struct delta_text delta_map_text(const struct delta_map *m, const char *key);
 
 struct delta_names {            /* a list of names */

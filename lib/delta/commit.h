@@ -25,7 +25,7 @@ struct delta_change {
 	/* What the change depends on (conflict rules). */
 	bool blind_append;          /* read nothing of the table but its schema */
 	bool reads_all;             /* e.g. a full overwrite: any data-changing add conflicts */
-	bool data_change;           /* false: only rearranges (OPTIMIZE): concurrent appends are no conflict */
+	bool data_change;           /* false: only rearranges (OPTIMIZE): concurrent appends do not conflict */
 	/* Does a file that a winner added belong to what was read (replace-where)? NULL with !reads_all: nothing read. */
 	int (*reads_file)(void *arg, const struct delta_snapshot *sn, const struct delta_add *add, bool *reads, struct err *e);
 	void *reads_arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dv - deletion vectors: the rows of a file that are no longer there.
+/* dv - deletion vectors: the deleted rows of a file.
  *
  * Source: Delta PROTOCOL.md, "Deletion Vector Format" (roaring bitmaps of 64-bit row numbers, portable form; Z85; CRC-32).
  * Ownership: the set is the caller's. Threads: readers any number.

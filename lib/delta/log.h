@@ -40,7 +40,7 @@ int64_t delta_log_newest(const struct delta_log *l);
 const struct delta_log_commit *delta_log_find(const struct delta_log *l, int64_t version); /* NULL: not there */
 bool delta_log_contiguous(const struct delta_log *l, int64_t first, int64_t last); /* are commits FIRST to LAST all there? */
 /* ERR_IO naming the version that is missing, when neither version 0 nor a checkpoint leads to the newest version. Nobody may
- * take that for "no table": a writer would make version 0 anew under the commits that are left. */
+ * take that for "no table": a writer would create version 0 again below the remaining commits. */
 int delta_log_check(const struct delta_log *l, const struct store *s, struct err *e);
 /* Is the newest version still V? (one stat call for V + 1) */
 int delta_log_moved(struct store *s, int64_t version, bool *moved, struct err *e);

@@ -55,7 +55,7 @@ void delta_partition_dir(struct buf *b, const char *name, const char *text, size
  * (which could be taken for a scheme) become %XX. */
 void delta_path_encode(struct buf *b, const char *path, size_t n);
 /* The reverse, exactly once: %XX decoded, `file:/a`, `file:///a` become `/a`. What looks like another scheme
- * (`s3://…`) is ERR_UNSUPPORTED; a colon in a relative path is no scheme. NUL-terminated in A. ERR_DATA: bad %, NUL. */
+ * (`s3://…`) is ERR_UNSUPPORTED; a colon in a relative path is not a scheme. In A, with a NUL. ERR_DATA: bad %, NUL. */
 int delta_path_decode(const char **path, struct arena *a, const char *text, size_t n, struct err *e);
 
 /* Java's Double.toString and Float.toString (shortest digits): 1.0E10, 1.0E-5, 123.45, NaN, Infinity. */

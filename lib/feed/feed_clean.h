@@ -51,7 +51,7 @@ int feed_fault(struct feed_clean *c, const char *what, const char *name, size_t 
 void feed_copy(struct feed_clean *c, const char *to);
 /* The reference at C->P, an ampersand: written as a number, or as &amp;. */
 int feed_reference(struct feed_clean *c);
-/* The tag at C->P, written as XML wants it. */
+/* The tag at C->P, written as XML requires. */
 int feed_start_tag(struct feed_clean *c);
 int feed_end_tag(struct feed_clean *c);
 

@@ -3,19 +3,20 @@
  *
  * Three things are asked, and all must agree:
  *	windows   of each limit COUNT/PER a log of the last COUNT requests is kept. A request is free when the oldest in
- *the log has left the window. A request counts until PER after its *answer* came: so the server, which counts when it
- *arrives, never sees more than COUNT in any window, whatever the network does to it. quotas    COUNT/day of a zone: a
- *counter that begins anew at midnight there. signals   what the last answers said: remaining and reset, percent used, a
- *wait. What an answer does not say stays as it was known. From `soft_pct` used, the requests that are left are spread
- *over the time that is left; from `hard_pct` none is sent before the reset. A percentage without a reset is taken to be
- *of a rolling hour, in which one percent passes in 36 s.
+ *	          the log has left the window. A request counts until PER after its *answer* came: so the server, which
+ *	          counts when it arrives, never sees more than COUNT in any window, whatever the network does to it.
+ *	quotas    COUNT/day of a zone: a counter that resets at midnight there.
+ *	signals   what the last answers said: remaining and reset, percent used, a wait. What an answer does not say stays
+ *	          as it was known. From `soft_pct` used, the requests that are left are spread over the time that is left;
+ *	          from `hard_pct` none is sent before the reset. A percentage without a reset is taken to be of a rolling
+ *	          hour, in which one percent passes in 36 s.
  *
  * With a folder the numbers are in a file there, mapped and locked by each call, so that several processes share them;
- *a process that dies leaves them as they are, its requests under way count for two minutes more. Times there are of the
- *wall clock; without a folder they are monotonic.
+ * a process that dies leaves them as they are, its requests under way count for two minutes more. Times there are of
+ * the wall clock; without a folder they are monotonic.
  *
  * Ownership: budgets own each budget. Threads: one owner. Cost: O(cost) a request and limit.
- * Errors: ERR_IO; ERR_CONFLICT for a file made for other limits; ERR_DATA for one that is none of ours.
+ * Errors: ERR_IO; ERR_CONFLICT for a file made for other limits; ERR_DATA for one that is not ours.
  */
 #ifndef SM_FETCH_BUDGET_H
 #define SM_FETCH_BUDGET_H

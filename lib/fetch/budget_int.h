@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* budget_int - what the files of a budget share; nobody else includes it.
+/* budget_int - what the files of a budget share; only they include it.
  *
  * The numbers, in memory or in a file that is mapped: a head, the signals, then for each limit its state and its log.
  * All are 64 bits wide and in the machine's own order: the file is for processes of one machine.

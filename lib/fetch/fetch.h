@@ -2,8 +2,8 @@
 /* fetch - the engine of smfetch: jobs that read networks, many at once, on one thread (docs/fetch.md).
  *
  *	struct fetch *f;
- *	fetch_new(&f, &opts, &e);             // definitions, variables, secrets and places are checked here; nothing is
- *sent end = fetch_run(f, &e);               // until all jobs have ended, `stop` says so, or nothing more can be done
+ *	fetch_new(&f, &opts, &e);             // definitions, variables, secrets and places are checked; nothing is sent
+ *	end = fetch_run(f, &e);               // until all jobs have ended, `stop` says so, or nothing more can be done
  *	fetch_cursor(f, &cursor, &e);         // also from within `point`
  *	fetch_free(f);
  *
@@ -13,7 +13,7 @@
  *
  * Ownership: options are borrowed for the life of the engine. Threads: one owner.
  * Errors: those of single jobs are told by `say` and leave the others alone; fetch_run returns the worst when all have
- *ended.
+ * ended.
  */
 #ifndef SM_FETCH_FETCH_H
 #define SM_FETCH_FETCH_H

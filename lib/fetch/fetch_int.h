@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch_int - what the files of the engine share; nobody else includes it. */
+/* fetch_int - what the files of the engine share; only they include it. */
 #ifndef SM_FETCH_FETCH_INT_H
 #define SM_FETCH_FETCH_INT_H
 
@@ -50,11 +50,11 @@ struct task {
 	struct budget *budget;
 	struct login *login;         /* NULL: none, or not yet asked for one */
 	int64_t due_ns;              /* not before */
-	bool later;                  /* it waits for what is not there yet */
+	bool later;                  /* it waits for what does not exist yet */
 	uint64_t laters, tries;      /* in a row */
 	uint64_t broken, nbroken;    /* a hash of the last body that could not be read; how often it came in a row */
 	bool waits;                  /* for a token */
-	bool relogged;               /* the login was made anew for this very request */
+	bool relogged;               /* the login was repeated for this request */
 	bool no_cursor;              /* ${cursor} was refused */
 	uint64_t restarts;           /* of the walk, because its place was refused */
 	uint64_t ticket, serial;     /* of the budget, of the login's token */
@@ -156,7 +156,7 @@ void task_await_login(struct task *t, int64_t now, struct outcome *o);  /* not f
 /* What the walk goes by: of the values of a list, whose cursor is the list's, nothing. */
 const struct def_cursor *task_cursor(const struct task *t);
 void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t at_least_ns, struct outcome *o);
-/* Requests on this budget that have not gone out yet wait, and ask anew whether they may. */
+/* Requests on this budget that have not gone out yet wait, and ask again whether they may. */
 void task_hold(struct fetch *f, const struct budget *b);
 /* The job has ended: its tasks stop, but stay, so that the place knows of the values that are not through. */
 void task_end_job(struct job *j, enum job_end end, const struct err *why);

@@ -4,7 +4,7 @@
  * DIR/NAME-<hash of the address>.token, mode 0600, written under another name and renamed:
  * {"v":1,"salt":"…","for":"…","token":"…","ends":<epoch s>}. `for` tells the login by all that it sends, a password
  * too: so it is salted and costly to try (PBKDF2, SHA-256). One that is of another login, at its end, or that others
- * can read, is passed over. Failures are no errors: then there is a login. Threads: pure. Ownership: the caller wipes
+ * can read, is passed over. Failures are not errors: then there is a login. Threads: pure. Ownership: the caller wipes
  * what it is given. Cost: some 50 ms.
  */
 #ifndef SM_FETCH_TOKEN_FILE_H

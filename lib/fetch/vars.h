@@ -27,7 +27,7 @@ void vars_release(struct vars *v);
 void vars_json(const struct vars *v, struct buf *b); /* {"query":"cats"} in the order in which they were set first */
 
 void vars_expand(struct buf *b, const struct def_text *t, const struct vars *v);
-/* An address, without its query. ERR_USAGE names the variable that is no host. */
+/* An address, without its query. ERR_USAGE names the variable that is not a host. */
 int vars_expand_url(struct buf *b, const struct def_text *t, const struct vars *v, struct err *e);
 /* A JSON tree with ${…} in its strings. */
 void vars_expand_json(struct buf *b, const struct json *tree, const struct vars *v);

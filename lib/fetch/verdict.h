@@ -21,7 +21,7 @@ enum verdict_kind {
 	VERDICT_QUOTA,               /* the quota is used up */
 	VERDICT_AUTH,                /* the token was not taken */
 	VERDICT_SKIP,                /* there is nothing for this value */
-	VERDICT_LATER,               /* it is not there yet */
+	VERDICT_LATER,               /* it does not exist yet */
 	VERDICT_SHRINK,              /* ask for less: TEXT names the variable */
 	VERDICT_EXPIRED,             /* the place is too old */
 	VERDICT_ERROR                /* for good; TEXT: in these words, NULL: the status says it */
@@ -31,7 +31,7 @@ struct verdict_facts {
 	enum http_failure failure;
 	long status;
 	int64_t retry_after_ns;      /* what Retry-After says, -1: nothing */
-	int64_t limit_ns;            /* how long the limits want us to wait, Retry-After included; -1: they do not say */
+	int64_t limit_ns;            /* how long to wait by the limits and Retry-After; -1: unknown */
 	const char *word;            /* of `outcome`; NULL or "": none */
 };
 

@@ -5,7 +5,7 @@
  * space.
  * A response below 200 is forgotten when its last line has come; lines behind the last response's (trailers) are
  * passed over.
- * A line that is no field, by its name too, is passed over. Bounded: HEAD_MAX_BYTES, HEAD_MAX_FIELDS.
+ * A line that is not a field, by its name too, is skipped. Bounded: HEAD_MAX_BYTES, HEAD_MAX_FIELDS.
  * Ownership: the head owns its text and its list, which lives until the next line, the next reset or the release.
  * Threads: one owner. Source: RFC 9112, 4 and 5.
  */

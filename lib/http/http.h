@@ -61,7 +61,7 @@ enum http_failure {
 	HTTP_TOO_LONG,               /* the body is longer than `max_body` */
 	HTTP_HEADERS,                /* the headers, or one line of them, are longer than we or libcurl take */
 	HTTP_ENCODING,               /* the body can't be unpacked */
-	HTTP_PROTOCOL                /* what came is no HTTP (or no websocket) */
+	HTTP_PROTOCOL                /* the response is not HTTP (or not a websocket) */
 };
 
 struct http_answer {
@@ -98,7 +98,7 @@ struct http_request {
 };
 
 struct http;
-/* ERR_USAGE: what is said to be a proxy is none; ERR_IO: a file of certificates that cannot be read, … */
+/* ERR_USAGE: the proxy's address is invalid; ERR_IO: a file of certificates that cannot be read, … */
 int http_new(struct http **h, const struct http_opts *o, struct err *e);
 void http_free(struct http *h);                  /* cancels what is under way; NULL is fine */
 /* *T (may be NULL) is good until `done` was called or the transfer was cancelled. */

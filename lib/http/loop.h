@@ -81,7 +81,7 @@ bool http_alive(const struct http_node *n);   /* not cancelled, not over */
 /* N is over: from now on nothing but its release comes, at the end of the turn (at once outside of http_run). */
 void http_leave(struct http_node *n);
 
-/* Set an option of libcurl's; the first code that is no success stays. */
+/* Set an option of libcurl's; the first code other than success stays. */
 #define HTTP_SET(rc, easy, opt, v) ((rc) = (rc) ? (rc) : curl_easy_setopt((easy), (opt), (v)))
 /* A handle with all that holds for every connection; U is the address, CONNECT_NS as in the request. */
 int http_easy(CURL **easy, struct http *h, const struct url_parts *u, int64_t connect_ns, struct err *e);

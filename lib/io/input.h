@@ -10,7 +10,7 @@
  * Blocks: p[0..n) are whole lines, each ended by '\n' (added to a last line that
  * has none), followed by at least INPUT_PADDING readable bytes. A block holds what
  * could be read without waiting, at least one line, at most about `block` bytes unless
- * one line is longer. A line longer than `max_line` is ERR_DATA that names it; the next call goes on behind it.
+ * one line is longer. A line longer than `max_line` is ERR_DATA that names it; the next call continues after it.
  *
  * Ownership: the block's bytes belong to the input and live until the next call.
  * Threads: one owner. Cost: one copy of the tail of a block (a partial line).

@@ -22,8 +22,8 @@ enum json_fault {
 	JSON_FAULT_UTF8,
 	JSON_FAULT_DEPTH,
 	JSON_FAULT_NODES,
-	JSON_FAULT_OBJECT,    /* a line of NDJSON that is no object */
-	JSON_FAULT_RESERVED   /* its first member is $mark, but it is no mark (json/kind.h) */
+	JSON_FAULT_OBJECT,    /* a line of NDJSON that is not an object */
+	JSON_FAULT_RESERVED   /* its first member is $mark, but it is not a mark (json/kind.h) */
 };
 
 const char *json_fault_text(enum json_fault f);

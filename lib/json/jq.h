@@ -26,7 +26,7 @@
  * The program sees the environment (env, $ENV): a tool that holds secrets calls clearenv() first.
  *
  * Ownership: the program owns all; the record of json_jq_start must live until its last json_jq_next.
- * Errors: ERR_USAGE for a program that does not compile; ERR_DATA for a record that is no JSON or on which the program
+ * Errors: ERR_USAGE for a program that does not compile; ERR_DATA for a record that is not JSON or on which the program
  * fails. Threads: one owner; json_jq_new hides HOME from libjq for a moment if there is a ~/.jq, so no other thread may ask
  * for it then. Cost: compiling takes about 20 ms (libjq compiles its own library each time), and once more when the first
  * record with a long whole number comes; a record costs a few microseconds and more, with such numbers another one for each

@@ -3,7 +3,7 @@
  *
  * A mark is a line that begins with the nine bytes of JSON_MARK. The name in it is reserved in any spelling: a line whose
  * first member is $mark, but written with spaces or escapes, is no mark, and no record either, since the next program that
- * prints it anew would make a mark of it.
+ * prints it would turn it into a mark.
  *
  * Ownership: none. Failure: none. Threads: any. Cost: three compares for a line that begins as records do.
  */

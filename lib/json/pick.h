@@ -53,7 +53,7 @@ void json_pick_free(struct json_pick *pk);
 /* Start on a block of whole lines, '\n' at the end, JSON_PADDING readable bytes behind it. */
 void json_pick_block(struct json_pick *pk, const char *p, size_t n);
 /* 1: a record; 0: the block is used up; negative: this line is bad (e->line is its 0-based
- * number in the block, e->col the byte column) and rec->p, rec->n hold it; the next call goes on behind it.
+ * number in the block, e->col the byte column) and rec->p, rec->n hold it; the next call continues after it.
  * Blank lines are skipped; a line that is valid JSON but no object is bad. */
 int json_pick_next(struct json_pick *pk, struct json_record *rec, struct err *e);
 

@@ -31,9 +31,9 @@ bool json_element(const char **at, const char *end, const char **value, size_t *
  * member. A key that is written with escapes is not found. */
 bool json_member(const char *p, size_t n, const char *key, const char **value, size_t *nvalue);
 
-/* Take out the elements of the outermost arrays that are no JSON (a lone surrogate, bytes that are no UTF-8, NaN, a control
- * character in a string): what is left goes to OUT, each that was taken out to FN, which may stop by a negative value.
- * ERR_DATA: the text is wrong outside of them, or its brackets do not match; *CUT: it ends too early. */
+/* Take out the elements of the outermost arrays that are not JSON (a lone surrogate, bytes that are not UTF-8, NaN, a
+ * control character in a string): what is left goes to OUT, each that was taken out to FN, which may stop by a negative
+ * value. ERR_DATA: the text is wrong outside of them, or its brackets do not match; *CUT: it ends too early. */
 typedef int json_sift_fn(void *arg, const char *element, size_t n, const struct err *why, struct err *e);
 int json_sift(struct buf *out, const char *p, size_t n, json_sift_fn *fn, void *arg, bool *cut, struct err *e);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* meta - the structs of parquet.thrift that the codec uses, read and written.
  *
- * Source: apache/parquet-format parquet.thrift (2.12). Names follow it. Fields that nobody here asks for are
+ * Source: apache/parquet-format parquet.thrift (2.12). Names follow it. Fields that are not used here are
  * skipped by the reader and not written. What is absent is -1 (numbers) or NULL.
  *
  * Ownership: strings and arrays of a struct pq_meta live in its arena or in the footer's bytes, which it borrows.
@@ -107,7 +107,7 @@ struct pq_page {
 /* Read a footer's bytes (borrowed for M's life). ERR_DATA without a file name. */
 int pq_meta_read(struct pq_meta *m, const void *p, size_t n, struct err *e);
 void pq_meta_release(struct pq_meta *m);
-/* Read a page header. Returns its length; 0: it goes on beyond N bytes; ERR_DATA: it is damaged. */
+/* Read a page header. Returns its length; 0: it continues beyond N bytes; ERR_DATA: it is damaged. */
 ptrdiff_t pq_page_read(struct pq_page *h, const void *p, size_t n);
 /* Data and dictionary pages of V1. */
 void pq_page_write(struct buf *b, const struct pq_page *h);

@@ -39,7 +39,7 @@ uint64_t pq_rows(const struct pq_reader *r);
 /* Statistics of leaf LEAF (index in pq_schema, depth first) in GROUP; false when the file has none that can be trusted. */
 bool pq_group_stats(const struct pq_reader *r, size_t group, size_t leaf, struct column_stats *s);
 
-/* How the columns that the caller wants are found in this file: by name (exact, then ignoring case
+/* How the columns that the caller needs are found in this file: by name (exact, then ignoring case
  * when that is unique), at every level; by `parquet.field.id` in field metadata when BY_ID. What the
  * file lacks reads as null. Widening: integers to wider integers and to double, float to double, decimal to a
  * wider decimal, date to timestamp_ntz; anything else is ERR_DATA naming the column. */

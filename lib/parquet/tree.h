@@ -45,7 +45,7 @@ struct tree {
 	size_t nleaves;
 };
 
-/* ERR_DATA: the schema is no tree, too deep, or has a leaf without a physical type. */
+/* ERR_DATA: the schema is not a tree, too deep, or has a leaf without a physical type. */
 int tree_make(struct tree *t, const struct pq_meta *m, struct schema *schema, struct arena *a, struct err *e);
 
 /* The type that a leaf reads as (leaf_type.c). */

@@ -37,7 +37,7 @@ void aimd_waited(struct aimd *a);
 void aimd_wrote(struct aimd *a, int64_t blocked, double full);
 bool aimd_tick(struct aimd *a, int64_t now);     /* true: the rate has changed */
 
-/* How full the pipe FD is, from 0 to 1; -1 when it is none. */
+/* How full the pipe FD is, from 0 to 1; -1 when it is not a pipe. */
 double pipe_fullness(int fd);
 
 #endif

@@ -37,7 +37,7 @@ int64_t gcra_ready(const struct gcra *g, int64_t arrival);
 void gcra_take(struct gcra *g, int64_t at, double cost);
 
 #define SHAPER_LATE_NS INT64_C(100000000)
-#define SHAPER_JITTER_NS INT64_C(20000000)  /* a shorter wait for input is no idleness */
+#define SHAPER_JITTER_NS INT64_C(20000000)  /* a shorter wait for input is not idleness */
 
 struct shaper {
 	bool records, bytes;          /* which limits there are */

@@ -42,7 +42,7 @@ void keys_remove(struct keys *k, void *slot);                           /* frees
 
 #define KEY_TEXT_MAX 256
 /* The key that a field of a record is, in B (cleared first): a string as '"' and its decoded bytes, anything else as it
- * is written; a field that is not there is null. What is longer than KEY_TEXT_MAX is cut and ends in a hash of the
+ * is written; a missing field is null. What is longer than KEY_TEXT_MAX is cut and ends in a hash of the
  * whole. */
 void key_of_field(struct buf *b, const struct json_field *f);
 

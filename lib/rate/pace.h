@@ -26,7 +26,7 @@ struct pace {
 	double carry;
 };
 
-/* `10x`, `10`, `0.5x`, `max`. False when it is none of these. */
+/* `10x`, `10`, `0.5x`, `max`. False for anything else. */
 bool pace_parse_speed(const char *s, double *speed);
 void pace_init(struct pace *p, double speed, int64_t max_gap);
 int64_t pace_due(struct pace *p, int64_t event_us, int64_t now_ns);

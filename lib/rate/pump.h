@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pump - the thread that takes records from a queue, when the gate lets them, and writes them.
  *
- * While it waits, for a due time or for a reader that takes nothing, the queue's reader goes on reading.
+ * While it waits, for a due time or for a reader that takes nothing, the queue's reader continues reading.
  * A mark is written after what came before it, when what was dropped before it is durable in the drops' file.
  *
  * Ownership: everything is borrowed and must live until pump_join. Threads: pump_start and pump_join by the queue's

@@ -8,11 +8,12 @@
  *	112  CRC-32 of the first 80 bytes
  * A process reserves the time of its next record under a lock and sleeps without it. The kernel lets the lock go when
  * its holder dies, however it dies, and TAT is one aligned word, so a killed holder leaves nothing to clean up; a time
- * that it reserved is not used. A file from before the last boot begins anew.
- * All processes must ask for the same limits. One that asks for others takes the file over when nobody uses it.
+ * that it reserved is not used. A file from before the last boot is reset.
+ * All processes must ask for the same limits. One that asks for others takes the file over when no other process uses
+ * it.
  *
  * Ownership: share_close frees all; the file stays. Threads: one owner. Cost: two system calls for a lock, a record
- * some 2 us. Errors: ERR_DATA: it is no such file, or damaged; ERR_CONFLICT: it is in use with other limits; ERR_IO.
+ * some 2 us. Errors: ERR_DATA: it is not such a file, or damaged; ERR_CONFLICT: it is in use with other limits; ERR_IO.
  * Not for network file systems.
  */
 #ifndef SM_RATE_SHARE_H
@@ -32,7 +33,7 @@ struct share_limits {
 };
 
 struct share;
-/* The file is made when it is not there. */
+/* The file is created if it does not exist. */
 int share_open(struct share **s, const char *path, const struct share_limits *limits, struct err *e);
 void share_close(struct share *s);      /* NULL is fine */
 /* shaper_due, with the times that all share. */

@@ -50,8 +50,8 @@ int spill_fault(const struct spill *s, const char *step, const char *path);
 /* The path of a segment, NUL-terminated; S NULL: its name alone. */
 char *spill_path(const struct spill *s, uint64_t number, struct buf *b);
 int spill_sys(const struct spill *s, int code, const char *what, uint64_t number, struct err *e);   /* ERR_IO that names a segment */
-/* A full disk is no failure of these: *KEPT says whether it is in the file. The offset is then tried again a second later; it only
- * says where to go on, so an older one costs records that come again. */
+/* A full disk is not a failure of these: *KEPT says whether it is in the file. The offset is then tried again a second
+ * later; it only says where to go on, so an older one costs records that come again. */
 int spill_put_offset(struct spill *s, bool *kept, struct err *e);
 int spill_put_owner(struct spill *s, bool *kept, struct err *e);
 int spill_drop_segments(struct spill *s, size_t n, struct err *e);                                  /* the first N go */

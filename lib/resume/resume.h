@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* resume - where a stream goes on, and the marks that say how far it has come (docs/checkpoint.md).
+/* resume - where a stream resumes, and the marks that say how far it has come (docs/checkpoint.md).
  *
  * For sources:
  *
@@ -41,9 +41,9 @@
 struct resume;
 int resume_open(struct resume **rs, const char *ck, struct err *e);
 const char *resume_stream(const struct resume *rs);   /* NULL without a checkpoint */
-int64_t resume_from(const struct resume *rs);         /* seq at which this run goes on; 0: a new stream */
+int64_t resume_from(const struct resume *rs);         /* seq at which this run resumes; 0: a new stream */
 const char *resume_cursor(const struct resume *rs, size_t *n); /* raw JSON; NULL: from the start */
-/* CURSOR: N bytes of raw JSON without line breaks, NULL is null. END: NULL while the stream goes on. */
+/* CURSOR: N bytes of raw JSON without line breaks, NULL is null. END: NULL while the stream continues. */
 int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end, struct buf *line, struct err *e);
 /* The closing mark of a source that failed before it was open: `error`, where the stream stands. RS NULL, its checkpoint could not be opened: a
  * mark without a stream, which no program records. */

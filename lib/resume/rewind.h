@@ -29,8 +29,8 @@ struct rewound {
 	bool new_generation;
 	bool nothing;              /* accept: nothing was rolled back, nothing was changed */
 	bool gone;                 /* to_table: the log no longer reaches back to the stream's commits */
-	int64_t seq;               /* at which the next run goes on; 0: from the start */
-	int64_t version;           /* to_table: the commit behind which it goes on; accept: the version accepted; -1: none */
+	int64_t seq;               /* at which the next run resumes; 0: from the start */
+	int64_t version;           /* to_table: of the commit after which it resumes; accept: of the table; -1: none */
 };
 
 int rewind_start(struct rewound *w, const char *ck, struct err *e);

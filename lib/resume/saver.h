@@ -11,8 +11,8 @@
  * behind this point would keep it. Only the newest mark is recorded; the record never goes back (stream/ck.h).
  *
  * saver_end tells how the stream ended: 0 done, or stopped by a signal; ERR_RETRY its quota was used up, or the table had
- * run ahead of the checkpoint (the record was put right, the same line goes on); ERR_IO it ended with an error or without a
- * closing mark; ERR_REJECTED there were commits, but no mark of a stream, so nothing could be recorded.
+ * run ahead of the checkpoint (the record was corrected, the same line resumes); ERR_IO it ended with an error or
+ * without a closing mark; ERR_REJECTED there were commits, but no mark of a stream, so nothing could be recorded.
  *
  * Threads: one owner.
  */

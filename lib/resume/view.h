@@ -31,7 +31,7 @@ struct view {
 	struct ck_record record;
 	bool has_table;          /* the table that the record names is there */
 	int64_t table_seq;
-	int64_t resume_seq;      /* where the next run goes on; -1: it cannot, and PROBLEM says why */
+	int64_t resume_seq;      /* where the next run resumes; -1: it cannot, and PROBLEM says why */
 	const char *problem;
 	size_t marks;            /* of this generation in the journal */
 	int64_t first_seq;

@@ -17,7 +17,7 @@
  * or digit beside it) and raw, and nowhere else. Not found: a part of a secret, a secret cut by line breaks, compression.
  * Occurrences that overlap become one ***.
  *
- * Threads: any number may redact while nobody adds. Failure: none.
+ * Threads: any number may redact while no thread adds. Failure: none.
  * Cost: a text without any: about 1 ms a MiB or less (Wu and Manber, "A Fast Algorithm for Multi-Pattern Searching", 1994,
  * with blocks of two bytes, over the unescaped forms, and a look at each escape); up to 10 ms when it has escapes that could
  * belong to a secret.

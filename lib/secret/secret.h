@@ -3,7 +3,7 @@
  *
  *	struct secrets *s;
  *	secrets_new(&s, given, ngiven, helper, &e);
- *	secrets_get(s, "x-bearer", &value, &n, &e);      // every name that the source wants
+ *	secrets_get(s, "x-bearer", &value, &n, &e);      // every name that the source needs
  *	secrets_seal(s);
  *	secrets_harden();
  *	clearenv();                                      // now jq programs may run
@@ -51,7 +51,7 @@ void secrets_add(struct secrets *s, const char *value, size_t n);
 /* No more look-ups: a name that was not asked for before is ERR_NOT_FOUND now. The values of all SM_SECRET_* variables are
  * overwritten where they lie, so that /proc/PID/environ has them no more. Call it before the environment is cleared. */
 void secrets_seal(struct secrets *s);
-/* A given name that nobody asked for (a typing error, most likely), or NULL. */
+/* A given name that was not asked for (a typing error, most likely), or NULL. */
 const char *secrets_unused(const struct secrets *s);
 bool secret_name_ok(const char *name);
 /* No core dumps, no look by other processes of this user: PR_SET_DUMPABLE 0, RLIMIT_CORE 0. For the whole process. */

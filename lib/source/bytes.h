@@ -44,7 +44,7 @@ struct bytes_opts {
 };
 
 struct bytes_member {
-	const char *name;         /* in the archive; NULL: the file is none */
+	const char *name;         /* in the archive; NULL: the file is not an archive */
 	const char *shown;        /* file, or file:member, for messages */
 	int64_t mtime_us;         /* when it was last changed: the member, else the file; 0: not known */
 };
@@ -80,7 +80,7 @@ uint64_t bytes_at(const struct bytes *b);
 const unsigned char *bytes_tail(struct bytes *b, size_t *n);
 /* N bytes of the file as it is on disk: 1, 0 when they are not there, or negative. */
 int bytes_peek(struct bytes *b, uint64_t offset, void *to, size_t n, struct err *e);
-/* Was the file cut and written anew since it was opened? What was read of it may be a mixture then: ERR_IO. */
+/* Was the file truncated and rewritten since it was opened? What was read of it may be a mixture then: ERR_IO. */
 int bytes_check(struct bytes *b, struct err *e);
 /* Is what was given out confirmed, as far as there is something to confirm it? Of packed files that are no archives up to the
  * stream's offset AT, of archives the members so far. */

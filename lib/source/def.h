@@ -91,7 +91,7 @@ struct def_cursor {
 	enum def_as as;
 };
 
-/* In no window of `per_ns` more than `count`; ZONE: a quota that begins anew at midnight there (per_ns is a day). */
+/* In no window of `per_ns` more than `count`; ZONE: a quota that resets at midnight there (per_ns is a day). */
 struct def_limit {
 	uint64_t count;
 	int64_t per_ns;

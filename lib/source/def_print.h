@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* def_print - a source definition for people: what it is for, what it wants, how it behaves.
+/* def_print - a source definition for people: what it is for, what it needs, how it behaves.
  *
  * Ownership: appends to the caller's buffer. Control characters of a definition, line feeds and tabs apart, become `?`, so
  * that a foreign definition does nothing to a terminal. Threads: pure.

@@ -21,7 +21,7 @@ struct fast_lex {
 };
 
 void fast_lex_next(struct fast_lex *ps);
-/* Is the token this operator, this word? `take` goes on when it is, `expect` fails when it is not. */
+/* Is the token this operator, this word? `take` continues when it is, `expect` fails when it is not. */
 bool fast_lex_is(const struct fast_lex *ps, const char *op);
 bool fast_lex_is_word(const struct fast_lex *ps, const char *word);
 bool fast_lex_take(struct fast_lex *ps, const char *op);

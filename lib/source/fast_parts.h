@@ -49,7 +49,7 @@ struct fast_syn {
 	struct fast_syn *a, *b, *c, *next;
 };
 
-/* NULL: this is no program that we know how to read; WHAT says where it ended. The tree is the arena's. */
+/* NULL: this is not a program that we can read; WHAT says where it ended. The tree is the arena's. */
 struct fast_syn *fast_parse(const char *program, struct arena *a, struct fast_syn *what);
 
 /* --- member names as numbers, 0: not one of ours --- */
@@ -243,7 +243,7 @@ struct fast_elements {
 	const struct fast_list *list;
 	uint32_t i;
 };
-bool fast_elements(struct fast_elements *e, struct fast_value v);   /* false: it is no array */
+bool fast_elements(struct fast_elements *e, struct fast_value v);   /* false: it is not an array */
 static inline bool fast_next(struct fast_elements *e, struct fast_value *v)
 {
 	if (e->list) {

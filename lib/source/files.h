@@ -5,7 +5,7 @@
  *	source_files_open(&f, &opts, &e);
  *	while ((r = source_files_next(f, &b, &e)) != FILES_END) {
  *		if (r < 0) …                      // I/O: e says why; nothing more comes
- *		else if (r == FILES_BAD) …        // b.p is the bad record, e says why and where; the next call goes on behind it
+ *		else if (r == FILES_BAD) …        // b.p is the bad record, e says why; the next call continues after it
  *		else write b.p[0..b.n)            // whole lines
  *		source_files_cursor(f, &cursor, &e)      // everything up to here was handed out
  *	}

@@ -16,7 +16,7 @@ struct path_list {
 };
 
 /* INCLUDE: of what lies in folders, only names that match (fnmatch); archives are left for their members to be matched.
- * NULL: all. ERR_IO names what is not there. */
+ * NULL: all. ERR_IO names what does not exist. */
 int path_expand(struct path_list *to, struct arena *a, const char *const *operands, size_t n, const char *include,
 		struct err *e);
 

@@ -69,8 +69,8 @@ enum scan_shape scan_shape(const char *p, size_t n, bool whole);
 enum scan_lists { SCAN_NO_LIST, SCAN_EMPTY_LISTS, SCAN_FULL_LIST };
 enum scan_lists scan_lists(const char *p, size_t n);
 
-/* `.a.b[]`, `.[]`, `."odd name"[]?`: false when EXPR is no such path (then it is a program for jq). KEYS and text come
- * from the arena. */
+/* `.a.b[]`, `.[]`, `."odd name"[]?`: false when EXPR is not such a path (then it is a program for jq). KEYS and text
+ * come from the arena. */
 struct arena;
 bool scan_path_parse(struct scan_path *path, struct arena *a, const char *expr);
 

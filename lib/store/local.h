@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* local - what the files of lib/store share; nobody else includes it. */
+/* local - what the files of lib/store share; only they include it. */
 #ifndef SM_STORE_LOCAL_H
 #define SM_STORE_LOCAL_H
 

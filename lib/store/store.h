@@ -45,7 +45,7 @@ struct store_entry {
 };
 /* What FN returns other than 0 ends the listing and is returned (negative: E is filled). */
 typedef int store_list_fn(void *arg, const struct store_entry *entry, struct err *e);
-/* Every entry of folder DIR ("" is the root), in no order; a folder that is not there has none. */
+/* Every entry of folder DIR ("" is the root), in no order; a folder that does not exist has none. */
 int store_list(struct store *s, const char *dir, store_list_fn *fn, void *arg, struct err *e);
 
 int store_stat(struct store *s, const char *name, uint64_t *size, int64_t *mtime_ms, struct err *e); /* ERR_NOT_FOUND */

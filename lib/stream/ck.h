@@ -10,7 +10,7 @@
  *
  * Ownership: ck_close frees everything but what was put into the caller's arena.
  * Threads: one owner. Processes: one holds the lock; CK/table is written under a lock of its own.
- * Errors: ERR_NOT_FOUND no such folder; ERR_DATA it is no checkpoint, or damaged; ERR_UNSUPPORTED a newer format;
+ * Errors: ERR_NOT_FOUND no such folder; ERR_DATA it is not a checkpoint, or damaged; ERR_UNSUPPORTED a newer format;
  * ERR_CONFLICT the lock is taken.
  */
 #ifndef SM_STREAM_CK_H
@@ -28,7 +28,7 @@
 
 enum ck_flags {
 	CK_LOCK = 1,         /* take the run lock */
-	CK_CREATE = 2        /* make the folder when it is not there or empty (implies CK_LOCK) */
+	CK_CREATE = 2        /* create the folder if it does not exist or is empty (implies CK_LOCK) */
 };
 
 struct ck {
@@ -55,7 +55,7 @@ int ck_is(const char *path, struct err *e);
 
 struct ck_record {
 	const char *stream;
-	const char *table;       /* NULL: the pipe ends in something that is no table */
+	const char *table;       /* NULL: the pipe ends in something other than a table */
 	int64_t seq;
 	int64_t version;         /* of the table, up to which its log was looked at; -1: not known */
 	const char *id;          /* of the table's metaData; NULL: not known */

@@ -8,7 +8,7 @@
  * was not durable, so no mark vouched for it.
  *
  * Ownership: PATH is copied. Threads: one owner. Errors: ERR_IO naming the file; after one the lines in memory are lost,
- * those in the file are whole. What is no regular file (a pipe, a terminal) is written to as it is.
+ * those in the file are whole. What is not a regular file (a pipe, a terminal) is written to as it is.
  * Durable: the file's data, and at the first flush its name in its folder.
  */
 #ifndef SM_STREAM_LINEFILE_H

@@ -26,7 +26,7 @@ struct mark {
 	const char *cursor;       /* raw JSON, NULL: none */
 	size_t ncursor;
 	const char *ck;           /* absolute folder, NULL: none (--marks) */
-	const char *end;          /* "done" "quota" "signal" "error"; NULL: the stream goes on */
+	const char *end;          /* "done" "quota" "signal" "error"; NULL: the stream continues */
 	const char *table;        /* absolute, set by smpartition */
 	int64_t version;          /* the table's version; -1: not there */
 	bool recovered;

@@ -36,7 +36,7 @@ int record_put(struct buf *b, const char *line, size_t n, struct err *e);
 size_t record_good(const char *p, size_t n, uint64_t *records);
 
 /* The event time in field F of the record, whose path is NAME, in microseconds: RFC 3339, in the years 1 to 9999 of UTC. 1: there
- * is one; 0: the field is absent or null; ERR_DATA: it is no time, WHY has the column. SCRATCH is for escapes. */
+ * is one; 0: the field is absent or null; ERR_DATA: it is not a time, WHY has the column. SCRATCH is for escapes. */
 int record_time(const struct json_record *rec, const struct json_field *f, const char *name, struct buf *scratch, int64_t *us,
 		struct err *why);
 /* WHY: "field NAME WHAT: the value, as far as a message shows it", with the column. Returns ERR_DATA. */

@@ -40,7 +40,7 @@
 #define REJECT_HELP "what to do with a bad record: stop (default), skip and count it, or append it to FILE with the reason"
 
 struct reject;
-/* ERR_USAGE when VALUE is none of the three; ERR_IO when FILE cannot be written to. */
+/* ERR_USAGE when VALUE is not one of the three; ERR_IO when FILE cannot be written to. */
 int reject_open(struct reject **rj, const char *tool, const char *value, struct err *e);
 bool reject_stops(const struct reject *rj);      /* true for stop */
 /* WHY has file, line (from 1) and column. 0: counted, go on; negative: stop, E is filled (a copy of WHY, or an I/O error). */

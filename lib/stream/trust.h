@@ -10,7 +10,7 @@
  *
  * GOOD is false, without an error, when there is nothing to ask: the mark names no stream or no folder, or the folder is
  * out of reach (it is not there, or may not be read; the source may run on another machine). ERR_DATA: the folder is
- * another stream's, or is no checkpoint; ERR_UNSUPPORTED: of a newer format.
+ * another stream's, or is not a checkpoint; ERR_UNSUPPORTED: of a newer format.
  *
  * Ownership: texts are copied. Threads: one owner. Cost: two small files are read, once for each stream and folder.
  */

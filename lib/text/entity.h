@@ -25,7 +25,7 @@
 enum entity_kind { ENTITY_TAG, ENTITY_MENTION, ENTITY_LINK, ENTITY_WORD, ENTITY_KINDS };
 enum entity_dialect { DIALECT_TWITTER, DIALECT_BLUESKY, DIALECT_MASTODON };
 
-#define ENTITY_MAX 2048   /* bytes; what is longer is no entity */
+#define ENTITY_MAX 2048   /* bytes; what is longer is not an entity */
 
 /* Called for each entity in the order of the text; P[0..N) lies in the text, without the sign (# or @) before it. */
 typedef void entity_fn(void *arg, enum entity_kind kind, const char *p, size_t n);

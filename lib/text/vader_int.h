@@ -28,7 +28,7 @@ struct vader_rule_word {
 };
 extern const struct vader_rule_word vader_rule_words[];   /* ends with a NULL word */
 
-/* The value of the idiom of these two or three (C not VW_NONE) words; false when they are none. */
+/* The value of the idiom of these two or three (C not VW_NONE) words; false when they are not an idiom. */
 bool vader_idiom(enum vader_edition edition, unsigned a, unsigned b, unsigned c, double *value);
 /* "just enough", "kind of", "sort of": dampeners of two words. */
 bool vader_dampener(unsigned a, unsigned b);
@@ -46,7 +46,7 @@ struct vader_name {
 
 struct vader {
 	enum vader_edition edition;
-	struct vader_word *words;   /* [0] is no word */
+	struct vader_word *words;   /* [0] is not a word */
 	size_t nwords, wordcap;
 	/* A perfect hash (F.C. Botelho et al. 2009, "hash, displace, and compress"): every word has a slot of its own,
 	 * found by its bucket's displacement. Looking up takes no loop and no branch that can be guessed wrong. */

@@ -224,7 +224,7 @@ ok() { pipe "$@"; [ "${rc[*]}" = "0 0 0 0" ] || { echo "${rc[*]}"; cat err; retu
 	for cut in 1 9 18; do
 		rm -rf ck o; printf '{"n":1,"t":"x"}\n{"n":2,"t":"hello"}' | head -c $((16 + cut)) >in/a
 		"${F[@]}" in --resume ck >o 2>err; grep -v '^{"$mark"' o >recs
-		[ "$(cat recs)" = '{"n":1,"t":"x"}' ]; grep -q 'in/a:2: .*last line has no end' err
+		[ "$(cat recs)" = '{"n":1,"t":"x"}' ]; grep -q 'in/a:2: .*last line is incomplete' err
 		smpartition t <o 2>/dev/null | smcommit -q | smcheckpoint save >/dev/null
 		"${F[@]}" in --resume ck 2>err | smpartition t | smcommit -q | smcheckpoint save >/dev/null
 		[ ! -s err ]
@@ -249,7 +249,7 @@ ok() { pipe "$@"; [ "${rc[*]}" = "0 0 0 0" ] || { echo "${rc[*]}"; cat err; retu
 	"${F[@]}" in --resume ck --mark-every 100 | awk '{ print } /^{"\$mark"/ && ++m == 9 { exit }' >part || true
 	smpartition t <part 2>/dev/null | smcommit -q 2>/dev/null | smcheckpoint save >/dev/null 2>&1 || true
 	n=$(rows); cp -r ck ck0; cp -r t t0; mv in/a kept
-	ok; grep -q 'in/a: .*gone' err; [ "$(rows)" = $((n + 10)) ]
+	ok; grep -q 'in/a: .*disappeared' err; [ "$(rows)" = $((n + 10)) ]
 	# It comes back under another name: what was left of it is read.
 	mv kept in/c; ok; [ ! -s err ]; [ "$(rows)" = 3010 ]
 	want in/b in/c
