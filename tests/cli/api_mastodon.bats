@@ -73,7 +73,7 @@ teardown() { api_teardown; }
 	fetch mastodon-tag tag=all >out; same out
 	[ "$(jq -r 'select(.method) | .headers.authorization' "$J" | sort -u)" = "Bearer $TOKEN" ]
 	rm config/smtools/secrets/mastodon-token
-	run fetch mastodon-tag tag=all; [ "$status" = 4 ]; [[ "$output" == *"is missing or was not taken (status 401): secret mastodon-token"* || "$output" == *authenticated* ]]
+	run fetch mastodon-tag tag=all; [ "$status" = 4 ]; [[ "$output" == *"is missing or was rejected (status 401): secret mastodon-token"* || "$output" == *authenticated* ]]
 	ctl 'set?auth=0'
 	fetch mastodon-tag tag=all >out; same out
 	printf bad >config/smtools/secrets/mastodon-token; chmod 600 config/smtools/secrets/mastodon-token

@@ -171,7 +171,7 @@ ok() { pipe "$@"; [ "${rc[*]}" = "0 0 0 0" ] || { echo "${rc[*]}"; cat err; retu
 @test "copies count once, with a note; copies that are still being written are left, with a note" {
 	mkdir in; lines a 1 300 >in/a; cp in/a all; cp in/a in/b; gzip -c in/a >in/c.gz
 	ok; want all
-	grep -q 'in/b: .*the same as in/a' err; grep -q 'in/c.gz: .*the same as in/' err
+	grep -q 'in/b: .*the same content as in/a' err; grep -q 'in/c.gz: .*the same content as in/' err
 	ok; want all; [ ! -s err ]
 	head -c 5000 in/a >in/d; gzip -c in/a | head -c 700 >in/e.gz
 	ok; want all

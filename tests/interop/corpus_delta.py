@@ -31,7 +31,7 @@ REFUSED = {
     'deltalog-state-reconstruction-from-checkpoint-missing-metadata': 'no metaData',
     'deltalog-state-reconstruction-from-checkpoint-missing-protocol': 'has no protocol',
     'deltalog-state-reconstruction-without-metadata': 'no metaData',
-    'no-delta-log-folder': 'no Delta table',
+    'no-delta-log-folder': 'not a Delta table',
     'update-deleted-directory': 'schemaString',
 }
 # Tables whose files are not there: version and number of files by their logs.

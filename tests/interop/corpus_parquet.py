@@ -20,8 +20,8 @@ CORPUS = os.path.join(HERE, '../../../shared/corpora/parquet-testing.tar.xz')
 
 # Refused by name: what the message must say.
 REFUSED = {
-    'datapage_v1-corrupt-checksum.parquet': 'check sum',
-    'rle-dict-uncompressed-corrupt-checksum.parquet': 'check sum',
+    'datapage_v1-corrupt-checksum.parquet': 'checksum',
+    'rle-dict-uncompressed-corrupt-checksum.parquet': 'checksum',
 }
 
 

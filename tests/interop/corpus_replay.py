@@ -42,7 +42,7 @@ def net_changes(text):
 def check_changes(bins, table, rows):
     rc, out, err = run(bins, table, '--starting-version', '0')
     if rc:
-        return None if 'is not there' in err or 'not in the log' in err else err
+        return None if 'does not exist' in err or 'not in the log' in err else err
     want = dict(collections.Counter(rows))
     return None if net_changes(out) == want else 'inserts minus deletes are not the snapshot'
 
