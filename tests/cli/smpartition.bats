@@ -84,7 +84,7 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 
 @test "computed columns: a string that is no time, or a value that contradicts, is a bad record" {
 	printf '%s\n' '{"t":"2026-01-31T23:30:00+05:00"}' '{"t":"soon"}' '{"t":"2026-01-31","d":"2026-01-31"}' '{"t":"2026-01-31","d":"2026-02-01"}' >in
-	fails 3 "in:2: field 't': 'soon' is no time" "$T" --by 'd=day(t)' t in
+	fails 3 "in:2: field 't': 'soon' is not a time" "$T" --by 'd=day(t)' t in
 	rm -rf t
 	fails 1 '2 bad records' "$T" --on-error=reject=bad --by 'd=day(t)' --schema <(echo '{"fields":[["t","string"],["d","date"]]}') t in
 	echo "$output" >out
