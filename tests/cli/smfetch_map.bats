@@ -36,6 +36,7 @@ both() {
 		python3 "$ITEMS" "$d" 400 >items
 		both "$n" --as "$d" items
 		total=$((total + $(wc -l <out.auto)))
+		jq -e 'has("map")' "$d" >/dev/null || continue       # it has that of another
 		both "$n, raw" --as "$d" --raw items
 		sed '$!s/$/,/; 1s/^/[/; $s/$/]/' items >document
 		both "$n, document" --as "$d" document
