@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* seen - which records were given out before (docs/fetch.md, "Where it goes on").
+/* seen - which records were given out before (docs/fetch.md, "Where it resumes").
  *
  * The last `max` keys are known, each by a 64-bit hash (XXH3). A key that is seen again counts as new again, so that
  * what stays in a list for long is not forgotten. With a folder, each hash is appended to a file there, eight bytes

@@ -185,7 +185,7 @@ inline held(at, g, seq_now, seq_known, c, look, good)
 }
 #endif
 
-/* Where a run goes on, and the pruning that follows; the run lock is held. The record is read before the table. */
+/* Where a run resumes, and the pruning that follows; the run lock is held. The record is read before the table. */
 inline decide()
 {
 	if
