@@ -291,11 +291,12 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 }
 
 @test "--every: files are closed and marks passed while the input is silent" {
-	(echo "{\"\$mark\":{$S1,\"seq\":1}}"; echo '{"a":1}'; echo "{\"\$mark\":{$S1,\"seq\":2}}"; sleep 4; echo '{"a":2}'
-	echo "{\"\$mark\":{$S1,\"seq\":3,\"end\":\"done\"}}") | "$T" --every 500ms t >out &
-	sleep 2.5
+	mkfifo p; "$T" --every 500ms t <p >out & exec 7>p
+	(echo "{\"\$mark\":{$S1,\"seq\":1}}"; echo '{"a":1}'; echo "{\"\$mark\":{$S1,\"seq\":2}}") >&7
+	for _ in $(seq 1200); do [ "$(jq -c 'select(."$mark")."$mark".seq' out | tail -1)" != 2 ] || break; sleep .1; done
 	[ "$(jq -c 'select(."$mark")."$mark".seq' out | tail -1)" = 2 ]
 	[ "$(adds | wc -l)" = 1 ]
+	(echo '{"a":2}'; echo "{\"\$mark\":{$S1,\"seq\":3,\"end\":\"done\"}}") >&7; exec 7>&-
 	wait
 	[ "$(adds | wc -l)" = 2 ]
 	whole t
