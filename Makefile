@@ -159,9 +159,9 @@ check: deps-test
 	@$(MAKE) --no-print-directory check-run
 
 # What measures rates runs alone; of the others, most of which wait, two a processor.
-TIMED := tests/conformance.bats tests/cli/smrate.bats
+TIMED := tests/cli/smrate.bats
 # The longest first, so that none is left over at the end.
-LONGEST := $(patsubst %,tests/cli/%.bats,operations api_jobs api_streams api_faults api_x smfetch_net examples smfetch_map)
+LONGEST := $(patsubst %,tests/cli/%.bats,operations api_jobs api_streams api_faults api_x smfetch_net examples smfetch_map) tests/conformance.bats
 CLI := $(LONGEST) $(filter-out $(TIMED) $(LONGEST),$(wildcard tests/cli/*.bats))
 CRASH := tests/crash/crash.sh tests/crash/spill.sh tests/crash/fetch.sh
 
@@ -219,7 +219,7 @@ sanitize: deps-test
 	bad=0; export SM_BIN=$(abspath build-asan/bin) SM_BUILD=$(abspath build-asan) SM_SANITIZE=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	LSAN_OPTIONS=suppressions=$(abspath tests/lsan.supp):print_suppressions=0; \
 	export SM_TEST_JOBS=3; tests/run asan-unit $(UNITS:$(BUILD)/%=build-asan/%) || bad=1; \
-	tests/run asan-cli $(CLI) tests/cli/smrate.bats || bad=1; exit $$bad
+	tests/run asan-cli $(CLI) $(TIMED) || bad=1; exit $$bad
 
 valgrind: deps-test
 	@.ci/deps valgrind

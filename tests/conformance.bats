@@ -222,15 +222,24 @@ is() { [ "$rc" = "$1" ]; }
 	verdict
 }
 
+# passes FILTER...: a record comes out of it while its input is still open.
+passes() {
+	local p rc=0
+	rm -f in out; mkfifo in out
+	"$@" <in >out 2>err & p=$!
+	exec 7>in 8<out
+	printf '{"id":1}\n' >&7
+	read -t 120 -r -u 8 _ || rc=1
+	exec 7>&-; cat <&8 >/dev/null; exec 8<&-
+	wait $p || rc=1
+	return $rc
+}
+
 @test "filters: a record passes as soon as it is there, also through a plain pipe" {
 	for f in "${FILTERS[@]}"; do
 		read -ra c <<<"$f"
-		ms=$( (printf '{"id":1}\n'; sleep 1.5) | "$BIN/${c[0]}" "${c[@]:1}" --unbuffered 2>err |
-			{ b=$(date +%s%N); read -r _; echo $((($(date +%s%N) - b) / 1000000)); })
-		expect "$f took $ms ms" [ "$ms" -lt 1000 ]
-		ms=$( (printf '{"id":1}\n'; sleep 1.5) | "$BIN/${c[0]}" "${c[@]:1}" 2>err |
-			{ b=$(date +%s%N); read -r _; echo $((($(date +%s%N) - b) / 1000000)); })
-		expect "$f without --unbuffered took $ms ms" [ "$ms" -lt 1000 ]
+		expect "$f" passes "$BIN/${c[0]}" "${c[@]:1}" --unbuffered
+		expect "$f without --unbuffered" passes "$BIN/${c[0]}" "${c[@]:1}"
 	done
 	verdict
 }
@@ -255,14 +264,14 @@ is() { [ "$rc" = "$1" ]; }
 	verdict
 }
 
-@test "filters: SIGTERM ends them within a second" {
+@test "filters: SIGTERM ends them while their input is open" {
 	mkfifo p
 	for f in "${FILTERS[@]}"; do
 		read -ra c <<<"$f"
-		sleep 5 >p & w=$!
+		sleep 120 >p & w=$!
 		"$BIN/${c[0]}" "${c[@]:1}" <p >/dev/null 2>err & k=$!
 		sleep .3; kill -TERM $k
-		for _ in $(seq 40); do kill -0 $k 2>/dev/null || break; sleep .05; done
+		for _ in $(seq 1200); do kill -0 $k 2>/dev/null || break; sleep .05; done
 		expect "$f" eval '! kill -0 $k 2>/dev/null'
 		kill -9 $k $w 2>/dev/null; wait $k $w 2>/dev/null || true
 	done

@@ -8,8 +8,9 @@
 static void put_time(struct buf *b, int64_t ms)
 {
 	char t[48];
+	size_t n = time_format(t, ms * 1000, 3, true);
 	buf_putc(b, '"');
-	buf_put(b, t, time_format(t, ms * 1000, 3, true));
+	buf_put(b, t, n);
 	buf_putc(b, '"');
 }
 

@@ -192,22 +192,23 @@ static int all_named(const char *const *paths, size_t n, struct err *e)
 	return n > 0;
 }
 
-int intake_files(const struct intake_opts *in, struct source_files_opts *o, int rc, struct err *e)
+int intake_files(const struct intake_opts *in, const struct source_files_opts *o, int rc, struct err *e)
 {
 	struct files_run f = { .in = in };
-	o->before_wait = before_wait;
-	o->note = on_note;
-	o->arg = &f;
-	o->marks = in->ck || in->marks;
-	o->folder = in->ck;
-	o->max_batch = o->marks ? in->mark_every : 0;
+	struct source_files_opts own = *o;
+	own.before_wait = before_wait;
+	own.note = on_note;
+	own.arg = &f;
+	own.marks = in->ck || in->marks;
+	own.folder = in->ck;
+	own.max_batch = own.marks ? in->mark_every : 0;
 	output_init(&f.out, STDOUT_FILENO, "standard output");
 	f.out.unbuffered = in->unbuffered;
 	if (rc == 0)
 		rc = all_named(o->paths, o->npaths, e);
 	f.named = rc > 0;
 	if (rc >= 0)
-		rc = open_all(&f, o, e);
+		rc = open_all(&f, &own, e);
 	if (rc == 0)
 		rc = pump(&f, e);
 	return finish(&f, rc, e);

@@ -29,8 +29,8 @@ struct intake_opts {
 };
 
 /* O without its callbacks and what has to do with marks. */
-int intake_files(const struct intake_opts *in, struct source_files_opts *o, int rc, struct err *e);
-int intake_net(const struct intake_opts *in, struct fetch_opts *o, int rc, struct err *e);
+int intake_files(const struct intake_opts *in, const struct source_files_opts *o, int rc, struct err *e);
+int intake_net(const struct intake_opts *in, const struct fetch_opts *o, int rc, struct err *e);
 /* What lib/fetch has to tell. */
 void intake_say(enum fetch_say level, const struct err *what, bool verbose);
 

@@ -24,7 +24,7 @@ struct net {
 	struct spool *spool;         /* of streams: writing never makes them wait; NULL */
 	struct fetch *fetch;
 	const struct intake_opts *in;
-	struct fetch_opts *o;
+	struct fetch_opts o;
 	struct resume *resume;       /* NULL: no marks */
 	struct reject *reject;
 	struct progress progress;
@@ -123,9 +123,9 @@ static int on_bad(void *arg, const char *item, size_t len, const struct err *why
 	struct net *n = arg;
 	struct err what = *why;
 	struct buf b = BUF_INIT;
-	redact_err(n->o->secrets, &what);
+	redact_err(n->o.secrets, &what);
 	buf_put(&b, item, len);
-	redact(n->o->secrets, &b);
+	redact(n->o.secrets, &b);
 	int rc = reject_record(n->reject, b.p ? b.p : "", b.n, &what, e);
 	buf_release(&b);
 	return rc;
@@ -192,23 +192,23 @@ static bool on_stop(void *arg)
 
 static int open_net(struct net *n, struct err *e)
 {
-	n->o->folder = n->in->ck;
-	n->o->resumes = n->in->ck || n->in->marks;
-	n->o->out = on_out;
-	n->o->point = on_point;
-	n->o->pass = on_pass;
-	n->o->bad = on_bad;
-	n->o->say = on_say;
-	n->o->idle = on_idle;
-	n->o->stop = on_stop;
-	n->o->arg = n;
+	n->o.folder = n->in->ck;
+	n->o.resumes = n->in->ck || n->in->marks;
+	n->o.out = on_out;
+	n->o.point = on_point;
+	n->o.pass = on_pass;
+	n->o.bad = on_bad;
+	n->o.say = on_say;
+	n->o.idle = on_idle;
+	n->o.stop = on_stop;
+	n->o.arg = n;
 	int rc = reject_open(&n->reject, n->in->tool, n->in->on_error, e);
-	if (rc == 0 && n->o->resumes)
+	if (rc == 0 && n->o.resumes)
 		rc = resume_open(&n->resume, n->in->ck, e);
 	if (rc == 0 && n->resume)
-		n->o->cursor = resume_cursor(n->resume, &n->o->ncursor);
+		n->o.cursor = resume_cursor(n->resume, &n->o.ncursor);
 	if (rc == 0)
-		rc = fetch_new(&n->fetch, n->o, e);
+		rc = fetch_new(&n->fetch, &n->o, e);
 	if (rc < 0)
 		return rc;
 	n->stream = fetch_has_stream(n->fetch);
@@ -224,10 +224,10 @@ static bool gave_all(const struct net *n)
 {
 	struct fetch_status s;
 	fetch_status(n->fetch, &s);
-	bool bounded = n->in->repeats || (n->o->max_records && s.records >= n->o->max_records) ||
-		       (n->o->max_requests && s.requests >= n->o->max_requests);
-	for (size_t i = 0; i < n->o->nspecs; i++)
-		bounded |= n->o->spec[i].max_records || n->o->spec[i].max_requests || n->o->spec[i].every_ns;
+	bool bounded = n->in->repeats || (n->o.max_records && s.records >= n->o.max_records) ||
+		       (n->o.max_requests && s.requests >= n->o.max_requests);
+	for (size_t i = 0; i < n->o.nspecs; i++)
+		bounded |= n->o.spec[i].max_records || n->o.spec[i].max_requests || n->o.spec[i].every_ns;
 	return !bounded && !n->stream && s.ended == s.jobs && !n->faults && !reject_count(n->reject);
 }
 
@@ -268,9 +268,9 @@ static int close_net(struct net *n, int rc, struct err *e)
 	return status;
 }
 
-int intake_net(const struct intake_opts *in, struct fetch_opts *o, int rc, struct err *e)
+int intake_net(const struct intake_opts *in, const struct fetch_opts *o, int rc, struct err *e)
 {
-	struct net n = { .in = in, .o = o };
+	struct net n = { .in = in, .o = *o };
 	output_init(&n.out, STDOUT_FILENO, "standard output");
 	n.out.unbuffered = in->unbuffered;
 	progress_init(&n.progress);
