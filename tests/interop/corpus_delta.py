@@ -18,6 +18,7 @@ import tempfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import leave
 import pqcanon
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -211,4 +212,4 @@ def main():
     return bad != 0
 
 
-sys.exit(main())
+leave.leave(main())

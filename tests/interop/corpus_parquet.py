@@ -13,6 +13,7 @@ import tempfile
 
 import pyarrow.parquet as pq
 
+import leave
 import pqcanon
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -90,4 +91,4 @@ def main():
     return bad != 0
 
 
-sys.exit(main())
+leave.leave(main())

@@ -18,6 +18,8 @@ import sys
 import tarfile
 import tempfile
 
+import leave
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORPORA = os.path.join(HERE, '../../../shared/corpora')
 
@@ -124,4 +126,4 @@ def main():
     return bad != 0
 
 
-sys.exit(main())
+leave.leave(main())

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+import leave
 import pqcanon
 
 N = 1000
@@ -114,4 +115,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    leave.leave(main())

@@ -14,6 +14,7 @@ import tempfile
 import traceback
 
 import engines
+import leave
 import rows
 import tables
 import theirs
@@ -126,7 +127,7 @@ def main():
             if hasattr(e, 'stop'):
                 e.stop()
     print(f'1..{count}')
-    sys.exit(failed != 0)
+    leave.leave(failed != 0)
 
 
 if __name__ == '__main__':

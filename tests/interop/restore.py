@@ -15,8 +15,11 @@ import time
 import pyarrow as pa
 from deltalake import DeltaTable, Field, write_deltalake
 
+import leave
+
 os.environ['PATH'] = os.environ['SM_BIN'] + ':' + os.environ['PATH']
-os.chdir(tempfile.mkdtemp())
+work = tempfile.TemporaryDirectory()
+os.chdir(work.name)
 os.mkdir('in')
 count = failed = files = 0
 
@@ -145,4 +148,7 @@ def main():
     return failed != 0
 
 
-raise SystemExit(main())
+status = main()
+os.chdir('/')
+work.cleanup()
+leave.leave(status)
