@@ -575,6 +575,8 @@ static void judge(struct answer *x)
 {
 	char why[64];
 	snprintf(why, sizeof why, x->v.kind == VERDICT_LIMIT ? "rate limited (status %ld)" : "status %ld", x->a->status);
+	/* Whoever asks for a part, or for what is newer, may have it; but it is not all. */
+	x->t->job->f->less |= x->a->status == 206 || x->a->status == 304;
 	switch (x->v.kind) {
 	case VERDICT_OK: take_page(x); break;
 	case VERDICT_EMPTY: take_nothing(x); break;

@@ -367,6 +367,7 @@ void fetch_status(struct fetch *f, struct fetch_status *s)
 	*s = (struct fetch_status){.records = f->records,
 				   .requests = f->requests,
 				   .jobs = f->njobs,
+				   .less = f->less,
 				   .left = -1,
 				   .reset_s = -1,
 				   .next_ns = f->under_way ? NEVER : next_due(f)};

@@ -107,6 +107,7 @@ bool fetch_has_stream(const struct fetch *f);
 
 struct fetch_status {
 	uint64_t records, requests, jobs, ended;
+	bool less;                   /* a response was not the whole of what is there (206, 304) */
 	double left, reset_s;        /* of the scarcest budget, -1: not known */
 	int64_t next_ns;             /* when something is tried again, INT64_MAX: nothing waits */
 };

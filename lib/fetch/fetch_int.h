@@ -124,6 +124,7 @@ struct fetch {
 	struct err fatal;            /* the output failed, a bad record stops us: code is 0 while all is well */
 	struct err worst;            /* of a job */
 	bool stopping;
+	bool less;                   /* as in fetch_status */
 	bool changed;                /* a callback has changed who is ready */
 };
 

@@ -67,6 +67,10 @@ int run_mark(struct run *x, const char *line, size_t n, uint64_t number, struct 
 		err_at(e, x->block.file, x->block.line + number, e->col);
 		return rc;
 	}
+	if (first && x->since) {
+		err_set(e, ERR_DATA, "%llu records before the first mark: the stream's opening mark is missing", (unsigned long long)x->since);
+		return err_at(e, x->block.file, x->block.line + number, 0);
+	}
 	if (x->ended) {
 		err_set(e, ERR_DATA, "a mark after the closing mark: a pipe carries only one stream");
 		return err_at(e, x->block.file, x->block.line + number, 0);

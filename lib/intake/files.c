@@ -151,7 +151,7 @@ static int finish(struct files_run *f, int rc, struct err *e)
 	struct err why;
 	if (f->files && !f->broken && !f->out.failed) {
 		const char *end = rc > 0 ? "signal" : rc < 0 ? "error" : "done";
-		if (f->resume && f->named && !f->noted && reject_count(f->reject) == 0)
+		if (f->resume && f->named && source_files_any(f->files) && !f->noted && reject_count(f->reject) == 0)
 			resume_whole(f->resume);
 		int r = f->resume ? source_files_settle(f->files, &why) : 0;
 		if (r == 0)

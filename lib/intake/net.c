@@ -228,7 +228,7 @@ static bool gave_all(const struct net *n)
 		       (n->o.max_requests && s.requests >= n->o.max_requests);
 	for (size_t i = 0; i < n->o.nspecs; i++)
 		bounded |= n->o.spec[i].max_records || n->o.spec[i].max_requests || n->o.spec[i].every_ns;
-	return !bounded && !n->stream && s.ended == s.jobs && !n->faults && !reject_count(n->reject);
+	return !bounded && !s.less && !n->stream && s.ended == s.jobs && !n->faults && !reject_count(n->reject);
 }
 
 /* The closing mark goes out whatever happened, as long as it can. */

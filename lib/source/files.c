@@ -119,6 +119,29 @@ static int check_names(struct source_files *f, struct err *e)
 	return rc;
 }
 
+static void note(const struct source_files *f, const char *file, uint64_t line, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+static void note(const struct source_files *f, const char *file, uint64_t line, const char *fmt, ...)
+{
+	struct err what;
+	va_list ap;
+	if (!f->o.note)
+		return;
+	va_start(ap, fmt);
+	err_setv(&what, ERR_NONE, fmt, ap);
+	va_end(ap);
+	err_at(&what, file, line, 0);
+	f->o.note(f->o.arg, &what);
+}
+
+/* What lies in the folders and is not read. */
+static void tell_unread(const struct source_files *f)
+{
+	if (f->list.dangling)
+		note(f, f->list.dangling, 0, "a link to a file that does not exist; skipped");
+	if (!f->list.n && f->list.unlike)
+		note(f, "", 0, "--include '%s' matches none of %zu files", f->o.include, f->list.unlike);
+}
+
 static int set_up(struct source_files *f, struct err *e)
 {
 	const struct source_files_opts *o = &f->o;
@@ -139,6 +162,8 @@ static int set_up(struct source_files *f, struct err *e)
 	rc = path_expand(&f->list, &f->arena, o->paths, o->npaths, o->include, e);
 	if (rc == 0 && o->marks)
 		rc = check_names(f, e);
+	if (rc == 0)
+		tell_unread(f);
 	return rc < 0 ? rc : take_cursor(f, e);
 }
 
@@ -165,20 +190,6 @@ void source_files_free(struct source_files *f)
 	mem_free(f->list.v);
 	arena_release(&f->arena);
 	mem_free(f);
-}
-
-static void note(const struct source_files *f, const char *file, uint64_t line, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-static void note(const struct source_files *f, const char *file, uint64_t line, const char *fmt, ...)
-{
-	struct err what;
-	va_list ap;
-	if (!f->o.note)
-		return;
-	va_start(ap, fmt);
-	err_setv(&what, ERR_NONE, fmt, ap);
-	va_end(ap);
-	err_at(&what, file, line, 0);
-	f->o.note(f->o.arg, &what);
 }
 
 /* Read B, which is PATH, behind what KNOWN says of it; NULL: from the start. */
@@ -447,6 +458,11 @@ int source_files_next(struct source_files *f, struct source_files_batch *b, stru
 		if (rc < 0)
 			return rc;
 	}
+}
+
+bool source_files_any(const struct source_files *f)
+{
+	return f->list.n > 0;
 }
 
 bool source_files_sure(const struct source_files *f)

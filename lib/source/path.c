@@ -65,7 +65,7 @@ static bool is_archive_name(const char *name)
 
 static int walk(struct path_list *to, struct arena *a, const char *folder, const char *include, unsigned level, struct err *e)
 {
-	struct path_list names = { NULL, 0, 0 };
+	struct path_list names = { 0 };
 	struct stat st;
 	if (level == MAX_LEVELS) {
 		err_set(e, ERR_DATA, "folders nested deeper than %d levels", MAX_LEVELS);
@@ -81,16 +81,22 @@ static int walk(struct path_list *to, struct arena *a, const char *folder, const
 		bool link = !why && S_ISLNK(st.st_mode);
 		if (link)
 			why = stat(path, &st) < 0 ? errno : 0;
-		if (why == ENOENT)
+		if (why == ENOENT) {
+			if (link && !to->dangling)
+				to->dangling = path;
 			continue;
+		}
 		if (why) {
 			err_sys(e, why, "cannot access it");
 			rc = err_at(e, path, 0, 0);
 		} else if (S_ISDIR(st.st_mode) && !link)
 			rc = walk(to, a, path, include, level + 1, e);
-		else if (S_ISREG(st.st_mode) &&
-			 (!include || is_archive_name(names.v[i]) || fnmatch(include, names.v[i], 0) == 0))
-			add(to, path);
+		else if (S_ISREG(st.st_mode)) {
+			if (!include || is_archive_name(names.v[i]) || fnmatch(include, names.v[i], 0) == 0)
+				add(to, path);
+			else
+				to->unlike++;
+		}
 	}
 	mem_free(names.v);
 	return rc;

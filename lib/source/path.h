@@ -13,6 +13,8 @@
 struct path_list {
 	const char **v;       /* in the arena */
 	size_t n, cap;        /* v itself: mem_free */
+	size_t unlike;        /* files that INCLUDE left out */
+	const char *dangling; /* the first link in a folder to what does not exist; NULL */
 };
 
 /* INCLUDE: of what lies in folders, only names that match (fnmatch); archives are left for their members to be matched.

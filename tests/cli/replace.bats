@@ -131,6 +131,30 @@ table() {
 	END
 }
 
+@test "a folder in which there is no file to read gives nobody's word: it may not be mounted" {
+	mkdir empty hidden dangling none; cp new.ndjson hidden/.new; cp new.ndjson none/; cp new.ndjson dangling/; ln -s nowhere dangling/other
+	table <<-'END'
+	5 0 0 rm -rf k; smfetch files empty --resume k | smpartition t
+	5 0 0 rm -rf k; smfetch files hidden --resume k | smpartition t
+	5 0 0 rm -rf k; smfetch files none --include '*.jsn' --resume k | smpartition t
+	5 0 30 rm -rf k; smfetch files dangling --resume k | smpartition t
+	0 0 30 rm -rf k; smfetch files in --resume k | smpartition t
+	END
+	smfetch files none --include '*.jsn' 2>err; grep -q "warning: --include '\*.jsn' matches none of 1 files" err
+	smfetch files dangling 2>err >out; grep -q 'dangling/other: warning: a link to a file that does not exist; skipped' err; [ "$(wc -l <out)" = 30 ]
+	smfetch files empty 2>err; [ ! -s err ]
+}
+
+@test "a stream that lost its beginning is seen: records before the first mark" {
+	smfetch files in --resume k >whole
+	table <<-'END'
+	4 4 0 tail -n +2 whole | smpartition t
+	4 4 0 (cat more.ndjson; cat whole) | smpartition t
+	END
+	run smpartition t <(tail -n +2 whole); [ "$status" = 3 ]
+	[[ "$output" == *":31: 30 records before the first mark: the stream's opening mark is missing"* ]]
+}
+
 @test "whoever leaves a record out takes the word away" {
 	BAD=$(sed -n 3p new.ndjson | jq -r .id); export BAD
 	table <<-'END'

@@ -58,6 +58,18 @@ LIST='{"vars":{"item":"","from":"1","to":"30"},"each":"item","parallel":4,"reque
 	run timeout 120 smfetch "$d" from=2 --endpoint "$U"; [ "$status" = 0 ]
 }
 
+@test "a response that is a part, or says that nothing has changed, is not all there is" {
+	peer <<-'P'
+	def answer(r):
+	    return 200 if r.q.get("from") == "whole" else 206 if r.q.get("from") == "part" else 304, {"items": [{"id": 1}]}
+	P
+	d=$(define p '{"vars":{"from":{"default":"","help":"which"}},"request":{"url":"https://api.sim.example/items","query":{"from":"${from}"}}}')
+	for x in whole:true part:null same:null; do
+		timeout 120 smfetch "$d" from=${x%:*} --marks --endpoint "$U" >out
+		[ "$(tail -1 out | jq -c '."$mark" | [.end, .all]')" = "[\"done\",${x#*:}]" ] || { echo "$x"; tail -1 out; return 1; }
+	done
+}
+
 @test "values that are not there yet are waited for when the job is bounded" {
 	peer <<-'P'
 	seen = {}

@@ -242,7 +242,16 @@ is() { local want=$1 got; shift; got=$(ask "$@"); [ "$got" = "$want" ] || { echo
 	[ "$(r '{"records":""}' <<<'[{"a":1},{"b":2}]')" = '{"a":1}{"b":2}' ]
 	[ "$(r '{"records":""}' <<<'{"a":1}')" = '{"a":1}' ]
 	[ "$(r '{"records":"data.0.items"}' <<<'{"data":[{"items":[{"a":1}]}]}')" = '{"a":1}' ]
-	[ -z "$(r '{"records":"data.none"}' <<<'{"data":{}}')" ]
+	[ -z "$(r '{"records":"data.none?"}' <<<'{"data":{}}')" ]
+	[ -z "$(r '{"records":"data.items"}' <<<'{"data":null}')" ]
+	# On any page: what has no records is not the last page, but something else.
+	local p x
+	for p in 0 1; do
+		for x in '{}' null 5 '{"message":"again"}' '{"status":"fail","data":{}}' '[{"id":3}]'; do
+			run ask http-json .records v='{"records":"data.items"}' page=$p <<<"$x"
+			[ "$status" != 0 ] || { echo "page $p: $x"; return 1; }
+		done
+	done
 	n() { ask http-json .next.url v="{\"url\":\"https://e.example/api/x?q=1\",$1}" ${2:+link="$2"}; }
 	[ "$(n '"next":"paging.next"' <<<'{"paging":{"next":"https://e.example/api/x?after=a&empty="}}')" = '"https://e.example/api/x?after=a&empty="' ]
 	[ "$(n '"next":"next"' <<<'{"next":"/api/x?p=2"}')" = '"https://e.example/api/x?p=2"' ]
