@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
+#include "http/coding.h"
 
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ struct http_transfer {
 	char *url, *body;
 	struct curl_slist *headers;
 	struct http_head head;
+	struct coding *coding;          /* NULL: the body is as it comes */
 	struct buf in, location;
 	struct http_answer a;
 	size_t max;
@@ -70,6 +72,13 @@ static void finish(struct http_transfer *t, enum http_failure f)
 	t->r.done(t->r.arg, &t->a);
 }
 
+/* A packed body knows where it ends. Of a stream the rest comes after a new connection. */
+static bool cut_short(const struct http_transfer *t)
+{
+	bool may_be_empty = t->a.status / 100 != 2 || t->a.status == 204 || t->a.status == 205;
+	return t->coding && !t->streams && !coding_ended(t->coding) && (coding_begun(t->coding) || !may_be_empty);
+}
+
 static void over(struct http_node *n, CURLcode rc)
 {
 	struct http_transfer *t = transfer_of(n);
@@ -80,6 +89,10 @@ static void over(struct http_node *n, CURLcode rc)
 	if (f == HTTP_OK && t->head.state != HEAD_DONE) {
 		snprintf(t->why, sizeof t->why, "no response");
 		f = HTTP_PROTOCOL;
+	}
+	if (f == HTTP_OK && cut_short(t)) {
+		snprintf(t->why, sizeof t->why, "the compressed body ends early");
+		f = HTTP_ENCODING;
 	}
 	finish(t, f);
 }
@@ -110,6 +123,7 @@ static void release(struct http_node *n)
 	http_wipe(t->url);
 	wipe_list(t->headers);
 	http_head_release(&t->head);
+	coding_free(t->coding);
 	buf_release(&t->in);
 	buf_release(&t->location);
 	mem_free(t);
@@ -146,6 +160,10 @@ static bool head_came(struct http_transfer *t)
 	t->a.headers = t->head.list;
 	t->a.nheaders = t->head.n;
 	t->streams = t->r.data && t->a.status / 100 == 2;
+	if (!coding_new(&t->coding, http_header(&t->a, "content-encoding"))) {
+		give_up(t, HTTP_ENCODING, "the body has a Content-Encoding that was not asked for");
+		return false;
+	}
 	const char *to = t->a.status / 100 == 3 ? http_header(&t->a, "location") : NULL;
 	if (to && !url_join(&t->location, t->url, to, &e))
 		t->a.location = buf_cstr(&t->location);
@@ -173,26 +191,41 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	}
 }
 
-static size_t on_body(char *p, size_t size, size_t n, void *arg)
+/* Unpacked bytes. False: the transfer is over. */
+static bool take(void *arg, const char *p, size_t n)
 {
 	struct http_transfer *t = arg;
 	char why[64];
-	n *= size;
-	if (!http_alive(&t->node) || t->a.failure)
-		return 0;
-	heard(t);
 	if (t->streams) {
 		t->node.h->happened = true;
 		if (t->r.data(t->r.arg, p, n))
 			http_leave(&t->node);
-		return http_alive(&t->node) ? n : 0;
+		return http_alive(&t->node);
 	}
 	if (n > t->max - t->in.n) {
 		snprintf(why, sizeof why, "the body is longer than %zu bytes", t->max);
-		return give_up(t, HTTP_TOO_LONG, why);
+		give_up(t, HTTP_TOO_LONG, why);
+		return false;
 	}
 	buf_put(&t->in, p, n);
-	return n;
+	return true;
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct http_transfer *t = arg;
+	char why[96];
+	n *= size;
+	if (!http_alive(&t->node) || t->a.failure)
+		return 0;
+	heard(t);
+	if (t->coding ? coding_feed(t->coding, p, n, take, t) : take(t, p, n))
+		return n;
+	if (t->coding && coding_why(t->coding)) {
+		snprintf(why, sizeof why, "the body cannot be decompressed: %s", coding_why(t->coding));
+		give_up(t, HTTP_ENCODING, why);
+	}
+	return 0;
 }
 
 /* Bytes as they come over the wire, also those that make no unpacked ones yet. */
@@ -291,7 +324,8 @@ static int set_up(struct http_transfer *t, const struct http_request *r, struct 
 	CURLcode rc = set_method(t, r->method ? r->method : "GET");
 	HTTP_SET(rc, c, CURLOPT_URL, t->url);
 	HTTP_SET(rc, c, CURLOPT_HTTPHEADER, t->headers);
-	HTTP_SET(rc, c, CURLOPT_ACCEPT_ENCODING, "");
+	HTTP_SET(rc, c, CURLOPT_ACCEPT_ENCODING, CODING_ACCEPT);
+	HTTP_SET(rc, c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	HTTP_SET(rc, c, CURLOPT_HTTP_VERSION, (long)(r->data ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	/* A stream is read as fast as it can: its server drops those that are slow. */
 	if (r->data)

@@ -125,6 +125,15 @@ def deflated(p, n, r):
     p.answer(200, zlib.compress(b"packed " * 1000), [("Content-Encoding", "deflate")])
 
 
+def packed_cut(p, n, r):
+    """N bytes of a packed body, as if they were all of it."""
+    p.answer(200, gzip.compress(b"packed " * 1000, mtime=0)[:n], [("Content-Encoding", "gzip")])
+
+
+def packed_brotli(p, n, r):
+    p.answer(200, b"\x0b\x02\x80abcde\x03", [("Content-Encoding", "br")])
+
+
 def unpackable(p, n, r):
     p.answer(200, b"this is not gzip at all, is it?", [("Content-Encoding", "gzip")])
 
@@ -442,7 +451,7 @@ def tunnel(p, r):
 
 
 PLAIN = {f.__name__.replace("_", "-"): f for f in (
-    hello, echo, count, most, seen, status, packed, deflated, unpackable, bomb, chunked, chunks_cut, short, dropped, no_answer,
+    hello, echo, count, most, seen, status, packed, packed_cut, packed_brotli, deflated, unpackable, bomb, chunked, chunks_cut, short, dropped, no_answer,
     garbage, no_field, drip, silent, hang, big, headers, many_headers, long_headers, long_line, early, redirect, link, events, gzip_stream)}
 
 

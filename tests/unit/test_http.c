@@ -147,7 +147,17 @@ static void test_bodies(void)
 		T_INT(g.nbody, 7000);
 		ASK(h, &g, .url = URL("/unpackable"));
 		T_INT(g.failure, HTTP_ENCODING);
-		T_STR(g.why, "the body cannot be decompressed");
+		T_HAS(g.why, "the body cannot be decompressed: ");
+		ASK(h, &g, .url = URL("/packed-brotli"));
+		T_INT(g.failure, HTTP_ENCODING);
+		T_STR(g.why, "the body has a Content-Encoding that was not asked for");
+		for (int n = 0; n < 40; n += 13) {
+			char cut[64];
+			snprintf(cut, sizeof cut, "/packed-cut/%d", n);
+			ASK(h, &g, .url = URL(cut));
+			T_INT(g.failure, HTTP_ENCODING);
+			T_STR(g.why, "the compressed body ends early");
+		}
 	}
 	T_CASE("http: bodies that end early")
 	{
