@@ -206,16 +206,16 @@ int source_def_list(const char ***names, size_t *n, struct arena *a, struct err 
 
 const struct def_var *source_def_var(const struct source_def *d, const char *name)
 {
-	for (const struct def_var *v = d->var; v < d->var + d->nvars; v++)
-		if (strcmp(v->name, name) == 0)
-			return v;
-	return NULL;
+	size_t i = 0;
+	while (i < d->nvars && strcmp(d->var[i].name, name) != 0)
+		i++;
+	return i < d->nvars ? &d->var[i] : NULL;
 }
 
 const struct def_secret *source_def_secret(const struct source_def *d, const char *local)
 {
-	for (const struct def_secret *s = d->secret; s < d->secret + d->nsecrets; s++)
-		if (strcmp(s->local, local) == 0)
-			return s;
-	return NULL;
+	size_t i = 0;
+	while (i < d->nsecrets && strcmp(d->secret[i].local, local) != 0)
+		i++;
+	return i < d->nsecrets ? &d->secret[i] : NULL;
 }
