@@ -2,6 +2,7 @@
 /* coding - a body's Content-Encoding taken off, and whether it came whole.
  *
  * libcurl unpacks too, but tells nobody when a packed body ends before its own end: half a page would pass for all of it.
+ * io/unpack reads where it likes and waits; a body is pushed, as it comes, and a stream's pieces must come out at once.
  * Source: RFC 9110, 8.4.1 (gzip, x-gzip, deflate; what servers call deflate is zlib's format or the bare one).
  *
  * Ownership: coding_new makes it, coding_free ends it. Threads: one owner. Memory: some 60 KiB. Cost: zlib's.

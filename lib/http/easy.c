@@ -97,9 +97,6 @@ static enum http_failure failure_of(CURL *easy, CURLcode rc, const char *error)
 	case CURLE_SEND_ERROR:
 	case CURLE_HTTP2:
 	case CURLE_HTTP2_STREAM: return HTTP_CUT;
-	/* The second: bytes behind the end of what was packed. */
-	case CURLE_BAD_CONTENT_ENCODING:
-	case CURLE_WRITE_ERROR: return HTTP_ENCODING;
 	/* libcurl says so of a header line above 100 KiB: that is the server's doing, and no reason to end. */
 	case CURLE_OUT_OF_MEMORY: return HTTP_HEADERS;
 	default: return HTTP_PROTOCOL;
@@ -140,8 +137,6 @@ enum http_failure http_why(char *why, size_t cap, CURL *easy, CURLcode rc, const
 		snprintf(why, cap, "the connection broke");
 	else if (f == HTTP_HEADERS)
 		snprintf(why, cap, "a header is too long, or libcurl is out of memory");
-	else if (f == HTTP_ENCODING)
-		snprintf(why, cap, "the body cannot be decompressed");
 	else
 		as_ours(why, cap, curl_easy_strerror(rc));
 	return f;

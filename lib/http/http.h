@@ -60,7 +60,7 @@ enum http_failure {
 	HTTP_TIMEOUT,                /* longer than `timeout_ns` in all */
 	HTTP_TOO_LONG,               /* the body is longer than `max_body` */
 	HTTP_HEADERS,                /* the headers, or one line of them, are longer than we or libcurl take */
-	HTTP_ENCODING,               /* the body can't be unpacked */
+	HTTP_ENCODING,               /* the body cannot be decompressed, or ends before its own end */
 	HTTP_PROTOCOL                /* the response is not HTTP (or not a websocket) */
 };
 

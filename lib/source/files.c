@@ -462,7 +462,7 @@ int source_files_next(struct source_files *f, struct source_files_batch *b, stru
 
 bool source_files_any(const struct source_files *f)
 {
-	return f->list.n > 0;
+	return source_reader_any(f->reader);
 }
 
 bool source_files_sure(const struct source_files *f)

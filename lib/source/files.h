@@ -64,7 +64,7 @@ void source_files_free(struct source_files *f);         /* NULL is fine */
 int source_files_next(struct source_files *f, struct source_files_batch *b, struct err *e);
 /* May a mark stand here? Not inside of what a checksum covers that has not been reached yet. */
 bool source_files_sure(const struct source_files *f);
-bool source_files_any(const struct source_files *f);  /* is there a file to read? An empty folder may be one that is not mounted */
+bool source_files_any(const struct source_files *f);  /* was there a file to read? An empty folder may be one that is not mounted */
 /* Before a last mark: read on, without giving anything out, until source_files_sure. ERR_DATA: the checksum is wrong, and so may be what was
  * given out since the last mark: no mark may follow. */
 int source_files_settle(struct source_files *f, struct err *e);

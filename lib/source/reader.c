@@ -24,6 +24,7 @@ struct source_reader {
 	struct bytes *bytes;
 	struct bytes_member member;
 	bool in_member, at_end;           /* of the member */
+	bool any;                         /* there was one, in this file or another */
 	bool known;                       /* its shape */
 	bool document;
 	bool lines;                       /* a file of lines */
@@ -139,6 +140,11 @@ size_t source_reader_tail(const struct source_reader *r, uint64_t offset, unsign
 bool source_reader_sure(const struct source_reader *r, const struct source_reader_pos *pos)
 {
 	return !r->bytes || bytes_sure(r->bytes, r->lines ? pos->offset : bytes_at(r->bytes));
+}
+
+bool source_reader_any(const struct source_reader *r)
+{
+	return r->any;
 }
 
 int source_reader_settle(struct source_reader *r, struct err *e)
@@ -570,7 +576,7 @@ static int open_member(struct source_reader *r, struct err *e)
 	int rc = bytes_next(r->bytes, &r->member, e);
 	if (rc <= 0)
 		return rc;
-	r->in_member = true;
+	r->in_member = r->any = true;
 	r->known = r->at_end = false;
 	r->start = r->end = 0;
 	r->pos.line = r->pos.offset = 0;

@@ -51,6 +51,7 @@ const struct err *source_reader_barren(const struct source_reader *r);
 
 /* May a mark stand behind POS: is what was read confirmed by its checksums? */
 bool source_reader_sure(const struct source_reader *r, const struct source_reader_pos *pos);
+bool source_reader_any(const struct source_reader *r);   /* has a file, or a member of an archive, been opened? */
 /* Read on, without records, until that is known: 0 or the error. Nothing can be read afterwards. */
 int source_reader_settle(struct source_reader *r, struct err *e);
 

@@ -117,5 +117,5 @@ ${bold}That is all.${plain} The table is in $folder/posts, and others read it as
    Polars   polars.read_delta("$folder/posts")
    Spark    spark.read.format("delta").load("$folder/posts")
 
-${dim}More: smreplay --help, docs/, and make demo again (it begins anew).${plain}
+${dim}More: smreplay --help, docs/, and make demo again (it starts over).${plain}
 E2

@@ -133,11 +133,15 @@ table() {
 
 @test "a folder in which there is no file to read gives nobody's word: it may not be mounted" {
 	mkdir empty hidden dangling none; cp new.ndjson hidden/.new; cp new.ndjson none/; cp new.ndjson dangling/; ln -s nowhere dangling/other
+	tar cf empty.tar -T /dev/null; tar cf none.tar new.ndjson; : >void
 	table <<-'END'
 	5 0 0 rm -rf k; smfetch files empty --resume k | smpartition t
 	5 0 0 rm -rf k; smfetch files hidden --resume k | smpartition t
 	5 0 0 rm -rf k; smfetch files none --include '*.jsn' --resume k | smpartition t
 	5 0 30 rm -rf k; smfetch files dangling --resume k | smpartition t
+	5 0 0 rm -rf k; smfetch files empty.tar --resume k | smpartition t
+	5 0 0 rm -rf k; smfetch files none.tar --include '*.jsn' --resume k | smpartition t
+	0 0 0 rm -rf k; smfetch files void --resume k | smpartition t
 	0 0 30 rm -rf k; smfetch files in --resume k | smpartition t
 	END
 	smfetch files none --include '*.jsn' 2>err; grep -q "warning: --include '\*.jsn' matches none of 1 files" err
