@@ -57,7 +57,7 @@ static const struct opt options[] = {
 	{ 0, "idle", OPT_DURATION, &set.idle, "TIME",
 	  "with --watermark and --key: a key that is more than TIME behind the newest time is idle", &set.idle_given },
 	{ 0, "out", OPT_STR, &set.out, "fd:N|FILE,…",
-	  "distribute records to several outputs instead of standard output; marks go to all" },
+	  "distribute records to several outputs instead of standard output; marks go to all; not for a source with --resume" },
 	{ 0, "balance", OPT_STR, &set.balance, "least-full|hash:PATH",
 	  "with --out: write to the output that is least full (default), or always to the same one for the same value of PATH" },
 	{ 0, "stats", OPT_STR, &opt_stats, "fd:N|FILE",

@@ -11,6 +11,15 @@ static void ask_checkpoint(struct shape *s, struct mark *m)
 		m->ck = NULL;
 }
 
+/* Each output's part would be committed under the same seq: the table takes one of them and has "already" the others. */
+static int check_outs(const struct shape *s, const struct mark *m, struct err *e)
+{
+	if (!m->stream || !s->outs || outs_count(s->outs) < 2)
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED, "a stream that resumes cannot be spread over several outputs: only one of the parts would get into "
+		       "its table. Let the stream fill a table and spread what `smreplay TABLE` gives, or use --marks instead of --resume");
+}
+
 /* Neither a watermark nor a spill can vouch for records that came before it was known of which stream they are. */
 static int check_first(const struct shape *s, const struct mark *m, struct err *e)
 {
@@ -61,7 +70,7 @@ int shape_mark(struct shape *s, struct err *e)
 {
 	struct mark m = s->pull->mark;
 	ask_checkpoint(s, &m);
-	if (check_first(s, &m, e) < 0)
+	if (check_first(s, &m, e) < 0 || check_outs(s, &m, e) < 0)
 		return pull_at(s->pull, e);
 	s->marked = true;
 	int got = make_durable(s, &m, e);

@@ -153,6 +153,23 @@ for i, l in enumerate(sys.stdin.buffer):
 	t=$(ms "$T" --out a,b -r 400/s good); [ "$t" -ge 495 ]; [ "$t" -lt 2000 ]
 }
 
+@test "--out: a stream that resumes is not spread, since a table takes one part of each seq" {
+	PATH=$SM_BIN:$PATH
+	mkdir in; head -40 good >in/a.ndjson
+	for how in '' '--balance hash:id' '-r 100000/s' '--full drop-old'; do
+		rm -rf ck
+		# shellcheck disable=SC2086 # words
+		smfetch files in --resume ck | { run -3 --separate-stderr "$T" --out a,b $how; echo "$stderr" >err; [ "$status" = 3 ]; }
+		grep -q 'several outputs: only one of the parts.*--marks instead of --resume' err
+		[ ! -s a ]; [ ! -s b ]
+	done
+	# One output is no part, and marks without a stream are not held against a table's txn: both halves are committed.
+	rm -rf ck; smfetch files in --resume ck | "$T" --out a; [ "$(grep -vc mark a)" = 40 ]
+	smfetch files in --marks | "$T" --out a,b
+	for f in a b; do smpartition t <$f | smcommit >/dev/null; done
+	[ "$(smreplay t --count)" = 40 ]
+}
+
 @test "--out: a slow reader gets less, and holds nobody up" {
 	"$SM_BIN/smgen" -n 20000 >in
 	mkfifo p; { sleep 1; cat; } <p >slow & s=$!
