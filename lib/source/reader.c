@@ -133,7 +133,8 @@ size_t source_reader_tail(const struct source_reader *r, uint64_t offset, unsign
 	in = in < r->nblock ? in : r->nblock;
 	size_t n = in < BYTES_HEAD ? in : BYTES_HEAD, before = r->ntail < BYTES_HEAD - n ? r->ntail : BYTES_HEAD - n;
 	memcpy(to, r->tail + r->ntail - before, before);
-	memcpy(to + before, r->buf + r->block + in - n, n);
+	if (n) /* an archive in which nothing is read has no buffer */
+		memcpy(to + before, r->buf + r->block + in - n, n);
 	return before + n;
 }
 
