@@ -40,6 +40,11 @@ struct answer {
 
 /* --- what it is --- */
 
+static bool lines(const struct answer *x)
+{
+	return x->t->src->def->format == FORMAT_NDJSON && x->t->kind != TASK_LIST;
+}
+
 /* Lines are looked at one by one later; only the last can have been cut short. */
 static bool last_line_is_whole(const char *p, size_t n, struct err *e)
 {
@@ -94,7 +99,7 @@ static void look_at_body(struct answer *x)
 		x->data += 3;
 		x->ndata -= 3;
 	}
-	if (d->format == FORMAT_NDJSON && x->t->kind != TASK_LIST)
+	if (lines(x))
 		x->whole = last_line_is_whole(x->data, x->ndata, &x->broken);
 	else
 		look_at_json(x);
@@ -335,7 +340,10 @@ static int sift(struct answer *x, bool *cut, struct err *e)
 {
 	const struct source_def *d = x->t->src->def;
 	*cut = false;
-	if (d->format == FORMAT_NDJSON) {
+	if (lines(x)) {
+		*cut = x->a->unended;
+		if (*cut)
+			return 0;
 		const char *nl = memrchr(x->data, '\n', x->ndata);
 		size_t whole = nl ? (size_t)(nl + 1 - x->data) : 0;
 		int rc = sink_bad(x->t->job->f, x->data + whole, x->ndata - whole, &x->broken, e);
@@ -576,7 +584,7 @@ static void judge(struct answer *x)
 	char why[64];
 	snprintf(why, sizeof why, x->v.kind == VERDICT_LIMIT ? "rate limited (status %ld)" : "status %ld", x->a->status);
 	/* Whoever asks for a part, or for what is newer, may have it; but it is not all. */
-	x->t->job->f->less |= x->a->status == 206 || x->a->status == 304;
+	x->t->job->f->less |= x->a->status == 206 || x->a->status == 304 || (lines(x) && x->a->unended);
 	switch (x->v.kind) {
 	case VERDICT_OK: take_page(x); break;
 	case VERDICT_EMPTY: take_nothing(x); break;

@@ -72,6 +72,7 @@ struct http_answer {
 	size_t nheaders;
 	const char *body;            /* unpacked; not NUL-terminated; empty for streams; of a failure what had come */
 	size_t nbody;
+	bool unended;                /* the body ended with the connection: nobody can tell whether it is whole (RFC 9112, 8) */
 	const char *location;        /* of a redirect, resolved against the request's address; NULL */
 	int64_t sent_ns, ended_ns;   /* clock_mono_ns */
 };

@@ -79,6 +79,15 @@ static bool cut_short(const struct http_transfer *t)
 	return t->coding && !t->streams && !coding_ended(t->coding) && (coding_begun(t->coding) || !may_be_empty);
 }
 
+/* Neither a length, nor chunks, nor frames, nor a coding said where it ends. */
+static bool unended(const struct http_transfer *t, CURL *easy)
+{
+	long version = 0;
+	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+	return !t->coding && version <= CURL_HTTP_VERSION_1_1 && !http_header(&t->a, "content-length") &&
+	       !http_header(&t->a, "transfer-encoding");
+}
+
 static void over(struct http_node *n, CURLcode rc)
 {
 	struct http_transfer *t = transfer_of(n);
@@ -94,6 +103,7 @@ static void over(struct http_node *n, CURLcode rc)
 		snprintf(t->why, sizeof t->why, "the compressed body ends early");
 		f = HTTP_ENCODING;
 	}
+	t->a.unended = unended(t, n->easy);
 	finish(t, f);
 }
 

@@ -70,6 +70,27 @@ LIST='{"vars":{"item":"","from":"1","to":"30"},"each":"item","parallel":4,"reque
 	done
 }
 
+@test "lines without a length: nobody's word that they are all, and one that ends early is no bad record" {
+	peer <<-'P'
+	def answer(r):
+	    return iter([b'{"id": 1}\n{"id": 2}\n' + (b'{"id": 3' if r.path == "/cut" else b"")])
+	P
+	d=$(define n '{"format":"ndjson","records":null,"vars":{"p":""},"request":{"url":"https://api.sim.example/${p}"}}')
+	fetch "$d" p=whole --marks >out
+	[ "$(tail -1 out | jq -c '."$mark"|[.end,.all]')" = '["done",null]' ]
+	for how in stop skip; do
+		run fetch "$d" p=cut --marks --on-error=$how; [ "$status" = 4 ]; [[ "$output" == *"invalid body"* ]]
+		[ "$(jq -c 'select(."$mark") | ."$mark".end' <<<"${lines[-1]}")" != '"done"' ]
+	done
+	# With a length it is what the server says.
+	peer two <<-'P'
+	def answer(r):
+	    return 200, b'{"id": 1}\n{"id": 2}\n{"id": 3'
+	P
+	run fetch "$d" --marks --on-error=skip; [ "$status" = 1 ]
+	[ "$(grep -c native_id <<<"$output")" = 2 ]
+}
+
 @test "values that are not there yet are waited for when the job is bounded" {
 	peer <<-'P'
 	seen = {}
