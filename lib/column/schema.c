@@ -84,7 +84,7 @@ static unsigned next_lower(const char *s, size_t n, size_t *i)
 	return c | 0x80000000u;
 }
 
-static bool equal_ignoring_case(const char *a, size_t na, const char *b, size_t nb)
+bool schema_same_name(const char *a, size_t na, const char *b, size_t nb)
 {
 	size_t i = 0, j = 0;
 	while (i < na && j < nb)
@@ -105,7 +105,7 @@ ptrdiff_t type_find(const struct type *t, const char *name, size_t n, bool ignor
 {
 	for (size_t i = 0; i < t->nfields; i++) {
 		const struct field *f = &t->fields[i];
-		if (ignore_case ? equal_ignoring_case(f->name, f->nname, name, n)
+		if (ignore_case ? schema_same_name(f->name, f->nname, name, n)
 				: f->nname == n && memcmp(f->name, name, n) == 0)
 			return (ptrdiff_t)i;
 	}
@@ -175,7 +175,7 @@ static int check_twins(const struct type *t, const struct path *up, struct err *
 	qsort(k, t->nfields, sizeof *k, by_hash);
 	for (size_t i = 1; i < t->nfields && !rc; i++) {
 		const struct field *f = &t->fields[k[i - 1].i], *g = &t->fields[k[i].i];
-		if (k[i].hash != k[i - 1].hash || !equal_ignoring_case(f->name, f->nname, g->name, g->nname))
+		if (k[i].hash != k[i - 1].hash || !schema_same_name(f->name, f->nname, g->name, g->nname))
 			continue;
 		char why[200];
 		if (f->nname == g->nname && memcmp(f->name, g->name, f->nname) == 0)

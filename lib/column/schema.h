@@ -67,6 +67,8 @@ void type_copy(struct type *to, const struct type *from, struct arena *a);
 bool type_equal(const struct type *a, const struct type *b, bool compare_nullable);
 
 const struct field *schema_find(const struct schema *s, const char *name, size_t n);   /* exact case */
+/* One name for Spark, Delta and Parquet readers: the same but for case. */
+bool schema_same_name(const char *a, size_t na, const char *b, size_t nb);
 ptrdiff_t type_find(const struct type *t, const char *name, size_t n, bool ignore_case); /* -1: none */
 
 /* Delta's JSON. Type changes and column mapping live in metadata, which is kept as it is. */

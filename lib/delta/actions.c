@@ -370,9 +370,24 @@ const struct delta_kv *delta_map_get(const struct delta_map *m, const char *key)
 	return NULL;
 }
 
-struct delta_text delta_map_text(const struct delta_map *m, const char *key)
+const struct delta_kv *delta_map_part(const struct delta_map *m, const char *key)
 {
 	const struct delta_kv *kv = delta_map_get(m, key);
+	if (kv)
+		return kv;
+	for (size_t i = 0; i < m->n; i++) {
+		if (!schema_same_name(m->v[i].key, strlen(m->v[i].key), key, strlen(key)))
+			continue;
+		if (kv)
+			return NULL;
+		kv = &m->v[i];
+	}
+	return kv;
+}
+
+struct delta_text delta_map_text(const struct delta_map *m, const char *key)
+{
+	const struct delta_kv *kv = delta_map_part(m, key);
 	return kv && kv->nvalue ? (struct delta_text){ kv->value, kv->nvalue } : (struct delta_text){ NULL, 0 };
 }
 

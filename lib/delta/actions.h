@@ -34,7 +34,9 @@ struct delta_text {
 	const char *p;              /* NULL: null */
 	size_t n;
 };
-/* The partition value of KEY; null if it is empty or missing. */
+/* That of the partition column KEY: under its name, else under the only one that differs from it in nothing but case. */
+const struct delta_kv *delta_map_part(const struct delta_map *m, const char *key);
+/* Its value; null if it is empty or missing. */
 struct delta_text delta_map_text(const struct delta_map *m, const char *key);
 
 struct delta_names {            /* a list of names */

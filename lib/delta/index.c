@@ -328,11 +328,18 @@ static int resolve_schema(struct delta_snapshot *sn, struct err *e)
 
 static void resolve_tuple(const struct delta_snapshot *sn, struct index_tuple *t)
 {
+	const char *lacks = NULL;
+	size_t found = 0;
 	t->part = arena_array(&sn->index->arena, sn->npart ? sn->npart : 1, sizeof *t->part);
 	for (size_t i = 0; i < sn->npart; i++) {
-		size_t at = (size_t)(sn->part_field[i] - sn->schema.root.fields);
-		t->part[i] = delta_map_text(&t->map, sn->physical.root.fields[at].name);
+		const char *name = sn->physical.root.fields[sn->part_field[i] - sn->schema.root.fields].name;
+		t->part[i] = delta_map_text(&t->map, name);
+		if (delta_map_part(&t->map, name))
+			found++;
+		else
+			lacks = name;
 	}
+	t->lacks = found < t->map.n ? lacks : NULL;
 }
 
 int index_resolve(struct delta_snapshot *sn, struct err *e)
@@ -347,8 +354,13 @@ int index_resolve(struct delta_snapshot *sn, struct err *e)
 	for (size_t i = 0; i < ix->tuple_slots; i++)
 		if (ix->tuple[i] && (ix->new_metadata || !ix->tuple[i]->part))
 			resolve_tuple(sn, ix->tuple[i]);
-	for (size_t i = 0; i < ix->nfiles; i++)
-		ix->file[i]->f.part = ix->file[i]->tuple->part;
+	for (size_t i = 0; i < ix->nfiles; i++) {
+		struct index_entry *en = ix->file[i];
+		en->f.part = en->tuple->part;
+		if (en->f.live && en->tuple->lacks)
+			return err_set(e, ERR_DATA, "add of %s: its partitionValues have no value for the partition column '%s', but for what is not "
+				       "a partition column", en->f.raw_path, en->tuple->lacks);
+	}
 	ix->new_metadata = false;
 	return 0;
 }

@@ -14,6 +14,7 @@ struct index_tuple {
 	uint64_t hash;
 	struct delta_map map;       /* as the log has it */
 	struct delta_text *part;    /* in the order of the table's partition columns */
+	const char *lacks;          /* a partition column that it has no value for, while it has values for what is none; NULL: none */
 };
 
 struct index_entry {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the wanted columns in a file's schema, by id or by name. */
 #include "base/mem.h"
-#include "base/ascii.h"
 #include "parquet/assemble.h"
 #include "parquet/file.h"
 #include "parquet/plan.h"
@@ -14,16 +13,6 @@ struct walk {
 	struct err *e;
 };
 
-static bool same_folded(const struct pq_element *el, const char *name, size_t n)
-{
-	if (el->nname != n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (ascii_lower(el->name[i]) != ascii_lower(name[i]))
-			return false;
-	return true;
-}
-
 static const struct pq_view *find_id(const struct pq_view *v, int id)
 {
 	for (size_t i = 0; i < v->nchild; i++)
@@ -32,23 +21,26 @@ static const struct pq_view *find_id(const struct pq_view *v, int id)
 	return NULL;
 }
 
-static const struct pq_view *find_field(const struct walk *w, const struct pq_view *v, const struct field *f)
+/* *FOUND is NULL where the file does not have the field, which then is null. Two that fit are not for us to choose from. */
+static int find_field(const struct walk *w, const struct pq_view *v, const struct field *f, const struct pq_view **found)
 {
-	const struct pq_view *found = NULL;
 	int id = w->by_id ? field_parquet_id(f) : -1;
+	*found = id >= 0 ? find_id(v, id) : NULL;
 	if (id >= 0)
-		return find_id(v, id);
+		return 0;
 	for (size_t i = 0; i < v->nchild; i++)
 		if (v->child[i].el->nname == f->nname && memcmp(v->child[i].el->name, f->name, f->nname) == 0)
-			return &v->child[i];
+			return (*found = &v->child[i]), 0;
 	for (size_t i = 0; i < v->nchild; i++) {
-		if (!same_folded(v->child[i].el, f->name, f->nname))
+		const struct pq_element *el = v->child[i].el;
+		if (!schema_same_name(el->name, el->nname, f->name, f->nname))
 			continue;
-		if (found)
-			return NULL;
-		found = &v->child[i];
+		if (*found)
+			return err_set(w->e, ERR_DATA, "column %s: the file has both '%.*s' and '%.*s'", f->name, (int)(*found)->el->nname,
+				       (*found)->el->name, (int)el->nname, el->name);
+		*found = &v->child[i];
 	}
-	return found;
+	return 0;
 }
 
 static int mismatch(struct walk *w, const struct pq_view *v, const struct type *want)
@@ -86,12 +78,15 @@ static int walk_children(struct walk *w, struct proj *p, const struct pq_view *v
 	for (size_t i = 0; i < t->nfields && rc == 0; i++) {
 		const struct field *f = &t->fields[i];
 		size_t was = w->path.n;
-		const struct pq_view *c = t->kind != TYPE_STRUCT ? &v->child[i] : find_field(w, v, f);
+		const struct pq_view *c = &v->child[i];
+		if (t->kind == TYPE_STRUCT)
+			rc = find_field(w, v, f, &c);
 		if (was)
 			buf_putc(&w->path, '.');
 		buf_put(&w->path, f->name, f->nname);
 		p->child[i].want = &f->type;
-		rc = walk(w, &p->child[i], c);
+		if (rc == 0)
+			rc = walk(w, &p->child[i], c);
 		w->path.n = was;
 	}
 	return rc;

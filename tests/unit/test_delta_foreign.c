@@ -143,6 +143,53 @@ static void test_checkpoints(void)
 #define MAPPED(mode) METADATA(FIELD("a", "long", "\\\"delta.columnMapping.id\\\":1,\\\"delta.columnMapping.physicalName\\\":\\\"col-1\\\""), \
 			      "\"delta.columnMapping.mode\":\"" mode "\"")
 
+#define BY(column) "{\"metaData\":{\"id\":\"i\",\"format\":{\"provider\":\"parquet\",\"options\":{}}," SCHEMA(FIELD("p", "string", "") "," FIELD("q", "string", "") "," A) \
+	"\"partitionColumns\":[" column "],\"configuration\":{}}}\n"
+#define OF(path, values) "{\"add\":{\"path\":\"" path "\",\"partitionValues\":{" values "},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n"
+
+static void test_partition_keys(void)
+{
+	/* WANT: the values of p and q of the only file, "-": null; or what the refusal names. */
+	static const struct { const char *values, *want; bool bad; } table[] = {
+		{ "\"p\":\"1\",\"q\":\"2\"", "1 2", false },
+		{ "\"P\":\"1\",\"q\":\"2\"", "1 2", false },
+		{ "\"Q\":\"2\",\"P\":\"1\"", "1 2", false },
+		{ "\"P\":null,\"q\":\"\"", "- -", false },
+		{ "\"P\":\"9\",\"p\":\"1\",\"q\":\"2\"", "1 2", false },
+		{ "\"p\":\"1\"", "1 -", false },                  /* left out: null, as delta-rs reads it */
+		{ "", "- -", false },
+		{ "\"p\":\"1\",\"r\":\"2\"", "'q'", true },
+		{ "\"r\":\"2\"", "'q'", true } };
+	T_CASE("partition values under keys that differ from the columns in case, or that are nobody's") {
+		for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+			struct delta_snapshot *sn = NULL;
+			struct buf text = BUF_INIT, got = BUF_INIT;
+			new_table();
+			buf_printf(&text, PROTOCOL BY("\"p\",\"q\"") OF("x", "%s"), table[i].values);
+			put(0, buf_cstr(&text));
+			int rc = delta_snapshot_open(&sn, s, DELTA_NEWEST, 0, &e);
+			T_INT(rc, table[i].bad ? ERR_DATA : 0);
+			struct delta_iter it = DELTA_ITER_INIT;
+			const struct delta_file *f = rc == 0 ? delta_snapshot_next(sn, &it) : NULL;
+			if (f)
+				buf_printf(&got, "%s %s", f->part[0].p ? f->part[0].p : "-", f->part[1].p ? f->part[1].p : "-");
+			else
+				buf_puts(&got, strstr(e.msg, table[i].want) ? table[i].want : e.msg);
+			T_STR(buf_cstr(&got), table[i].want);
+			delta_snapshot_free(sn);
+			buf_release(&text);
+			buf_release(&got);
+		}
+	}
+	T_CASE("a file that is gone may have values of columns by which the table is no longer partitioned") {
+		new_table();
+		put(0, PROTOCOL BY("\"p\"") OF("x", "\"p\":\"1\""));
+		put(1, BY("\"q\"") "{\"remove\":{\"path\":\"x\",\"deletionTimestamp\":1,\"dataChange\":true,\"extendedFileMetadata\":true,\"partitionValues\":"
+		    "{\"p\":\"1\"},\"size\":1}}\n" OF("y", "\"q\":\"2\""));
+		T_INT(files(), 1);
+	}
+}
+
 static void test_metadata(void)
 {
 	struct delta_snapshot *sn = NULL;
@@ -238,6 +285,7 @@ int main(void)
 	if (!mkdtemp(root))
 		return 1;
 	test_checkpoints();
+	test_partition_keys();
 	test_metadata();
 	test_widening();
 	test_other_files();

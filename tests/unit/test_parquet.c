@@ -256,8 +256,13 @@ static void test_projection(void)
 			  "{\"c\":true,\"z\":null,\"a\":1}\n{\"c\":false,\"z\":null,\"a\":2}\n");
 	T_CASE("names in another case")
 		projected("struct<userName:string>", "{\"userName\":\"x\"}\n", "struct<username:string>", "{\"username\":\"x\"}\n");
-	T_CASE("a name that fits two columns but for case fits none")
-		projected("struct<aB:long,Ab:long>", "{\"aB\":1,\"Ab\":2}\n", "struct<ab:long>", "{\"ab\":null}\n");
+	T_CASE("names in another case, beyond ASCII and inside a struct")
+		projected("struct<s:struct<\303\204rger:string>>", "{\"s\":{\"\303\204rger\":\"x\"}}\n", "struct<s:struct<\303\244rger:string>>",
+			  "{\"s\":{\"\303\244rger\":\"x\"}}\n");
+	T_CASE("a name that fits two columns but for case: neither is taken, and it is not null either")
+		projected("struct<aB:long,Ab:long>", "{\"aB\":1,\"Ab\":2}\n", "struct<ab:long>", "column ab: the file has both 'aB' and 'Ab'");
+	T_CASE("the same name in the same case wins")
+		projected("struct<aB:long,Ab:long>", "{\"aB\":1,\"Ab\":2}\n", "struct<Ab:long>", "{\"Ab\":2}\n");
 	T_CASE("nothing that the file has")
 		projected("struct<a:long>", "{\"a\":1}\n{\"a\":2}\n", "struct<q:struct<r:long>>", "{\"q\":null}\n{\"q\":null}\n");
 	T_CASE("fields of structs in lists, one of them missing")
