@@ -218,7 +218,7 @@ static void parse_short(char **argv, int argc, int *i)
 		char from[3] = { '-', *p, 0 };
 		const struct opt *o = find(*p, NULL, 0);
 		if (!o)
-			opt_usage("unknown option '-%c'", *p);
+			opt_usage(isalnum((unsigned char)*p) ? "unknown option '-%c'" : "unknown option '-%c': what begins with - goes after --", *p);
 		if (!o->arg) {
 			set_value(o, from, "");
 			continue;

@@ -12,14 +12,13 @@
 
 /* --- secrets --- */
 
-static int find_secrets(const char *name, struct secrets *secrets, unsigned depth, struct err *e)
+static int find_secrets(const char *name, struct secrets *secrets, unsigned depth, struct err *e);
+
+static int secrets_of(const struct source_def *d, struct secrets *secrets, unsigned depth, struct err *e)
 {
-	struct source_def *d;
 	const char *value;
 	size_t n;
-	int rc = source_def_load(&d, name, e);
-	if (rc < 0)
-		return rc;
+	int rc = 0;
 	for (size_t i = 0; i < d->nsecrets && rc == 0; i++) {
 		rc = secrets_get(secrets, d->secret[i].name, &value, &n, e);
 		if (rc == ERR_NOT_FOUND)
@@ -30,16 +29,34 @@ static int find_secrets(const char *name, struct secrets *secrets, unsigned dept
 		rc = find_secrets(d->refill, secrets, depth + 1, e);
 	if (rc == 0 && d->fallback && depth < 4)
 		rc = find_secrets(d->fallback, secrets, depth + 1, e);
+	return rc;
+}
+
+static int find_secrets(const char *name, struct secrets *secrets, unsigned depth, struct err *e)
+{
+	struct source_def *d;
+	int rc = source_def_load(&d, name, e);
+	if (rc < 0)
+		return rc;
+	rc = secrets_of(d, secrets, depth, e);
 	source_def_free(d);
 	return rc;
 }
 
+/* A slip of the pen is told before a secret is missed. */
 int fetch_find_secrets(const struct fetch_spec *spec, size_t n, struct secrets *secrets, struct err *e)
 {
 	int rc = 0;
-	for (size_t i = 0; i < n && rc == 0; i++)
-		if (i == 0 || strcmp(spec[i].source, spec[i - 1].source) != 0)
-			rc = find_secrets(spec[i].source, secrets, 0, e);
+	for (size_t i = 0, of; i < n && rc == 0; i = of) {
+		struct source_def *d;
+		if ((rc = source_def_load(&d, spec[i].source, e)) < 0)
+			return rc;
+		for (of = i; of < n && rc == 0 && strcmp(spec[of].source, spec[i].source) == 0; of++)
+			rc = d->api ? job_check(d, &spec[of], e) : 0;
+		if (rc == 0)
+			rc = secrets_of(d, secrets, 0, e);
+		source_def_free(d);
+	}
 	return rc;
 }
 

@@ -9,25 +9,29 @@
 
 /* --- what a job is --- */
 
-static int check_vars(const struct job *j, const struct fetch_spec *s, struct err *e)
+static const char *given(const struct fetch_spec *s, const char *name)
 {
-	const struct source_def *d = j->src->def;
+	const char *value = "";
+	for (size_t i = 0; i < s->nvars; i++)
+		if (strcmp(s->var[i].name, name) == 0)
+			value = s->var[i].value;
+	return value;
+}
+
+int job_check(const struct source_def *d, const struct fetch_spec *s, struct err *e)
+{
 	for (size_t i = 0; i < s->nvars; i++)
 		if (!source_def_var(d, s->var[i].name))
 			return err_set(e, ERR_USAGE, "'%s' has no variable '%s' (see smfetch --describe %s)", d->name,
 				       s->var[i].name, d->name);
 	for (size_t i = 0; i < d->nvars; i++) {
-		bool given = *vars_get(&j->vars, d->var[i].name);
-		if (given || d->var[i].value ||
-		    (d->each && strcmp(d->each, d->var[i].name) == 0 && (s->values || d->has_list)))
+		const struct def_var *v = &d->var[i];
+		if (*given(s, v->name) || v->value || (d->each && strcmp(d->each, v->name) == 0 && (s->values || d->has_list)))
 			continue;
-		return err_set(e, ERR_USAGE, "'%s' needs %s=…%s%s", d->name, d->var[i].name,
-			       *d->var[i].help ? ": " : "", d->var[i].help);
+		return err_set(e, ERR_USAGE, "'%s' needs %s=…%s%s", d->name, v->name, *v->help ? ": " : "", v->help);
 	}
 	if (s->values && !d->each)
-		return err_set(e, ERR_USAGE,
-			       "'%s' does not take values from standard input: it has no `each`",
-			       d->name);
+		return err_set(e, ERR_USAGE, "'%s' does not take values from standard input: it has no `each`", d->name);
 	return 0;
 }
 
@@ -86,7 +90,7 @@ int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct 
 	set_vars(j);
 	job_set_range(j, &j->vars);
 	j->name = make_name(j);
-	if ((rc = check_vars(j, s, e)) < 0 || (rc = find_budget(j, e)) < 0)
+	if ((rc = job_check(j->src->def, s, e)) < 0 || (rc = find_budget(j, e)) < 0)
 		return rc;
 	if (s->split_ns && (s->since_us == INT64_MIN || s->until_us == INT64_MAX))
 		return err_set(e, ERR_USAGE, "split needs both since and until");

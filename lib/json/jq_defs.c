@@ -49,7 +49,7 @@ static const struct def first[] = {
 
 	/* Times: an assertion fails where gmtime(3) finds none, or where the format is no text; the format's length is taken from the stack. */
 	{ "__when", ALL, WORD,
-	  "def __when: if type==\"number\" then if isnan or .>=9007199254740992 or .<= -9007199254740992 then error(\"\\(.) is not a time\") else . end"
+	  "def __when: if type==\"number\" then if isnan or .>=9007199254740992 or .<= -9007199254740992 then error(\"the number is not a time\") else . end"
 	  " elif type==\"array\" then if all(.[:8][];type==\"number\" and .> -1e8 and .<1e8) then . else error(\"not a broken-down time\") end"
 	  " else . end;" },
 	{ "__form", ALL, WORD,

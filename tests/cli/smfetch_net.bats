@@ -464,6 +464,13 @@ days() {
 	[ "$(asked | wc -l)" -le 4 ]
 }
 
+@test "a misspelt variable is told before a missing secret" {
+	rm -r config/smtools/secrets
+	run -2 smfetch x-recent qery=cats; [[ "$output" == *"'x-recent' has no variable 'qery'"* ]]
+	run -2 smfetch x-recent; [[ "$output" == *"'x-recent' needs query="* ]]
+	run -2 smfetch x-recent query=cats; [[ "$output" == *"no secret 'x-bearer'"* ]]
+}
+
 @test "--dry-run shows what would be sent first: the list, or the value that is given" {
 	d=$(define l "$LIST")
 	run -0 smfetch "$d" --dry-run; [[ "$output" == "GET https://api.sim.example/list?"* ]]

@@ -137,12 +137,20 @@ foo' good
 	[ "$status" = 1 ]; [ -z "$output" ]
 }
 
+@test "a program that begins with - goes after --, and the error says so" {
+	run -2 "$T" '-.id' <<<'{"id":1}'
+	[[ "$output" == *"unknown option '-.': what begins with - goes after --"* ]]
+	[ "$("$T" -- '-.id' <<<'{"id":1}')" = -1 ]
+}
+
 @test "a record on which libjq would abort, crash or hang is a bad record" {
 	printf '%s\n' '{"ts":1,"s":"a"}' '{"ts":1e300,"s":"é"}' '{"ts":2,"s":""}' >r
 	run --separate-stderr "$T" --on-error=skip '.ts|todate' r
 	[ "$status" = 1 ]; [ "$output" = $'"1970-01-01T00:00:01Z"\n"1970-01-01T00:00:02Z"' ]; [[ "$stderr" == *"1 bad record skipped"* ]]
 	run --separate-stderr "$T" '.ts|todate' r
 	[ "$status" = 3 ]; [[ "$stderr" == "smjq: r:2: jq: "*"is not a time"* ]]
+	run --separate-stderr "$T" '.|todate' <<<12345678901234567891
+	[ "$status" = 3 ]; [[ "$stderr" != *12345678901234570000* ]]      # another number than the record's
 	[ "$(timeout 60 "$T" -c '[.s | match("";"g").offset], (.s | gsub("x*";"-")), (.s | index(""))' r | tail -6 | head -3)" = $'[0]\n"-é"\nnull' ]
 	run --separate-stderr "$T" --on-error=skip '.[.ts|tostring], .a[.ts]=1 | length' r
 	[ "$status" = 1 ]
