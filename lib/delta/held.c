@@ -347,6 +347,16 @@ static void keep_commit(const struct note *n, struct arena *a, struct held_commi
 	}
 }
 
+/* A walk that jumps to VERSION does not pass the commit behind it. Where that begins a generation, it changed no row: what it says of the
+ * stream's place (of rows that were given up by `accept`, for one) is true of VERSION as well. */
+static int begins_behind(const struct delta_snapshot *sn, int64_t version, struct note *n, bool *begins, struct err *e)
+{
+	int rc = read_note(sn, version + 1, n, e);
+	const char *op = rc == 0 ? operation(n) : NULL;
+	*begins = op && strcmp(op, HELD_REWIND) == 0 && n->app_id && !n->removes && !n->added;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
 int held_find(const struct delta_snapshot *sn, held_own_fn *own, void *arg, struct arena *a, struct held_commit *c, struct err *e)
 {
 	struct arena scratch = ARENA_INIT;
@@ -354,8 +364,15 @@ int held_find(const struct delta_snapshot *sn, held_own_fn *own, void *arg, stru
 	int64_t v = sn->version;
 	int rc = 0;
 	*c = (struct held_commit){ .version = -1 };
-	while (v >= 0 && (rc = read_note(sn, v, &n, e)) == 0 && !n.app_id)
-		v = comes_from(sn, &n);
+	while (v >= 0 && (rc = read_note(sn, v, &n, e)) == 0 && !n.app_id) {
+		int64_t from = comes_from(sn, &n);
+		bool begins = false;
+		if (from >= 0 && from != v - 1)
+			rc = begins_behind(sn, from, &n, &begins, e);
+		if (rc != 0 || begins)
+			break;
+		v = from;
+	}
 	if (v >= 0 && rc == 0)
 		keep_commit(&n, a, c);
 	c->gone = rc == ERR_NOT_FOUND;

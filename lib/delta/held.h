@@ -57,6 +57,8 @@ int held_look(const struct delta_snapshot *sn, const char *stream, const struct 
 int held_error(const struct held *h, const struct delta_snapshot *sn, const char *stream, const struct held_last *last,
 	       const char *ck, struct err *e);
 
+#define HELD_REWIND "REWIND"    /* operation of the commit with which a generation of a stream begins; it changes no row */
+
 /* The newest commit whose content version VERSION of SN's table still has and whose txn has an appId for which OWN is true. */
 struct held_commit {
 	int64_t version;            /* -1: none */

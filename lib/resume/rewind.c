@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "delta/commit.h"
+#include "delta/held.h"
 #include "resume/table.h"
 #include "stream/journal.h"
 #include "stream/mark.h"
@@ -130,7 +131,7 @@ static int build_fence(void *arg, const struct delta_snapshot *sn, struct delta_
 	int64_t ms = clock_now_us() / 1000;
 	struct delta_action of_new = { .kind = DELTA_TXN, .txn = { f->new, f->seq, ms } },
 			    of_old = { .kind = DELTA_TXN, .txn = { f->old, f->seq, ms } };
-	c->operation = "REWIND";
+	c->operation = HELD_REWIND;
 	c->blind_append = true;
 	if (f->en->cursor)
 		delta_action_print(&of_new, &c->actions);
@@ -226,14 +227,23 @@ int rewind_to_table(struct rewound *w, const char *path, struct err *e)
 	return finish(&a, rc);
 }
 
-/* The table is not even at the recorded seq: its cursor is still the journal's, but no txn of this generation says so. */
-static int accept_behind(struct act *a, struct err *e)
+/* Continue behind SEQ. It is a generation of its own, whose first commit says so in the table too: CK/table alone would forget it with the
+ * next commit, and a later rewind would read again what was accepted. */
+static int accept_at(struct act *a, int64_t seq, struct err *e)
 {
-	struct journal_entry en;
-	int rc = journal_find(a->ck, a->ck->generation, a->rec.seq, &a->w->arena, &en, e);
+	struct journal_entry en = { .cursor = NULL };
+	struct held_commit c;
+	int rc = seq > 0 ? journal_find(a->ck, a->ck->generation, seq, &a->w->arena, &en, e) : 0;
+	/* The commit of one who died before CK heard of it. */
+	if (rc == ERR_NOT_FOUND && held_find(a->t.sn, any_generation, a->ck->id, &a->w->arena, &c, e) == 0 && c.seq == seq && c.cursor) {
+		en.cursor = c.cursor;
+		en.ncursor = c.ncursor;
+		rc = 0;
+	}
 	if (rc == ERR_NOT_FOUND)
-		return err_set(e, ERR_CONFLICT, "the journal of checkpoint %s has no seq %lld", a->ck->path, (long long)a->rec.seq);
-	return rc != 0 ? rc : begin_at(a, a->rec.seq, en.cursor, en.ncursor, -1, e);
+		return err_set(e, ERR_CONFLICT, "the journal of checkpoint %s has no seq %lld: it is not known where to continue (`smcheckpoint "
+			       "rewind %s --table` asks the table)", a->ck->path, (long long)seq, a->ck->path);
+	return rc != 0 ? rc : begin_at(a, seq, en.cursor, en.ncursor, -1, e);
 }
 
 int rewind_accept(struct rewound *w, const char *path, struct err *e)
@@ -244,17 +254,15 @@ int rewind_accept(struct rewound *w, const char *path, struct err *e)
 		rc = open_table(&a, e);
 	if (rc != 0)
 		return finish(&a, rc);
-	w->version = a.t.sn->version;
-	w->seq = txn_of(a.t.sn, a.ck->stream);
+	int64_t had = txn_of(a.t.sn, a.ck->stream);
 	rc = table_check(&a.t, &a.rec, a.ck->stream, a.ck->path, e);
-	if (rc == 0 && a.rec.id) {
-		w->nothing = true;
-	} else if (rc == ERR_CONFLICT && w->seq < a.rec.seq) {
-		rc = accept_behind(&a, e);
-	} else if (rc == 0 || rc == ERR_CONFLICT) {
-		struct ck_record rec = { .stream = a.ck->stream, .table = a.rec.table, .seq = w->seq, .version = w->version,
-			.id = a.t.sn->metadata.id, .commit = w->version };
-		rc = ck_record_put(a.ck, &rec, e);
+	w->nothing = rc == 0 && a.rec.id;
+	w->version = a.t.sn->version;
+	w->seq = had;
+	/* The table may not even be at the recorded seq: its cursor is still the journal's. */
+	if (!w->nothing && (rc == 0 || rc == ERR_CONFLICT)) {
+		rc = accept_at(&a, had < a.rec.seq ? a.rec.seq : had, e);
+		w->version = rc == 0 ? a.t.sn->version : -1;
 	}
 	return finish(&a, rc);
 }

@@ -30,7 +30,7 @@ struct rewound {
 	bool nothing;              /* accept: nothing was rolled back, nothing was changed */
 	bool gone;                 /* to_table: the log no longer reaches back to the stream's commits */
 	int64_t seq;               /* at which the next run resumes; 0: from the start */
-	int64_t version;           /* to_table: of the commit after which it resumes; accept: of the table; -1: none */
+	int64_t version;           /* to_table: of the commit after which it resumes; accept: of the table, with the new commit; -1: none */
 };
 
 int rewind_start(struct rewound *w, const char *ck, struct err *e);
