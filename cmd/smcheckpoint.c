@@ -11,6 +11,7 @@
 #include "resume/rewind.h"
 #include "resume/saver.h"
 #include "resume/view.h"
+#include "show/show.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,20 +20,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool opt_verbose, opt_json, opt_list_json, opt_to_table;
+static bool opt_verbose, opt_json, opt_to_table;
+static struct show_opts so = SHOW_OPTS_INIT;
 
 static const struct opt save_options[] = {
 	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "print what was recorded even if standard error is not a terminal" },
 	{ 0 }
 };
-static const struct opt show_options[] = {
-	{ 0, "json", OPT_FLAG, &opt_json, NULL, "print one JSON object instead of a table" },
-	{ 0 }
-};
-static const struct opt list_options[] = {
-	{ 0, "json", OPT_FLAG, &opt_list_json, NULL, "print one JSON object per checkpoint" },
-	{ 0 }
-};
+/* --json: an old name for --output=ndjson. */
+static const struct opt view_options[] = { SHOW_OPTIONS(so, "table"), { 0, "json", OPT_FLAG, &opt_json, NULL, NULL }, { 0 } };
 static const struct opt rewind_options[] = {
 	{ 0, "table", OPT_FLAG, &opt_to_table, NULL,
 	  "resume after the last commit that the table still holds, not from the start: what was rolled back is read again" },
@@ -62,8 +58,8 @@ static int do_save(int argc, char **argv), do_show(int argc, char **argv), do_li
 
 static const struct tool_command commands[] = {
 	{ "save", "[OPTION]… [CK]", "end a pipe: record how far the stream has got in its table", save_options, do_save },
-	{ "show", "[OPTION]… CK", "show where a stream is and where the next run resumes", show_options, do_show },
-	{ "list", "[OPTION]… [DIR]…", "list the checkpoints in folders", list_options, do_list },
+	{ "show", "[OPTION]… CK", "show where a stream is and where the next run resumes", view_options, do_show },
+	{ "list", "[OPTION]… [DIR]…", "list the checkpoints in folders", view_options, do_list },
 	{ "rewind", "[OPTION]… CK", "restart the stream as its next generation", rewind_options, do_rewind },
 	{ "accept", "CK", "continue with a table that was rolled back, without the lost rows", NULL, do_accept },
 	{ 0 }
@@ -194,41 +190,75 @@ static void put_view(const struct view *v, struct buf *b)
 		buf_printf(b, "source      %s\n", v->running ? "running" : "not running");
 }
 
+/* How checkpoints are printed. */
+static void start(struct show *s, struct output *out)
+{
+	struct err e;
+	if (opt_json)
+		so.output = "ndjson";
+	output_init(out, STDOUT_FILENO, "standard output");
+	if (show_init(s, &so, out, SHOW_TABLE, &e) < 0)
+		opt_usage("%s", e.msg);
+	show_columns(s, 24, "checkpoint\0stream\0generation\0created\0running\0pid\0recorded.seq\0recorded.table\0recorded.version\0"
+		     "recorded.id\0recorded.commit.version\0recorded.commit.path\0recorded.at\0table_seq\0resumes_at\0cursor\0problem\0"
+		     "marks\0first_seq\0last.seq\0last.at\0last.cursor\0last.end\0state\0");
+}
+
+static int finish(struct show *s, struct output *out, int rc, struct err *e)
+{
+	if (rc == 0)
+		rc = show_end(s, e);
+	show_release(s);
+	return diag_finish(out, rc < 0 ? diag_fail(e) : 0);
+}
+
+static int put_json(struct show *s, const struct view *v, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	view_put_json(v, &b);
+	int rc = show_row(s, b.p, b.n - 1, e);
+	buf_release(&b);
+	return rc;
+}
+
 static int do_show(int argc, char **argv)
 {
 	struct output out;
+	struct show s;
 	struct view v;
 	struct err e;
+	start(&s, &out);
+	show_single(&s);
 	opt_operands(argc, argv, 1, 1, "CK");
 	int rc = view_read(&v, argv[0], true, &e);
-	if (rc < 0)
-		return diag_fail(&e);
-	output_init(&out, STDOUT_FILENO, "standard output");
-	out.for_people |= !opt_json;
-	if (opt_json)
-		view_put_json(&v, &out.buf);
-	else
+	if (rc == 0 && s.form == SHOW_TABLE) {
+		out.for_people = true;
 		put_view(&v, &out.buf);
+	} else if (rc == 0) {
+		rc = put_json(&s, &v, &e);
+	}
 	view_release(&v);
-	return diag_finish(&out, 0);
+	return finish(&s, &out, rc, &e);
 }
 
-static int list_one(struct output *out, const char *path, struct err *e)
+/* G: the row of a table; NULL: another form. */
+static int list_one(struct show *s, struct grid *g, const char *path, struct err *e)
 {
 	struct view v;
 	int rc = view_read(&v, path, false, e);
 	if (rc < 0)
 		return rc;
-	if (opt_list_json) {
-		view_put_json(&v, &out->buf);
+	if (g) {
+		grid_cell(g, path, strlen(path));
+		grid_printf(g, "%s", v.ck->stream);
+		grid_printf(g, "%lld", (long long)(v.recorded ? v.record.seq : 0));
+		grid_printf(g, "%s", v.running ? "running" : v.last.end ? v.last.end : "-");
+		grid_printf(g, "%s", v.recorded && v.record.table ? v.record.table : "-");
 	} else {
-		buf_printf(&out->buf, "%s\t%s\tseq %lld\t%s\t%s\n", path, v.ck->stream, (long long)(v.recorded ? v.record.seq : 0),
-			   v.running ? "running" : v.last.end ? v.last.end : "-",
-			   v.recorded && v.record.table ? v.record.table : "-");
+		rc = put_json(s, &v, e);
 	}
-	output_end_record(out);
 	view_release(&v);
-	return 0;
+	return rc;
 }
 
 static int by_name(const void *a, const void *b)
@@ -237,14 +267,14 @@ static int by_name(const void *a, const void *b)
 }
 
 /* DIR itself, or the checkpoints in it, by name. */
-static int list_dir(struct output *out, const char *dir, struct err *e)
+static int list_dir(struct show *s, struct grid *g, const char *dir, struct err *e)
 {
 	char **names = NULL;
 	size_t n = 0, cap = 0;
 	int rc = 0;
 	rc = ck_is(dir, e);
 	if (rc != 0)
-		return rc < 0 ? rc : list_one(out, dir, e);
+		return rc < 0 ? rc : list_one(s, g, dir, e);
 	DIR *d = opendir(dir);
 	if (!d)
 		return err_sys(e, errno, "cannot open '%s'", dir);
@@ -270,7 +300,7 @@ static int list_dir(struct output *out, const char *dir, struct err *e)
 		qsort(names, n, sizeof *names, by_name);
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0)
-			rc = list_one(out, names[i], e);
+			rc = list_one(s, g, names[i], e);
 		mem_free(names[i]);
 	}
 	mem_free(names);
@@ -280,15 +310,21 @@ static int list_dir(struct output *out, const char *dir, struct err *e)
 static int do_list(int argc, char **argv)
 {
 	struct output out;
+	struct show s;
+	struct grid g;
 	struct err e;
 	int rc = 0;
-	output_init(&out, STDOUT_FILENO, "standard output");
-	out.for_people |= !opt_list_json;
+	start(&s, &out);
+	grid_init(&g, 5, "checkpoint\0stream\0>seq\0state\0table\0");
+	struct grid *table = s.form == SHOW_TABLE ? &g : NULL;
 	if (argc == 0)
-		rc = list_dir(&out, ".", &e);
+		rc = list_dir(&s, table, ".", &e);
 	for (int i = 0; i < argc && rc == 0; i++)
-		rc = list_dir(&out, argv[i], &e);
-	return diag_finish(&out, rc < 0 ? diag_fail(&e) : 0);
+		rc = list_dir(&s, table, argv[i], &e);
+	if (table)
+		show_grid(&s, table);
+	grid_release(&g);
+	return finish(&s, &out, rc, &e);
 }
 
 static void say_rewound(const struct rewound *w, bool table)

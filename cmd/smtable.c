@@ -4,27 +4,32 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "cli/diag.h"
-#include "cli/grid.h"
 #include "cli/opt.h"
 #include "delta/about.h"
 #include "delta/log.h"
 #include "delta/snapshot.h"
 #include "delta/stats.h"
+#include "show/show.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char *output_form;
+static struct show_opts so = SHOW_OPTS_INIT;
 static int64_t version_as_of = -1, timestamp_as_of;
 static bool has_version, has_timestamp;
 static uint64_t limit = UINT64_MAX;
 
 static struct output out;
+static struct show show;
 
-static bool human(void)
+/* How rows are printed; COLUMNS: those of CSV. */
+static void start(size_t n, const char *columns)
 {
-	return output_form ? strcmp(output_form, "table") == 0 : isatty(STDOUT_FILENO) != 0;
+	struct err e;
+	if (show_init(&show, &so, &out, SHOW_TABLE, &e) < 0)
+		opt_usage("%s", e.msg);
+	show_columns(&show, n, columns);
 }
 
 static int open_store(int argc, char **argv, struct store **s, struct err *e)
@@ -46,9 +51,13 @@ static int open_table(int argc, char **argv, unsigned flags, struct store **s, s
 	return rc ? rc : delta_snapshot_open(sn, *s, version, flags, e);
 }
 
-static int finish(int rc, const struct err *e)
+/* STATUS: of what was found, if all went well. */
+static int finish(int rc, struct err *e, int status)
 {
-	return diag_finish(&out, rc ? diag_fail(e) : 0);
+	if (rc == 0)
+		rc = show_end(&show, e);
+	show_release(&show);
+	return diag_finish(&out, rc ? diag_fail(e) : status);
 }
 
 /* history */
@@ -108,8 +117,8 @@ static int history_rows(struct store *s, const struct delta_log *l, const int64_
 		rc = delta_log_read(s, row.version, NULL, take_info, &row, e);
 		if (rc >= 0 && !row.done)
 			history_row(&row, NULL); /* a commit without commitInfo is legal */
-		if (rc >= 0 && !g)
-			output_line(&out, line.p, line.n);
+		if (rc >= 0 && !g && show_row(&show, line.p, line.n, e) < 0)
+			rc = e->code;
 	}
 	buf_release(&line);
 	return rc < 0 ? rc : 0;
@@ -122,7 +131,9 @@ static int run_history(int argc, char **argv)
 	struct grid g;
 	struct err e;
 	int64_t *time_ms = NULL;
-	bool table = human();
+	start(12, "version\0timestamp\0operation\0parameters\0metrics\0read_version\0blind_append\0isolation_level\0engine\0user_metadata\0"
+		  "txn_id\0mark\0");
+	bool table = show.form == SHOW_TABLE;
 	delta_log_init(&l);
 	grid_init(&g, 7, ">version\0time\0operation\0>files\0>removed\0>rows\0engine\0");
 	int rc = open_store(argc, argv, &s, &e);
@@ -135,12 +146,12 @@ static int run_history(int argc, char **argv)
 	if (rc == 0)
 		rc = delta_log_check(&l, s, &e);
 	if (rc == 0 && table)
-		grid_print(&g, &out.buf);
+		show_grid(&show, &g);
 	grid_release(&g);
 	mem_free(time_ms);
 	delta_log_release(&l);
 	store_free(s);
-	return finish(rc, &e);
+	return finish(rc, &e, 0);
 }
 
 /* files */
@@ -169,7 +180,8 @@ static int run_files(int argc, char **argv)
 	struct arena a = ARENA_INIT;
 	struct grid g;
 	struct err e;
-	bool table = human();
+	start(7, "path\0size\0modified\0partition\0rows\0deleted_rows\0stats\0");
+	bool table = show.form == SHOW_TABLE;
 	grid_init(&g, 4, ">size\0>rows\0modified\0path\0");
 	int rc = open_table(argc, argv, DELTA_WITH_STATS | DELTA_ANY_PROTOCOL, &s, &sn, &e);
 	struct buf line = BUF_INIT;
@@ -179,18 +191,18 @@ static int run_files(int argc, char **argv)
 		} else {
 			buf_clear(&line);
 			about_file(&line, sn, f, &a);
-			output_line(&out, line.p, line.n);
+			rc = show_row(&show, line.p, line.n, &e);
 		}
 		arena_clear(&a);
 	}
 	if (rc == 0 && table)
-		grid_print(&g, &out.buf);
+		show_grid(&show, &g);
 	buf_release(&line);
 	grid_release(&g);
 	arena_release(&a);
 	delta_snapshot_free(sn);
 	store_free(s);
-	return finish(rc, &e);
+	return finish(rc, &e, 0);
 }
 
 /* describe */
@@ -212,7 +224,7 @@ static void describe_columns(const struct delta_snapshot *sn, struct buf *b)
 		grid_cell(&g, type.p, type.n);
 		grid_cell(&g, note, strlen(note));
 	}
-	grid_print(&g, b);
+	grid_print(&g, b, 0, false);
 	grid_release(&g);
 	buf_release(&type);
 }
@@ -249,17 +261,21 @@ static int run_describe(int argc, char **argv)
 	struct delta_snapshot *sn = NULL;
 	struct buf line = BUF_INIT;
 	struct err e;
+	start(18, "table\0version\0id\0name\0description\0created\0num_files\0bytes\0num_rows\0deleted_rows\0partition_columns\0schema\0"
+		  "protocol.min_reader_version\0protocol.min_writer_version\0protocol.reader_features\0protocol.writer_features\0properties\0"
+		  "txns\0");
+	show_single(&show);
 	int rc = open_table(argc, argv, DELTA_WITH_STATS | DELTA_ANY_PROTOCOL, &s, &sn, &e);
-	if (rc == 0 && human()) {
+	if (rc == 0 && show.form == SHOW_TABLE) {
 		describe_text(sn, &out.buf);
 	} else if (rc == 0) {
 		about_table(&line, sn);
-		output_line(&out, line.p, line.n);
+		rc = show_row(&show, line.p, line.n, &e);
 	}
 	buf_release(&line);
 	delta_snapshot_free(sn);
 	store_free(s);
-	return finish(rc, &e);
+	return finish(rc, &e, 0);
 }
 
 /* check */
@@ -284,7 +300,7 @@ static bool check_file(struct store *s, const struct delta_file *f, struct buf *
 	if (size)
 		buf_printf(b, ",\"size_found\":%llu", (unsigned long long)size);
 	buf_putc(b, '}');
-	output_line(&out, b->p, b->n);
+	*r = show_row(&show, b->p, b->n, e);
 	return true;
 }
 
@@ -297,6 +313,7 @@ static int run_check(int argc, char **argv)
 	struct buf line = BUF_INIT;
 	struct err e;
 	size_t bad = 0, n = 0;
+	start(4, "path\0problem\0size\0size_found\0");
 	int rc = open_table(argc, argv, DELTA_ANY_PROTOCOL, &s, &sn, &e);
 	for (; rc == 0 && (f = delta_snapshot_next(sn, &it)) != NULL; n++)
 		bad += check_file(s, f, &line, &e, &rc);
@@ -305,18 +322,16 @@ static int run_check(int argc, char **argv)
 	buf_release(&line);
 	delta_snapshot_free(sn);
 	store_free(s);
-	if (rc == 0 && bad)
-		return diag_finish(&out, 1);
-	return finish(rc, &e);
+	return finish(rc, &e, bad != 0);
 }
 
-#define OUTPUT { 'o', "output", OPT_ENUM, &output_form, "json|table", "NDJSON (default), or a table (default on a terminal)", NULL }
+#define OUTPUT SHOW_OPTIONS(so, "table")
 #define AS_OF { 0, "version-as-of", OPT_I64, &version_as_of, "N", "the table as of version N", &has_version }, \
 	{ 0, "timestamp-as-of", OPT_TIME, &timestamp_as_of, "TIME", "the table as of TIME (RFC 3339)", &has_timestamp }
 
 static const struct opt history_opts[] = { OUTPUT, { 'n', "limit", OPT_U64, &limit, "N", "the newest N commits", NULL }, { 0 } };
 static const struct opt table_opts[] = { OUTPUT, AS_OF, { 0 } };
-static const struct opt check_opts[] = { AS_OF, { 0 } };
+static const struct opt check_opts[] = { OUTPUT, AS_OF, { 0 } };
 
 static const struct tool_command commands[] = {
 	{ "history", "[OPTION]… TABLE", "the commits, the newest first", history_opts, run_history },
@@ -344,7 +359,7 @@ static const struct tool tool = {
 	.summary = "inspect a Delta table: its history, its schema, its files",
 	.synopsis = "COMMAND [OPTION]… TABLE",
 	.description =
-		"Reads the log of a Delta table and prints it as NDJSON, or as a table on a terminal. Works on tables "
+		"Reads the log of a Delta table and prints it: as a table on a terminal, as NDJSON otherwise, or in any form of --output. Works on tables "
 		"of any protocol version, even if this version of smtools cannot read their rows.",
 	.exits = exits, .examples = examples, .see_also = see_also, .commands = commands,
 };

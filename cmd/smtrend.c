@@ -5,6 +5,7 @@
 #include "cli/diag.h"
 #include "cli/opt.h"
 #include "io/output.h"
+#include "show/show.h"
 #include "stream/pull.h"
 #include "stream/state.h"
 #include "topics/topics.h"
@@ -19,6 +20,7 @@ static const char *opt_by = "tags", *opt_time = "created_at,indexed_at,observed_
 static int64_t opt_window = 3600 * NS_PER_SEC, opt_slide, opt_watermark = 600 * NS_PER_SEC, opt_half_life;
 static uint64_t opt_top = 10, opt_min_support = 1, opt_min_authors = 5, opt_memory = (uint64_t)256 << 20;
 static double opt_min_score = 3;
+static struct show_opts so = SHOW_OPTS_INIT;
 static bool opt_table, opt_last, opt_extract, opt_unbuffered, min_authors_given, half_life_given, slide_given;
 
 static const struct opt options[] = {
@@ -38,7 +40,8 @@ static const struct opt options[] = {
 	{ 0, "id", OPT_STR, &opt_id, "PATH", "the field that identifies the post, for edits and deletions (default id)" },
 	{ 0, "extract", OPT_FLAG, &opt_extract, NULL, "find tags, mentions and links in the text even if the record lists them" },
 	{ 0, "dialect", OPT_ENUM, &opt_dialect, "auto|twitter|bluesky|mastodon", "syntax of tags and mentions (default auto: by the field network)" },
-	{ 0, "table", OPT_FLAG, &opt_table, NULL, "print tables instead of NDJSON" },
+	SHOW_OPTIONS(so, "table"),
+	{ 0, "table", OPT_FLAG, &opt_table, NULL, NULL },  /* an old name for --output=table */
 	{ 0, "last", OPT_FLAG, &opt_last, NULL, "print only the last window" },
 	{ 0, "memory", OPT_SIZE, &opt_memory, "SIZE", "fail if the open windows need more (default 256MiB)" },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP },
@@ -53,7 +56,7 @@ static const char *const exits[] = {
 };
 
 static const char *const examples[] = {
-	"smreplay landing | smtrend --window 1h --watermark 15d --top 20 --table", "tables of what stood out in each hour",
+	"smreplay landing | smtrend --window 1h --watermark 15d --top 20 --output table", "tables of what stood out in each hour",
 	"smtrend --by tags,words --window 1d --slide 1h --last posts.ndjson", "the last day, as NDJSON",
 	"smtrend --order count --window 7d --by links posts.ndjson", "the most shared links of each week", NULL
 };
@@ -67,7 +70,7 @@ static const struct tool tool = {
 	.description =
 		"Counts, in windows of event time, the posts that name a topic and their distinct authors, and "
 		"compares these with what the windows before suggest. A row is printed for every topic that stands "
-		"out, best first:\n\n"
+		"out, best first (--output=table: a table a window):\n\n"
 		"{\"window_start\", \"window_end\", \"kind\", \"rank\", \"key\", \"display\", \"count\", \"authors\", \"score\", "
 		"\"expected\", \"exact\"}\n\n"
 		"A window is printed when the watermark (the latest event time minus --watermark) reaches its end. At "
@@ -87,6 +90,7 @@ static const struct tool tool = {
 struct run {
 	struct pull *pull;
 	struct output out;
+	struct show show;
 	struct topics_opts o;
 	struct topics *topics;
 	struct trend *trend;
@@ -98,22 +102,30 @@ struct run {
 	struct err *e;
 };
 
+static int put_window(struct run *r, struct err *e)
+{
+	int rc = 0;
+	if (r->show.form == SHOW_TABLE)
+		show_text(&r->show, r->window.p, r->window.n);
+	else if (r->window.n)
+		rc = show_rows(&r->show, r->window.p, r->window.n, e);
+	buf_clear(&r->window);
+	return rc < 0 || !r->out.failed ? rc : output_flush(&r->out, e);
+}
+
 static int emit(void *arg, const struct trend_window *w, struct err *e)
 {
 	struct run *r = arg;
-	if (!w->n && !(opt_table && opt_last))
+	bool table = r->show.form == SHOW_TABLE;
+	if (!w->n && !(table && opt_last))
 		return 0;
-	struct buf *b = opt_last ? &r->window : &r->out.buf;
-	if (opt_last)
-		buf_clear(b);
-	if (opt_table)
-		topics_put_table(b, w, r->by_count);
+	buf_clear(&r->window);
+	if (table)
+		topics_put_table(&r->window, w, r->by_count);
 	else
 		for (size_t i = 0; i < w->n; i++)
-			topics_put_row(b, w, &w->row[i]);
-	if (!opt_last)
-		output_end_record(&r->out);
-	return r->out.failed ? output_flush(&r->out, e) : 0;
+			topics_put_row(&r->window, w, &w->row[i]);
+	return opt_last ? 0 : put_window(r, e);
 }
 
 static int count_record(struct run *r)
@@ -170,12 +182,7 @@ static int finish(struct run *r)
 {
 	int code = r->marked || r->finished ? 0 : trend_finish(r->trend, r->e);
 	r->finished = true;
-	if (!code && r->window.n) {
-		output_put(&r->out, r->window.p, r->window.n);
-		output_end_record(&r->out);
-		buf_clear(&r->window);
-	}
-	return code;
+	return code || !r->window.n ? code : put_window(r, r->e);
 }
 
 static int pass_mark(struct run *r)
@@ -195,7 +202,7 @@ static int pass_mark(struct run *r)
 	size_t n = r->pull->nline;
 	if (trend_stats(r->trend)->too_late)
 		mark_withhold(&r->pull->mark, &own, &line, &n);
-	if (!code && !opt_table)
+	if (!code && r->show.form == SHOW_NDJSON) /* the other forms have no place for marks */
 		output_line(&r->out, line, n);
 	buf_release(&own);
 	return code == ERR_DATA ? pull_at(r->pull, r->e) : code;
@@ -250,6 +257,15 @@ static struct trend *new_trend(struct run *r)
 	return trend_new(&o, emit, r);
 }
 
+static void start_show(struct run *r)
+{
+	if (opt_table)
+		so.output = "table";
+	if (show_init(&r->show, &so, &r->out, SHOW_TABLE, r->e) < 0)
+		opt_usage("%s", r->e->msg);
+	show_columns(&r->show, 12, "window_start\0window_end\0kind\0rank\0key\0display\0count\0authors\0score\0expected\0exact\0partial\0");
+}
+
 static int run(struct run *r, char **files, size_t n)
 {
 	const char *paths[TOPICS_FIELDS];
@@ -264,7 +280,7 @@ static int run(struct run *r, char **files, size_t n)
 		if (got || r->out.failed)
 			return got;
 	}
-	return got ? got : finish(r);
+	return got || (got = finish(r)) ? got : show_end(&r->show, r->e);
 }
 
 static void notes(const struct run *r)
@@ -293,6 +309,7 @@ int main(int argc, char **argv)
 	r.trend = new_trend(&r);
 	r.topics = topics_new(&r.o);
 	output_init(&r.out, STDOUT_FILENO, "standard output");
+	start_show(&r);
 	int got = run(&r, argv + 1, (size_t)n);
 	if (got < 0)
 		status = diag_fail(&e);
@@ -303,6 +320,7 @@ int main(int argc, char **argv)
 	topics_free(r.topics);
 	trend_free(r.trend);
 	state_close(r.state);
+	show_release(&r.show);
 	buf_release(&r.window);
 	mem_free(r.times);
 	return status;

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* What a terminal would obey, made visible. */
+/* What a terminal would obey, made visible; what a terminal can do. */
 #include "base/term.h"
 
 #include "base/utf8.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define DEFAULT_COLUMNS 80
 
 bool term_obeys(uint32_t cp)
 {
@@ -29,4 +35,24 @@ void term_show(struct buf *b, const char *p, size_t n, const char *keep)
 			buf_printf(b, "\\u%04x", (unsigned)cp);
 		i += len;
 	}
+}
+
+bool term_live(int fd)
+{
+	const char *term = getenv("TERM");
+	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+bool term_colors(int fd)
+{
+	const char *no = getenv("NO_COLOR");
+	return !(no && *no) && term_live(fd);
+}
+
+size_t term_columns(int fd)
+{
+	struct winsize w;
+	if (!isatty(fd))
+		return 0;
+	return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : DEFAULT_COLUMNS;
 }

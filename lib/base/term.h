@@ -20,4 +20,19 @@ bool term_obeys(uint32_t cp);
  * Those that stand in KEEP ("\n\t") stay. */
 void term_show(struct buf *b, const char *p, size_t n, const char *keep);
 
+/* Colours of ours, put around what has been shown. */
+#define TERM_PLAIN "\033[0m"
+#define TERM_BOLD "\033[1m"
+#define TERM_KEY "\033[1;34m"
+#define TERM_TEXT "\033[32m"
+#define TERM_VALUE "\033[36m"
+#define TERM_FAINT "\033[90m"
+
+/* May FD show colours? A terminal that is not dumb; a $NO_COLOR that is not empty says no (no-color.org). */
+bool term_colors(int fd);
+/* Is FD a terminal that can do more than print line below line? */
+bool term_live(int fd);
+/* Columns of the terminal FD, 80 where it does not say; 0: it is no terminal. */
+size_t term_columns(int fd);
+
 #endif

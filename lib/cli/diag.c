@@ -188,15 +188,9 @@ int diag_finish(struct output *out, int status)
 	return failure.code == e.code && strcmp(failure.msg, e.msg) == 0 ? err_status(e.code) : diag_fail(&e);
 }
 
-static bool is_terminal(int fd)
-{
-	const char *term = getenv("TERM");
-	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
-}
-
 bool diag_live(void)
 {
-	return !quiet && !json_errors && is_terminal(STDERR_FILENO);
+	return !quiet && !json_errors && term_live(STDERR_FILENO);
 }
 
 static void on_signal(int sig)

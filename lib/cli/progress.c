@@ -4,17 +4,16 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/term.h"
 #include "cli/diag.h"
 #include "text/width.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define CLEAR "\r\033[K"
-#define DEFAULT_COLUMNS 80
 
 static void progress_clear(struct progress *p);
 
@@ -42,12 +41,6 @@ bool progress_due(const struct progress *p)
 	return p->on && clock_mono_ns() - p->drawn_ns >= PROGRESS_EVERY_MS * INT64_C(1000000);
 }
 
-static size_t columns(void)
-{
-	struct winsize w;
-	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : DEFAULT_COLUMNS;
-}
-
 /* Another job has the terminal. (Where it is not our terminal, tcgetpgrp fails, and nobody minds.) */
 static bool in_background(void)
 {
@@ -67,7 +60,7 @@ void progress_show(struct progress *p, const char *fmt, ...)
 	buf_clear(&p->line);
 	buf_puts(&p->line, CLEAR);
 	/* The last column stays free: some terminals wrap when it is filled. */
-	text_cut(&p->line, text.n ? text.p : "", text.n, columns() - 1);
+	text_cut(&p->line, text.n ? text.p : "", text.n, term_columns(STDERR_FILENO) - 1);
 	fd_write_all(STDERR_FILENO, p->line.p, p->line.n);
 	p->shown = true;
 	p->drawn_ns = clock_mono_ns();

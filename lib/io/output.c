@@ -56,6 +56,13 @@ void output_block(struct output *o, const void *p, size_t n, uint64_t records)
 	o->records += records;
 }
 
+void output_shown(struct output *o, const void *p, size_t n)
+{
+	if (o->buf.n)
+		write_out(o);
+	write_raw(o, p, n);
+}
+
 void output_put(struct output *o, const void *p, size_t n)
 {
 	buf_put(&o->buf, p, n);

@@ -35,6 +35,8 @@ void output_put(struct output *o, const void *p, size_t n);
 void output_line(struct output *o, const void *p, size_t n);  /* the bytes, '\n', end of record */
 /* A block of RECORDS whole lines, written at once behind what is buffered, without a copy. */
 void output_block(struct output *o, const void *p, size_t n, uint64_t records);
+/* P[0..N), written at once behind what is buffered, as it is: text that has been shown, with colours of ours around it. */
+void output_shown(struct output *o, const void *p, size_t n);
 void output_end_record(struct output *o);     /* counts; writes when the block is full or unbuffered */
 int output_flush(struct output *o, struct err *e);
 int output_close(struct output *o, struct err *e); /* flush, close(2); the fd is closed in any case */

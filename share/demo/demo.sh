@@ -81,7 +81,7 @@ step 'The second week arrives; the very same line takes what is new, and only th
 	'Kill it at any moment, run it again: every post is in the table once.'
 show "smfetch files sample.ndjson.zst | smjq 'select(.observed_at >= \"2026-11-16\")' >inbox/week-2.ndjson"
 show "$line"
-show 'smcheckpoint show ck; smreplay posts --count'
+show 'smcheckpoint show ck -o table; smreplay posts --count'
 
 step 'What is in it' 'Rows for each network, and the folders that keep them apart:'
 show 'smreplay posts --select network | smjq -r .network | sort | uniq -c | sort -rn'
@@ -92,8 +92,8 @@ show 'smtable history posts --output table'
 
 step "Today's trends" \
 	'Today is 2026-11-22, the last day of the sample. What is talked of most, and what stands out against the days before:'
-show 'smreplay posts | smtrend --window 1d --watermark 30d --last --order count --top 6 --table'
-show 'smreplay posts | smtrend --window 1d --watermark 30d --last --table'
+show 'smreplay posts | smtrend --window 1d --watermark 30d --last --order count --top 6 --output table'
+show 'smreplay posts | smtrend --window 1d --watermark 30d --last --output table'
 
 step 'The mood by topic' 'English posts, rated word by word as VADER does it; the mean of each hashtag with 15 posts or more:'
 show "smreplay posts --where \"lang = 'en' AND op = 'upsert'\" | smsentiment |

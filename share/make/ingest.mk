@@ -33,4 +33,4 @@ table.version: ingest
 	@smtable history -n 1 $(TABLE) | smjq .version | cmp -s - $@ || smtable history -n 1 $(TABLE) | smjq .version >$@
 
 trends.txt: table.version
-	smreplay $(TABLE) | smtrend --by tags --window 1d --watermark 30d --top 10 --table >$@
+	smreplay $(TABLE) | smtrend --by tags --window 1d --watermark 30d --top 10 --output table >$@

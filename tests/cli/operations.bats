@@ -290,7 +290,7 @@ mk() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -f "$SHARE/make/ingest.mk
 @test "the checks of the page tell of what stands still and of what is there" {
 	mkdir -p jobs; smgen -n 50 >in
 	CK=jobs/fresh TABLE=landing "$SHARE/ingest/ingest.sh" files in
-	line=$(sed -n 's/^    \(smcheckpoint list --json .*\)/\1/p' "$DOC" | head -1); [ -n "$line" ]
+	line=$(sed -n 's/^    \(smcheckpoint list .*\)/\1/p' "$DOC" | head -1); [ -n "$line" ]
 	line=${line//\/var\/lib\/smtools\/\*/jobs}
 	[ -z "$(sh -c "$line")" ]
 	cp -a jobs/fresh jobs/old; sed -i -E 's/"at":"20[0-9]{2}/"at":"2001/' jobs/old/journal

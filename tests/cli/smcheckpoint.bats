@@ -126,14 +126,14 @@ seq_of() { jq .seq <ck/table; }
 }
 
 @test "show: a fresh checkpoint, one with a record, one whose table is gone" {
-	run "$T" show ck
+	run "$T" show -o table ck
 	[ "$status" = 0 ]; [[ "$output" == *"resumes     from the start"* ]]; [[ "$output" == *"3 marks, seq 1 to 3"* ]]
 	mark 2 '"end":"done"' | "$T" save
-	[[ "$("$T" show ck)" == *'resumes     at seq 2, cursor {"n": 2}'* ]]
+	[[ "$("$T" show -o table ck)" == *'resumes     at seq 2, cursor {"n": 2}'* ]]
 	"$T" show --json ck | jq -e '.resumes_at == 2 and .cursor.n == 2 and .recorded.seq == 2 and .marks == 3 and .last.seq == 3
 		and .running == false and .problem == null'
 	rm ck/table; mark 2 "\"table\":\"$PWD/gone\",\"end\":\"done\"" | "$T" save
-	[[ "$("$T" show ck)" == *"resumes     no: the table does not exist"* ]]
+	[[ "$("$T" show -o table ck)" == *"resumes     no: the table does not exist"* ]]
 	"$T" show --json ck | jq -e '.problem == "the table does not exist" and (has("resumes_at") | not)'
 	run "$T" show nope; [ "$status" = 4 ]
 	run "$T" show; [ "$status" = 2 ]
@@ -164,7 +164,7 @@ seq_of() { jq .seq <ck/table; }
 
 @test "list: the checkpoints in a folder, by name; other folders are passed over" {
 	make_ck a; mkdir b; touch c; mark 3 '"table":"/t","end":"done"' | "$T" save
-	[ "$("$T" list | cut -f1,3)" = $'./a\tseq 0\n./ck\tseq 3' ]
+	[ "$("$T" list -o table | awk '{ print $1, $3 }' | xargs)" = 'checkpoint seq ./a 0 ./ck 3' ]
 	[ "$("$T" list ck a | wc -l)" = 2 ]
 	"$T" list --json . | jq -es 'length == 2 and .[1].recorded.table == "/t"'
 	run "$T" list nope; [ "$status" = 4 ]
@@ -190,7 +190,7 @@ f=open("ck/lock","r+"); fcntl.fcntl(f,37,struct.pack("hhqqi",fcntl.F_WRLCK,0,0,0
 	pid=$!
 	for _ in $(seq 100); do [ -e locked ] && break; sleep .05; done
 	run --separate-stderr "$T" rewind ck
-	"$T" show ck >shown
+	"$T" show -o table ck >shown
 	kill $pid
 	[ "$status" = 5 ]; [[ "$stderr" == *"in use by process 4711"* ]]
 	grep -q 'source      running, process 4711' shown

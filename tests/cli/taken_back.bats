@@ -48,7 +48,7 @@ two_runs() { posts 1 100; run_stream; [ "$st" = '0 0 0 0' ]; posts 2 50; run_str
 	grep -q 'rolled back: version 2 (RESTORE) went back to version 0, which does not hold version 1' err
 	grep -q "smcheckpoint accept $PWD/ck" err; grep -q "smcheckpoint rewind $PWD/ck --table" err
 	ls t/_delta_log | cmp - before; cmp ck/table ck-before
-	smcheckpoint show ck | grep -q 'resumes     no: .*rolled back'
+	smcheckpoint show ck -o table | grep -q 'resumes     no: .*rolled back'
 	restore 1; [ "$(rows)" = 150 ]
 	run_stream; [ "$st" = '0 0 0 0' ]; [ "$(rows)" = 160 ]
 }

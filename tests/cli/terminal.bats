@@ -9,7 +9,7 @@ import json
 # Every character that a terminal obeys; C0 stands in JSON as an escape only.
 raw = ''.join(map(chr, [0x7f, *range(0x80, 0xa0), 0x61c, 0x200e, 0x200f, 0x2028, 0x2029, *range(0x202a, 0x202f), *range(0x2066, 0x206a)]))
 c0 = ''.join(map(chr, range(1, 0x20)))
-evil = '\x1b]0;title\x07\x1b[2J' + c0 + raw
+evil = '\x1b]0;title\x07\x1b[2J\x1b[5m' + c0 + raw
 def line(d): return json.dumps(d, ensure_ascii=False) + '\n'
 with open('posts.ndjson', 'w', newline='') as f:
     for i in range(3):
@@ -22,11 +22,13 @@ E
 
 # Run a command on a terminal, its standard error there too: to screen.
 on_terminal() { printf '%s\n' "$1" >cmd; script -qefc 'bash ./cmd' /dev/null </dev/null >screen || true; }
-# Does FILE hold nothing that is obeyed, and something at all? The terminal itself makes "\r\n" of "\n".
+# Does FILE hold nothing that is obeyed, and something at all? The terminal itself makes "\r\n" of "\n"; the colors are ours.
 harmless() {
 	python3 - "$1" <<'E'
 import sys
 text = open(sys.argv[1], 'rb').read().decode('utf-8').replace('\r\n', '\n')
+for ours in '\x1b[0m', '\x1b[1m', '\x1b[1;34m', '\x1b[32m', '\x1b[36m', '\x1b[90m':
+    text = text.replace(ours, '')
 bad = sorted({hex(ord(c)) for c in text if c not in '\n\t' and (ord(c) < 32 or 0x7f <= ord(c) < 0xa0 or
     ord(c) in (0x61c, 0x200e, 0x200f) or 0x2028 <= ord(c) <= 0x202e or 0x2066 <= ord(c) <= 0x2069)})
 if bad or not text.strip():
@@ -41,8 +43,13 @@ shows() { on_terminal "$1"; harmless screen || { echo "of: $1"; return 1; }; }
 	for c in 'smjq . posts.ndjson' 'smjq -r .text posts.ndjson' 'smjq -c .text posts.ndjson' 'smsentiment posts.ndjson' 'smrate posts.ndjson' 'smrate --out - posts.ndjson' \
 		'smfetch files posts.ndjson' 'smreplay t' 'smreplay t --select text' 'smtrend --min-authors 1 --min-score 0 posts.ndjson' \
 		'smtrend --table --min-authors 1 --min-score 0 posts.ndjson' 'smpartition --by net t3 posts.ndjson' 'smpartition --by net t4 posts.ndjson | smcommit' \
-		'smtable history t' 'smtable describe t' 'smtable files t' 'smtable files t -o ndjson' 'smcheckpoint show ck' 'smcheckpoint list ck' 'smfetch --list' 'smgen -n 1'; do
+		'smtable history t' 'smtable describe t' 'smtable files t' 'smcheckpoint show ck' 'smcheckpoint list ck' 'smfetch --list' 'smgen -n 1'; do
 		shows "$c" || return 1
+	done
+	for f in ndjson json csv tsv table pretty; do
+		for c in 'smtable files t' 'smtable describe t' 'smcheckpoint list .' 'smtrend --min-authors 1 --min-score 0 posts.ndjson'; do
+			shows "$c --color=always -o $f" || return 1
+		done
 	done
 }
 
