@@ -6,9 +6,8 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "io/unpack.h"
+#include "source/members.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -20,10 +19,11 @@
 #include <unistd.h>
 
 #define CHUNK ((size_t)256 << 10)
-#define BLOCK 512                 /* of a tar */
+#define MAGIC 512                 /* bytes that tell a tar */
+/* Bytes of a 7z that say where its directory is, and so change when members are appended. */
+#define SEVEN_FROM 8
+#define SEVEN_TO 32
 #define LAYERS 4                  /* of packing */
-
-enum form { FORM_PLAIN, FORM_TAR, FORM_ZIP, FORM_7Z };
 
 struct block {
 	const char *p;
@@ -49,44 +49,21 @@ struct bytes {
 	uint64_t at;                  /* bytes of the topmost that were given on */
 	unsigned char tail[BYTES_HEAD];
 	size_t ntail;
-	enum form form;
-	bool opened;                  /* the one member of FORM_PLAIN was given */
-	struct archive *archive;
+	enum members_form form;
+	unsigned char marked[BYTES_HEAD];     /* of a 7z: its first bytes but for what an appended member changes */
+	bool opened;                  /* the one member of what is no archive was given */
+	struct members *members;
 	struct unpack *inner;         /* a packed member */
 	bool in_member;               /* of an archive, and there is more of it */
 	struct block from_archive, from_inner;    /* what came and is not yet given on */
 	char shown[sizeof ((struct err *)0)->file];
 	char name[sizeof ((struct err *)0)->file];
-	struct err failed;            /* of a read below libarchive */
 };
-
-/* The header's own sum tells a tar from a block of zeros, and from text that happens to have "ustar" in the right place. */
-static bool is_tar(const unsigned char *p, size_t n)
-{
-	unsigned long sum = 0, said;
-	char field[9] = "";
-	if (n < BLOCK || !*p)
-		return false;
-	for (size_t i = 0; i < BLOCK; i++)
-		sum += i >= 148 && i < 156 ? ' ' : p[i];
-	memcpy(field, p + 148, 8);
-	said = strtoul(field, NULL, 8);
-	return said == sum;
-}
-
-static enum form form_of(const unsigned char *p, size_t n)
-{
-	if (n >= 4 && (memcmp(p, "PK\3\4", 4) == 0 || memcmp(p, "PK\5\6", 4) == 0))
-		return FORM_ZIP;
-	if (n >= 6 && memcmp(p, "7z\xBC\xAF\x27\x1C", 6) == 0)
-		return FORM_7Z;
-	return is_tar(p, n) ? FORM_TAR : FORM_PLAIN;
-}
 
 /* May the stream that begins with these bytes turn out to be more than plain text once more is known? */
 static bool may_be_more(const unsigned char *p, size_t n)
 {
-	if (n >= BLOCK)
+	if (n >= MAGIC)
 		return false;
 	return !n || memchr("\x1f\x28\xfd" "B\x04P7", *p, 7) != NULL || memchr(p, 0, n) != NULL;
 }
@@ -187,7 +164,12 @@ static int sniff(struct bytes *b, struct err *e)
 			break;
 		b->stream[++b->top] = (struct stream){ .b = b, .unpack = unpack_new(kind, unpack_read, s) };
 	}
-	b->form = form_of(b->stream[b->top].head, b->stream[b->top].nhead);
+	const struct stream *s = &b->stream[b->top];
+	b->form = members_form(s->head, s->nhead);
+	if (b->form == MEMBERS_7Z) {
+		memcpy(b->marked, s->head, s->nhead);
+		memset(b->marked + SEVEN_FROM, 0, SEVEN_TO - SEVEN_FROM);
+	}
 	return 0;
 }
 
@@ -196,7 +178,7 @@ static void pass(struct bytes *b, const char *p, size_t n)
 {
 	struct stream *s = &b->stream[b->top];
 	/* A file that has grown since its first bytes were looked at. */
-	if (b->at == s->nhead && s->nhead < BYTES_HEAD && b->form == FORM_PLAIN) {
+	if (b->at == s->nhead && s->nhead < BYTES_HEAD && b->form == MEMBERS_NONE) {
 		size_t k = n < BYTES_HEAD - s->nhead ? n : BYTES_HEAD - s->nhead;
 		memcpy(s->head + s->nhead, p, k);
 		s->nhead += k;
@@ -214,62 +196,35 @@ static void pass(struct bytes *b, const char *p, size_t n)
 	b->ntail = keep + n;
 }
 
-static la_ssize_t archive_read_on(struct archive *a, void *arg, const void **data)
+/* The archive's next bytes. */
+static int members_read(void *arg, const char **p, size_t *n, struct err *e)
 {
 	struct bytes *b = arg;
 	struct block k;
-	int rc = stream_next(&b->stream[b->top], &k, &b->failed);
-	if (rc < 0)
-		archive_set_error(a, EIO, "%s", b->failed.msg);
-	if (rc <= 0)
-		return rc < 0 ? ARCHIVE_FATAL : 0;
-	pass(b, k.p, k.n);
-	*data = k.p;
-	return (la_ssize_t)k.n;
+	int rc = stream_next(&b->stream[b->top], &k, e);
+	if (rc > 0)
+		pass(b, k.p, k.n);
+	*p = k.p;
+	*n = k.n;
+	return rc;
 }
 
-static la_int64_t archive_seek_to(struct archive *a, void *arg, la_int64_t offset, int whence)
+static int64_t members_seek(void *arg, int64_t offset, int whence)
 {
 	struct bytes *b = arg;
-	(void)a;
 	b->stream[0].head_at = b->stream[0].nhead;
 	b->stream[0].rest.n = 0;
-	off_t at = lseek(b->fd, offset, whence);
-	return at < 0 ? ARCHIVE_FATAL : at;
+	return lseek(b->fd, offset, whence);
 }
 
-static int archive_fault(struct bytes *b, struct err *e)
+/* Libarchive may jump about in a file that is not packed. */
+static int open_members(struct bytes *b, struct err *e)
 {
-	if (b->failed.code) {
-		*e = b->failed;
-		return e->code;
-	}
-	const char *why = archive_error_string(b->archive);
-	err_set(e, ERR_DATA, "cannot decompress: %s", why ? why : "damaged data");
-	return err_at(e, b->shown, 0, 0);
-}
-
-static int open_archive(struct bytes *b, struct err *e)
-{
-	b->archive = archive_read_new();
-	if (!b->archive)
-		mem_oom(CHUNK);
-	switch (b->form) {
-	case FORM_TAR: archive_read_support_format_tar(b->archive); break;
-	case FORM_ZIP: archive_read_support_format_zip(b->archive); break;
-	default: archive_read_support_format_7zip(b->archive); break;
-	}
-	archive_read_set_callback_data(b->archive, b);
-	archive_read_set_read_callback(b->archive, archive_read_on);
-	if (b->regular && !b->top) {
-		/* The seeking reader of zip starts over from the file's end. */
-		archive_read_set_seek_callback(b->archive, archive_seek_to);
-		if (lseek(b->fd, 0, SEEK_SET) == 0) {
-			b->stream[0].head_at = b->stream[0].nhead;
-			b->stream[0].rest.n = 0;
-		}
-	}
-	return archive_read_open1(b->archive) == ARCHIVE_OK ? 0 : archive_fault(b, e);
+	bool jump = b->regular && !b->top;
+	struct members_source src = { members_read, jump ? members_seek : NULL, b, b->fd, (uint64_t)b->st.st_size };
+	if (jump && members_seek(b, 0, SEEK_SET) < 0)
+		src.seek = NULL;
+	return members_open(&b->members, b->form, &src, e);
 }
 
 static int open_fd(struct bytes *b, const char *path, bool is_stdin, struct err *e)
@@ -313,9 +268,8 @@ static void close_streams(struct bytes *b)
 {
 	unpack_free(b->inner);
 	b->inner = NULL;
-	if (b->archive)
-		archive_read_free(b->archive);
-	b->archive = NULL;
+	members_free(b->members);
+	b->members = NULL;
 	for (size_t i = 0; i <= b->top; i++)
 		unpack_free(b->stream[i].unpack);
 	memset(b->stream, 0, sizeof b->stream);
@@ -347,22 +301,11 @@ static bool wanted(const struct bytes *b, const char *name)
 	return !b->o.include || fnmatch(b->o.include, base, 0) == 0;
 }
 
-/* The next block of the archive's member: 1, 0 at the end, negative. A warning there is a wrong checksum. */
+/* The next block of the archive's member: 1, 0 at the end, negative. */
 static int next_block(struct bytes *b, struct block *k, struct err *e)
 {
-	for (;;) {
-		la_int64_t offset;
-		const void *p;
-		k->n = 0;
-		int rc = archive_read_data_block(b->archive, &p, &k->n, &offset);
-		k->p = p;
-		if (rc == ARCHIVE_OK && !k->n)
-			continue;
-		if (rc == ARCHIVE_OK)
-			return 1;
-		k->n = 0;
-		return rc == ARCHIVE_EOF ? 0 : archive_fault(b, e);
-	}
+	int rc = members_block(b->members, &k->p, &k->n, e);
+	return rc < 0 && !e->file[0] ? err_at(e, b->shown, 0, 0) : rc;
 }
 
 static ssize_t inner_read(void *arg, const void **data, struct err *e)
@@ -404,30 +347,22 @@ static int drain(struct bytes *b, struct err *e)
 
 static int next_member(struct bytes *b, struct bytes_member *m, struct err *e)
 {
-	struct archive_entry *entry;
-	int rc = b->archive ? 0 : open_archive(b, e);
-	if (rc < 0)
-		return rc;
+	struct members_entry entry;
+	int rc = b->members ? 0 : open_members(b, e);
 	unpack_free(b->inner);
 	b->inner = NULL;
 	b->in_member = false;
 	b->from_archive.n = b->from_inner.n = 0;
-	for (;;) {
-		snprintf(b->shown, sizeof b->shown, "%s", b->path);
-		rc = archive_read_next_header(b->archive, &entry);
-		if (rc == ARCHIVE_EOF)
-			return drain(b, e);
-		if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
-			return archive_fault(b, e);
-		const char *name = archive_entry_pathname_utf8(entry);
-		name = name ? name : archive_entry_pathname(entry);
-		snprintf(b->name, sizeof b->name, "%s", name ? name : "(unnamed)");
-		if (archive_entry_filetype(entry) == AE_IFREG && wanted(b, b->name))
+	snprintf(b->shown, sizeof b->shown, "%s", b->path);
+	while (rc >= 0 && (rc = members_next(b->members, &entry, e)) > 0) {
+		snprintf(b->name, sizeof b->name, "%s", entry.name);
+		if (entry.file && wanted(b, b->name))
 			break;
 	}
+	if (rc <= 0)
+		return rc == 0 ? drain(b, e) : e->file[0] ? rc : err_at(e, b->shown, 0, 0);
 	m->name = b->name;
-	if (archive_entry_mtime_is_set(entry))
-		m->mtime_us = (int64_t)archive_entry_mtime(entry) * US_PER_SEC;
+	m->mtime_us = entry.mtime_us ? entry.mtime_us : m->mtime_us;
 	int n = snprintf(b->shown, sizeof b->shown, "%s:%s", b->path, b->name);
 	if (n < 0)
 		b->shown[0] = '\0';
@@ -438,7 +373,7 @@ static int next_member(struct bytes *b, struct bytes_member *m, struct err *e)
 int bytes_next(struct bytes *b, struct bytes_member *m, struct err *e)
 {
 	*m = (struct bytes_member){ .shown = b->shown, .mtime_us = b->mtime_us };
-	if (b->form != FORM_PLAIN)
+	if (b->form != MEMBERS_NONE)
 		return next_member(b, m, e);
 	if (b->opened)
 		return 0;
@@ -476,7 +411,7 @@ ssize_t bytes_stream(struct bytes *b, void *to, size_t n, struct err *e)
 
 ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
 {
-	if (b->form == FORM_PLAIN)
+	if (b->form == MEMBERS_NONE)
 		return bytes_stream(b, to, n, e);
 	/* Block by block: archive_read_data would wait until N bytes are there. */
 	struct block *k = b->inner ? &b->from_inner : &b->from_archive;
@@ -492,9 +427,9 @@ ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
 struct bytes_file bytes_file(const struct bytes *b)
 {
 	const struct stream *s = &b->stream[b->top];
-	return (struct bytes_file){ .regular = b->regular && b->fd != STDIN_FILENO, .packed = b->top > 0, .archive = b->form != FORM_PLAIN,
-		.size = (uint64_t)b->st.st_size, .inode = (uint64_t)b->st.st_ino, .mtime_us = b->mtime_us, .head = s->head,
-		.nhead = s->nhead };
+	return (struct bytes_file){ .regular = b->regular && b->fd != STDIN_FILENO, .packed = b->top > 0, .archive = b->form != MEMBERS_NONE,
+		.size = (uint64_t)b->st.st_size, .inode = (uint64_t)b->st.st_ino, .mtime_us = b->mtime_us,
+		.head = b->form == MEMBERS_7Z ? b->marked : s->head, .old_head = b->form == MEMBERS_7Z ? s->head : NULL, .nhead = s->nhead };
 }
 
 int bytes_rewind(struct bytes *b, struct err *e)
@@ -503,7 +438,6 @@ int bytes_rewind(struct bytes *b, struct err *e)
 	b->at = b->ntail = 0;
 	b->opened = b->in_member = false;
 	b->from_archive.n = b->from_inner.n = 0;
-	b->failed.code = 0;
 	if (lseek(b->fd, 0, SEEK_SET) < 0) {
 		err_sys(e, errno, "cannot seek back");
 		return err_at(e, b->path, 0, 0);
@@ -547,12 +481,49 @@ int bytes_skip(struct bytes *b, uint64_t offset, struct err *e)
 	return err_at(e, b->path, 0, 0);
 }
 
+static bool all_zeros(const char *p, size_t n)
+{
+	return !n || (!*p && memcmp(p, p + 1, n - 1) == 0);
+}
+
+/* Does K, which stands at AT in the stream, begin what is more of it? -1: that depends on what comes next. */
+static int is_more(const struct bytes *b, const struct block *k, uint64_t at)
+{
+	const struct stream *s = &b->stream[b->top];
+	uint64_t end;
+	switch (b->form) {
+	case MEMBERS_NONE: return 1;
+	case MEMBERS_TAR: return all_zeros(k->p, k->n) ? -1 : 1;
+	case MEMBERS_ZIP: return k->n >= 4 && memcmp(k->p, "PK\3\4", 4) == 0;
+	default: return members_7z_directory(s->head, s->nhead, &end) > at;
+	}
+}
+
 int bytes_more(struct bytes *b, struct err *e)
 {
-	char c;
-	if (b->regular && !b->top)
-		return bytes_peek(b, b->at, &c, 1, e);
-	return b->from_inner.n ? 1 : stream_next(&b->stream[b->top], &b->from_inner, e);
+	char look[4096];
+	int rc, more;
+	/* What came behind the members of a tar counted, before there was members_at. */
+	if (b->form == MEMBERS_TAR && b->ntail == BYTES_HEAD && all_zeros((const char *)b->tail, b->ntail))
+		return 1;
+	if (!b->regular || b->top) {
+		struct stream *s = &b->stream[b->top];
+		for (;;) {
+			rc = b->from_inner.n ? 1 : stream_next(s, &b->from_inner, e);
+			if (rc <= 0 || (more = is_more(b, &b->from_inner, b->at)) >= 0)
+				return rc <= 0 ? rc : more;
+			pass(b, b->from_inner.p, b->from_inner.n);
+			b->from_inner.n = 0;
+		}
+	}
+	for (uint64_t at = b->at;; at += sizeof look) {
+		ssize_t n = fd_pread_all(b->fd, look, sizeof look, (off_t)at);
+		struct block k = { look, n > 0 ? (size_t)n : 0 };
+		if (n <= 0)
+			return n < 0 ? unreadable(b, e) : 0;
+		if ((more = is_more(b, &k, b->at)) >= 0)
+			return more;
+	}
 }
 
 int bytes_peek(struct bytes *b, uint64_t offset, void *to, size_t n, struct err *e)
@@ -574,7 +545,7 @@ int bytes_check(struct bytes *b, struct err *e)
 		return err_at(e, b->path, 0, 0);
 	}
 	/* Cut to less than what was read: that was read before, so it is sound. */
-	if (!b->top && b->form == FORM_PLAIN && (uint64_t)st.st_size < b->at)
+	if (!b->top && b->form == MEMBERS_NONE && (uint64_t)st.st_size < b->at)
 		return 0;
 	rc = bytes_peek(b, 0, now, s->nhead, e);
 	if (rc < 0 || (rc > 0 && memcmp(now, s->head, s->nhead) == 0))
@@ -583,32 +554,38 @@ int bytes_check(struct bytes *b, struct err *e)
 	return err_at(e, b->path, 0, 0);
 }
 
-/* An archive that libarchive may jump about in. */
-static bool is_jumped(const struct bytes *b)
-{
-	return b->archive && b->regular && !b->top;
-}
-
 uint64_t bytes_at(const struct bytes *b)
 {
-	return is_jumped(b) ? (uint64_t)b->st.st_size : b->at;
+	return b->members ? members_at(b->members) : b->at;
 }
 
 const unsigned char *bytes_tail(struct bytes *b, size_t *n)
 {
-	if (is_jumped(b)) {
-		b->ntail = b->st.st_size < BYTES_HEAD ? (size_t)b->st.st_size : BYTES_HEAD;
-		if (bytes_peek(b, (uint64_t)b->st.st_size - b->ntail, b->tail, b->ntail, NULL) <= 0)
-			b->ntail = 0;
-	}
+	uint64_t at = bytes_at(b);
+	const unsigned char *tail = b->tail;
 	*n = b->ntail;
+	if (b->members)
+		tail = members_tail(b->members, n);
+	if (b->form != MEMBERS_7Z || at - *n >= sizeof b->marked)
+		return tail;
+	/* The part of the head is as that is shown. */
+	if (tail != b->tail)
+		memcpy(b->tail, tail, *n);
+	for (size_t i = 0; i < *n; i++)
+		if (at - *n + i >= SEVEN_FROM && at - *n + i < SEVEN_TO)
+			b->tail[i] = 0;
 	return b->tail;
+}
+
+const char *bytes_doubt(const struct bytes *b)
+{
+	return b->members ? members_doubt(b->members) : NULL;
 }
 
 bool bytes_sure(const struct bytes *b, uint64_t at)
 {
-	if (b->form != FORM_PLAIN) {
-		if (b->in_member && (b->inner || b->form != FORM_TAR))
+	if (b->form != MEMBERS_NONE) {
+		if (b->in_member && (b->inner || b->form != MEMBERS_TAR))
 			return false;
 		at = b->at;
 	}
@@ -623,7 +600,7 @@ int bytes_settle(struct bytes *b, struct err *e)
 {
 	char drop[16 << 10];
 	ssize_t n = 1;
-	while (b->form != FORM_PLAIN && b->in_member && n)
+	while (b->form != MEMBERS_NONE && b->in_member && n)
 		if ((n = bytes_read(b, drop, sizeof drop, e)) < 0)
 			return (int)n;
 	return drain(b, e);

@@ -10,7 +10,7 @@
  * What a file is, its first bytes tell, not its name: gzip, zstd, xz, bzip2 and lz4 are unpacked (io/unpack); tar (packed
  * or not), zip and 7z give their members in the order in which they are stored; a member that is itself packed is unpacked
  * as well (many archives of posts are tars of such files). All else is read as it is. Folders, links and hidden members (a
- * name that begins with a dot, __MACOSX) are left out.
+ * name that begins with a dot, __MACOSX) are left out. What archives are, and where they end: source/members.h.
  *
  * "The stream" is the file once it is unpacked, in front of what an archive makes of it: its bytes are the same before and
  * after somebody compresses the file. Offsets are offsets in it.
@@ -55,7 +55,8 @@ struct bytes_file {
 	bool packed, archive;
 	uint64_t size, inode;
 	int64_t mtime_us;
-	const unsigned char *head;        /* the first bytes of the stream */
+	const unsigned char *head;        /* the first bytes of the stream; of a 7z without where its directory is */
+	const unsigned char *old_head;    /* of a 7z: with it, as earlier versions had it; else NULL */
 	size_t nhead;                     /* fewer than BYTES_HEAD: there are no more (regular files) */
 };
 
@@ -72,12 +73,13 @@ ssize_t bytes_stream(struct bytes *b, void *to, size_t n, struct err *e);
 int bytes_rewind(struct bytes *b, struct err *e);
 /* Pass over the stream up to OFFSET, which lies ahead: ERR_DATA when it ends before. What is plain is not read. */
 int bytes_skip(struct bytes *b, uint64_t offset, struct err *e);
-/* Is there more of the stream? 1, 0, or negative. */
+/* Is there more of the stream, of an archive more members? 1, 0, or negative. */
 int bytes_more(struct bytes *b, struct err *e);
-/* Bytes of the stream that were given on; of a regular file that is an archive and not packed, its size. */
+/* Bytes of the stream that were given on; once members of an archive were read, members_at. */
 uint64_t bytes_at(const struct bytes *b);
 /* The last of them, at most BYTES_HEAD. */
 const unsigned char *bytes_tail(struct bytes *b, size_t *n);
+const char *bytes_doubt(const struct bytes *b);         /* at the end: why this may not be all of the file; NULL */
 /* N bytes of the file as it is on disk: 1, 0 when they are not there, or negative. */
 int bytes_peek(struct bytes *b, uint64_t offset, void *to, size_t n, struct err *e);
 /* Was the file truncated and rewritten since it was opened? What was read of it may be a mixture then: ERR_IO. */

@@ -207,6 +207,7 @@ static int open_file(struct source_files *f, const char *path, struct bytes *b, 
 	f->now = (struct done_file){ .file = path, .size = file.size, .inode = file.inode, .mtime_us = file.mtime_us, .id = known ? known->id : 0,
 		.lines = -1 };
 	f->ntail = f->nbad_tail = 0;
+	f->bad_file = false;
 	f->unmoved = known != NULL;
 	f->known = known ? *known : (struct done_file){ 0 };
 	f->pos = from;
@@ -381,6 +382,9 @@ static int end_file(struct source_files *f, struct source_files_batch *b, struct
 		if (source_reader_unfinished(f->reader))
 			note(f, f->current, source_reader_unfinished(f->reader), "the last line is incomplete: left for the next run");
 	}
+	const char *doubt = f->bad_file ? NULL : bytes_doubt(source_reader_bytes(f->reader));
+	if (doubt)
+		note(f, strcmp(f->current, "-") == 0 ? "<stdin>" : f->current, 0, "%s", doubt);
 	f->current = NULL;
 	b->file_end = true;
 	return FILES_RECORDS;

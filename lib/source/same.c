@@ -43,16 +43,24 @@ static void add(struct candidates *c, const struct done_file *f, const struct do
 	c->v[c->n++] = (struct candidate){ .f = *f, .named = named && named->id == f->id, .own = own };
 }
 
+static bool begins_like(const struct bytes_file *file, const struct done_file *f)
+{
+	return f->nhead <= file->nhead && (done_head(file->head, f->nhead) == f->head ||
+	                                   (file->old_head && done_head(file->old_head, f->nhead) == f->head));
+}
+
 /* The newest state of each file that begins like this one, and the state of its own name; or, with OLDER, the others. */
 static void collect(const struct same *s, const char *path, const struct bytes_file *file, bool older, struct candidates *c)
 {
-	struct done_at at = { .superseded = older };
+	struct done_at at = { .superseded = older }, again = at;
 	const struct done_file *f, *own = done_find(s->done, path);
 	c->n = 0;
 	while ((f = done_same(s->done, file->head, file->nhead, &at)))
 		add(c, f, own, false);
-	if (own && !older && !own->old && !done_newest(s->done, own) && own->nhead <= file->nhead &&
-	    done_head(file->head, own->nhead) == own->head)
+	while (file->old_head && (f = done_same(s->done, file->old_head, file->nhead, &again)))
+		if (!f->old)
+			add(c, f, own, false);
+	if (own && !older && !own->old && !done_newest(s->done, own) && begins_like(file, own))
 		add(c, own, own, true);
 	if (c->n)
 		qsort(c->v, c->n, sizeof *c->v, by_offset);
@@ -134,7 +142,7 @@ static int is(const struct same *s, const char *path, const struct done_file *f,
 	struct bytes_file file = bytes_file(b);
 	struct candidate one = { .f = *f };
 	struct candidates c = { &one, 1, 1 };
-	int rc = f->old || (f->nhead <= file.nhead && done_head(file.head, f->nhead) == f->head) ? measure(&c, b, e) : 0;
+	int rc = f->old || begins_like(&file, f) ? measure(&c, b, e) : 0;
 	bytes_free(b);
 	return rc < 0 ? rc : one.hit;
 }
