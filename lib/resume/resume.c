@@ -173,10 +173,16 @@ static int prune_now_and_then(struct resume *rs, struct err *e)
 	return rc;
 }
 
+/* Is the closing mark END this run's word that it gave everything? */
+static bool gave_all(const struct resume *rs, const char *end)
+{
+	return rs->whole && rs->from == 0 && end && strcmp(end, "done") == 0;
+}
+
 static int journal_it(struct resume *rs, const char *cursor, size_t n, const char *end, struct err *e)
 {
 	struct journal_entry en = { .seq = rs->next, .from = rs->from, .generation = rs->ck->generation,
-		.at_us = clock_now_us(), .cursor = cursor, .ncursor = n, .end = end };
+		.at_us = clock_now_us(), .cursor = cursor, .ncursor = n, .end = end, .all = gave_all(rs, end) };
 	int rc = prune_now_and_then(rs, e);
 	return rc != 0 ? rc : journal_append(rs->journal, &en, e);
 }
@@ -218,7 +224,7 @@ int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end
 	m.cursor = cursor;
 	m.ncursor = n;
 	m.end = end;
-	m.all = rs->whole && rs->from == 0 && end && strcmp(end, "done") == 0;
+	m.all = gave_all(rs, end);
 	m.read_id = rs->read_id;
 	m.read_version = rs->read_version;
 	mark_print(&m, line);

@@ -61,7 +61,7 @@ void saver_summary(const struct saver *s, struct saver_summary *sum)
 static int open_ck(struct saver *s, const struct mark *m, struct err *e)
 {
 	bool good;
-	int rc = trust_mark(&s->trust, m, &good, e);
+	int rc = trust_stream(&s->trust, m, &good, e);
 	if (rc != 0)
 		return rc;
 	if (s->path && m->ck && !store_same(s->path, m->ck))

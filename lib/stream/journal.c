@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads, appends to, and prunes the journal. */
-#include "stream/journal.h"
+#include "stream/journal_int.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAME "journal"
 
 struct journal {
 	const struct ck *ck;
@@ -27,14 +26,14 @@ struct journal {
 static int damaged(const struct ck *ck, uint64_t line, struct err *e, const char *what)
 {
 	struct buf path = BUF_INIT;
-	store_path(ck->store, NAME, &path);
+	store_path(ck->store, JOURNAL_NAME, &path);
 	err_set(e, ERR_DATA, "%s", what);
 	err_at(e, buf_cstr(&path), line, 0);
 	buf_release(&path);
 	return ERR_DATA;
 }
 
-static bool parse_entry(struct arena *a, const char *p, size_t n, struct journal_entry *en)
+bool journal_parse(struct arena *a, const char *p, size_t n, struct journal_entry *en)
 {
 	struct json *root;
 	if (json_parse(&root, a, p, n, NULL) != 0)
@@ -49,6 +48,7 @@ static bool parse_entry(struct arena *a, const char *p, size_t n, struct journal
 		return false;
 	en->cursor = cursor->raw;
 	en->ncursor = cursor->nraw;
+	en->all = json_get(root, "all") != NULL;
 	return json_i64(json_get(root, "seq"), &en->seq) && en->seq > 0 && json_i64(json_get(root, "from"), &en->from) &&
 	       en->from >= 0 && json_i64(json_get(root, "gen"), &en->generation) && en->generation > 0;
 }
@@ -68,7 +68,7 @@ static int walk(const struct ck *ck, const struct buf *text, size_t *good, journ
 		arena_clear(&a);
 		if (!lf)
 			break;
-		if (!parse_entry(&a, p, (size_t)(lf - p), &en)) {
+		if (!journal_parse(&a, p, (size_t)(lf - p), &en)) {
 			/* The last line may be torn even though it ends in LF: blocks reach the disk in any order. */
 			if (lf + 1 < text->p + text->n)
 				rc = damaged(ck, line, e, "damaged line in the middle of the journal");
@@ -89,7 +89,7 @@ static int walk(const struct ck *ck, const struct buf *text, size_t *good, journ
 
 static int load(const struct ck *ck, struct buf *text, struct err *e)
 {
-	int rc = store_get(ck->store, NAME, JOURNAL_MAX, text, e);
+	int rc = store_get(ck->store, JOURNAL_NAME, JOURNAL_MAX, text, e);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
@@ -150,8 +150,8 @@ static int open_append(struct journal *j, struct err *e)
 /* A new file through the store, so that its name is durable before the first line is. */
 static int make_if_absent(const struct ck *ck, struct err *e)
 {
-	int rc = store_stat(ck->store, NAME, NULL, NULL, e);
-	return rc == ERR_NOT_FOUND ? store_put_if_absent(ck->store, NAME, "", 0, e) : rc;
+	int rc = store_stat(ck->store, JOURNAL_NAME, NULL, NULL, e);
+	return rc == ERR_NOT_FOUND ? store_put_if_absent(ck->store, JOURNAL_NAME, "", 0, e) : rc;
 }
 
 static int cut_tail(struct journal *j, size_t size, struct err *e)
@@ -169,7 +169,7 @@ int journal_open(struct journal **out, const struct ck *ck, struct err *e)
 	struct buf text = BUF_INIT;
 	j->ck = ck;
 	j->fd = -1;
-	store_path(ck->store, NAME, &j->path);
+	store_path(ck->store, JOURNAL_NAME, &j->path);
 	buf_cstr(&j->path);
 	int rc = load(ck, &text, e);
 	if (rc == 0)
@@ -224,6 +224,8 @@ static void print_entry(struct buf *b, const struct journal_entry *en)
 		buf_puts(b, ",\"end\":");
 		json_put_cstr(b, en->end);
 	}
+	if (en->all)
+		buf_puts(b, ",\"all\":true");
 	buf_puts(b, "}\n");
 }
 
@@ -288,7 +290,7 @@ int journal_prune(struct journal *j, int64_t generation, int64_t below, struct e
 	int rc = journal_read(j->ck, keep, &p, e);
 	if (rc != 0 || p.lines == j->lines)
 		goto out;
-	rc = store_put(j->ck->store, NAME, p.kept.p ? p.kept.p : "", p.kept.n, e);
+	rc = store_put(j->ck->store, JOURNAL_NAME, p.kept.p ? p.kept.p : "", p.kept.n, e);
 	if (rc != 0)
 		goto out;
 	/* The descriptor still holds the file that was replaced. */

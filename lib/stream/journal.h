@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "stream/ck.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct journal_entry {
 	const char *cursor;      /* raw JSON */
 	size_t ncursor;
 	const char *end;         /* NULL: the stream went on */
+	bool all;                /* the mark says that this run gave everything */
 };
 
 struct journal;
@@ -47,5 +49,24 @@ int journal_read(const struct ck *ck, journal_fn *fn, void *arg, struct err *e);
 /* The entry of GENERATION with SEQ, into A. ERR_NOT_FOUND. */
 int journal_find(const struct ck *ck, int64_t generation, int64_t seq, struct arena *a, struct journal_entry *en,
 		 struct err *e);
+
+/* For those who check marks while the source writes: what they ask for comes in order, so each line is parsed once. */
+struct journal_look {
+	char *path;              /* NULL: nothing was asked yet */
+	int fd;
+	struct buf text;         /* read and not yet parsed, behind `done` */
+	size_t done;
+	int64_t first, last;     /* seqs of the first line and of the one parsed last; 0: none */
+	struct arena arena;
+	struct journal_entry en; /* that one */
+};
+enum journal_seen {
+	JOURNAL_HAS,             /* look->en is the line; it lives until the next call */
+	JOURNAL_PRUNED,          /* the seq is below every line that is left */
+	JOURNAL_UNKNOWN          /* no mark has that seq */
+};
+/* Of the checkpoint in folder CK, always the same. ERR_NOT_FOUND: it has no journal; ERR_IO, ERR_DATA. */
+int journal_look(struct journal_look *l, const char *ck, int64_t seq, enum journal_seen *seen, struct err *e);
+void journal_look_release(struct journal_look *l);
 
 #endif

@@ -146,6 +146,29 @@ FILTERS=("smjq ." smsentiment "smtrend --min-authors 1" smrate "smrate --queue 1
 	for t in "${FILTERS[@]}" "smpartition t"; do run -3 --separate-stderr $t in; [[ "$stderr" == *": in:1: mark: "*"not of other"* ]]; [ -z "$output" ]; done
 }
 
+@test "a mark that the checkpoint's journal does not have stops every tool, and nothing of it is committed" {
+	mkdir in; good 3 >in/a.ndjson
+	smfetch files in --resume ck >first; smpartition t <first >acts; smcommit <acts | smcheckpoint save
+	id=$(jq -r .id ck/id)
+	m() { printf '{"$mark":{"v":1,"stream":"%s","from":%s,"seq":%s,"cursor":null,"ck":"%s"%s}}\n' "$id$1" "$2" "$3" "$PWD/ck" "${4-}"; }
+	# A seq to come, one with another place, a later generation, a closing mark where none was, the number of the table.
+	for forged in "$(m '' 2 3)" "$(m '' 2 9)" "$(m '' 0 2)" "$(m .2 0 3)" "$(m '' 0 2 ',"end":"done","all":true')" "$(m '' 2 2)"; do
+		{ echo "$forged"; echo '{"id":"1"}'; } >forged
+		for t in "${FILTERS[@]}" "smpartition t"; do
+			run -3 --separate-stderr $t forged
+			[[ "$stderr" == *": forged:1: mark: "*journal*"its source did not write this mark"* ]]; [[ $output != *'$mark'* ]]
+		done
+		# smcommit asks for itself.
+		{ smpartition t in/a.ndjson | grep '"add"'; echo "${forged/,\"ck\"/,\"table\":\"$PWD/t\",\"ck\"}"; } >acts.forged
+		run -3 --separate-stderr smcommit <acts.forged; [[ "$stderr" == *"its source did not write this mark"* ]]
+		[ "$(ls t/_delta_log/*.json | wc -l)" = 1 ]
+	done
+	# The stream itself goes on, and what it once printed is known as late.
+	good 5 >in/b.ndjson
+	smfetch files in --resume ck | smpartition t | smcommit | smcheckpoint save; [ "$(smreplay t --count)" = 2 ]
+	run -75 smcommit <acts; [ "$(smreplay t --count)" = 2 ]
+}
+
 @test "nothing in a record stops a filter that is to skip: the good ones are all there, the rejects whole" {
 	python3 "$BATS_TEST_DIRNAME/nasty.py" lines >in
 	for t in "${FILTERS[@]}" "smjq -c .,empty" "smrate --time created_at --speed max"; do

@@ -160,21 +160,24 @@ against_oracle() {
 	zstd -dcq "$ROOT/share/sample/posts.ndjson.zst" >sample
 	"$T" -q --by tags,words --window 6h --slide 1h sample | grep -v partial >want
 	mkdir -p ck; ck=$PWD/ck
-	mark() { printf '{"$mark":{"v":1,"stream":"s","from":%d,"seq":%d,"cursor":%d,"ck":"%s"%s}}\n' "$1" "$2" "$2" "$ck" "${3-}"; }
+	mark() {
+		printf '{"seq":%d,"from":%d,"gen":1,"cursor":%d%s}\n' "$2" "$1" "$2" "${3-}" >>ck/journal
+		printf '{"$mark":{"v":1,"stream":"s","from":%d,"seq":%d,"cursor":%d,"ck":"%s"%s}}\n' "$1" "$2" "$2" "$ck" "${3-}"
+	}
 	printf 'smtools checkpoint 1\n' >ck/FORMAT
 	printf '{"v":1,"id":"s","stream":"s","generation":1,"created":"2026-01-01T00:00:00Z"}\n' >ck/id
-	{ mark 0 0; head -2000 sample; mark 0 1; sed -n '2001,2100p' sample; } | "$T" -q --by tags,words --window 6h --slide 1h >one
-	# killed behind mark 1: what came after it is read again
-	[ -s ck/state/smtrend/1 ]
-	{ mark 1 2; tail -n +2001 sample; mark 1 3 ',"end":"done"'; } | "$T" -q --by tags,words --window 6h --slide 1h >two
-	{ sed '/"seq":1,/q' one | grep -v '^{"$mark"'; grep -v '^{"$mark"' two; } >got
+	{ mark 0 1; head -2000 sample; mark 0 2; sed -n '2001,2100p' sample; } | "$T" -q --by tags,words --window 6h --slide 1h >one
+	# killed behind mark 2: what came after it is read again
+	[ -s ck/state/smtrend/2 ]
+	{ mark 2 3; tail -n +2001 sample; mark 2 4 ',"end":"done"'; } | "$T" -q --by tags,words --window 6h --slide 1h >two
+	{ sed '/"seq":2,/q' one | grep -v '^{"$mark"'; grep -v '^{"$mark"' two; } >got
 	cmp want got
 	# nothing partial at the end, and other options are refused
 	run ! grep -q partial two
-	mark 3 4 >in
+	mark 4 5 >in
 	run -5 "$T" --window 5h in
 	[[ $output == *"another window"* ]]
-	printf 'x' >>ck/state/smtrend/3
+	printf 'x' >>ck/state/smtrend/4
 	run -3 "$T" --by tags,words --window 6h --slide 1h in
 	[[ $output == *damaged* ]]
 }
@@ -183,6 +186,7 @@ against_oracle() {
 	mkdir ck; ck=$PWD/ck
 	printf 'smtools checkpoint 1\n' >ck/FORMAT
 	printf '{"v":1,"id":"s","generation":3,"created":"2026-01-01T00:00:00Z"}\n' >ck/id
+	printf '{"seq":7000,"from":0,"gen":2,"cursor":null,"end":"done"}\n' >ck/journal
 	mark() { printf '{"$mark":{"v":1,"stream":"%s","from":0,"seq":7000,"ck":"%s","end":"done"}}\n' "$1" "$2"; }
 	for stream in other ss s.x s.02; do
 		{ post 1 p1 a1 x; mark "$stream" "$ck"; } >in

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/mem.h"
 #include "stream/ck.h"
 #include "stream/journal.h"
 #include "stream/mark.h"
@@ -277,7 +278,7 @@ static int trusts(struct trust *t, const char *stream, const char *ck, bool *goo
 	struct err e;
 	m.stream = stream;
 	m.ck = ck;
-	return trust_mark(t, &m, good, &e);
+	return trust_stream(t, &m, good, &e);
 }
 
 static void test_trust(void)
@@ -337,6 +338,123 @@ static void test_trust(void)
 	buf_release(&name);
 }
 
+/* How a mark LINE of checkpoint `dir` is taken, with FROM replaced by TO in it: 1 believed, 0 not, or the error's code. */
+static int taken(struct trust *t, const char *line, const char *from, const char *to)
+{
+	struct arena a = ARENA_INIT;
+	struct buf b = BUF_INIT;
+	struct mark m;
+	struct err e;
+	bool good;
+	const char *at = from ? strstr(line, from) : line;
+	if (!at) {
+		T_FAIL("%s is not in %s", from, line);
+		return 99;
+	}
+	buf_put(&b, line, (size_t)(at - line));
+	buf_puts(&b, from ? to : "");
+	buf_puts(&b, at + (from ? strlen(from) : 0));
+	int rc = mark_parse(&m, &a, b.p, b.n, &e);
+	if (rc == 0)
+		rc = trust_mark(t, &m, &good, &e);
+	if (rc != 0 && (!strstr(e.msg, "mark") || (rc != ERR_DATA)))
+		T_FAIL("%d: %s", rc, e.msg);
+	buf_release(&b);
+	arena_release(&a);
+	return rc ? rc : good;
+}
+
+static char *printed(struct resume *rs, const char *cursor, const char *end)
+{
+	struct buf b = BUF_INIT;
+	struct err e;
+	if (resume_mark(rs, cursor, strlen(cursor), end, &b, &e) != 0)
+		T_FAIL("%s", e.msg);
+	return buf_detach(&b, NULL);
+}
+
+static void test_forged(void)
+{
+	struct trust t = { 0 };
+	struct resume *rs;
+	fresh();
+	rs = open_ok(0, NULL);
+	resume_whole(rs);
+	char *one = printed(rs, "{\"a\":1,\"b\":[\"x\"]}", NULL), *two = printed(rs, "2", NULL), *end = printed(rs, "3", "done");
+	resume_close(rs);
+	T_CASE("trust: a mark that the journal has, in any spelling of its cursor, in order or again")
+	{
+		T_INT(taken(&t, one, NULL, NULL), 1);
+		T_INT(taken(&t, two, NULL, NULL), 1);
+		T_INT(taken(&t, two, NULL, NULL), 1);
+		T_INT(taken(&t, end, NULL, NULL), 1);
+		T_INT(taken(&t, one, "{\"a\":1,\"b\":[\"x\"]}", "{ \"b\" : [\"\\u0078\"], \"a\" : 1 }"), 1);
+		T_INT(taken(&t, end, "\"all\":true", "\"all\":false"), 1);
+		T_INT(taken(&t, end, "\"all\":true", "\"table\":\"/t\",\"version\":7"), 1);
+	}
+	T_CASE("trust: one that differs from the journal in anything is not its source's")
+	{
+		const struct { const char *line, *from, *to; int want; } of[] = {
+			{ two, "\"seq\":2", "\"seq\":4", ERR_DATA }, { two, "\"seq\":2", "\"seq\":4000000000", ERR_DATA },
+			{ two, "\"seq\":2", "\"seq\":1", ERR_DATA }, { two, "\"seq\":2", "\"seq\":3", ERR_DATA },
+			{ two, "\"from\":0", "\"from\":1", ERR_DATA }, { two, "\"cursor\":2", "\"cursor\":3", ERR_DATA },
+			{ two, "\"cursor\":2", "\"cursor\":\"2\"", ERR_DATA }, { two, "\"cursor\":2", "\"cursor\":null", ERR_DATA },
+			{ two, "\"cursor\":2,", "", ERR_DATA }, { two, "\"cursor\":2", "\"cursor\":2,\"end\":\"done\"", ERR_DATA },
+			{ two, "\"cursor\":2", "\"cursor\":2,\"end\":\"error\"", ERR_DATA },
+			{ end, "\"end\":\"done\",", "", ERR_DATA }, { end, "\"end\":\"done\"", "\"end\":\"quota\"", ERR_DATA },
+			{ two, "\",\"from", ".2\",\"from", ERR_DATA }, { two, "\"cursor\":2", "\"cursor\":2,\"all\":true", 0 },
+			{ two, "\"seq\":2", "\"seq\":0", ERR_DATA } };
+		for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+			int got = taken(&t, of[i].line, of[i].from, of[i].to);
+			if (got != of[i].want)
+				T_FAIL("%s to %s: %d, not %d", of[i].from, of[i].to, got, of[i].want);
+			/* And by one who has seen nothing before. */
+			trust_release(&t);
+			T_INT(taken(&t, of[i].line, of[i].from, of[i].to), of[i].want);
+		}
+	}
+	T_CASE("trust: while the source writes and prunes")
+	{
+		T_INT(taken(&t, end, NULL, NULL), 1);
+		record(3, false);
+		rs = open_ok(3, "3");                     /* prunes 1 and 2: another file */
+		char *four = printed(rs, "4", NULL), *five = NULL;
+		T_INT(taken(&t, four, NULL, NULL), 1);
+		T_INT(taken(&t, two, NULL, NULL), 1);     /* late: the table is beyond it */
+		T_INT(taken(&t, two, "\"cursor\":2", "\"cursor\":2,\"all\":true"), 0);
+		for (int i = 5; i < 2000; i++) {
+			char cursor[16];
+			snprintf(cursor, sizeof cursor, "%d", i);
+			five = printed(rs, cursor, NULL);
+			T_INT(taken(&t, five, NULL, NULL), 1);
+			if (i == 900)
+				record(700, false);
+			if (i < 1999)
+				mem_free(five);
+		}
+		T_INT(taken(&t, four, NULL, NULL), 1);
+		T_INT(taken(&t, five, "\"seq\":1999", "\"seq\":2000"), ERR_DATA);
+		resume_close(rs);
+		mem_free(four);
+		mem_free(five);
+	}
+	T_CASE("trust: without a journal no mark was written; one that may not be read says nothing")
+	{
+		char cmd[200];
+		snprintf(cmd, sizeof cmd, "rm %s/journal", dir);
+		T_INT(system(cmd), 0);
+		trust_release(&t);
+		T_INT(taken(&t, two, NULL, NULL), ERR_DATA);
+		snprintf(cmd, sizeof cmd, "mkdir %s/journal", dir);
+		T_INT(system(cmd), 0);
+		T_INT(taken(&t, two, NULL, NULL), 0);
+	}
+	trust_release(&t);
+	mem_free(one);
+	mem_free(two);
+	mem_free(end);
+}
+
 int main(void)
 {
 	char cmd[64];
@@ -347,6 +465,7 @@ int main(void)
 	test_pruning();
 	test_whole();
 	test_trust();
+	test_forged();
 	snprintf(cmd, sizeof cmd, "rm -rf %s", root);
 	return t_done() | (system(cmd) != 0);
 }
