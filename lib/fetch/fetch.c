@@ -43,6 +43,17 @@ static int find_secrets(const char *name, struct secrets *secrets, unsigned dept
 	return rc;
 }
 
+/* An error of a job in a file has its place there. */
+static int at_job(const struct fetch_spec *s, int rc, struct err *e)
+{
+	if (rc < 0 && s->file) {
+		e->code = rc = rc == ERR_USAGE || rc == ERR_NOT_FOUND ? ERR_DATA : rc;
+		if (!e->file[0])
+			err_at(e, s->file, s->line, 1);
+	}
+	return rc;
+}
+
 /* A slip of the pen is told before a secret is missed. */
 int fetch_find_secrets(const struct fetch_spec *spec, size_t n, struct secrets *secrets, struct err *e)
 {
@@ -52,7 +63,7 @@ int fetch_find_secrets(const struct fetch_spec *spec, size_t n, struct secrets *
 		if ((rc = source_def_load(&d, spec[i].source, e)) < 0)
 			return rc;
 		for (of = i; of < n && rc == 0 && strcmp(spec[of].source, spec[i].source) == 0; of++)
-			rc = d->api ? job_check(d, &spec[of], e) : 0;
+			rc = d->api ? at_job(&spec[of], job_check(d, &spec[of], e), e) : 0;
 		if (rc == 0)
 			rc = secrets_of(d, secrets, 0, e);
 		source_def_free(d);
@@ -108,12 +119,7 @@ static int init_jobs(struct fetch *f, struct err *e)
 	f->job = mem_zalloc((f->o->nspecs + 1) * sizeof *f->job);
 	for (size_t i = 0; i < f->o->nspecs && rc == 0; i++) {
 		f->njobs++;
-		rc = job_init(&f->job[i], f, &f->o->spec[i], e);
-		if (rc < 0 && f->o->spec[i].file) {
-			e->code = rc = rc == ERR_USAGE || rc == ERR_NOT_FOUND ? ERR_DATA : rc;
-			if (!e->file[0])
-				err_at(e, f->o->spec[i].file, f->o->spec[i].line, 1);
-		}
+		rc = at_job(&f->o->spec[i], job_init(&f->job[i], f, &f->o->spec[i], e), e);
 	}
 	for (size_t i = 0; i < f->njobs && rc == 0; i++)
 		rc = find_job_place(f, &f->job[i], e);
