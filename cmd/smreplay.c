@@ -152,7 +152,7 @@ static int put_mark(struct run *r, const char *end)
 		return rc;
 	if (r->replay) {
 		replay_count(r->replay, &c);
-		resume_read(r->marks, replay_table_id(r->replay), c.version);
+		resume_read(r->marks, replay_table_id(r->replay), c.version, replay_table_log(r->replay));
 	}
 	buf_clear(&r->line);
 	if ((rc = resume_mark(r->marks, NULL, 0, end, &r->line, r->e)) < 0)

@@ -360,9 +360,8 @@ static void describe(struct build *b)
 	buf_put(&out->info, mark.p + MARK_PREFIX_LEN, mark.n - MARK_PREFIX_LEN - 2);
 	buf_release(&mark);
 	if (c->read_id) {
-		buf_puts(&out->info, ",\"read\":{\"id\":");
-		json_put_cstr(&out->info, c->read_id);
-		buf_printf(&out->info, ",\"version\":%lld}", (long long)c->read_version);
+		buf_puts(&out->info, ",\"read\":");
+		mark_put_read(&out->info, c->read_id, c->read_version, c->read_log);
 	}
 }
 

@@ -42,6 +42,7 @@ void committer_free(struct committer *c)
 	store_free(c->store);
 	trust_release(&c->trust);
 	mem_free(c->read_id);
+	mem_free(c->read_log);
 	mem_free(c->closing);
 	mem_free(c->stream);
 	mem_free(c->cursor);

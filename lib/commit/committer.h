@@ -71,7 +71,7 @@ struct committer {
 	int64_t last_commit_ns;
 	struct trust trust;
 	struct whole whole;
-	char *read_id;             /* of the table that the source reads; NULL: none */
+	char *read_id, *read_log;  /* of the table that the source reads, and of the version; NULL: none, not known */
 	int64_t read_version;
 	char *closing;             /* of an overwrite: the mark that ended the input, until it is known that nothing follows */
 };

@@ -3,6 +3,7 @@
 #include "commit/committer.h"
 
 #include "base/mem.h"
+#include "delta/log.h"
 
 #include <string.h>
 
@@ -47,18 +48,25 @@ int read_take(struct committer *c, const struct mark *m, struct err *e)
 {
 	if (!m->read_id)
 		return 0;
-	if (c->read_id && strcmp(c->read_id, m->read_id) != 0)
+	bool other = c->read_id && strcmp(c->read_id, m->read_id) != 0;
+	if (c->read_log && m->read_log && c->read_version == m->read_version && strcmp(c->read_log, m->read_log) != 0)
+		other = true;
+	if (other)
 		return err_set(e, ERR_DATA, "a mark that reads table %s after marks that read table %s: a pipe reads only one table",
 			       m->read_id, c->read_id);
 	if (!c->read_id)
 		c->read_id = mem_strdup(m->read_id);
+	mem_free(c->read_log);
+	c->read_log = m->read_log ? mem_strdup(m->read_log) : NULL;
 	c->read_version = m->read_version;
 	return 0;
 }
 
 bool read_is_sink(const struct committer *c, const struct delta_snapshot *sn)
 {
-	return c->read_id && sn && strcmp(c->read_id, sn->metadata.id) == 0;
+	/* A copy of the table's folder has its id; that it went another way shows in its log. */
+	return c->read_id && sn && strcmp(c->read_id, sn->metadata.id) == 0 &&
+	       delta_log_may_be(c->store, c->read_version, c->read_log);
 }
 
 int read_check_append(const struct committer *c, const struct delta_snapshot *sn, struct err *e)

@@ -170,7 +170,7 @@ static int64_t has_read(const struct delta_snapshot *sn, const struct note *n)
 	const char *id = json_str(json_get(read, "id"));
 	if (!id || strcmp(id, sn->metadata.id) != 0 || !json_i64(json_get(read, "version"), &v))
 		return -1;
-	return v >= 0 && v < n->version ? v : -1;
+	return v >= 0 && v < n->version && delta_log_may_be(sn->store, v, json_str(json_get(read, "log"))) ? v : -1;
 }
 
 /* The version that this commit's content comes from; -1: it holds nothing of what was there before. */

@@ -2,6 +2,7 @@
 /* Lists the log's commits and checkpoints, and reads a commit line by line. */
 #include "delta/log.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -213,6 +214,24 @@ int delta_log_moved(struct store *s, int64_t version, bool *moved, struct err *e
 	buf_release(&name);
 	*moved = rc == 0;
 	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+int delta_log_hash(struct store *s, int64_t version, char hex[DELTA_LOG_HASH + 1], struct err *e)
+{
+	struct buf name = BUF_INIT, text = BUF_INIT;
+	delta_commit_name(&name, version);
+	int rc = store_get(s, buf_cstr(&name), DELTA_COMMIT_MAX, &text, e);
+	if (rc == 0)
+		snprintf(hex, DELTA_LOG_HASH + 1, "%016llx", (unsigned long long)hash_stable(text.p ? text.p : "", text.n, 0));
+	buf_release(&name);
+	buf_release(&text);
+	return rc;
+}
+
+bool delta_log_may_be(struct store *s, int64_t version, const char *hash)
+{
+	char own[DELTA_LOG_HASH + 1];
+	return !hash || delta_log_hash(s, version, own, NULL) != 0 || strcmp(own, hash) == 0;
 }
 
 /* One line of NAME. The file, the line and the column go into the error. */

@@ -45,6 +45,13 @@ int delta_log_check(const struct delta_log *l, const struct store *s, struct err
 /* Is the newest version still V? (one stat call for V + 1) */
 int delta_log_moved(struct store *s, int64_t version, bool *moved, struct err *e);
 
+/* What tells VERSION of this table from the same version of a copy that has gone another way: a hash of its commit file, which holds names that
+ * nobody else draws. Copies of one log agree. ERR_NOT_FOUND: log clean-up has removed the file. */
+#define DELTA_LOG_HASH 16                               /* hexadecimal digits, without the NUL */
+int delta_log_hash(struct store *s, int64_t version, char hex[DELTA_LOG_HASH + 1], struct err *e);
+/* Does VERSION of this table have HASH? Only a commit that is there and differs says no: NULL, and one that is gone, may be the same. */
+bool delta_log_may_be(struct store *s, int64_t version, const char *hash);
+
 void delta_commit_name(struct buf *b, int64_t version);   /* _delta_log/00000000000000000007.json */
 
 /* Called for each action in a commit or JSON checkpoint, in order; LINE from 1. Not 0 ends the reading and is returned.

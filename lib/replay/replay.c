@@ -6,6 +6,8 @@
 #include "delta/log.h"
 
 struct replay {
+	char hash[DELTA_LOG_HASH + 1]; /* of the commit of version `hashed` - 1; "": it is gone */
+	int64_t hashed;
 	struct replay_opts opts;     /* texts borrowed from the caller */
 	struct store *store;
 	struct delta_snapshot *snapshot;
@@ -198,6 +200,14 @@ int replay_more(struct replay *r, struct err *e)
 const char *replay_table_id(const struct replay *r)
 {
 	return r->snapshot->metadata.id;
+}
+
+const char *replay_table_log(struct replay *r)
+{
+	if (r->hashed != r->version + 1 && delta_log_hash(r->snapshot->store, r->version, r->hash, NULL) != 0)
+		r->hash[0] = '\0';
+	r->hashed = r->version + 1;
+	return r->hash[0] ? r->hash : NULL;
 }
 
 void replay_count(const struct replay *r, struct replay_counts *c)

@@ -92,6 +92,8 @@ int replay_next(struct replay *r, struct replay_piece *p, struct err *e);
 int replay_more(struct replay *r, struct err *e);
 /* The id in the metaData of the table; lives as long as the replay, up to the next replay_more. */
 const char *replay_table_id(const struct replay *r);
+/* The hash of the commit of the version that replay_count gives (delta/log.h), as long; NULL: its commit is gone. */
+const char *replay_table_log(struct replay *r);
 void replay_count(const struct replay *r, struct replay_counts *c);
 
 #endif

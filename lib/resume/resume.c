@@ -25,7 +25,7 @@ struct resume {
 	size_t pruned_at;          /* lines in the journal after it was pruned last */
 	int64_t last_ns;           /* when the last mark was made */
 	bool ended, whole;
-	char *read_id;             /* NULL: no table is read */
+	char *read_id, *read_log;  /* NULL: no table is read; nothing more is known of the version */
 	int64_t read_version;
 };
 
@@ -120,6 +120,7 @@ void resume_close(struct resume *rs)
 	journal_close(rs->journal);
 	ck_close(rs->ck);
 	mem_free(rs->read_id);
+	mem_free(rs->read_log);
 	arena_release(&rs->arena);
 	mem_free(rs);
 }
@@ -150,10 +151,12 @@ void resume_whole(struct resume *rs)
 	rs->whole = true;
 }
 
-void resume_read(struct resume *rs, const char *id, int64_t version)
+void resume_read(struct resume *rs, const char *id, int64_t version, const char *log)
 {
 	mem_free(rs->read_id);
+	mem_free(rs->read_log);
 	rs->read_id = mem_strdup(id);
+	rs->read_log = log ? mem_strdup(log) : NULL;
 	rs->read_version = version;
 }
 
@@ -227,6 +230,7 @@ int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end
 	m.all = gave_all(rs, end);
 	m.read_id = rs->read_id;
 	m.read_version = rs->read_version;
+	m.read_log = rs->read_log;
 	mark_print(&m, line);
 	rs->last_ns = clock_mono_ns();
 	rs->ended = end != NULL;

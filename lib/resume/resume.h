@@ -51,8 +51,9 @@ int resume_failed(struct resume *rs, struct buf *line, struct err *e);
 /* This run has given everything that it was asked for, and left out nothing. Where it began at 0, the closing mark "done" then says
  * `all`. */
 void resume_whole(struct resume *rs);
-/* The table that is read, by its metaData's id, and the version: said in every mark from now on. ID is copied. */
-void resume_read(struct resume *rs, const char *id, int64_t version);
+/* The table that is read, by its metaData's id, and the version, with its hash (delta/log.h; NULL: not known): said in every mark from now
+ * on. Texts are copied. */
+void resume_read(struct resume *rs, const char *id, int64_t version, const char *log);
 bool resume_due(const struct resume *rs);             /* has it been RESUME_EVERY_NS since the last mark? */
 /* The cursor of the mark that the checkpoint has recorded, into A; *CURSOR is NULL when there is none. Reads the journal. */
 int resume_recorded(struct resume *rs, struct arena *a, const char **cursor, size_t *n, struct err *e);

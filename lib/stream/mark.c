@@ -50,8 +50,9 @@ static bool get_end(const struct json *v, const char **to)
 
 static bool get_read(const struct json *v, struct mark *m)
 {
-	const struct json *id = json_get(v, "id"), *version = json_get(v, "version");
-	return v->type == JSON_OBJECT && id && get_text(id, &m->read_id) && version && get_count(version, &m->read_version);
+	const struct json *id = json_get(v, "id"), *version = json_get(v, "version"), *log = json_get(v, "log");
+	return v->type == JSON_OBJECT && id && get_text(id, &m->read_id) && version && get_count(version, &m->read_version) &&
+	       (!log || get_text(log, &m->read_log));
 }
 
 static bool get_commit(const struct json *v, struct mark *m)
@@ -173,6 +174,18 @@ static void put_count(struct buf *b, enum member k, int64_t v)
 	buf_i64(b, v);
 }
 
+void mark_put_read(struct buf *b, const char *id, int64_t version, const char *log)
+{
+	buf_puts(b, "{\"id\":");
+	json_put_cstr(b, id);
+	buf_printf(b, ",\"version\":%lld", (long long)version);
+	if (log) {
+		buf_puts(b, ",\"log\":");
+		json_put_cstr(b, log);
+	}
+	buf_putc(b, '}');
+}
+
 void mark_put_commit(struct buf *b, int64_t version, const char *path)
 {
 	buf_printf(b, "{\"version\":%lld", (long long)version);
@@ -202,9 +215,8 @@ void mark_print(const struct mark *m, struct buf *b)
 	if (m->all)
 		buf_puts(b, ",\"all\":true");
 	if (m->read_id) {
-		buf_puts(b, ",\"read\":{\"id\":");
-		json_put_cstr(b, m->read_id);
-		buf_printf(b, ",\"version\":%lld}", (long long)m->read_version);
+		put_key(b, M_READ);
+		mark_put_read(b, m->read_id, m->read_version, m->read_log);
 	}
 	put_text(b, M_ID, m->id);
 	if (m->commit >= 0) {

@@ -33,6 +33,7 @@ struct mark {
 	bool all;                 /* in a closing mark: the input is the whole of what was asked for, from the beginning */
 	const char *read_id;      /* of a source that reads a table: its metaData's id and the version; NULL: it reads none */
 	int64_t read_version;
+	const char *read_log;     /* hash of that version's commit (delta/log.h), which a copy of the table has only if it is one; NULL: not known */
 	const char *id;           /* set by smcommit: of the table's metaData; NULL: not there */
 	int64_t commit;           /* version of the stream's last commit that added files; -1: not there */
 	const char *path;         /* a file that it added; NULL: not there */
@@ -53,6 +54,7 @@ void mark_place(const struct mark *m, struct buf *b);
 /* Whoever left a record out for a fault or for overload takes `all` away from the marks that it passes on. *LINE (without its end) is
  * that of M; where M says `all`, it becomes another, in B. */
 void mark_withhold(struct mark *m, struct buf *b, const char **line, size_t *n);
+void mark_put_read(struct buf *b, const char *id, int64_t version, const char *log);   /* the value of `read`, in marks and in commitInfo */
 void mark_put_commit(struct buf *b, int64_t version, const char *path); /* the value of `commit`, in marks and in CK/table */
 /* 0 done, 75 quota, 0 signal …: the status that smcheckpoint gives to an `end` (docs/checkpoint.md). */
 int mark_end_status(const char *end);

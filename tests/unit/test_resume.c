@@ -242,16 +242,16 @@ static void whole(const char *ck, int64_t from, const char *end, bool vouches, b
 	struct err e;
 	T_INT(resume_open(&rs, ck, &e), 0);
 	T_INT(resume_from(rs), from);
-	resume_read(rs, "i-1", 4);
+	resume_read(rs, "i-1", 4, NULL);
 	T_INT(resume_mark(rs, "1", 1, NULL, &b, &e), 0);
 	T_OK(!strstr(buf_cstr(&b), "\"all\"") && strstr(b.p, "\"read\":{\"id\":\"i-1\",\"version\":4}"));
 	buf_clear(&b);
-	resume_read(rs, "i-1", 5);
+	resume_read(rs, "i-1", 5, "00ff");
 	if (vouches)
 		resume_whole(rs);
 	T_INT(resume_mark(rs, "2", 1, end, &b, &e), 0);
 	T_OK((strstr(buf_cstr(&b), "\"all\":true") != NULL) == want);
-	T_OK(strstr(b.p, "\"read\":{\"id\":\"i-1\",\"version\":5}") != NULL);
+	T_OK(strstr(b.p, "\"read\":{\"id\":\"i-1\",\"version\":5,\"log\":\"00ff\"}") != NULL);
 	resume_close(rs);
 	buf_release(&b);
 }
