@@ -8,6 +8,7 @@
 #include "io/output.h"
 #include "replay/replay.h"
 #include "resume/resume.h"
+#include "show/show.h"
 #include "stream/reject.h"
 
 #include <poll.h>
@@ -21,6 +22,7 @@ static struct replay_opts o = { .version = REPLAY_NEWEST, .last = REPLAY_NEWEST 
 static uint64_t opt_version, opt_first, opt_last, opt_limit, opt_threads;
 static int64_t opt_poll = DEFAULT_POLL, opt_gap;
 static const char *opt_speed, *opt_on_error;
+static struct show_opts so = SHOW_OPTS_INIT;
 static bool has_version, has_first, has_last, has_limit, has_gap, has_poll;
 static bool opt_follow, opt_count, opt_marks, opt_verbose, opt_unbuffered;
 
@@ -44,6 +46,7 @@ static const struct opt options[] = {
 	{ 0, "poll", OPT_DURATION, &opt_poll, "TIME", "with --follow: check for a new version every TIME (1s)", &has_poll },
 	{ 0, "marks", OPT_FLAG, &opt_marks, NULL,
 	  "print marks, so that downstream tools know what was read and whether it was complete", NULL },
+	SHOW_OPTIONS(so, "pretty"),
 	{ 0, "nulls", OPT_FLAG, &o.nulls, NULL, "print null members (default: omit them)", NULL },
 	{ 'j', "threads", OPT_U64, &opt_threads, "N",
 	  "number of decoding threads (default: one per processor, at most 4); the order of rows does not change", NULL },
@@ -67,6 +70,7 @@ static const char *const exits[] = {
 static const char *const examples[] = {
 	"smreplay landing --where \"lang = 'en' AND created_at >= '2026-01-01'\" | smsentiment", "English posts of this year",
 	"smreplay landing --select id,author.handle,text --limit 10", "a look at three columns",
+	"smreplay landing --select id,author.handle,text --output csv --flatten >posts.csv", "the same for a spreadsheet",
 	"smreplay landing --version-as-of 3 --count", "how many rows there were at version 3",
 	"smreplay landing --starting-version 5 --ending-version 7", "what versions 5 to 7 added and removed",
 	"smreplay landing --since 2026-05-01 --until 2026-05-02 --speed 60x | smtrend", "a day in 24 minutes",
@@ -83,7 +87,7 @@ static const struct tool tool = {
 	.summary = "print the rows of a Delta table as NDJSON",
 	.synopsis = "[OPTION]… TABLE",
 	.description =
-		"Writes the rows of a Delta table as records, one per line: as of its newest version, of an older "
+		"Writes the rows of a Delta table as records, one per line, or as CSV (--output): as of its newest version, of an older "
 		"one, or the changes between two. Files come in the order of the log and rows in the order of their "
 		"file, with any number of threads.\n\n"
 		"--where takes the SQL of Delta tables (docs/sql.md). Files and row groups that cannot match "
@@ -107,6 +111,8 @@ static const struct tool tool = {
 struct run {
 	struct replay *replay;
 	struct output out;
+	struct show show;
+	bool native;                 /* pieces are written as they come: NDJSON, or CSV made in lib/replay */
 	struct reject *rejects;
 	struct pace pace;
 	bool paced;
@@ -123,10 +129,12 @@ struct span {
 	uint64_t first, records;
 };
 
-/* the length of the first N lines of a text */
+/* the length of the first N records of a text */
 static size_t lines(const char *p, size_t size, uint64_t n)
 {
 	const char *s = p, *end = p + size;
+	if (o.csv != CSV_NONE)
+		return csv_records(o.csv, p, size, n);
 	for (; n && s < end; n--)
 		s = (const char *)memchr(s, '\n', (size_t)(end - s)) + 1;
 	return (size_t)(s - p);
@@ -167,6 +175,36 @@ static int mark_if_due(struct run *r)
 	return r->marks && !o.changes && resume_due(r->marks) ? put_mark(r, NULL) : 0;
 }
 
+static int flush(struct run *r)
+{
+	int rc = show_flush(&r->show, r->e);
+	if (rc == 0)
+		rc = output_flush(&r->out, r->e);
+	return rc == 0 ? reject_flush(r->rejects, r->e) : rc;
+}
+
+/* N records as they come from lib/replay: whole lines. One that the form cannot hold is a bad record. */
+static int put_text(struct run *r, const char *p, size_t n, uint64_t records)
+{
+	int rc = 0;
+	if (r->native) {
+		output_block(&r->out, p, n, records);
+		return r->out.failed ? failed(r) : 0;
+	}
+	for (const char *end = p + n, *nl; p < end && rc == 0 && !r->out.failed; p = nl + 1) {
+		struct err why;
+		nl = memchr(p, '\n', (size_t)(end - p));
+		rc = show_row(&r->show, p, (size_t)(nl - p), &why);
+		if (rc == ERR_DATA)
+			rc = reject_record(r->rejects, p, (size_t)(nl - p), &why, r->e);
+		else if (rc < 0)
+			*r->e = why;
+	}
+	if (rc == 0 && opt_unbuffered)
+		rc = show_flush(&r->show, r->e);
+	return rc == 0 && r->out.failed ? failed(r) : rc;
+}
+
 /* each record at its time */
 static int put_paced(struct run *r, const struct replay_piece *p, const struct span *s)
 {
@@ -175,9 +213,7 @@ static int put_paced(struct run *r, const struct replay_piece *p, const struct s
 		const struct replay_record *rec = &p->record[i];
 		int64_t now = clock_mono_ns(), due = rec->us == INT64_MIN ? now : pace_due(&r->pace, rec->us, now);
 		if (due > now) {
-			int rc = output_flush(&r->out, r->e);
-			if (rc == 0)
-				rc = reject_flush(r->rejects, r->e);
+			int rc = flush(r);
 			if (rc)
 				return rc;
 			while (!clock_sleep_until(due) && !stopped(r))
@@ -188,9 +224,12 @@ static int put_paced(struct run *r, const struct replay_piece *p, const struct s
 		int rc = mark_if_due(r);
 		if (rc)
 			return rc;
-		output_line(&r->out, p->p + from, rec->end - from - 1);
-		if (r->out.failed)
-			return failed(r);
+		if (r->native)
+			output_line(&r->out, p->p + from, rec->end - from - 1);
+		else
+			rc = put_text(r, p->p + from, rec->end - from, 1);
+		if (rc || r->out.failed)
+			return rc ? rc : failed(r);
 		from = rec->end;
 	}
 	return 0;
@@ -204,9 +243,7 @@ static int put_span(struct run *r, const struct replay_piece *p, struct span s)
 	if (r->paced)
 		return put_paced(r, p, &s);
 	size_t n = s.end - s.from;
-	if (s.records)
-		output_block(&r->out, p->p + s.from, whole ? n : lines(p->p + s.from, n, s.records), s.records);
-	return r->out.failed ? failed(r) : 0;
+	return s.records ? put_text(r, p->p + s.from, whole ? n : lines(p->p + s.from, n, s.records), s.records) : 0;
 }
 
 static int put(struct run *r, const struct replay_piece *p)
@@ -254,7 +291,7 @@ static int copy(struct run *r)
 				return rc;
 		if (rc || !r->left || !opt_follow)
 			return rc;
-		if ((rc = output_flush(&r->out, r->e)) || (rc = reject_flush(r->rejects, r->e)))
+		if ((rc = flush(r)))
 			return rc;
 		if (r->marks && (rc = put_mark(r, NULL)))
 			return rc;
@@ -321,6 +358,35 @@ static void set_options(struct run *r)
 	r->out.unbuffered = opt_unbuffered;
 }
 
+/* In which form; before the table is opened. */
+static void set_form(struct run *r)
+{
+	if ((opt_marks || opt_count) && strcmp(so.output, "auto") == 0)
+		so.output = "ndjson";
+	if (show_init(&r->show, &so, &r->out, SHOW_PRETTY, r->e) < 0)
+		opt_usage("%s", r->e->msg);
+	if (opt_marks && r->show.form != SHOW_NDJSON)
+		opt_usage("--marks needs --output=ndjson: the other forms have no place for marks");
+	if (opt_count && r->show.form != SHOW_NDJSON)
+		opt_usage("--count prints a number and cannot be combined with --output=%s", so.output);
+	if (!o.jq && r->show.form == SHOW_CSV)
+		o.csv = CSV_COMMA;
+	else if (!o.jq && r->show.form == SHOW_TSV)
+		o.csv = CSV_TAB;
+	r->native = o.csv != CSV_NONE || r->show.form == SHOW_NDJSON;
+	o.flatten = so.flatten;
+	o.nulls |= r->show.form == SHOW_TABLE; /* every row has every column */
+}
+
+static void put_head(struct run *r)
+{
+	buf_clear(&r->line);
+	if (so.csv_bom)
+		buf_puts(&r->line, CSV_BOM);
+	replay_head(r->replay, &r->line);
+	output_put(&r->out, r->line.p, r->line.n);
+}
+
 static void note(const struct run *r)
 {
 	struct replay_counts c;
@@ -367,6 +433,7 @@ int main(int argc, char **argv)
 	check_usage();
 	output_init(&r.out, STDOUT_FILENO, "standard output");
 	set_options(&r);
+	set_form(&r);
 	int rc = opt_marks ? resume_open(&r.marks, NULL, &e) : 0;
 	if (rc == 0)
 		rc = reject_open(&r.rejects, tool.name, opt_on_error, &e);
@@ -376,8 +443,12 @@ int main(int argc, char **argv)
 		rc = replay_open(&r.replay, argv[1], &o, &e);
 	if (rc == 0 && r.marks)
 		rc = put_mark(&r, NULL);
+	if (rc == 0 && o.csv != CSV_NONE)
+		put_head(&r);
 	if (rc == 0)
 		rc = copy(&r);
+	if (rc == 0 && o.csv == CSV_NONE && !opt_count)
+		rc = show_end(&r.show, &e);
 	if (rc == 0 && opt_count) {
 		buf_u64(&r.out.buf, r.count);
 		output_put(&r.out, "\n", 1);
@@ -387,6 +458,7 @@ int main(int argc, char **argv)
 		note(&r);
 	replay_free(r.replay);
 	resume_close(r.marks);
+	show_release(&r.show);
 	buf_release(&r.line);
 	buf_release(&r.out.buf);
 	return status;

@@ -343,6 +343,13 @@ void json_out_rows(struct json_out *jo, struct buf *b, const struct column *cons
 	finish(jo);
 }
 
+void json_out_one(struct json_out *jo, struct buf *b, const struct column *c, size_t i)
+{
+	begin(jo, b);
+	put_or_null(jo, &jo->field[0], c, i);
+	finish(jo);
+}
+
 /* Print one value through a throw-away plan. */
 static void value_with_form(struct buf *b, const struct column *c, size_t i, enum json_out_form form)
 {

@@ -43,6 +43,8 @@ void json_out_constant(struct json_out *jo, size_t i, const struct column *c);
 /* Append rows SEL[0..NSEL) (NULL: the first NSEL). COLS[i] belongs to type->fields[i]; NULL: its constant,
  * or null in every row. */
 void json_out_rows(struct json_out *jo, struct buf *b, const struct column *const *cols, const uint32_t *sel, size_t nsel);
+/* Append row I of C, which belongs to the first field, by the plan for it; null is null. */
+void json_out_one(struct json_out *jo, struct buf *b, const struct column *c, size_t i);
 /* Append one value of C as JSON (keys of groups, messages); null is null. Slow. */
 void json_out_value(struct buf *b, const struct column *c, size_t i);
 

@@ -6,62 +6,133 @@
 #include <emmintrin.h>
 #endif
 
-/* How many bytes from S on are none of the four. */
-static size_t plain(const char *s, size_t n, char a, char b)
+/* Characters that a field may not hold as it is, and bytes beyond ASCII, as bits of the 16 bytes at S, which are copied to TO. */
+#ifdef __SSE2__
+static inline unsigned copy16(char *to, const char *s, char a, char b, unsigned *high)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
+	_mm_storeu_si128((__m128i *)(void *)to, v);
+	*high |= (unsigned)_mm_movemask_epi8(v);
+	__m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(a)), _mm_cmpeq_epi8(v, _mm_set1_epi8(b)));
+	__m128i end = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(hit, end));
+}
+
+static inline unsigned quotes16(char *to, const char *s, unsigned *high)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
+	_mm_storeu_si128((__m128i *)(void *)to, v);
+	*high |= (unsigned)_mm_movemask_epi8(v);
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+}
+#else
+static inline unsigned copy16(char *to, const char *s, char a, char b, unsigned *high)
+{
+	unsigned mask = 0;
+	for (unsigned i = 0; i < 16; i++) {
+		to[i] = s[i];
+		*high |= (unsigned char)s[i] >> 7;
+		mask |= (unsigned)(s[i] == a || s[i] == b || s[i] == '\n' || s[i] == '\r') << i;
+	}
+	return mask;
+}
+
+static inline unsigned quotes16(char *to, const char *s, unsigned *high)
+{
+	unsigned mask = 0;
+	for (unsigned i = 0; i < 16; i++) {
+		to[i] = s[i];
+		*high |= (unsigned char)s[i] >> 7;
+		mask |= (unsigned)(s[i] == '"') << i;
+	}
+	return mask;
+}
+#endif
+
+/* Copy N bytes to TO (room for N + 16) as long as none is A, B, or a line end; returns how many. PADDED: 16 bytes behind S may be
+ * read, and *HIGH may speak of them too. */
+static inline size_t copy_plain(char *to, const char *s, size_t n, char a, char b, unsigned *high, bool padded)
 {
 	size_t i = 0;
-#ifdef __SSE2__
-	const __m128i va = _mm_set1_epi8(a), vb = _mm_set1_epi8(b), lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
-	for (; n - i >= 16; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
-		__m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, va), _mm_cmpeq_epi8(v, vb)),
-					   _mm_or_si128(_mm_cmpeq_epi8(v, lf), _mm_cmpeq_epi8(v, cr)));
-		unsigned bits = (unsigned)_mm_movemask_epi8(hit);
-		if (bits)
-			return i + (size_t)__builtin_ctz(bits);
+	for (; padded ? i < n : n - i >= 16; i += 16) {
+		unsigned mask = copy16(to + i, s + i, a, b, high);
+		size_t at = mask ? i + (size_t)__builtin_ctz(mask) : n;
+		if (mask && at < n)
+			return at;
 	}
-#endif
-	while (i < n && s[i] != a && s[i] != b && s[i] != '\n' && s[i] != '\r')
-		i++;
+	if (padded)
+		return n;
+	for (; i < n && s[i] != a && s[i] != b && s[i] != '\n' && s[i] != '\r'; i++) {
+		to[i] = s[i];
+		*high |= (unsigned char)s[i] >> 7;
+	}
 	return i;
 }
 
-static void put_escaped(struct buf *b, const char *s, size_t n)
+static inline unsigned put_escaped(struct buf *b, const char *s, size_t n, bool padded)
 {
+	unsigned high = 0;
+	char *to = buf_reserve(b, 2 * n + 16);
 	for (size_t i = 0; i < n; i++) {
-		size_t len = plain(s + i, n - i, '\t', '\\');
-		buf_put(b, s + i, len);
+		size_t len = copy_plain(to, s + i, n - i, '\t', '\\', &high, padded);
+		to += len;
 		i += len;
 		if (i == n)
 			break;
-		buf_putc(b, '\\');
-		buf_putc(b, s[i] == '\t' ? 't' : s[i] == '\n' ? 'n' : s[i] == '\r' ? 'r' : '\\');
+		*to++ = '\\';
+		*to++ = s[i] == '\t' ? 't' : s[i] == '\n' ? 'n' : s[i] == '\r' ? 'r' : '\\';
 	}
+	b->n = (size_t)(to - b->p);
+	return high;
 }
 
-static void put_quoted(struct buf *b, const char *s, size_t n)
+static unsigned put_quoted(struct buf *b, const char *s, size_t n)
 {
-	buf_putc(b, '"');
-	for (const char *end = s + n, *q; s < end; s = q) {
-		q = memchr(s, '"', (size_t)(end - s));
-		q = q ? q + 1 : end;
-		buf_put(b, s, (size_t)(q - s));
-		if (q[-1] == '"')
-			buf_putc(b, '"');
+	unsigned high = 0;
+	char *to = buf_reserve(b, 2 * n + 2);
+	size_t i = 0;
+	*to++ = '"';
+	while (n - i >= 16) {
+		unsigned mask = quotes16(to, s + i, &high);
+		size_t run = mask ? (size_t)__builtin_ctz(mask) + 1 : 16;
+		to += run;
+		i += run;
+		if (mask)
+			*to++ = '"';
 	}
-	buf_putc(b, '"');
+	for (; i < n; i++) {
+		*to++ = s[i];
+		high |= (unsigned char)s[i] >> 7;
+		if (s[i] == '"')
+			*to++ = '"';
+	}
+	*to++ = '"';
+	b->n = (size_t)(to - b->p);
+	return high;
 }
 
-void csv_put(struct buf *b, enum csv_style style, const char *s, size_t n)
+static inline bool put(struct buf *b, enum csv_style style, const char *s, size_t n, bool padded)
 {
+	unsigned high = 0;
 	if (!s)
-		return;
+		return false;
 	if (style == CSV_TAB)
-		put_escaped(b, s, n);
-	else if (!n || (unsigned char)s[0] <= ' ' || (unsigned char)s[n - 1] <= ' ' || s[0] == '#' || plain(s, n, '"', ',') < n)
-		put_quoted(b, s, n);
-	else
-		buf_put(b, s, n);
+		return put_escaped(b, s, n, padded) != 0;
+	if (!n || (unsigned char)s[0] <= ' ' || (unsigned char)s[n - 1] <= ' ' || s[0] == '#' ||
+	    copy_plain(buf_reserve(b, n + 16), s, n, '"', ',', &high, padded) < n)
+		return put_quoted(b, s, n) != 0;
+	b->n += n;
+	return high != 0;
+}
+
+bool csv_put(struct buf *b, enum csv_style style, const char *s, size_t n)
+{
+	return put(b, style, s, n, false);
+}
+
+bool csv_put_padded(struct buf *b, enum csv_style style, const char *s, size_t n)
+{
+	return put(b, style, s, n, true);
 }
 
 void csv_end(struct buf *b, enum csv_style style, size_t from)

@@ -76,9 +76,9 @@ static void tag(struct changes *c, struct unit *u, const char *type)
 	size_t n = time_format(t, c->time_ms * 1000, 3, true);
 	if (!c->tagged)
 		return;
-	u->tail = arena_printf(&c->plan->arena,
-			       "\"_change_type\":\"%s\",\"_commit_version\":%lld,\"_commit_timestamp\":\"%.*s\"", type,
-			       (long long)c->version, (int)n, t);
+	const char *fmt = c->project->csv == CSV_NONE ? "\"_change_type\":\"%s\",\"_commit_version\":%lld,\"_commit_timestamp\":\"%.*s\"" :
+			  c->project->csv == CSV_TAB ? "\t%s\t%lld\t%.*s" : ",%s,%lld,%.*s";
+	u->tail = arena_printf(&c->plan->arena, fmt, type, (long long)c->version, (int)n, t);
 	u->ntail = strlen(u->tail);
 }
 

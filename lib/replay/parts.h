@@ -13,6 +13,7 @@
 #define SM_REPLAY_PARTS_H
 
 #include "base/clock.h" /* before time.h, which has a ZONE_UTC of its own */
+#include "column/csv_out.h"
 #include "column/json_out.h"
 #include "delta/dv.h"
 #include "delta/snapshot.h"
@@ -39,6 +40,7 @@ struct project {
 	size_t nleaves, schema_leaves;
 	struct expr *where, *time;   /* NULL: none */
 	struct expr_bound *bound_where, *bound_time; /* to WORK */
+	enum csv_style csv;          /* how tails of units are written */
 };
 #define NOT_PART UINT32_MAX
 int project_make(struct project *p, const struct delta_snapshot *sn, const struct replay_opts *o, struct err *e);
@@ -52,7 +54,7 @@ struct unit {                        /* a file to read */
 	const struct delta_dv *only; /* changes: of what is left, only rows in this one */
 	bool all_rows;               /* the condition holds for every row: it need not be asked */
 	int64_t min_us;              /* by_time: earliest event time, INT64_MIN: unknown */
-	const char *tail;            /* changes: members behind each record's own */
+	const char *tail;            /* changes: members, or fields, behind each record's own */
 	size_t ntail;
 };
 
@@ -136,6 +138,7 @@ struct reader {                      /* one a thread */
 	const struct project *project;
 	const struct replay_opts *opts;
 	struct json_out *out;
+	struct csv_out *csv;         /* in its place; NULL: NDJSON */
 	struct json_jq *jq;
 	struct expr_eval *where, *time;
 	struct claim claim;

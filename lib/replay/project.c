@@ -290,6 +290,7 @@ int project_make(struct project *p, const struct delta_snapshot *sn, const struc
 	struct pick root = { 0 };
 	int rc = 0;
 	memset(p, 0, sizeof *p);
+	p->csv = o->csv;
 	schema_copy(&p->logical, &sn->schema);
 	schema_copy(&p->physical, &sn->physical);
 	const struct type *t = &p->logical.root;

@@ -19,6 +19,8 @@ int reader_init(struct reader *r, struct feed *f, const struct project *p, const
 	r->opts = o;
 	r->slice = 64;
 	r->guarded = type_find(&p->out, "$mark", 5, false) >= 0;
+	if (o->csv != CSV_NONE)
+		r->csv = csv_out_new(&p->out, &(struct csv_out_opts){ .style = o->csv, .flatten = o->flatten, .nulls = o->nulls });
 	r->out = json_out_new(&p->out, &jo);
 	batch_init(&r->batch, &p->read);
 	r->work = mem_array(NULL, p->work.nfields + 1, sizeof *r->work);
@@ -41,6 +43,7 @@ void reader_release(struct reader *r)
 {
 	reader_stop(r);
 	json_out_free(r->out);
+	csv_out_free(r->csv);
 	json_jq_free(r->jq);
 	expr_eval_free(r->where);
 	expr_eval_free(r->time);
@@ -72,12 +75,16 @@ int reader_start(struct reader *r, const struct claim *c, struct err *e)
 	r->claimed = true;
 	r->row = c->first_row;
 	r->nsel = r->at = 0;
+	if (r->csv)
+		csv_out_tail(r->csv, u->tail, u->ntail);
 	json_out_extra(r->out, NULL, 0, u->tail, u->ntail);
 	for (size_t i = 0; i < p->work.nfields; i++) {
 		if (p->part[i] == NOT_PART)
 			continue;
 		r->work[i] = c->source->part.col[part++];
-		if (i < p->out.nfields)
+		if (i < p->out.nfields && r->csv)
+			csv_out_constant(r->csv, i, &r->work[i]);
+		else if (i < p->out.nfields)
 			json_out_constant(r->out, i, &r->work[i]);
 	}
 	return pq_scan_new(&r->scan, c->source->reader, c->source->projection, c->group, e);
@@ -262,6 +269,19 @@ static int print_one(struct reader *r, struct text *t, size_t i, struct err *e)
 	return rc;
 }
 
+/* N rows of the selection as CSV: no reader of NDJSON takes them for marks. */
+static void print_csv(struct reader *r, struct text *t, size_t n)
+{
+	for (size_t i = 0; r->time && i < n; i++) {
+		csv_out_rows(r->csv, &t->buf, r->cols, &r->sel[r->at + i], 1);
+		note_record(r, t, r->times[r->at + i]);
+	}
+	if (r->time)
+		return;
+	csv_out_rows(r->csv, &t->buf, r->cols, &r->sel[r->at], n);
+	t->records += n;
+}
+
 /* N rows of the selection, one by one */
 static int print_singly(struct reader *r, struct text *t, size_t n, struct err *e)
 {
@@ -276,6 +296,8 @@ static int print_rows(struct reader *r, struct text *t, size_t n, struct err *e)
 	int rc = 0;
 	if (r->opts->count_only) {
 		t->records += n;
+	} else if (r->csv) {
+		print_csv(r, t, n);
 	} else if (r->jq || r->time || r->guarded) {
 		rc = print_singly(r, t, n, e);
 	} else {

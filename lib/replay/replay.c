@@ -210,6 +210,15 @@ const char *replay_table_log(struct replay *r)
 	return r->hash[0] ? r->hash : NULL;
 }
 
+void replay_head(const struct replay *r, struct buf *b)
+{
+	const struct csv_out_opts co = { .style = r->opts.csv, .flatten = r->opts.flatten };
+	struct csv_out *head = csv_out_new(&r->project.out, &co);
+	csv_out_head(head, b, !r->opts.changes ? NULL : r->opts.csv == CSV_TAB ? "\t_change_type\t_commit_version\t_commit_timestamp" :
+										 ",_change_type,_commit_version,_commit_timestamp");
+	csv_out_free(head);
+}
+
 void replay_count(const struct replay *r, struct replay_counts *c)
 {
 	*c = r->feed.counts;

@@ -24,6 +24,7 @@
 #define SM_REPLAY_REPLAY_H
 
 #include "base/err.h"
+#include "csv/csv.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,6 +50,8 @@ struct replay_opts {
 	                              * the rows of a piece by time (docs/replay.md) */
 	bool count_only;             /* no text: pieces just count */
 	bool nulls;                  /* print members that are null */
+	enum csv_style csv;          /* pieces are records of CSV or TSV, without a head; not with jq. CSV_NONE: NDJSON */
+	bool flatten;                /* with csv: a column for each member of structs */
 	unsigned threads;            /* 0: 1 */
 	uint64_t memory;             /* 0: REPLAY_MEMORY */
 };
@@ -94,6 +97,8 @@ int replay_more(struct replay *r, struct err *e);
 const char *replay_table_id(const struct replay *r);
 /* The hash of the commit of the version that replay_count gives (delta/log.h), as long; NULL: its commit is gone. */
 const char *replay_table_log(struct replay *r);
+/* Append the line with the names of the columns of opts.csv. */
+void replay_head(const struct replay *r, struct buf *b);
 void replay_count(const struct replay *r, struct replay_counts *c);
 
 #endif

@@ -85,7 +85,7 @@ static int take(struct walk *w, const struct json *v, size_t depth)
 	if (!c && !w->learn)
 		return v->type == JSON_NULL ? 0 : unknown(w, depth);
 	if (!c && w->s->ncols == SHOW_MAX_COLUMNS)
-		return err_set(w->e, ERR_DATA, "the rows have more than %d columns", SHOW_MAX_COLUMNS);
+		return err_set(w->e, ERR_UNSUPPORTED, "the rows have more than %d columns", SHOW_MAX_COLUMNS);
 	if (!c)
 		c = add(w->s, w->part, depth);
 	c->any |= v->type != JSON_NULL;

@@ -202,15 +202,14 @@ static int hold(struct show *s, const char *p, size_t n, struct err *e)
 static int put_row(struct show *s, const char *p, size_t n, struct err *e)
 {
 	struct json *row;
-	int rc;
-	if (s->form != SHOW_PRETTY && !s->decided) {
+	int rc = parse(s, p, n, &row, e); /* before it is held: the error is this row's */
+	if (rc == 0 && s->form != SHOW_PRETTY && !s->decided) {
 		if (!s->fixed || s->form == SHOW_TABLE)
 			return hold(s, p, n, e);
 		rc = decide(s, e);
-		if (rc)
-			return rc;
+		if (rc == 0)
+			rc = parse(s, p, n, &row, e);
 	}
-	rc = parse(s, p, n, &row, e);
 	if (rc == 0 && s->form != SHOW_PRETTY && s->form != SHOW_TABLE && !s->fixed)
 		rc = show_known(s, row, e);
 	if (rc)

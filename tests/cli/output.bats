@@ -6,7 +6,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR"; export HOME=$PWD XDG_CONFIG_HOME=$PWD PATH=$SM_BIN:$PATH LC_ALL=C.UTF-8 TERM=xterm; unset NO_COLOR
 	# The command lines that print rows: one for each tool and command that has --output.
 	ROWS=('smtable history t' 'smtable describe t' 'smtable files t' 'smtable check broken' 'smcheckpoint show ck' 'smcheckpoint list .'
-		'smtrend -q --min-authors 1 --min-score 0 --window 1d in.ndjson')
+		'smtrend -q --min-authors 1 --min-score 0 --window 1d in.ndjson' 'smreplay t' 'smreplay t --jq .')
 	SINGLE=' smtable describe t smcheckpoint show ck '
 	smgen -n 40 >in.ndjson
 	smfetch files in.ndjson --resume ck | smpartition --by network t | smcommit | smcheckpoint save ck
@@ -94,7 +94,11 @@ P
 
 @test "on a terminal: a table that is not wider than it; the environment chooses" {
 	for r in "${ROWS[@]}"; do
-		on_terminal 60 "$r"; [ "$(head -c 1 screen)" != '{' ]
+		on_terminal 60 "$r"
+		case $r in
+		smreplay*) sed 's/\x1b\[[0-9;]*m//g' screen | jq -cn 'inputs' >seen; $r | jq -c . | cmp - seen; grep -q '^  ' screen; on_terminal 60 "$r -o table" ;;
+		*) [ "$(head -c 1 screen)" != '{' ] ;;
+		esac
 		case $r in *describe* | *'smcheckpoint show'*) continue ;; esac
 		sed 's/\x1b\[[0-9;]*m//g' screen | python3 -c '
 import sys, unicodedata
@@ -133,6 +137,44 @@ sys.exit(f"wider: {wide}" if wide else 0)' || { echo "of: $r"; return 1; }
 		run ! grep -q 'mark' out
 	done
 	smtrend -q --last -o json --min-authors 1 --min-score 0 --window 1d marked | jq -e '([.[].window_start] | unique | length) == 1'
+}
+
+@test "smreplay: CSV of no rows, of changes, with a limit, in event time, one column" {
+	smreplay t --where false -o csv --flatten --select id,author.handle,text >out; [ "$(cat out)" = 'id,author.handle,text' ]
+	[ "$(smreplay t --where false -o csv --select author)" = author ]
+	smreplay t --starting-version 0 -o csv --select id >out; [ "$(head -1 out)" = id,_change_type,_commit_version,_commit_timestamp ]
+	[ "$(sed 1d out | cut -d, -f2,3 | sort -u)" = insert,0 ]; [ "$(wc -l <out)" = 41 ]
+	for i in 1 2 3 4; do printf '{"id":%d,"text":"a\\n\\"b\\",%d\\r\\n","at":"2026-01-01T00:00:0%dZ"}\n' $i $i $((5 - i)); done | smpartition -q lines | smcommit -q >/dev/null
+	for opts in '' '--speed max --time at' '-u' '-j 4'; do
+		for n in 0 1 3 9; do
+			for f in csv json; do
+				smreplay lines -o $f -n $n $opts --select id,text >out
+				python3 - $f $n <<-'P'
+				import csv, json, sys
+				got = list(csv.DictReader(open('out', newline=''))) if sys.argv[1] == 'csv' else json.load(open('out'))
+				assert len(got) == min(int(sys.argv[2]), 4), got
+				assert all(r['text'] == f'a\n"b",{r["id"]}\r\n' for r in got), got
+				P
+			done
+		done
+	done
+	[ "$(smreplay lines -o csv --speed max --time at --select id | xargs)" = 'id 4 3 2 1' ]
+	printf '{"a":null,"b":1}\n{"a":"","b":2}\n{"a":"x","b":3}\n' | smpartition -q one | smcommit -q >/dev/null
+	[ "$(smreplay one -o csv)" = $'a,b\n,1\n"",2\nx,3' ]; [ "$(smreplay one -o csv --select a)" = $'a\n""\n""\nx' ]
+	[ "$(smreplay one -o tsv)" = $'a\tb\n\t1\n\t2\nx\t3' ]
+}
+
+@test "smreplay: what a form cannot hold" {
+	for f in json csv tsv table pretty; do run -2 --separate-stderr smreplay t --marks -o $f; [[ $stderr == *'--marks needs --output=ndjson'* ]]; [ -z "$output" ]; done
+	run -2 --separate-stderr smreplay t --count -o csv; [[ $stderr == *--count* ]]
+	on_terminal 80 'smreplay t --marks --limit 2'; [ "$(grep -c '^{"\$mark"' screen)" = 2 ]; [ "$(wc -l <screen)" = 4 ]
+	on_terminal 80 'smreplay t --count'; [ "$(cat screen)" = 40 ]
+	# after the first rows a new member has no column
+	seq -f '{"n":%g}' 2100 | smpartition -q n | smcommit -q >/dev/null
+	run -3 --separate-stderr smreplay n -j 1 -o csv --jq 'if .n == 2000 then {n, new: 1} else . end'; [[ $stderr == *'member new is not among the columns'* ]]
+	run -1 --separate-stderr smreplay n -j 1 -o csv --on-error reject=bad --jq 'if .n == 2000 then {n, new: 1} else . end'
+	[ "${#lines[@]}" = 2100 ]; [ "$(jq -r .record bad)" = '{"n":2000,"new":1}' ]
+	run -0 smreplay n -o table --jq 'if .n == 2000 then {n, new: 1} else . end'; [ "${#lines[@]}" = 2101 ]
 }
 
 @test "old names: --table, --json" {

@@ -47,7 +47,7 @@ shows() { on_terminal "$1"; harmless screen || { echo "of: $1"; return 1; }; }
 		shows "$c" || return 1
 	done
 	for f in ndjson json csv tsv table pretty; do
-		for c in 'smtable files t' 'smtable describe t' 'smcheckpoint list .' 'smtrend --min-authors 1 --min-score 0 posts.ndjson'; do
+		for c in 'smtable files t' 'smtable describe t' 'smcheckpoint list .' 'smtrend --min-authors 1 --min-score 0 posts.ndjson' 'smreplay t' 'smreplay t --jq .'; do
 			shows "$c --color=always -o $f" || return 1
 		done
 	done
