@@ -37,7 +37,9 @@ struct done {
 	uint32_t *name;              /* hash table of index + 1, by name: the newest */
 	uint32_t *head;              /* the same by head */
 	uint32_t *same;              /* by index: index + 1 of the entry before it with that head */
-	size_t cap_same;
+	uint32_t *first;             /* as head, by the first cut, of entries that came with cuts of their own */
+	uint32_t *same_first;
+	size_t cap_same, cap_first;
 	size_t nslots;
 	uint64_t *newest;            /* by id: index + 1 */
 	size_t cap_newest;
@@ -48,10 +50,31 @@ struct done {
 	struct buf unwritten;
 };
 
+/* The newest entry of ID, NULL when it has none. */
+static const struct done_file *newest(const struct done *d, uint64_t id)
+{
+	return id < d->cap_newest && d->newest[id] ? &d->v[d->newest[id] - 1] : NULL;
+}
+
+/* Are the first bytes of F those that G tells the cuts of? */
+static bool has_cuts(const struct done_file *f, const struct done_file *g)
+{
+	return g && g->cuts && !f->old && f->nhead == g->nhead && f->head == g->head;
+}
+
 static size_t head_slot(const struct done *d, uint64_t head)
 {
 	size_t at = hash_again(head) & (d->nslots - 1);
 	while (d->head[at] && d->v[d->head[at] - 1].head != head)
+		at = (at + 1) & (d->nslots - 1);
+	return at;
+}
+
+/* Where the newest entry with the first of CUTS is. */
+static size_t first_slot(const struct done *d, const char *cuts)
+{
+	size_t at = hash_bytes(cuts, DONE_CUT, 2) & (d->nslots - 1);
+	while (d->first[at] && strncmp(d->v[d->first[at] - 1].cuts, cuts, DONE_CUT) != 0)
 		at = (at + 1) & (d->nslots - 1);
 	return at;
 }
@@ -63,6 +86,11 @@ static void index_entry(struct done *d, size_t i)
 	while (d->name[at] && strcmp(d->v[d->name[at] - 1].file, f->file) != 0)
 		at = (at + 1) & (d->nslots - 1);
 	d->name[at] = (uint32_t)i + 1;
+	if (f->cuts && *f->cuts) {
+		at = first_slot(d, f->cuts);
+		d->same_first[i] = d->first[at];
+		d->first[at] = (uint32_t)i + 1;
+	}
 	if (f->old)
 		return;
 	at = head_slot(d, f->head);
@@ -78,9 +106,12 @@ static void remember(struct done *d, const struct done_file *f, uint64_t number)
 	uint64_t id = f->id ? f->id : before ? before->id : number;
 	MEM_GROW(d->v, d->cap, d->n + 1);
 	MEM_GROW(d->same, d->cap_same, d->n + 1);
+	MEM_GROW(d->same_first, d->cap_first, d->n + 1);
 	d->v[d->n] = *f;
 	struct done_file *to = &d->v[d->n];
 	to->id = id;
+	if (!to->cuts && has_cuts(to, newest(d, id)))
+		to->cuts = newest(d, id)->cuts;
 	if (to->id >= d->cap_newest) {
 		size_t had = d->cap_newest;
 		MEM_GROW(d->newest, d->cap_newest, to->id + 1);
@@ -96,9 +127,11 @@ static void remember(struct done *d, const struct done_file *f, uint64_t number)
 	if (d->n * 2 > d->nslots) {
 		mem_free(d->name);
 		mem_free(d->head);
+		mem_free(d->first);
 		d->nslots = d->nslots ? d->nslots * 2 : 64;
 		d->name = mem_zalloc(d->nslots * sizeof *d->name);
 		d->head = mem_zalloc(d->nslots * sizeof *d->head);
+		d->first = mem_zalloc(d->nslots * sizeof *d->first);
 		for (size_t i = 0; i < d->n; i++)
 			index_entry(d, i);
 	} else {
@@ -239,6 +272,8 @@ void done_free(struct done *d)
 	mem_free(d->name);
 	mem_free(d->head);
 	mem_free(d->same);
+	mem_free(d->first);
+	mem_free(d->same_first);
 	mem_free(d->newest);
 	mem_free(d->old);
 	buf_release(&d->unwritten);
@@ -290,15 +325,29 @@ const struct done_file *done_same(const struct done *d, const void *p, size_t n,
 	}
 }
 
+const struct done_file *done_first(const struct done *d, const char *cuts, const struct done_file *f)
+{
+	uint32_t i = 0;
+	if (d->nslots)
+		i = f ? d->same_first[f - d->v] : d->first[first_slot(d, cuts)];
+	while (i && !done_newest(d, &d->v[i - 1]))
+		i = d->same_first[i - 1];
+	return i ? &d->v[i - 1] : NULL;
+}
+
 void done_add(struct done *d, const struct done_file *f)
 {
 	struct done_file copy = *f;
+	bool told = !f->cuts || has_cuts(f, newest(d, f->id));
 	copy.file = arena_strdup(&d->arena, f->file);
+	copy.cuts = told ? NULL : arena_strdup(&d->arena, f->cuts);
 	remember(d, &copy, ++d->lines);
 	if (d->fd < 0)
 		return;
 	buf_putc(&d->unwritten, '{');
 	done_put(&d->unwritten, &d->v[d->n - 1]);
+	if (!told)
+		buf_printf(&d->unwritten, ",\"cuts\":\"%s\"", f->cuts);
 	buf_puts(&d->unwritten, "}\n");
 }
 
@@ -330,6 +379,30 @@ int done_sync(struct done *d, struct err *e)
 uint64_t done_head(const void *p, size_t n)
 {
 	return XXH3_64bits(p, n);
+}
+
+static void put_cut(struct buf *to, uint64_t hash)
+{
+	buf_printf(to, "%0*llx", DONE_CUT, (unsigned long long)(hash & 0xffffff));
+}
+
+void done_cuts(struct buf *to, const void *p, size_t n)
+{
+	const char *from = p, *nl = p;
+	for (; (nl = memchr(nl, '\n', n - (size_t)(nl - from))); nl++)
+		put_cut(to, XXH3_64bits(from, (size_t)(nl - from) + 1));
+}
+
+bool done_cut_is(const char *cuts, const void *p, size_t n)
+{
+	char line[BYTES_HEAD + 1];
+	struct buf b = BUF_INIT;
+	memcpy(line, p, n);
+	line[n] = '\n';
+	put_cut(&b, XXH3_64bits(line, n + 1));
+	bool is = strncmp(cuts, buf_cstr(&b), DONE_CUT) == 0;
+	buf_release(&b);
+	return is;
 }
 
 uint32_t done_crc(const void *p, size_t n)
@@ -374,7 +447,7 @@ static bool get_count(const struct json *v, const char *name, uint64_t *to)
 
 int done_get(struct done_file *f, struct arena *a, const struct json *v, struct err *e)
 {
-	const struct json *name = json_get(v, "file"), *lines = json_get(v, "lines"), *head = json_get(v, "head"), *part = json_get(v, "part"), *place = json_get(v, "place");
+	const struct json *name = json_get(v, "file"), *lines = json_get(v, "lines"), *head = json_get(v, "head"), *part = json_get(v, "part"), *place = json_get(v, "place"), *cuts = json_get(v, "cuts");
 	uint64_t crc = 0;
 	*f = (struct done_file){ .lines = -1, .old = !head, .part = part && part->type == JSON_TRUE };
 	bool ok = name && json_str(name) && json_get(v, "crc") && get_count(v, "size", &f->size) && json_i64(json_get(v, "mtime"), &f->mtime_us) &&
@@ -387,8 +460,10 @@ int done_get(struct done_file *f, struct arena *a, const struct json *v, struct 
 		f->head = text && head->nstr == 16 ? strtoull(text, &end, 16) : 0;
 		ok = end && end == text + 16;
 	}
+	ok = ok && (!cuts || (json_str(cuts) && cuts->nstr % DONE_CUT == 0 && strspn(cuts->str, "0123456789abcdef") == cuts->nstr));
 	if (!ok)
 		return err_set(e, ERR_DATA, "not the entry of a file");
+	f->cuts = cuts ? arena_strndup(a, cuts->str, cuts->nstr) : NULL;
 	f->file = arena_strndup(a, name->str, name->nstr);
 	f->crc = (uint32_t)crc;
 	if (f->old)

@@ -12,6 +12,9 @@
  * `id`; the last of them says how far it is. Lines from before there were heads have none: their `size` is what was read of
  * a file of lines, and `crc` stands before it, of the file as it is on disk (`old`).
  *
+ * `cuts` are those of the line ends in the first KiB, written when the head has become another: a file that is truncated in place is known
+ * by them.
+ *
  * Ownership: entries live as long as the list. Threads: one owner.
  */
 #ifndef SM_SOURCE_DONE_H
@@ -39,7 +42,14 @@ struct done_file {
 	uint64_t place;           /* of lines: where to go on; before `at` inside of a page */
 	uint64_t records;         /* of others: values to pass over */
 	uint64_t sub;             /* items to pass over of the next value, a page */
+	const char *cuts;         /* of lines: DONE_CUT hex digits for the beginning up to each line end in the first BYTES_HEAD bytes; NULL: not known */
 };
+
+#define DONE_CUT 6
+/* Append the cuts of the N bytes at P. */
+void done_cuts(struct buf *to, const void *p, size_t n);
+/* Are the N bytes at P, at most BYTES_HEAD, and a line end what the first of CUTS stands for? */
+bool done_cut_is(const char *cuts, const void *p, size_t n);
 
 struct done;
 /* FOLDER NULL: nothing is kept. The list as of line COUNT is taken over. */
@@ -62,10 +72,13 @@ struct done_at {
 };
 const struct done_file *done_same(const struct done *d, const void *p, size_t n, struct done_at *at);
 
+/* Newest entries of their ids whose first cut is that of CUTS: the one after F, NULL: the first. NULL at the end. */
+const struct done_file *done_first(const struct done *d, const char *cuts, const struct done_file *f);
+
 uint64_t done_head(const void *p, size_t n);
 uint32_t done_crc(const void *p, size_t n);
 
-void done_put(struct buf *b, const struct done_file *f);          /* the members, without braces */
+void done_put(struct buf *b, const struct done_file *f);          /* the members but for cuts, without braces */
 int done_get(struct done_file *f, struct arena *a, const struct json *v, struct err *e);
 
 #endif

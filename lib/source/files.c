@@ -215,15 +215,48 @@ static int open_file(struct source_files *f, const char *path, struct bytes *b, 
 	return rc < 0 ? rc : 1;
 }
 
-/* PATH, open as B, was read already, perhaps under another name: that is remembered with what the disk says of it. */
-static void pass_over(struct source_files *f, const char *path, const struct bytes *b, const struct done_file *known, const char *twin)
+/* What F does not yet know of B: the line ends at its beginning. */
+static void add_done(struct source_files *f, struct done_file *d, const struct bytes *b)
 {
 	struct bytes_file file = bytes_file(b);
-	struct done_file d = *known;
-	if (twin)
-		note(f, path, 0, "has the same content as %s, which was read: skipped", twin);
-	if (d.old) {                      /* an entry of an earlier version: now that it is at hand, it gets a head */
+	struct buf cuts = BUF_INIT;
+	if (d->lines >= 0) {
+		done_cuts(&cuts, file.head, d->nhead);
+		d->cuts = buf_cstr(&cuts);
+	}
+	done_add(f->done, d);
+	buf_release(&cuts);
+}
+
+static void tell(const struct source_files *f, const char *path, const struct same_found *is)
+{
+	long long lines = (long long)is->known.lines;
+	switch (is->note) {
+	case SAME_QUIET: break;
+	case SAME_COPY: note(f, path, 0, "has the same content as %s, which was read: skipped", is->twin); break;
+	case SAME_GROWN: note(f, path, 0, "begins with all that was read of %s: read from there on", is->twin); break;
+	case SAME_BEGINNING: note(f, path, 0, "is the beginning of %s, which was read: skipped", is->twin); break;
+	case SAME_UNFINISHED:
+		note(f, path, 0, "is shorter than %s, which begins the same: an unfinished copy? left for the next run", is->twin);
+		break;
+	case SAME_TRUNCATED: note(f, path, 0, "was truncated: what is left of it was read before"); break;
+	case SAME_REWRITTEN: note(f, path, 0, "was truncated and written to: its first %lld lines were read before, skipped", lines); break;
+	}
+}
+
+/* PATH, open as B, was read already, perhaps under another name: that is remembered with what the disk says of it. */
+static int pass_over(struct source_files *f, const char *path, struct bytes *b, struct done_file d, struct err *e)
+{
+	struct bytes_file file = bytes_file(b);
+	int rc = 0;
+	if (d.old) {                      /* an entry of an earlier version: now that it is at hand, it gets a head; its tail was that of the file on disk */
+		size_t n;
+		if ((rc = bytes_rewind(b, e)) < 0 || (rc = bytes_skip(b, d.at, e)) < 0)
+			return rc;
+		const unsigned char *tail = bytes_tail(b, &n);
+		d.crc = done_crc(tail, n);
 		d.old = false;
+		file = bytes_file(b);
 		d.nhead = d.at < file.nhead ? d.at : file.nhead;
 		d.head = done_head(file.head, d.nhead);
 	}
@@ -232,31 +265,23 @@ static void pass_over(struct source_files *f, const char *path, const struct byt
 	d.inode = file.inode;
 	d.mtime_us = file.mtime_us;
 	d.part = false;
-	done_add(f->done, &d);
+	add_done(f, &d, b);
+	return 0;
 }
 
 /* Find out which file PATH is: 1 when it is open now, 0 when there is nothing to read, or negative. B is taken. */
 static int judge(struct source_files *f, const char *path, struct bytes *b, struct err *e)
 {
-	struct done_file known = { 0 };
-	const char *twin;
-	int rc = same_judge(&f->same, path, b, &known, &twin, e);
+	struct same_found is;
+	int rc = same_judge(&f->same, path, b, &is, e);
+	if (rc >= 0)
+		tell(f, path, &is);
 	if (rc == SAME_ON || rc == SAME_DONE)
-		f->met = f->met || (known.id && known.id == f->from.id);
+		f->met = f->met || (is.known.id && is.known.id == f->from.id);
 	if (rc == SAME_NEW || rc == SAME_ON)
-		return open_file(f, path, b, rc == SAME_ON ? &known : NULL, e);
-	if (rc == SAME_LEFT)
-		note(f, path, 0, "is shorter than %s, which begins the same: an unfinished copy? left for the next run", twin);
-	if (rc == SAME_DONE) {
-		/* The tail of an old entry is that of the file on disk. */
-		size_t n;
-		if (known.old && (rc = bytes_rewind(b, e)) == 0 && (rc = bytes_skip(b, known.at, e)) == 0) {
-			const unsigned char *tail = bytes_tail(b, &n);
-			known.crc = done_crc(tail, n);
-		}
-		if (rc >= 0)
-			pass_over(f, path, b, &known, twin);
-	}
+		return open_file(f, path, b, rc == SAME_ON ? &is.known : NULL, e);
+	if (rc == SAME_DONE)
+		rc = pass_over(f, path, b, is.known, e);
 	bytes_free(b);
 	return rc < 0 ? rc : 0;
 }
@@ -378,7 +403,7 @@ static int end_file(struct source_files *f, struct source_files_batch *b, struct
 		if (rc < 0)
 			return rc;
 		if (d.at)
-			done_add(f->done, &d);
+			add_done(f, &d, source_reader_bytes(f->reader));
 		if (source_reader_unfinished(f->reader))
 			note(f, f->current, source_reader_unfinished(f->reader), "the last line is incomplete: left for the next run");
 	}

@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 
 #define CHUNK ((size_t)64 << 10)
+#define MAX_TRIED 64              /* files with the same first line that are looked at */
 
 struct candidate {
 	struct done_file f;
 	bool named;               /* the name was this file's when it was read last */
-	bool own;                 /* what was read of the name last; under another one it was read further since */
 	bool hit;                 /* the bytes before `at` are the same */
 	bool shorter;             /* there are not so many */
 	bool more;                /* hit: there are more behind it */
@@ -23,6 +23,15 @@ struct candidate {
 struct candidates {
 	struct candidate *v;
 	size_t n, cap;
+};
+
+/* The file at hand. */
+struct subject {
+	const struct same *s;
+	const char *path;
+	struct bytes *b;
+	struct bytes_file file;
+	const struct done_file *own;  /* what was read of its name last */
 };
 
 bool same_unchanged(const struct done_file *f, const struct stat *st)
@@ -37,31 +46,29 @@ static int by_offset(const void *a, const void *b)
 	return x->f.at < y->f.at ? -1 : x->f.at > y->f.at;
 }
 
-static void add(struct candidates *c, const struct done_file *f, const struct done_file *named, bool own)
-{
-	MEM_GROW(c->v, c->cap, c->n + 1);
-	c->v[c->n++] = (struct candidate){ .f = *f, .named = named && named->id == f->id, .own = own };
-}
-
 static bool begins_like(const struct bytes_file *file, const struct done_file *f)
 {
 	return f->nhead <= file->nhead && (done_head(file->head, f->nhead) == f->head ||
 	                                   (file->old_head && done_head(file->old_head, f->nhead) == f->head));
 }
 
-/* The newest state of each file that begins like this one, and the state of its own name; or, with OLDER, the others. */
-static void collect(const struct same *s, const char *path, const struct bytes_file *file, bool older, struct candidates *c)
+/* The newest states of files that begin like this one; or, with OLDER, those that they had, of which more was read than AFTER. What a name was once
+ * does not count where it means another file since. */
+static void collect(const struct subject *j, bool older, uint64_t after, struct candidates *c)
 {
-	struct done_at at = { .superseded = older }, again = at;
-	const struct done_file *f, *own = done_find(s->done, path);
+	const unsigned char *head[] = { j->file.head, j->file.old_head };
+	const struct done_file *f;
 	c->n = 0;
-	while ((f = done_same(s->done, file->head, file->nhead, &at)))
-		add(c, f, own, false);
-	while (file->old_head && (f = done_same(s->done, file->old_head, file->nhead, &again)))
-		if (!f->old)
-			add(c, f, own, false);
-	if (own && !older && !own->old && !done_newest(s->done, own) && begins_like(file, own))
-		add(c, own, own, true);
+	for (size_t i = 0; i < 2 && head[i]; i++) {
+		struct done_at at = { .superseded = older, .old = i ? SIZE_MAX : 0 };
+		while ((f = done_same(j->s->done, head[i], j->file.nhead, &at))) {
+			if (older && f->at <= after)
+				continue;
+			MEM_GROW(c->v, c->cap, c->n + 1);
+			bool named = j->own && j->own->id == f->id && (!older || j->own->inode == j->file.inode);
+			c->v[c->n++] = (struct candidate){ .f = *f, .named = named };
+		}
+	}
 	if (c->n)
 		qsort(c->v, c->n, sizeof *c->v, by_offset);
 }
@@ -126,16 +133,23 @@ static int measure(struct candidates *c, struct bytes *b, struct err *e)
 	return 0;
 }
 
-/* Is PATH the file that F tells of, or was it that when we last looked? 1, 0 or negative. */
-static int is(const struct same *s, const char *path, const struct done_file *f, struct err *e)
+static bool same_content(const struct done_file *f, const struct done_file *g)
+{
+	return !f->old && !g->old && f->at == g->at && f->nhead == g->nhead && f->head == g->head && f->crc == g->crc;
+}
+
+/* Does PATH hold what F tells of, or did it when we last looked? 1, 0 or negative. */
+static int holds(const struct same *s, const char *path, const struct done_file *f, struct err *e)
 {
 	const struct done_file *known = done_find(s->done, path);
 	struct stat st;
 	struct bytes *b;
 	if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;                 /* what is wrong with it is told when its turn comes */
-	if (known && same_unchanged(known, &st))
-		return known->id == f->id;
+	if (known && same_unchanged(known, &st) && (known->id == f->id || same_content(known, f)))
+		return 1;
+	if (known && same_unchanged(known, &st) && !f->old && known->at < f->at)
+		return 0;
 	struct err why;
 	if (bytes_open(&b, path, s->opts, &why) < 0)
 		return 0;
@@ -147,45 +161,56 @@ static int is(const struct same *s, const char *path, const struct done_file *f,
 	return rc < 0 ? rc : one.hit;
 }
 
-/* The file, other than PATH, that F tells of: 1 and *TWIN, 0, or negative. It is looked for where it was seen last, and, with ALL, in
- * all files of this run. */
-static int find_twin(const struct same *s, const char *path, const struct done_file *f, bool all, const char **twin, struct err *e)
+/* The file, other than this one, that holds what F tells of: 1 and *TWIN, 0, or negative. It is looked for where it was seen last, and, with ALL,
+ * in all files of this run. */
+static int find_twin(const struct subject *j, const struct done_file *f, bool all, const char **twin, struct err *e)
 {
-	int rc = strcmp(f->file, path) == 0 ? 0 : is(s, f->file, f, e);
+	int rc = strcmp(f->file, j->path) == 0 ? 0 : holds(j->s, f->file, f, e);
 	*twin = rc > 0 ? f->file : NULL;
-	for (size_t i = 0; all && rc == 0 && i < s->list->n; i++) {
-		const char *other = s->list->v[i];
-		rc = strcmp(other, path) == 0 ? 0 : is(s, other, f, e);
+	for (size_t i = 0; all && rc == 0 && i < j->s->list->n; i++) {
+		const char *other = j->s->list->v[i];
+		rc = strcmp(other, j->path) == 0 ? 0 : holds(j->s, other, f, e);
 		if (rc > 0)
 			*twin = other;
 	}
 	return rc;
 }
 
-/* Is all that B holds, as far as it can be read, the beginning of TWIN? */
-static int is_beginning(const struct same *s, struct bytes *b, const char *twin, struct err *e)
+/* What a text is made of that was compared. */
+struct extent {
+	uint64_t n, lines, end;   /* bytes, lines, the end of the last line */
+	bool broken;              /* it could not be read to its end */
+};
+
+/* Is all that the file holds, as far as it can be read, the beginning of TWIN? */
+static int is_beginning(const struct subject *j, const char *twin, struct extent *x, struct err *e)
 {
 	struct bytes *t;
-	char *x = mem_alloc(2 * CHUNK), *y = x + CHUNK;
-	int rc = bytes_rewind(b, e);
+	char *mine = mem_alloc(2 * CHUNK), *its = mine + CHUNK;
+	int rc = bytes_rewind(j->b, e);
 	if (rc == 0)
-		rc = bytes_open(&t, twin, s->opts, e);
+		rc = bytes_open(&t, twin, j->s->opts, e);
+	*x = (struct extent){ 0 };
 	if (rc < 0) {
-		mem_free(x);
+		mem_free(mine);
 		return rc == ERR_DATA ? 0 : rc;
 	}
 	for (rc = 1; rc == 1;) {
-		ssize_t n = bytes_stream(b, x, CHUNK, e), got = 0;
+		ssize_t n = bytes_stream(j->b, mine, CHUNK, e), got = 0;
+		x->broken = n == ERR_DATA;
 		if (n <= 0) {
 			rc = n == 0 || n == ERR_DATA ? 2 : (int)n;
 			break;
 		}
 		for (ssize_t r = 1; got < n && r > 0; got += r > 0 ? r : 0)
-			r = bytes_stream(t, y + got, (size_t)(n - got), e);
-		rc = got == n && memcmp(x, y, (size_t)n) == 0;
+			r = bytes_stream(t, its + got, (size_t)(n - got), e);
+		rc = got == n && memcmp(mine, its, (size_t)n) == 0;
+		for (const char *p = mine; (p = memchr(p, '\n', (size_t)(mine + n - p))); p++, x->lines++)
+			x->end = x->n + (uint64_t)(p - mine) + 1;
+		x->n += (uint64_t)n;
 	}
 	bytes_free(t);
-	mem_free(x);
+	mem_free(mine);
 	return rc < 0 ? rc : rc == 2;
 }
 
@@ -200,111 +225,187 @@ static bool goes_on(const struct candidate *k)
 	return k->more || (k->f.part && (k->f.lines < 0 || k->f.sub));
 }
 
-/* B holds what was read of BEST. */
-static int judge_hit(const struct same *s, const char *path, const struct candidate *best, struct done_file *known, const char **twin,
-		     struct err *e)
+/* This file as of AT, behind LINES lines: 0 or negative. */
+static int state_at(const struct subject *j, uint64_t at, uint64_t lines, struct done_file *to, struct err *e)
 {
-	*known = best->f;
-	if (best->named)
-		return goes_on(best) ? SAME_ON : SAME_DONE;
-	int rc = find_twin(s, path, &best->f, false, twin, e);
+	size_t n;
+	int rc = bytes_rewind(j->b, e);
+	if (rc == 0)
+		rc = bytes_skip(j->b, at, e);
 	if (rc < 0)
 		return rc;
-	if (!goes_on(best))
+	const unsigned char *tail = bytes_tail(j->b, &n);
+	*to = (struct done_file){ .file = j->path, .at = at, .place = at, .lines = (int64_t)lines, .crc = done_crc(tail, n) };
+	to->nhead = at < j->file.nhead ? at : j->file.nhead;
+	to->head = done_head(j->file.head, to->nhead);
+	return 0;
+}
+
+/* K is what this file holds, or begins with. NAMED: the one of its name, when that is another and it holds that as well. */
+static int take(const struct subject *j, const struct candidate *k, bool older, const struct candidate *named, struct same_found *to,
+		struct err *e)
+{
+	to->known = k->f;
+	if (k->named && !older)
+		return goes_on(k) ? SAME_ON : SAME_DONE;
+	int rc = find_twin(j, &k->f, false, &to->twin, e);
+	if (rc < 0)
+		return rc;
+	/* One that was renamed keeps its id, a copy gets one. */
+	if (named)
+		to->known.id = named->f.id;
+	else if (rc > 0 || older)
+		to->known.id = 0;
+	if (!goes_on(k)) {
+		to->note = to->twin ? SAME_COPY : SAME_QUIET;
 		return SAME_DONE;
-	/* Two files: one that goes on where the other ends. Below a KiB that may be all that they have in common. */
-	if (*twin && best->f.nhead < BYTES_HEAD)
-		return SAME_NEW;
-	if (*twin)
-		known->id = 0;
+	}
+	to->note = to->twin && !named && !older ? SAME_GROWN : SAME_QUIET;
 	return SAME_ON;
 }
 
-/* Is B the beginning of a file that is there and of which more was read? 1 and *KNOWN, 0, or negative. */
-static int judge_copy(const struct same *s, const char *path, struct bytes *b, const struct candidates *c, struct done_file *known,
-		      const char **twin, struct err *e)
+/* Is it the beginning of a file that is there and was read at least as far? As judge. */
+static int judge_beginning(const struct subject *j, const struct done_file *k, bool all, struct same_found *to, struct err *e)
 {
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < c->n; i++) {
-		const struct candidate *k = &c->v[i];
-		if (!k->shorter || k->own || k->f.old)
-			continue;
-		rc = find_twin(s, path, &k->f, k->named, twin, e);
-		if (rc > 0)
-			rc = is_beginning(s, b, *twin, e);
-		*known = k->f;
+	struct extent x;
+	int rc = find_twin(j, k, all, &to->twin, e);
+	if (rc > 0)
+		rc = is_beginning(j, to->twin, &x, e);
+	if (rc <= 0) {
+		to->twin = NULL;
+		return rc < 0 ? rc : SAME_NEW;
 	}
-	if (rc <= 0)
-		*twin = NULL;
+	to->known = *k;
+	to->note = SAME_UNFINISHED;
+	if (x.broken || k->lines < 0 || !x.end)
+		return SAME_LEFT;
+	to->note = SAME_BEGINNING;
+	rc = state_at(j, x.end, x.lines, &to->known, e);
+	return rc < 0 ? rc : SAME_DONE;
+}
+
+/* What fits into the first bytes can be compared line by line with what was read: is all of it the beginning of a file that is there? As judge. */
+static int judge_first_lines(const struct subject *j, const char *cuts, struct same_found *to, struct err *e)
+{
+	size_t n = strlen(cuts);
+	unsigned tried = 0;
+	int rc = SAME_NEW;
+	if (!n || j->file.nhead == BYTES_HEAD || j->file.head[j->file.nhead - 1] != '\n')
+		return SAME_NEW;
+	const struct done_file *f = NULL;
+	while (rc == SAME_NEW && (f = done_first(j->s->done, cuts, f)) && tried++ < MAX_TRIED)
+		if (f->at > j->file.nhead && strncmp(f->cuts, cuts, n) == 0)
+			rc = judge_beginning(j, f, false, to, e);
 	return rc;
 }
 
-/* No file that was read ends where B does, or before: neither is it the one of its name, unless that is found elsewhere. Is it one as it was once? */
-static int judge_others(const struct same *s, const char *path, struct bytes *b, struct candidates *c, struct done_file *known,
-			const char **twin, struct err *e)
+/* Was the file of this name truncated in place? Then the lines that it still begins with were read. As judge. */
+static int judge_truncated(const struct subject *j, const char *cuts, struct same_found *to, struct err *e)
 {
-	struct bytes_file file = bytes_file(b);
-	int rc = 0;
-	for (size_t i = 0; i < c->n; i++) {
-		const struct candidate *k = &c->v[i];
-		if (!k->named || k->own)
-			continue;
-		rc = find_twin(s, path, &k->f, true, twin, e);
-		*twin = NULL;
-		if (rc <= 0)
-			return rc < 0 ? rc : changed(path, k->shorter ? "has shrunk" : "has changed", e);
-	}
-	collect(s, path, &file, true, c);
-	rc = c->n ? bytes_rewind(b, e) : 0;
-	if (rc == 0)
-		rc = measure(c, b, e);
-	if (rc < 0)
-		return rc;
-	for (size_t i = c->n; i-- > 0;)
-		if (c->v[i].hit && c->v[i].f.nhead == BYTES_HEAD) {
-			*known = c->v[i].f;
-			known->id = 0;
-			return goes_on(&c->v[i]) ? SAME_ON : SAME_DONE;
-		}
-	return SAME_NEW;
-}
-
-static int judge(const struct same *s, const char *path, struct bytes *b, struct candidates *c, struct done_file *known, const char **twin,
-		 struct err *e)
-{
-	const struct candidate *best = NULL, *own = NULL;
-	int rc = measure(c, b, e);
-	if (rc < 0)
-		return rc;
-	/* They come in the order of their offsets. */
-	for (size_t i = 0; i < c->n; i++) {
-		const struct candidate *k = &c->v[i];
-		if (k->hit && k->own)
-			own = k;
-		else if (k->hit && (!best || k->f.at > best->f.at || k->named))
-			best = k;
-	}
-	if (best && (best->named || !goes_on(best)))
-		return judge_hit(s, path, best, known, twin, e);
-	rc = judge_copy(s, path, b, c, known, twin, e);
+	const struct done_file *own = j->own;
+	const char *head = (const char *)j->file.head, *twin, *end = head;
+	size_t m = 0, n = j->file.nhead, left;
+	if (!own || !own->cuts || own->lines < 0 || own->inode != j->file.inode)
+		return SAME_NEW;
+	while (cuts[m] && strncmp(cuts + m, own->cuts + m, DONE_CUT) == 0)
+		m += DONE_CUT;
+	for (size_t i = 0; i < m / DONE_CUT; i++)
+		end = (const char *)memchr(end, '\n', n - (size_t)(end - head)) + 1;
+	left = n - (size_t)(end - head);
+	/* Its last line without its end. */
+	bool torn = left && n < BYTES_HEAD && !memchr(end, '\n', left) && done_cut_is(own->cuts + m, head, n);
+	if (!m && !torn)
+		return SAME_NEW;
+	bool whole = torn || (!left && n < BYTES_HEAD);
+	int rc = whole ? 0 : find_twin(j, own, true, &twin, e);
 	if (rc != 0)
-		return rc < 0 ? rc : SAME_LEFT;
-	if (best)
-		return judge_hit(s, path, best, known, twin, e);
-	if (!own)
-		return judge_others(s, path, b, c, known, twin, e);
-	*known = own->f;
-	known->id = 0;
-	return goes_on(own) ? SAME_ON : SAME_DONE;
+		return rc < 0 ? rc : SAME_NEW;      /* its content is elsewhere: it was rotated away, and this is another */
+	to->note = whole ? SAME_TRUNCATED : SAME_REWRITTEN;
+	rc = state_at(j, torn ? n : (uint64_t)(end - head), m / DONE_CUT + torn, &to->known, e);
+	return rc < 0 ? rc : whole ? SAME_DONE : SAME_ON;
 }
 
-int same_judge(const struct same *s, const char *path, struct bytes *b, struct done_file *known, const char **twin, struct err *e)
+/* The furthest that it holds; of several the one of its name, or one that was not read from another file that is there. */
+static int furthest(const struct subject *j, const struct candidates *c, const struct candidate **best, struct err *e)
 {
-	struct bytes_file file = bytes_file(b);
-	struct candidates c = { NULL, 0, 0 };
-	*twin = NULL;
-	collect(s, path, &file, false, &c);
-	int rc = c.n ? judge(s, path, b, &c, known, twin, e) : SAME_NEW;
-	mem_free(c.v);
+	const char *twin;
+	int rc;
+	*best = NULL;
+	for (size_t i = c->n; i-- > 0 && (!*best || c->v[i].f.at == (*best)->f.at);) {
+		const struct candidate *k = &c->v[i];
+		if (!k->hit || (*best && (*best)->named))
+			continue;
+		if (!*best || k->named)
+			*best = k;
+		else if ((rc = find_twin(j, &k->f, false, &twin, e)) < 0)
+			return rc;
+		else if (rc == 0)
+			*best = k;
+	}
+	return 0;
+}
+
+/* Nothing that was read is all of it. */
+static int judge_rest(const struct subject *j, const struct candidates *now, const struct candidate *best, const struct candidate *once,
+		      struct same_found *to, struct err *e)
+{
+	const struct candidate *named = NULL;
+	const char *twin;
+	struct buf cuts = BUF_INIT;
+	int rc = SAME_NEW;
+	for (size_t i = 0; i < now->n && rc == SAME_NEW; i++) {
+		const struct candidate *k = &now->v[i];
+		named = k->named ? k : named;
+		if (k->shorter && !k->f.old)
+			rc = judge_beginning(j, &k->f, k->named, to, e);
+	}
+	done_cuts(&cuts, j->file.head, j->file.nhead);
+	const char *first = buf_cstr(&cuts);
+	if (rc == SAME_NEW)
+		rc = judge_first_lines(j, first, to, e);
+	if (rc == SAME_DONE && named && named->hit)
+		to->known.id = named->f.id;
+	/* A single line that another file consisted of once, long ago perhaps, may be all that the two have in common. */
+	bool trusted = once && (once->f.nhead == BYTES_HEAD || once->f.lines > 1 || once->named || (named && named->hit));
+	if (rc == SAME_NEW && (trusted || best))
+		rc = take(j, trusted ? once : best, trusted, named && named->hit ? named : NULL, to, e);
+	else if (rc == SAME_NEW && named) {
+		rc = find_twin(j, &named->f, true, &twin, e);
+		rc = rc == 0 ? changed(j->path, named->shorter ? "has shrunk" : "has changed", e) : rc < 0 ? rc : SAME_NEW;
+	} else if (rc == SAME_NEW)
+		rc = judge_truncated(j, first, to, e);
+	buf_release(&cuts);
+	return rc;
+}
+
+static int judge(const struct subject *j, struct candidates *now, struct candidates *before, struct same_found *to, struct err *e)
+{
+	const struct candidate *best = NULL, *once = NULL, *named = NULL;
+	collect(j, false, 0, now);
+	int rc = measure(now, j->b, e);
+	if (rc == 0)
+		rc = furthest(j, now, &best, e);
+	for (size_t i = 0; i < now->n; i++)
+		named = now->v[i].named && now->v[i].hit ? &now->v[i] : named;
+	if (rc < 0)
+		return rc;
+	if (best && !goes_on(best))
+		return take(j, best, false, named, to, e);
+	collect(j, true, best ? best->f.at : 0, before);
+	if (before->n && ((rc = bytes_rewind(j->b, e)) < 0 || (rc = measure(before, j->b, e)) < 0 || (rc = furthest(j, before, &once, e)) < 0))
+		return rc;
+	if (once && !goes_on(once))
+		return take(j, once, true, named, to, e);
+	return judge_rest(j, now, best, once, to, e);
+}
+
+int same_judge(const struct same *s, const char *path, struct bytes *b, struct same_found *to, struct err *e)
+{
+	struct subject j = { s, path, b, bytes_file(b), done_find(s->done, path) };
+	struct candidates now = { NULL, 0, 0 }, before = now;
+	*to = (struct same_found){ .note = SAME_QUIET };
+	int rc = judge(&j, &now, &before, to, e);
+	mem_free(now.v);
+	mem_free(before.v);
 	return rc;
 }

@@ -22,14 +22,30 @@ struct same {
 
 enum same_verdict {
 	SAME_NEW,                 /* none of them: to be read from its beginning */
-	SAME_ON,                  /* *KNOWN, and more of it: to be read on. Its id is 0 when the two go separate ways from here */
-	SAME_DONE,                /* *KNOWN, and nothing new */
-	SAME_LEFT,                /* it may be a copy of *KNOWN that is still being written */
+	SAME_ON,                  /* `known`, and more of it: to be read on */
+	SAME_DONE,                /* `known`, and nothing new */
+	SAME_LEFT,                /* it may be a copy of `known` that is still being written */
 };
 
-/* B is PATH, a regular file, just opened; it may stand anywhere in its stream afterwards. *TWIN: the file of this run that is *KNOWN as
- * well, or NULL. ERR_CONFLICT: what was read of it has changed. */
-int same_judge(const struct same *s, const char *path, struct bytes *b, struct done_file *known, const char **twin, struct err *e);
+/* What people should know of it. */
+enum same_note {
+	SAME_QUIET,
+	SAME_COPY,                /* of `twin` */
+	SAME_GROWN,               /* a copy of `twin`, with more behind it */
+	SAME_BEGINNING,           /* of `twin` */
+	SAME_UNFINISHED,          /* the same, and it cannot be read to its end */
+	SAME_TRUNCATED,           /* in place, to what was read */
+	SAME_REWRITTEN,           /* the same, with more behind it */
+};
+
+struct same_found {
+	struct done_file known;   /* its id is 0 when it goes its own way from here */
+	const char *twin;         /* the file that holds the same, or NULL */
+	enum same_note note;
+};
+
+/* B is PATH, a regular file, just opened; it may stand anywhere in its stream afterwards. ERR_CONFLICT: what was read of it has changed. */
+int same_judge(const struct same *s, const char *path, struct bytes *b, struct same_found *to, struct err *e);
 /* Is PATH, which is on disk what ST says, unchanged since F was written? */
 struct stat;
 bool same_unchanged(const struct done_file *f, const struct stat *st);
