@@ -80,7 +80,7 @@ static int put_mark(struct resume *rs, const char *end, struct output *out)
 	struct buf line = BUF_INIT;
 	struct err e;
 	if (end && strcmp(end, "done") == 0)
-		resume_whole(rs);
+		resume_whole(rs, out->records);
 	int rc = resume_mark(rs, NULL, 0, end, &line, &e);
 	output_put(out, line.p ? line.p : "", line.n);
 	buf_release(&line);

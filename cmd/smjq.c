@@ -151,6 +151,7 @@ static int take_result(struct run *r, size_t start, struct err *why)
 static int do_record(void *arg, const struct json_record *rec, struct err *why)
 {
 	struct run *r = arg;
+	int n = 0;
 	buf_clear(&r->result);
 	int got = json_jq_start(r->jq, rec->p, rec->n, why);
 	if (got == 0 && rec->p[strspn(rec->p, " \t")] != '{')
@@ -161,13 +162,14 @@ static int do_record(void *arg, const struct json_record *rec, struct err *why)
 		if (got <= 0)
 			break;
 		got = take_result(r, start, why);
+		n++;
 	}
 	if (got != 0)
 		return got;
 	if (r->result.n)
 		output_put(&r->out, r->result.p, r->result.n);
 	output_end_record(&r->out);
-	return 0;
+	return n;
 }
 
 static int run(struct run *r, char **operands, size_t n)

@@ -402,7 +402,7 @@ static int close_marks(struct run *r, int rc)
 {
 	struct err why = *r->e;
 	if (rc == 0 && reject_count(r->rejects) == 0 && r->left)
-		resume_whole(r->marks);
+		resume_whole(r->marks, r->out.records);
 	int got = put_mark(r, rc > 0 ? "signal" : rc < 0 ? "error" : "done");
 	if (rc >= 0)
 		return got;

@@ -111,7 +111,7 @@ static int write_record(void *arg, const struct json_record *rec, struct err *wh
 	const struct json_field *text = &rec->field[FIELD_TEXT], *old = &rec->field[FIELD_OUT];
 	if (!text->p || text->type == JSON_NULL) {
 		output_line(&r->out, rec->p, rec->n);
-		return 0;
+		return 1;
 	}
 	if (text->type != JSON_STRING) {
 		err_set(why, ERR_DATA, "field %s is not a string", opt_field);
@@ -134,12 +134,12 @@ static int write_record(void *arg, const struct json_record *rec, struct err *wh
 		output_put(&r->out, rec->p, before);
 		output_put(&r->out, r->value.p, r->value.n);
 		output_line(&r->out, old->p + old->n, rec->n - before - old->n);
-		return 0;
+		return 1;
 	}
 	json_splice(&r->out.buf, rec->p, rec->n, opt_out, r->value.p, r->value.n);
 	buf_putc(&r->out.buf, '\n');
 	output_end_record(&r->out);
-	return 0;
+	return 1;
 }
 
 static int read_lexicon(struct vader **v, enum vader_edition edition, struct err *e)

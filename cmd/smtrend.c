@@ -97,6 +97,7 @@ struct run {
 	struct state *state;
 	char *times;                 /* --time, cut up */
 	struct buf window;
+	uint64_t rows;               /* written as records */
 	bool by_count, any_post, any_mark;
 	bool marked, finished;       /* the windows are in a checkpoint; they were written out */
 	struct err *e;
@@ -105,6 +106,8 @@ struct run {
 static int put_window(struct run *r, struct err *e)
 {
 	int rc = 0;
+	for (size_t i = 0; r->show.form == SHOW_NDJSON && i < r->window.n; i++)
+		r->rows += r->window.p[i] == '\n';
 	if (r->show.form == SHOW_TABLE)
 		show_text(&r->show, r->window.p, r->window.n);
 	else if (r->window.n)
@@ -202,6 +205,7 @@ static int pass_mark(struct run *r)
 	size_t n = r->pull->nline;
 	if (trend_stats(r->trend)->too_late)
 		mark_withhold(&r->pull->mark, &own, &line, &n);
+	mark_recount(&r->pull->mark, &own, &line, &n, r->pull->records, r->rows);
 	if (!code && r->show.form == SHOW_NDJSON) /* the other forms have no place for marks */
 		output_line(&r->out, line, n);
 	buf_release(&own);

@@ -28,12 +28,42 @@ static int no_word(const struct committer *c, const struct mark *m, struct err *
 		       "mark names no checkpoint that can be read. Use --vouch to confirm that the input is complete", table);
 }
 
+/* Records that the actions hold; -1: not all say. */
+static int64_t rows_of(const struct group *g)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < g->adds.n; i++) {
+		if (g->adds.v[i].rows < 0)
+			return -1;
+		n += g->adds.v[i].rows;
+	}
+	return n;
+}
+
+/* Tools that know nothing of marks (jq, grep) pass them on as any line, whatever became of the records between them. */
+static int check_records(const struct committer *c, const struct mark *m, struct err *e)
+{
+	int64_t rows = rows_of(&c->group);
+	if (m->records < 0 || rows < 0 || rows == m->records)
+		return 0;
+	err_set(e, ERR_CONFLICT, "%s is not replaced: the source gave %lld records, but %lld arrived: a program in the pipe left out or added "
+		"some. If it was meant to, use --vouch, or smjq, which keeps the number true", store_root(c->store), (long long)m->records,
+		(long long)rows);
+	return ERR_CONFLICT;
+}
+
 int replace_allowed(const struct committer *c, const struct mark *m, struct err *e)
 {
 	if (strcmp(m->end, "done") != 0)
 		return err_set(e, ERR_IO, "the stream ended with \"%s\": %s is not replaced", m->end, store_root(c->store));
+	int wrong = check_records(c, m, e);
+	if (wrong && c->opts.vouch && c->opts.warn) {
+		err_set(e, 0, "the source gave %lld records, but %lld arrived; --vouch says that this is right", (long long)m->records,
+			(long long)rows_of(&c->group));
+		c->opts.warn(c->opts.arg, e);
+	}
 	if (m->all && m->from <= 0)
-		return 0;
+		return c->opts.vouch ? 0 : wrong;
 	if (!c->opts.vouch)
 		return no_word(c, m, e);
 	/* An empty pipe is how a producer looks that was never started: a misspelt name, a mistake in its options. */

@@ -127,6 +127,7 @@ int run_end(struct run *x, struct err *e)
 	struct mark own = MARK_INIT;
 	own.end = "done";
 	own.all = x->named;
+	own.records = x->named ? (int64_t)x->result->records : -1;
 	print_mark(x, &own);
 	return output_flush(x->o->out, e);
 }

@@ -152,7 +152,7 @@ static int finish(struct files_run *f, int rc, struct err *e)
 	if (f->files && !f->broken && !f->out.failed) {
 		const char *end = rc > 0 ? "signal" : rc < 0 ? "error" : "done";
 		if (f->resume && f->named && source_files_any(f->files) && !f->noted && reject_count(f->reject) == 0)
-			resume_whole(f->resume);
+			resume_whole(f->resume, f->out.records);
 		int r = f->resume ? source_files_settle(f->files, &why) : 0;
 		if (r == 0)
 			r = put_mark(f, end, &why);

@@ -239,8 +239,10 @@ static int close_net(struct net *n, int rc, struct err *e)
 	int status = rc < 0 ? 0 : rc == FETCH_QUOTA ? err_status(ERR_RETRY) : 0;
 	progress_end(&n->progress);
 	if (n->fetch && n->resume) {
+		struct fetch_status given;
+		fetch_status(n->fetch, &given);
 		if (rc == FETCH_DONE && gave_all(n))
-			resume_whole(n->resume);
+			resume_whole(n->resume, given.records);
 		int r = net_mark(n, rc < 0 ? "error" : ends[rc], &why);
 		if (r < 0 && rc >= 0) {
 			*e = why;

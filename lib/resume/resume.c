@@ -25,6 +25,7 @@ struct resume {
 	size_t pruned_at;          /* lines in the journal after it was pruned last */
 	int64_t last_ns;           /* when the last mark was made */
 	bool ended, whole;
+	uint64_t records;          /* that were given, where whole */
 	char *read_id, *read_log;  /* NULL: no table is read; nothing more is known of the version */
 	int64_t read_version;
 };
@@ -146,9 +147,10 @@ bool resume_due(const struct resume *rs)
 	return clock_mono_ns() - rs->last_ns >= RESUME_EVERY_NS;
 }
 
-void resume_whole(struct resume *rs)
+void resume_whole(struct resume *rs, uint64_t records)
 {
 	rs->whole = true;
+	rs->records = records;
 }
 
 void resume_read(struct resume *rs, const char *id, int64_t version, const char *log)
@@ -228,6 +230,7 @@ int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end
 	m.ncursor = n;
 	m.end = end;
 	m.all = gave_all(rs, end);
+	m.records = m.all ? (int64_t)rs->records : -1;
 	m.read_id = rs->read_id;
 	m.read_version = rs->read_version;
 	m.read_log = rs->read_log;

@@ -48,9 +48,9 @@ int resume_mark(struct resume *rs, const char *cursor, size_t n, const char *end
 /* The closing mark of a source that failed before it was open: `error`, where the stream stands. RS NULL, its checkpoint could not be opened: a
  * mark without a stream, which no program records. */
 int resume_failed(struct resume *rs, struct buf *line, struct err *e);
-/* This run has given everything that it was asked for, and left out nothing. Where it began at 0, the closing mark "done" then says
- * `all`. */
-void resume_whole(struct resume *rs);
+/* This run has given everything that it was asked for, RECORDS of them, and left out nothing. Where it began at 0, the closing mark "done"
+ * then says `all`. */
+void resume_whole(struct resume *rs, uint64_t records);
 /* The table that is read, by its metaData's id, and the version, with its hash (delta/log.h; NULL: not known): said in every mark from now
  * on. Texts are copied. */
 void resume_read(struct resume *rs, const char *id, int64_t version, const char *log);

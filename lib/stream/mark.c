@@ -11,9 +11,9 @@
 #define PLACE_CURSOR ((size_t)64 << 10) /* larger ones are not looked into */
 
 enum member { M_V, M_STREAM, M_FROM, M_SEQ, M_CURSOR, M_CK, M_END, M_TABLE, M_VERSION, M_RECOVERED,
-	M_ALL, M_READ, M_ID, M_COMMIT, MEMBERS };
+	M_ALL, M_RECORDS, M_READ, M_ID, M_COMMIT, MEMBERS };
 static const char *const member_name[MEMBERS] = { "v", "stream", "from", "seq", "cursor", "ck", "end", "table", "version",
-	"recovered", "all", "read", "id", "commit" };
+	"recovered", "all", "records", "read", "id", "commit" };
 static const char *const end_name[] = { "done", "quota", "signal", "error" };
 
 static int bad(const struct json *v, const char *line, struct err *e, const char *what)
@@ -85,6 +85,7 @@ static int take_member(struct mark *m, enum member k, const struct json *v, cons
 	case M_VERSION: return get_count(v, &m->version) ? 0 : bad(v, line, e, "is not a non-negative integer");
 	case M_RECOVERED: return json_bool(v, &m->recovered) ? 0 : bad(v, line, e, "must be true or false");
 	case M_ALL: return json_bool(v, &m->all) ? 0 : bad(v, line, e, "must be true or false");
+	case M_RECORDS: return get_count(v, &m->records) ? 0 : bad(v, line, e, "is not a non-negative integer");
 	case M_READ: return get_read(v, m) ? 0 : bad(v, line, e, "is not {\"id\":…,\"version\":…} of a table");
 	case M_ID: return get_text(v, &m->id) ? 0 : bad(v, line, e, "is not a name");
 	case M_COMMIT: return get_commit(v, m) ? 0 : bad(v, line, e, "is not a version with a path");
@@ -214,6 +215,7 @@ void mark_print(const struct mark *m, struct buf *b)
 		buf_puts(b, ",\"recovered\":true");
 	if (m->all)
 		buf_puts(b, ",\"all\":true");
+	put_count(b, M_RECORDS, m->records);
 	if (m->read_id) {
 		put_key(b, M_READ);
 		mark_put_read(b, m->read_id, m->read_version, m->read_log);
@@ -230,15 +232,31 @@ void mark_print(const struct mark *m, struct buf *b)
 	buf_puts(b, "}}\n");
 }
 
+static void anew(const struct mark *m, struct buf *b, const char **line, size_t *n)
+{
+	buf_clear(b);
+	mark_print(m, b);
+	*line = b->p;
+	*n = b->n - 1;
+}
+
 void mark_withhold(struct mark *m, struct buf *b, const char **line, size_t *n)
 {
 	if (!m->all)
 		return;
 	m->all = false;
-	buf_clear(b);
-	mark_print(m, b);
-	*line = b->p;
-	*n = b->n - 1;
+	anew(m, b, line, n);
+}
+
+void mark_recount(struct mark *m, struct buf *b, const char **line, size_t *n, uint64_t in, uint64_t out)
+{
+	if (m->records < 0 || in == out)
+		return;
+	/* What was missing in front of us is missing behind us. */
+	int64_t now = (int64_t)((uint64_t)m->records - in + out);
+	m->all = m->all && now >= 0;
+	m->records = now >= 0 ? now : -1;
+	anew(m, b, line, n);
 }
 
 int mark_end_status(const char *end)

@@ -31,6 +31,7 @@ struct mark {
 	int64_t version;          /* the table's version; -1: not there */
 	bool recovered;
 	bool all;                 /* in a closing mark: the input is the whole of what was asked for, from the beginning */
+	int64_t records;          /* in a closing mark with `all`: so many came from the source, as filters have made of them; -1: not there */
 	const char *read_id;      /* of a source that reads a table: its metaData's id and the version; NULL: it reads none */
 	int64_t read_version;
 	const char *read_log;     /* hash of that version's commit (delta/log.h), which a copy of the table has only if it is one; NULL: not known */
@@ -41,7 +42,7 @@ struct mark {
 	size_t nrest;
 };
 
-#define MARK_INIT { .from = -1, .seq = -1, .version = -1, .read_version = -1, .commit = -1 }
+#define MARK_INIT { .from = -1, .seq = -1, .version = -1, .records = -1, .read_version = -1, .commit = -1 }
 
 static inline bool mark_is(const char *line, size_t n)
 {
@@ -54,6 +55,8 @@ void mark_place(const struct mark *m, struct buf *b);
 /* Whoever left a record out for a fault or for overload takes `all` away from the marks that it passes on. *LINE (without its end) is
  * that of M; where M says `all`, it becomes another, in B. */
 void mark_withhold(struct mark *m, struct buf *b, const char **line, size_t *n);
+/* A filter that has read IN records since it began and has written OUT keeps `records` true: as mark_withhold. */
+void mark_recount(struct mark *m, struct buf *b, const char **line, size_t *n, uint64_t in, uint64_t out);
 void mark_put_read(struct buf *b, const char *id, int64_t version, const char *log);   /* the value of `read`, in marks and in commitInfo */
 void mark_put_commit(struct buf *b, int64_t version, const char *path); /* the value of `commit`, in marks and in CK/table */
 /* 0 done, 75 quota, 0 signal …: the status that smcheckpoint gives to an `end` (docs/checkpoint.md). */

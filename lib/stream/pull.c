@@ -82,6 +82,7 @@ static int take_mark(struct pull *p, struct err *e)
 static int too_long(struct pull *p, struct err *e)
 {
 	p->why = *e;
+	p->records++;
 	int rc = pull_bad(p, &p->why, e);
 	return rc == 0 ? PULL_BLOCK_END : rc;
 }
@@ -122,6 +123,7 @@ static int next_line(struct pull *p)
 static int bad_line(struct pull *p, struct err *e)
 {
 	p->why.file[0] = '\0';
+	p->records++;
 	return pull_bad(p, &p->why, e);
 }
 
@@ -159,6 +161,7 @@ int pull_next(struct pull *p, struct err *e)
 		if (got > 0) {
 			if (p->unseen)
 				look_for_named(p);
+			p->records++;
 			return PULL_RECORD;
 		}
 		if (got == 0) {
@@ -174,12 +177,17 @@ int pull_next(struct pull *p, struct err *e)
 int pull_filter(struct pull *p, int (*record)(void *arg, const struct json_record *rec, struct err *why), void *arg, struct err *e)
 {
 	struct err why;
-	int got = 0;
+	uint64_t out = 0;
+	int got = 0, n;
 	while (!p->o.out->failed && (got = pull_next(p, e)) > 0) {
-		if (got == PULL_MARK)
+		if (got == PULL_MARK) {
+			mark_recount(&p->mark, &p->own, &p->line, &p->nline, p->records, out);
 			output_line(p->o.out, p->line, p->nline);
-		else if (record(arg, &p->rec, &why) < 0 && (got = pull_bad(p, &why, e)) < 0)
+		} else if ((n = record(arg, &p->rec, &why)) >= 0) {
+			out += (uint64_t)n;
+		} else if ((got = pull_bad(p, &why, e)) < 0) {
 			break;
+		}
 	}
 	return got < 0 ? got : 0;
 }

@@ -59,6 +59,7 @@ struct pull_opts {
 
 struct pull {
 	struct json_record rec;    /* PULL_RECORD */
+	uint64_t records;          /* that came so far, bad ones among them */
 	struct mark mark;          /* PULL_MARK */
 	bool trusted;              /* its checkpoint knows its stream */
 	const char *line;          /* to be passed on, without its end */
@@ -83,8 +84,8 @@ struct pull {
 
 int pull_open(struct pull **p, const char *const *files, size_t n, const struct pull_opts *o, struct err *e);
 int pull_next(struct pull *p, struct err *e);    /* enum pull_event, or a negative code */
-/* All of a filter that keeps no state: RECORD writes what becomes of a record to opts.out, or says in WHY what is wrong with it; marks
- * are passed on there. 0 at the end, or when the output failed. */
+/* All of a filter that keeps no state: RECORD writes what becomes of a record to opts.out and returns how many records that are, or
+ * says in WHY what is wrong with it (negative); marks are passed on there. 0 at the end, or when the output failed. */
 int pull_filter(struct pull *p, int (*record)(void *arg, const struct json_record *rec, struct err *why), void *arg, struct err *e);
 /* The record given last is bad: 0: go on; negative: stop, E is filled. WHY may have a column. A failure in WHY that is not about
  * the record stops too. */

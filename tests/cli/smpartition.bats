@@ -36,7 +36,7 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	[ "$(adds | jq -c '[.partitionValues.k,.dataChange,(.stats|fromjson)]' | sort)" = \
 	'["a",true,{"numRecords":2,"minValues":{"id":1},"maxValues":{"id":3},"nullCount":{"id":0}}]
 ["b",true,{"numRecords":1,"minValues":{"id":2},"maxValues":{"id":2},"nullCount":{"id":0}}]' ]
-	[ "$(tail -1 out)" = "{\"\$mark\":{\"v\":1,\"end\":\"done\",\"table\":\"$PWD/t\",\"all\":true}}" ]
+	[ "$(tail -1 out)" = "{\"\$mark\":{\"v\":1,\"end\":\"done\",\"table\":\"$PWD/t\",\"all\":true,\"records\":3}}" ]
 	adds | jq -r .path | grep -qE '^k=a/part-[0-9]{5}-[0-9a-f-]{36}-c000\.snappy\.parquet$'
 	whole t
 	[ ! -e t/_delta_log ]

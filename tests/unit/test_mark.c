@@ -43,6 +43,7 @@ static void test_marks(void)
 		round_trip("{\"$mark\":{\"v\":1,\"stream\":\"7f\",\"from\":42,\"seq\":57,\"cursor\":{\"id\":675127116845989889, \"x\":[1.0]},\"ck\":\"/a b\"}}\n");
 		round_trip("{\"$mark\":{\"v\":1,\"stream\":\"7f\",\"from\":0,\"seq\":9223372036854775807,\"cursor\":null,\"end\":\"quota\",\"table\":\"/t\",\"version\":0,\"recovered\":true,\"shard\":[1,2],\"a\\nb\":null}}\n");
 		round_trip("{\"$mark\":{\"v\":1,\"end\":\"done\",\"all\":true,\"read\":{\"id\":\"a\\\"b\",\"version\":7}}}\n");
+		round_trip("{\"$mark\":{\"v\":1,\"end\":\"done\",\"all\":true,\"records\":0}}\n");
 		round_trip("{\"$mark\":{\"v\":1,\"read\":{\"id\":\"a\",\"version\":7,\"log\":\"0123456789abcdef\"}}}\n");
 		round_trip("{\"$mark\":{\"v\":1,\"table\":\"/t\",\"version\":9,\"id\":\"x\",\"commit\":{\"version\":7,\"path\":\"a b\"}}}\n");
 		round_trip("{\"$mark\":{\"v\":1,\"table\":\"/t\",\"version\":9,\"id\":\"x\",\"commit\":{\"version\":0}}}\n");
@@ -105,6 +106,7 @@ static void test_marks(void)
 		refused("{\"$mark\":{\"v\":1,\"commit\":{\"path\":\"x\"}}}", ERR_DATA, "\"commit\"");
 		refused("{\"$mark\":{\"v\":1,\"commit\":{\"version\":-1}}}", ERR_DATA, "\"commit\"");
 		refused("{\"$mark\":{\"v\":1,\"commit\":{\"version\":1,\"path\":7}}}", ERR_DATA, "\"commit\"");
+		refused("{\"$mark\":{\"v\":1,\"records\":-1}}", ERR_DATA, "\"records\"");
 		refused("{\"$mark\":{\"v\":1,\"read\":7}}", ERR_DATA, "\"read\"");
 		refused("{\"$mark\":{\"v\":1,\"read\":{\"id\":\"\",\"version\":1}}}", ERR_DATA, "\"read\"");
 		refused("{\"$mark\":{\"v\":1,\"read\":{\"id\":\"x\",\"version\":-1}}}", ERR_DATA, "\"read\"");

@@ -248,7 +248,7 @@ static void whole(const char *ck, int64_t from, const char *end, bool vouches, b
 	buf_clear(&b);
 	resume_read(rs, "i-1", 5, "00ff");
 	if (vouches)
-		resume_whole(rs);
+		resume_whole(rs, 3);
 	T_INT(resume_mark(rs, "2", 1, end, &b, &e), 0);
 	T_OK((strstr(buf_cstr(&b), "\"all\":true") != NULL) == want);
 	T_OK(strstr(b.p, "\"read\":{\"id\":\"i-1\",\"version\":5,\"log\":\"00ff\"}") != NULL);
@@ -379,7 +379,7 @@ static void test_forged(void)
 	struct resume *rs;
 	fresh();
 	rs = open_ok(0, NULL);
-	resume_whole(rs);
+	resume_whole(rs, 3);
 	char *one = printed(rs, "{\"a\":1,\"b\":[\"x\"]}", NULL), *two = printed(rs, "2", NULL), *end = printed(rs, "3", "done");
 	resume_close(rs);
 	T_CASE("trust: a mark that the journal has, in any spelling of its cursor, in order or again")
