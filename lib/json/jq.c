@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define CHOICE "__which"
 #define FORGET_FROM ((size_t)1 << 20)   /* bytes of a record that are worth it */
 
 struct var {
@@ -33,6 +34,7 @@ struct json_jq {
 	struct jq_stack *stack;    /* where it runs; NULL: on ours, values are not deep */
 	bool always_wide;          /* the program itself has such numbers */
 	bool texts;                /* it reads numbers from texts */
+	bool set;                  /* it is several */
 	uint64_t limit;            /* of a record's values */
 	bool running, fresh;       /* fresh: the run has yet to begin */
 	json_jq_rewrite_fn *rewrite;
@@ -40,6 +42,7 @@ struct json_jq {
 	jv result;                 /* of the last step */
 	struct var *var;
 	size_t nvar;
+	struct var *choice;        /* the number of the program of a set; NULL: there is one program */
 	struct jq_numbers nums;
 	struct arena arena;        /* the tree of the record */
 	const char *json;          /* the record, its white space around it cut off */
@@ -193,11 +196,11 @@ static bool good_name(const char *s)
 
 static int add_vars(struct json_jq *q, const struct json_jq_vars *vars, const struct jq_text *t, struct err *e)
 {
-	size_t given = vars ? vars->n : 0;
+	size_t given = vars ? vars->n : 0, all = given + t->n + 1;
 	char name[32];
 	int rc = 0;
-	q->var = mem_zalloc((given + t->n) * sizeof *q->var);
-	for (size_t i = 0; i < given + t->n; i++)
+	q->var = mem_zalloc(all * sizeof *q->var);
+	for (size_t i = 0; i < all; i++)
 		q->var[i].value = jv_invalid();
 	for (size_t i = 0; i < given && rc == 0; i++) {
 		const struct json_jq_var *v = &vars->v[i];
@@ -212,6 +215,11 @@ static int add_vars(struct json_jq *q, const struct json_jq_vars *vars, const st
 		snprintf(name, sizeof name, "__n%zu", i);
 		q->var[q->nvar++].name = mem_strdup(name);
 		rc = json_jq_set(q, given + i, t->literal[i], strlen(t->literal[i]), e);
+	}
+	if (rc == 0 && q->set) {
+		q->choice = &q->var[q->nvar++];
+		q->choice->name = mem_strdup(CHOICE);
+		q->choice->value = jv_number(0);
 	}
 	return rc;
 }
@@ -230,10 +238,11 @@ static int look_at(struct json_jq *q, const struct json_jq_vars *vars, struct er
 	return rc;
 }
 
-int json_jq_new(struct json_jq **out, const char *program, const struct json_jq_vars *vars, struct err *e)
+static int new_program(struct json_jq **out, const char *program, bool set, const struct json_jq_vars *vars, struct err *e)
 {
 	struct json_jq *q = mem_zalloc(sizeof *q);
 	q->program = mem_strdup(program);
+	q->set = set;
 	q->limit = JSON_JQ_VALUES;
 	q->input = q->output = q->call = q->result = jv_invalid();
 	if (jq_defs_deep(program))
@@ -249,6 +258,51 @@ int json_jq_new(struct json_jq **out, const char *program, const struct json_jq_
 	else
 		*out = q;
 	return rc;
+}
+
+int json_jq_new(struct json_jq **out, const char *program, const struct json_jq_vars *vars, struct err *e)
+{
+	return new_program(out, program, false, vars, e);
+}
+
+/* One alternative of the set. False: it would reach beyond its place there. */
+static bool put_choice(struct buf *b, const char *program, size_t i)
+{
+	struct jq_text t = { .program = BUF_INIT };
+	bool good = jq_text_scan(&t, program, false, NULL) == 0 && !t.stray;
+	buf_printf(b, "%s $" CHOICE "==%zu then(", i ? "elif" : "if", i);
+	buf_puts(b, program);
+	/* A comment may be the last of it, and behind a definition or nothing at all `.` is meant. */
+	buf_puts(b, t.empty || t.open_def ? "\n.\n\n)" : "\n\n)");
+	jq_text_release(&t);
+	return good;
+}
+
+int json_jq_new_set(struct json_jq **out, const char *const *program, size_t n, const struct json_jq_vars *vars, size_t *which,
+		    struct err *e)
+{
+	struct buf b = BUF_INIT;
+	bool good = true;
+	for (size_t i = 0; i < n && good; i++)
+		good = put_choice(&b, program[i], i);
+	buf_puts(&b, "else empty end");
+	int rc = good ? new_program(out, buf_cstr(&b), true, vars, e) : ERR_USAGE;
+	buf_release(&b);
+	/* Whose fault it is, with its own line, each says alone. */
+	for (size_t i = 0; i < n && rc != 0; i++) {
+		struct json_jq *q;
+		*which = i;
+		if (json_jq_new(&q, program[i], vars, e) != 0)
+			return ERR_USAGE;
+		json_jq_free(q);
+	}
+	return rc;
+}
+
+void json_jq_choose(struct json_jq *q, size_t i)
+{
+	jv_free(q->choice->value);
+	q->choice->value = jv_number((double)i);
 }
 
 static void free_values(void *arg)

@@ -75,6 +75,7 @@ struct jq_text {
 	bool kept;               /* one of them is a whole number of 16 digits or more */
 	bool empty;              /* nothing but space and comments */
 	bool open_def;           /* it ends behind a definition: the main program is missing, which means `.` */
+	bool stray;              /* a bracket closes that none has opened */
 };
 /* WIDE: the text for runs with numbers to be kept, otherwise numbers are left as they are. ERR_USAGE: too many long numbers, an import. */
 int jq_text_scan(struct jq_text *t, const char *program, bool wide, struct err *e);

@@ -215,6 +215,7 @@ static int close_bracket(struct scan *s, struct err *e)
 	}
 	if (paren && s->depth)
 		s->parens[s->depth - 1]--;
+	s->t->stray |= !s->nbracket;
 	if (s->nbracket) {
 		const struct bracket *b = &s->bracket[--s->nbracket];
 		if (b->open == '[' && b->slice)

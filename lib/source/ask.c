@@ -12,12 +12,13 @@
 struct question {
 	const char *name, *text;
 	bool path;
-	struct json_jq *jq;
+	size_t nth;                  /* in `jq`, unless it is a path */
 	const struct json *found;    /* path: what is to be handed out */
 };
 
 struct ask {
 	struct question q[NASK];
+	struct json_jq *jq;          /* all that are no paths; NULL: there are none */
 	struct arena arena;          /* of the tree that paths are followed in */
 	uint64_t limit;              /* bytes of values; 0: none */
 };
@@ -35,17 +36,20 @@ static bool is_path(const char *s)
 	return *s == '\0';
 }
 
-static int compile(struct question *q, const struct source_def *def, struct err *e)
+static int compile(struct ask *a, const struct source_def *def, struct err *e)
 {
-	if (!q->text)
-		return 0;
-	q->path = q->text[0] && is_path(q->text);
-	if (q->path)
-		return 0;
-	int rc = program_new(&q->jq, PROGRAM_ANSWERS, q->text, e);
+	struct program p[NASK];
+	size_t n = 0;
+	for (struct question *q = a->q; q < a->q + NASK; q++) {
+		q->path = q->text && q->text[0] && is_path(q->text);
+		if (!q->text || q->path)
+			continue;
+		q->nth = n;
+		p[n++] = (struct program){ PROGRAM_ANSWERS, q->name, q->text };
+	}
+	int rc = n ? program_new_set(&a->jq, p, n, e) : 0;
 	if (rc == 0)
 		return 0;
-	err_wrap(e, "'%s'", q->name);
 	e->code = ERR_DATA;
 	return err_at(e, def->file, 0, 0);
 }
@@ -66,10 +70,8 @@ int ask_new(struct ask **out, const struct source_def *def, struct err *e)
 		[ASK_ADD] = { .name = "rules.add", .text = def->rules.add.body_jq },
 		[ASK_REMOVE] = { .name = "rules.remove", .text = def->rules.remove.body_jq },
 	};
-	int rc = 0;
 	memcpy(a->q, all, sizeof all);
-	for (int i = 0; i < NASK && rc == 0; i++)
-		rc = compile(&a->q[i], def, e);
+	int rc = compile(a, def, e);
 	if (rc < 0) {
 		ask_free(a);
 		return rc;
@@ -82,8 +84,7 @@ void ask_free(struct ask *a)
 {
 	if (!a)
 		return;
-	for (int i = 0; i < NASK; i++)
-		json_jq_free(a->q[i].jq);
+	json_jq_free(a->jq);
 	arena_release(&a->arena);
 	mem_free(a);
 }
@@ -91,9 +92,8 @@ void ask_free(struct ask *a)
 void ask_limit(struct ask *a, uint64_t bytes)
 {
 	a->limit = bytes;
-	for (int i = 0; i < NASK; i++)
-		if (a->q[i].jq)
-			json_jq_limit(a->q[i].jq, bytes);
+	if (a->jq)
+		json_jq_limit(a->jq, bytes);
 }
 
 bool ask_has(const struct ask *a, enum ask_what what)
@@ -113,21 +113,21 @@ static int failed(const struct question *q, struct err *e)
 	return ERR_DATA;
 }
 
-static int set_vars(struct question *q, const struct source_about *about, struct err *e)
+static int set_vars(struct json_jq *jq, const struct source_about *about, struct err *e)
 {
 	char num[24];
 	int rc =
-	    json_jq_set(q->jq, PROGRAM_H, about->headers ? about->headers : "{}", about->headers ? about->nheaders : 2, e);
+	    json_jq_set(jq, PROGRAM_H, about->headers ? about->headers : "{}", about->headers ? about->nheaders : 2, e);
 	if (rc == 0)
-		rc = json_jq_set(q->jq, PROGRAM_STATUS, num, fmt_i64(num, about->status), e);
+		rc = json_jq_set(jq, PROGRAM_STATUS, num, fmt_i64(num, about->status), e);
 	if (rc == 0)
-		rc = json_jq_set(q->jq, PROGRAM_V, about->vars, about->nvars, e);
+		rc = json_jq_set(jq, PROGRAM_V, about->vars, about->nvars, e);
 	if (rc == 0)
-		rc = json_jq_set(q->jq, PROGRAM_NOW, num, fmt_i64(num, about->now_s), e);
+		rc = json_jq_set(jq, PROGRAM_NOW, num, fmt_i64(num, about->now_s), e);
 	if (rc == 0)
-		rc = json_jq_set(q->jq, PROGRAM_PAGE, num, fmt_u64(num, about->page), e);
+		rc = json_jq_set(jq, PROGRAM_PAGE, num, fmt_u64(num, about->page), e);
 	if (rc == 0)
-		rc = json_jq_set(q->jq, PROGRAM_LINK, about->link ? about->link : "null", about->link ? about->nlink : 4, e);
+		rc = json_jq_set(jq, PROGRAM_LINK, about->link ? about->link : "null", about->link ? about->nlink : 4, e);
 	return rc;
 }
 
@@ -164,9 +164,11 @@ int ask_start(struct ask *a, enum ask_what what, const struct source_about *abou
 {
 	struct question *q = &a->q[what];
 	q->found = NULL;
-	int rc = q->path ? follow(a, q, json, n, e) : set_vars(q, about, e);
-	if (rc == 0 && !q->path)
-		rc = json_jq_start(q->jq, json, n, e);
+	int rc = q->path ? follow(a, q, json, n, e) : set_vars(a->jq, about, e);
+	if (rc == 0 && !q->path) {
+		json_jq_choose(a->jq, q->nth);
+		rc = json_jq_start(a->jq, json, n, e);
+	}
 	return rc < 0 ? failed(q, e) : 0;
 }
 
@@ -186,15 +188,15 @@ int ask_next(struct ask *a, enum ask_what what, struct buf *b, bool *nothing, st
 		*nothing = v->type == JSON_NULL || v->type == JSON_FALSE || (v->type == JSON_STRING && !v->nstr);
 		return 1;
 	}
-	int rc = json_jq_next(q->jq, b, e);
+	int rc = json_jq_next(a->jq, b, e);
 	if (rc < 0)
 		return failed(q, e);
 	if (rc == 0)
 		return 0;
-	*nothing = json_jq_is_false(q->jq);
-	if (json_jq_is_string(q->jq)) {
+	*nothing = json_jq_is_false(a->jq);
+	if (json_jq_is_string(a->jq)) {
 		buf_clear(b);
-		json_jq_string(q->jq, b);
+		json_jq_string(a->jq, b);
 		*nothing = b->n == 0;
 	}
 	return 1;
@@ -208,7 +210,7 @@ int ask_one(struct ask *a, enum ask_what what, const struct source_about *about,
 	if (rc == 0)
 		rc = ask_next(a, what, b, &nothing, e);
 	if (!a->q[what].path)
-		json_jq_forget(a->q[what].jq);
+		json_jq_forget(a->jq);
 	if (rc <= 0 || nothing)
 		buf_clear(b);
 	return rc > 0 && nothing ? 0 : rc;

@@ -7,9 +7,11 @@
  * Values come as text: a string as it is, all else as compact JSON. null, false and "" are handed out like others, with
  **NOTHING set.
  *
+ * One question at a time: ask_start ends the one before.
+ *
  * Ownership: borrows the definition; the input must live until the last ask_next. Threads: one owner.
- * Errors: ERR_DATA when an expression fails, naming it. Cost: some 20 ms to compile each expression; a plain path
- *(`.meta.next_token`) costs none and is followed without jq.
+ * Errors: ERR_DATA when an expression fails, naming it. Cost: some 30 ms to compile all expressions (source/program.h); a plain
+ * path (`.meta.next_token`) costs none and is followed without jq.
  */
 #ifndef SM_SOURCE_ASK_H
 #define SM_SOURCE_ASK_H

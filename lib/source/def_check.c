@@ -33,13 +33,17 @@ static long cut_line(char *msg)
 	return strtol(last + 7, NULL, 10);
 }
 
+static enum program_of kind(const struct def_expr *x)
+{
+	return strcmp(x->what, "map") == 0 ? PROGRAM_ITEMS
+	       : strcmp(x->what, "records") == 0 || strcmp(x->what, "context") == 0 ? PROGRAM_PAGES : PROGRAM_ANSWERS;
+}
+
 static void compile(struct def_load *l, const struct def_expr *x)
 {
-	enum program_of of = strcmp(x->what, "map") == 0 ? PROGRAM_ITEMS
-			     : strcmp(x->what, "records") == 0 || strcmp(x->what, "context") == 0 ? PROGRAM_PAGES : PROGRAM_ANSWERS;
 	struct json_jq *q;
 	struct err e;
-	if (program_new(&q, of, x->program, &e) == 0)
+	if (program_new(&q, kind(x), x->program, &e) == 0)
 		json_jq_free(q);
 	else if (x->at->type == JSON_ARRAY || !strchr(x->program, '\n'))
 		def_fault(l, line_of(x->at, cut_line(e.msg)), "'%s': %s", x->what, e.msg);
@@ -47,10 +51,30 @@ static void compile(struct def_load *l, const struct def_expr *x)
 		def_fault(l, x->at, "'%s': %s", x->what, e.msg);
 }
 
+/* Do those about answers, or the others, compile together? */
+static bool sound(const struct def_load *l, bool answers)
+{
+	struct program *p = mem_zalloc((l->nexprs + 1) * sizeof *p);
+	struct json_jq *q = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < l->nexprs; i++)
+		if ((kind(&l->expr[i]) == PROGRAM_ANSWERS) == answers)
+			p[n++] = (struct program){ kind(&l->expr[i]), l->expr[i].what, l->expr[i].program };
+	bool good = !n || program_new_set(&q, p, n, NULL) == 0;
+	json_jq_free(q);
+	mem_free(p);
+	return good;
+}
+
+/* Together first, which is quick; where that fails, each says what is wrong with it. */
 void def_compile(struct def_load *l)
 {
-	for (size_t i = 0; i < l->nexprs; i++)
-		compile(l, &l->expr[i]);
+	for (int answers = 0; answers < 2; answers++) {
+		bool good = sound(l, answers);
+		for (size_t i = 0; i < l->nexprs && !good; i++)
+			if ((kind(&l->expr[i]) == PROGRAM_ANSWERS) == answers)
+				compile(l, &l->expr[i]);
+	}
 }
 
 /* --- definitions that are named --- */

@@ -11,9 +11,13 @@
 
 #include <string.h>
 
+enum { RECORDS, CONTEXT, MAP, EXPRESSIONS };
+
 struct source_map {
 	const struct source_def *def;
-	struct json_jq *records, *context, *map;
+	struct json_jq *jq;        /* all of them in one; NULL: there are none */
+	bool has[EXPRESSIONS];
+	size_t nth[EXPRESSIONS];   /* in it */
 	struct fast *fast;         /* NULL: there is no map */
 	struct fast *cut;          /* of records; NULL: there are none, or libjq must do them */
 	bool use_fast;
@@ -21,19 +25,31 @@ struct source_map {
 	uint64_t limit;            /* bytes of a value in libjq; 0: none */
 	struct arena arena;        /* of the record being made */
 	struct buf page, given, item;
+	size_t *end, nends, capends;   /* of the items on `page` */
 };
 
-static int compile(struct json_jq **q, enum program_of of, const struct source_def *def, const char *what, const char *program,
-		   struct err *e)
+static int compile(struct source_map *m, const char *const text[EXPRESSIONS], bool theirs, struct err *e)
 {
-	int rc = program ? program_new(q, of, program, e) : 0;
-	if (rc == 0)
-		return 0;
-	err_wrap(e, "'%s'", what);
-	if (!def)
+	static const char *const name[EXPRESSIONS] = { "records", "context", "map" };
+	struct program p[EXPRESSIONS];
+	size_t n = 0;
+	for (int i = 0; i < EXPRESSIONS; i++)
+		if ((m->has[i] = text[i] != NULL)) {
+			m->nth[i] = n;
+			p[n++] = (struct program){ i == MAP ? PROGRAM_ITEMS : PROGRAM_PAGES, name[i], text[i] };
+		}
+	int rc = n ? program_new_set(&m->jq, p, n, e) : 0;
+	/* --records is the user's, not the definition's. */
+	if (rc == 0 || !m->def || (theirs && e->msg[0] == '\'' && strncmp(e->msg + 1, "records'", 8) == 0))
 		return rc;
 	e->code = ERR_DATA;
-	return err_at(e, def->file, 0, 0);
+	return err_at(e, m->def->file, 0, 0);
+}
+
+static int begin(struct source_map *m, int what, const char *json, size_t n, struct err *e)
+{
+	json_jq_choose(m->jq, m->nth[what]);
+	return json_jq_start(m->jq, json, n, e);
 }
 
 static struct fast *compile_fast(const char *program)
@@ -58,19 +74,15 @@ int source_map_new(struct source_map **out, const struct source_def *def, const 
 	struct scan_path path;
 	if (records && scan_path_parse(&path, &m->arena, records))
 		cut = NULL;
-	int rc = compile(&m->records, PROGRAM_PAGES, records ? NULL : def, "records", cut, e);
-	if (rc == 0 && def)
-		rc = compile(&m->context, PROGRAM_PAGES, def, "context", def->context, e);
-	if (rc == 0 && def)
-		rc = compile(&m->map, PROGRAM_ITEMS, def, "map", def->map, e);
+	int rc = compile(m, (const char *const[EXPRESSIONS]){ cut, def ? def->context : NULL, def ? def->map : NULL }, records, e);
 	if (rc < 0) {
 		source_map_free(m);
 		return rc;
 	}
-	if (m->map) {
+	if (m->has[MAP]) {
 		m->fast = compile_fast(def->map);
 		m->use_fast = fast_use(m->fast) != FAST_NONE;
-		m->cut = m->records ? compile_fast(cut) : NULL;
+		m->cut = m->has[RECORDS] ? compile_fast(cut) : NULL;
 	}
 	*out = m;
 	return 0;
@@ -80,12 +92,11 @@ void source_map_free(struct source_map *m)
 {
 	if (!m)
 		return;
-	json_jq_free(m->records);
-	json_jq_free(m->context);
-	json_jq_free(m->map);
+	json_jq_free(m->jq);
 	fast_free(m->fast);
 	fast_free(m->cut);
 	arena_release(&m->arena);
+	mem_free(m->end);
 	buf_release(&m->page);
 	buf_release(&m->given);
 	buf_release(&m->item);
@@ -102,11 +113,10 @@ int source_map_about(struct source_map *m, const struct source_about *a, struct 
 		{ PROGRAM_NOW, now, fmt_i64(now, a->now_s) },
 		{ PROGRAM_PAGE, page, fmt_u64(page, a->page) },
 	};
-	struct json_jq *q[] = { m->records, m->context, m->map };
 	int rc = 0;
 	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
-		for (size_t k = 0; k < 3 && rc == 0; k++)
-			rc = q[k] ? json_jq_set(q[k], (size_t)v[i].i, v[i].json, v[i].n, e) : 0;
+		if (rc == 0 && m->jq)
+			rc = json_jq_set(m->jq, (size_t)v[i].i, v[i].json, v[i].n, e);
 		if (m->fast)
 			fast_set(m->fast, (size_t)v[i].i, v[i].json, v[i].n);
 		if (m->cut)
@@ -117,21 +127,19 @@ int source_map_about(struct source_map *m, const struct source_about *a, struct 
 
 void source_map_limit(struct source_map *m, uint64_t bytes)
 {
-	struct json_jq *q[] = { m->records, m->context, m->map };
 	m->limit = bytes;
-	for (size_t i = 0; i < 3; i++)
-		if (q[i])
-			json_jq_limit(q[i], bytes);
+	if (m->jq)
+		json_jq_limit(m->jq, bytes);
 }
 
 bool source_map_pages(const struct source_map *m)
 {
-	return m->records || m->context;
+	return m->has[RECORDS] || m->has[CONTEXT];
 }
 
 bool source_map_maps(const struct source_map *m)
 {
-	return m->map;
+	return m->has[MAP];
 }
 
 int source_map_by(struct source_map *m, enum source_map_by by, struct err *e)
@@ -161,53 +169,59 @@ const char *source_map_reason(const struct source_map *m)
 static int make_context(struct source_map *m, const char *page, size_t n, struct err *e)
 {
 	struct buf c = BUF_INIT;
-	int rc = json_jq_start(m->context, page, n, e);
+	int rc = begin(m, CONTEXT, page, n, e);
 	if (rc == 0)
-		rc = json_jq_next(m->context, &c, e);
-	if (rc >= 0 && m->map) {
-		rc = json_jq_set(m->map, PROGRAM_C, c.n ? c.p : "null", c.n ? c.n : 4, e);
+		rc = json_jq_next(m->jq, &c, e);
+	if (rc >= 0 && m->has[MAP]) {
+		rc = json_jq_set(m->jq, PROGRAM_C, c.n ? c.p : "null", c.n ? c.n : 4, e);
 		fast_set(m->fast, PROGRAM_C, c.n ? c.p : "null", c.n ? c.n : 4);
 	}
-	json_jq_forget(m->context);
+	json_jq_forget(m->jq);
 	buf_release(&c);
 	return rc < 0 ? err_wrap(e, "'context'") : 0;
 }
 
 bool source_map_whole(struct source_map *m, const struct scan_path *path, const struct json_tokens *t)
 {
-	if (!m->use_fast || m->context) /* which sees every page */
+	if (!m->use_fast || m->has[CONTEXT]) /* which sees every page */
 		return false;
-	return m->records ? m->cut && fast_whole(m->cut, t) : path && path->n && fast_lacks(m->fast, t, path->key[0]);
+	return m->has[RECORDS] ? m->cut && fast_whole(m->cut, t) : path && path->n && fast_lacks(m->fast, t, path->key[0]);
 }
 
+/* All are there before the first is given out: the map that they go to runs in the same libjq. */
 static int cut_by_jq(struct source_map *m, const char *page, size_t n, struct scan_item *it, scan_fn *fn, void *arg,
 		     struct err *e)
 {
-	int rc = json_jq_start(m->records, page, n, e);
-	while (rc >= 0) {
-		buf_clear(&m->page);
-		rc = json_jq_next(m->records, &m->page, e);
-		if (rc < 0)
-			err_wrap(e, "'records'");
-		if (rc <= 0)
-			break;
-		it->p = m->page.p;
-		it->n = m->page.n;
-		rc = fn(arg, it, e);
+	struct err failed;
+	size_t from = 0;
+	buf_clear(&m->page);
+	m->nends = 0;
+	int rc = begin(m, RECORDS, page, n, &failed), given = 0;
+	while (rc >= 0 && (rc = json_jq_next(m->jq, &m->page, &failed)) > 0) {
+		MEM_GROW(m->end, m->capends, m->nends + 1);
+		m->end[m->nends++] = m->page.n;
 	}
-	json_jq_forget(m->records);
-	return rc;
+	json_jq_forget(m->jq);
+	for (size_t i = 0; i < m->nends && given == 0; from = m->end[i++]) {
+		it->p = m->page.p + from;
+		it->n = m->end[i] - from;
+		given = fn(arg, it, e);
+	}
+	if (given != 0 || rc == 0)
+		return given;
+	*e = failed;
+	return err_wrap(e, "'records'");
 }
 
 int source_map_page(struct source_map *m, const char *page, size_t n, scan_fn *fn, void *arg, struct err *e)
 {
 	struct scan_item it = { .p = page, .n = n, .element = true, .line = 1, .col = 1 };
-	int rc = m->context || m->records ? json_fits(page, n, m->limit, e) : 0;
-	if (rc == 0 && m->context)
+	int rc = source_map_pages(m) ? json_fits(page, n, m->limit, e) : 0;
+	if (rc == 0 && m->has[CONTEXT])
 		rc = make_context(m, page, n, e);
 	if (rc < 0)
 		return rc;
-	if (!m->records)
+	if (!m->has[RECORDS])
 		return fn(arg, &it, e);
 	size_t items;
 	if (!m->use_fast || !m->cut || !fast_cut(m->cut, page, n, &items))
@@ -225,11 +239,11 @@ static int map_item(struct source_map *m, const char *item, size_t n, const stru
 {
 	size_t start = out->n;
 	uint64_t count = 0;
-	int rc = json_jq_start(m->map, item, n, e);
+	int rc = begin(m, MAP, item, n, e);
 	while (rc == 0) {
 		struct json *root;
 		buf_clear(&m->given);
-		rc = json_jq_next(m->map, &m->given, e);
+		rc = json_jq_next(m->jq, &m->given, e);
 		if (rc < 0)
 			err_wrap(e, "'map'");
 		if (rc <= 0)
@@ -241,7 +255,7 @@ static int map_item(struct source_map *m, const char *item, size_t n, const stru
 		buf_putc(out, '\n');
 		count++;
 	}
-	json_jq_forget(m->map);
+	json_jq_forget(m->jq);
 	if (rc < 0) {
 		out->n = start;
 		err_wrap(e, "%s", m->def->name);
