@@ -10,6 +10,7 @@
 #endif
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *opt_by, *opt_schema, *opt_compression = "snappy", *opt_on_error;
@@ -128,6 +129,14 @@ static void check_options(struct partition_opts *o)
 		opt_usage("--every must be greater than 0");
 }
 
+/* Whoever gives the files first, as most tools want them, means it the other way round. */
+static void check_table(const char *name)
+{
+	struct stat st;
+	if (stat(name, &st) == 0 && !S_ISDIR(st.st_mode))
+		opt_usage("'%s' is a file, not a table: the table comes first, then the files", name);
+}
+
 int main(int argc, char **argv)
 {
 	struct err e;
@@ -143,6 +152,7 @@ int main(int argc, char **argv)
 	struct partition_opts o = { .table = argv[1], .by = opt_by, .schema = opt_schema, .merge_schema = opt_merge_schema,
 		.paths = (const char *const *)argv + 2, .npaths = (size_t)n - 1, .out = &out, .stopped = stopped, .note = note };
 	check_options(&o);
+	check_table(argv[1]);
 	o.target_bytes = opt_target;
 	o.max_rows = opt_max_rows;
 	o.memory = (size_t)opt_memory;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -301,10 +302,21 @@ static int bind_is(struct bind *b, const struct node *x, struct node **out)
 	return rc;
 }
 
+/* What LEFT is compared with. A name that nobody knows beside text was most likely meant to be text: the shell takes quotes away. */
+static int bind_compared(struct bind *b, const struct node *x, const struct node *left, struct node **out)
+{
+	int rc = bind_node(b, x, out);
+	if (rc && x->op == OP_NAME && left->type.kind == TYPE_STRING && b->e) {
+		size_t n = strlen(b->e->msg);
+		snprintf(b->e->msg + n, sizeof b->e->msg - n, " (text is written in quotes: '%.100s')", x->name);
+	}
+	return rc;
+}
+
 static int bind_binary(struct bind *b, const struct node *x, struct node **l, struct node **r)
 {
 	int rc = bind_node(b, x->arg[0], l);
-	return rc ? rc : bind_node(b, x->arg[1], r);
+	return rc ? rc : bind_compared(b, x->arg[1], *l, r);
 }
 
 static int bind_comparison(struct bind *b, const struct node *x, struct node **out)
@@ -329,8 +341,8 @@ static int bind_between(struct bind *b, const struct node *x, struct node **out)
 {
 	struct node *v, *lo, *hi, *both[2];
 	int rc;
-	if ((rc = bind_node(b, x->arg[0], &v)) || (rc = bind_node(b, x->arg[1], &lo)) ||
-	    (rc = bind_node(b, x->arg[2], &hi)) || (rc = bind_compare(b, x, OP_GE, v, lo, &both[0])) ||
+	if ((rc = bind_node(b, x->arg[0], &v)) || (rc = bind_compared(b, x->arg[1], v, &lo)) ||
+	    (rc = bind_compared(b, x->arg[2], v, &hi)) || (rc = bind_compare(b, x, OP_GE, v, lo, &both[0])) ||
 	    (rc = bind_compare(b, x, OP_LE, v, hi, &both[1])))
 		return rc;
 	*out = negated(b, x, bind_new(b, x, OP_AND, sql_type_of(TYPE_BOOLEAN), both, 2));
@@ -371,7 +383,7 @@ static int bind_in(struct bind *b, const struct node *x, struct node **out)
 	if (rc)
 		return rc;
 	for (size_t i = 1; i < x->narg; i++)
-		if ((rc = bind_node(b, x->arg[i], &item)) || (rc = bind_compare(b, item, OP_EQ, v, item, &eq[i - 1])))
+		if ((rc = bind_compared(b, x->arg[i], v, &item)) || (rc = bind_compare(b, item, OP_EQ, v, item, &eq[i - 1])))
 			return rc;
 	struct node *in = bind_new(b, x, OP_IN, sql_type_of(TYPE_BOOLEAN), &v, 1);
 	if (!as_set(b, in, v, eq, x->narg - 1))

@@ -6,6 +6,7 @@
 #include "base/datadir.h"
 #include "base/num.h"
 #include "base/rand.h"
+#include "delta/log.h"
 #include "delta/partition.h"
 #include "delta/protocol.h"
 #include "delta/snapshot.h"
@@ -13,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SCHEMA_FILE_MAX ((size_t)16 << 20)
 
@@ -59,13 +61,34 @@ static int partition_columns(struct ingest_table *t, const struct delta_snapshot
 	return 0;
 }
 
+/* A new table in the folder of another one would lose its files there: vacuum removes what the log does not name, but for what is below a folder
+ * whose name begins with `_` or a dot. */
+static int check_nested(const struct ingest_table *t, struct err *e)
+{
+	struct buf up = BUF_INIT;
+	struct stat st;
+	int rc = 0;
+	buf_puts(&up, store_root(t->store));
+	for (char *slash; rc == 0 && (slash = strrchr(buf_cstr(&up), '/')) != NULL && slash[1] != '_' && slash[1] != '.' && slash != up.p;) {
+		up.n = (size_t)(slash - up.p);
+		buf_puts(&up, "/" DELTA_LOG_DIR);
+		bool table = stat(buf_cstr(&up), &st) == 0 && S_ISDIR(st.st_mode);
+		up.n = (size_t)(slash - up.p);
+		if (table)
+			rc = err_set(e, ERR_USAGE, "%s lies in the folder of table %s, whose vacuum would remove its files", store_root(t->store),
+				     buf_cstr(&up));
+	}
+	buf_release(&up);
+	return rc;
+}
+
 static int read_snapshot(struct ingest_table *t, struct err *e)
 {
 	struct delta_snapshot *sn;
 	struct schema s;
 	int rc = delta_snapshot_open(&sn, t->store, DELTA_NEWEST, 0, e);
 	if (rc == ERR_NOT_FOUND)
-		return 0;
+		return check_nested(t, e);
 	if (rc)
 		return rc;
 	rc = delta_protocol_check_write(&sn->protocol, &sn->metadata, &sn->schema, e);

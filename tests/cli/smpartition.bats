@@ -485,3 +485,18 @@ for line in sys.stdin:
 	echo '{"a":1}' | "$T" --schema mine t >out
 	[ "$(schema)" = '[["a","integer"]]' ]
 }
+
+@test "the table comes first; a table inside another one is not made" {
+	echo '{"id":1}' >in.ndjson
+	run -2 --separate-stderr "$T" in.ndjson t; [[ $stderr == *"'in.ndjson' is a file, not a table: the table comes first"* ]]; [ -z "$output" ]
+	"$T" --schema <(echo '{"fields":[["id","long"],["day","string"]]}') --by day t /dev/null | "$SM_BIN/smcommit" >/dev/null
+	mkdir -p t/day=1/x; ln -s t/day=1 link
+	for in in t/sub t/day=1 t/day=1/x/y link/z "$PWD/t/a"; do
+		run -2 --separate-stderr "$T" "$in" in.ndjson
+		[[ $stderr == *"lies in the folder of table $PWD/t, whose vacuum would remove its files"* ]] || { echo "$in: $stderr"; false; }
+	done
+	# Where vacuum does not look, it may lie; and one that is there already is written to.
+	for in in t/_tables/u t/.hidden/u; do "$T" "$in" in.ndjson | "$SM_BIN/smcommit" >/dev/null; [ "$("$SM_BIN/smreplay" "$in" --count)" = 1 ]; done
+	"$T" v in.ndjson | "$SM_BIN/smcommit" >/dev/null; mv v t/v; "$T" t/v in.ndjson | "$SM_BIN/smcommit" >/dev/null
+	[ "$("$SM_BIN/smreplay" t/v --count)" = 2 ]
+}
