@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *as, *records, *include, *ck, *on_error, *describe, *check, *map;
+static const char *as, *records, *include, *ck, *on_error, *describe, *check, *map, *csv_types, *format = "auto";
 static bool raw, marks, list, unbuffered, observed_given;
 static int64_t observed_us;
 static uint64_t max_record = (uint64_t)16 << 20, mark_every = 100000;
@@ -73,6 +73,10 @@ static const struct opt opts[] = {
 	  "with --as: jq: use libjq only; fast: refuse a map that needs libjq (auto)" },
 	{ 0, "records", OPT_STR, &records, "JQ",
 	  "files: where the records are in a response: .statuses[], or any jq program" },
+	{ 0, "format", OPT_ENUM, &format, "auto|json|csv|tsv",
+	  "files: what they hold (default auto: by their names, such as posts.csv.gz, otherwise JSON)" },
+	{ 0, "csv-types", OPT_STR, &csv_types, "NAME=TYPE,…",
+	  "CSV and TSV: columns that are not text: integer, number, boolean or json" },
 	{ 0, "include", OPT_STR, &include, "PATTERN",
 	  "folders and archives: only files whose names match, such as '*.json.gz'" },
 	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME",
@@ -152,6 +156,11 @@ static enum source_map_by map_by(void)
 	return strcmp(map, "jq") == 0 ? SOURCE_MAP_JQ : SOURCE_MAP_FAST;
 }
 
+static enum source_format file_format(void)
+{
+	return strcmp(format, "csv") == 0 ? SOURCE_CSV : strcmp(format, "tsv") == 0 ? SOURCE_TSV : strcmp(format, "json") == 0 ? SOURCE_JSON : SOURCE_BY_NAME;
+}
+
 static struct intake_opts intake_of(void)
 {
 	return (struct intake_opts){ .tool = "smfetch", .on_error = on_error, .ck = ck, .marks = marks, .unbuffered = unbuffered,
@@ -167,7 +176,8 @@ static int fetch_files(const char *const *paths, size_t n)
 	if (rc == ERR_NOT_FOUND)
 		opt_usage("%s", e.msg);
 	struct source_files_opts o = { .paths = paths, .npaths = n, .include = include, .def = def, .records = records, .raw = raw,
-		.observed_us = observed_given ? observed_us : INT64_MIN, .max_record = max_record, .map_by = map_by() };
+		.observed_us = observed_given ? observed_us : INT64_MIN, .max_record = max_record, .map_by = map_by(),
+		.format = file_format(), .csv_types = csv_types };
 	/* A definition may come from anybody: what it computes is none of the environment's business. */
 	if (def)
 		clear_environment();
@@ -393,8 +403,8 @@ static void check_network(int argc, char **argv)
 	bool values = false;
 	for (int i = 2; i <= argc; i++)
 		values |= strcmp(argv[i], "-") == 0;
-	if (as || records || include || observed_given || map)
-		opt_usage("--as, --map, --records, --include and --observed-at are only for smfetch files");
+	if (as || records || include || observed_given || map || csv_types || file_format() != SOURCE_BY_NAME)
+		opt_usage("--as, --map, --records, --format, --csv-types, --include and --observed-at are only for smfetch files");
 	if (values && (ck || marks))
 		opt_usage(
 		    "--resume and --marks cannot be used with values from a pipe: give them to its source, whose marks are passed on");

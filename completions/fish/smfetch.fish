@@ -30,6 +30,8 @@ complete -c smfetch -l verbose -d 'report requests, responses and waits on stand
 complete -c smfetch -l as -r -d 'files: map the records to smpost with this source definition: a name (see --list) or a file'
 complete -c smfetch -l map -x -a 'auto jq fast' -d 'with --as: jq: use libjq only; fast: refuse a map that needs libjq (auto)'
 complete -c smfetch -l records -r -d 'files: where the records are in a response: .statuses[], or any jq program'
+complete -c smfetch -l format -x -a 'auto json csv tsv' -d 'files: what they hold (default auto: by their names, such as posts.csv.gz, otherwise JSON)'
+complete -c smfetch -l csv-types -r -d 'CSV and TSV: columns that are not text: integer, number, boolean or json'
 complete -c smfetch -l include -r -d 'folders and archives: only files whose names match, such as \'*.json.gz\''
 complete -c smfetch -l observed-at -r -d 'files, with --as: when the posts were seen (the file\'s modification time)'
 complete -c smfetch -l mark-every -r -d 'files: print a mark at least every N records (100000)'

@@ -6,48 +6,26 @@
 #include <emmintrin.h>
 #endif
 
-/* Characters that a field may not hold as it is, and bytes beyond ASCII, as bits of the 16 bytes at S, which are copied to TO. */
+/* Copy the 16 bytes at S to TO: which of them are one of the four, as bits; *HIGH: those beyond ASCII. */
+static inline unsigned copy16(char *to, const char *s, const char any[4], unsigned *high)
+{
 #ifdef __SSE2__
-static inline unsigned copy16(char *to, const char *s, char a, char b, unsigned *high)
-{
-	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
-	_mm_storeu_si128((__m128i *)(void *)to, v);
+	__m128i hit = _mm_setzero_si128(), v = _mm_loadu_si128((const __m128i *)(const void *)s);
+	for (int i = 0; i < 4; i++)
+		hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8(any[i])));
 	*high |= (unsigned)_mm_movemask_epi8(v);
-	__m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(a)), _mm_cmpeq_epi8(v, _mm_set1_epi8(b)));
-	__m128i end = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(hit, end));
-}
-
-static inline unsigned quotes16(char *to, const char *s, unsigned *high)
-{
-	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
 	_mm_storeu_si128((__m128i *)(void *)to, v);
-	*high |= (unsigned)_mm_movemask_epi8(v);
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
-}
+	return (unsigned)_mm_movemask_epi8(hit);
 #else
-static inline unsigned copy16(char *to, const char *s, char a, char b, unsigned *high)
-{
 	unsigned mask = 0;
 	for (unsigned i = 0; i < 16; i++) {
 		to[i] = s[i];
 		*high |= (unsigned char)s[i] >> 7;
-		mask |= (unsigned)(s[i] == a || s[i] == b || s[i] == '\n' || s[i] == '\r') << i;
+		mask |= (unsigned)(s[i] == any[0] || s[i] == any[1] || s[i] == any[2] || s[i] == any[3]) << i;
 	}
 	return mask;
-}
-
-static inline unsigned quotes16(char *to, const char *s, unsigned *high)
-{
-	unsigned mask = 0;
-	for (unsigned i = 0; i < 16; i++) {
-		to[i] = s[i];
-		*high |= (unsigned char)s[i] >> 7;
-		mask |= (unsigned)(s[i] == '"') << i;
-	}
-	return mask;
-}
 #endif
+}
 
 /* Copy N bytes to TO (room for N + 16) as long as none is A, B, or a line end; returns how many. PADDED: 16 bytes behind S may be
  * read, and *HIGH may speak of them too. */
@@ -55,7 +33,7 @@ static inline size_t copy_plain(char *to, const char *s, size_t n, char a, char 
 {
 	size_t i = 0;
 	for (; padded ? i < n : n - i >= 16; i += 16) {
-		unsigned mask = copy16(to + i, s + i, a, b, high);
+		unsigned mask = copy16(to + i, s + i, (const char[]){ a, b, '\n', '\r' }, high);
 		size_t at = mask ? i + (size_t)__builtin_ctz(mask) : n;
 		if (mask && at < n)
 			return at;
@@ -93,7 +71,7 @@ static unsigned put_quoted(struct buf *b, const char *s, size_t n)
 	size_t i = 0;
 	*to++ = '"';
 	while (n - i >= 16) {
-		unsigned mask = quotes16(to, s + i, &high);
+		unsigned mask = copy16(to, s + i, (const char[]){ '"', '"', '"', '"' }, &high);
 		size_t run = mask ? (size_t)__builtin_ctz(mask) + 1 : 16;
 		to += run;
 		i += run;

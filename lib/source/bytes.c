@@ -424,6 +424,11 @@ ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
 	return k->n ? take(k, to, n) : 0;
 }
 
+const char *bytes_path(const struct bytes *b)
+{
+	return b->path;
+}
+
 struct bytes_file bytes_file(const struct bytes *b)
 {
 	const struct stream *s = &b->stream[b->top];

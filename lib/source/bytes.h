@@ -67,6 +67,7 @@ int bytes_next(struct bytes *b, struct bytes_member *m, struct err *e);  /* 1, 0
 ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e);  /* 0 at the end of the member, or negative */
 
 struct bytes_file bytes_file(const struct bytes *b);
+const char *bytes_path(const struct bytes *b);
 /* The stream itself, as if the file were no archive. Not to be mixed with bytes_next; go back before. */
 ssize_t bytes_stream(struct bytes *b, void *to, size_t n, struct err *e);
 /* Regular files: to the stream's beginning. */

@@ -142,6 +142,14 @@ static void tell_unread(const struct source_files *f)
 		note(f, "", 0, "--include '%s' matches none of %zu files", f->o.include, f->list.unlike);
 }
 
+static int check_types(const char *types, struct err *e)
+{
+	struct source_csv *c = NULL;
+	int rc = source_csv_new(&c, types, e);
+	source_csv_free(c);
+	return rc;
+}
+
 static int set_up(struct source_files *f, struct err *e)
 {
 	const struct source_files_opts *o = &f->o;
@@ -155,6 +163,8 @@ static int set_up(struct source_files *f, struct err *e)
 		source_map_limit(f->map, VALUES * o->max_record);
 	if (rc == 0)
 		rc = source_map_by(f->map, o->map_by, e);
+	if (rc == 0 && o->csv_types)
+		rc = check_types(o->csv_types, e);
 	if (rc < 0)
 		return rc;
 	f->reader = source_reader_new(&f->o, f->map, path);

@@ -21,6 +21,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "source/csv.h"
 #include "source/def.h"
 #include "source/map.h"
 
@@ -34,6 +35,8 @@ struct source_files_opts {
 	const struct source_def *def;     /* NULL: the records as they are; borrowed */
 	const char *records;              /* instead of the definition's */
 	bool raw;
+	enum source_format format;
+	const char *csv_types;            /* source/csv.h; checked by source_files_open */
 	enum source_map_by map_by;
 	int64_t observed_us;              /* INT64_MIN: when the file was last changed */
 	size_t max_record;                /* 0: 16 MiB */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "json/pick.h"
+#include "source/csv.h"
 #include "stream/record.h"
 
 #include <string.h>
@@ -35,6 +36,8 @@ struct source_reader {
 	uint64_t block_at;
 	size_t nblock;
 	struct scan *scan;
+	struct source_csv *csv;           /* the member is CSV or TSV; NULL before the first one */
+	enum csv_style csv_style;         /* CSV_NONE: it is not */
 
 	char *buf;
 	size_t cap, start, end;           /* buf[start..end) is read and not yet used */
@@ -85,12 +88,18 @@ void source_reader_free(struct source_reader *r)
 		return;
 	close_file(r);
 	json_pick_free(r->pick);
+	source_csv_free(r->csv);
 	mem_free(r->buf);
 	mem_free(r->event);
 	buf_release(&r->out);
 	buf_release(&r->line);
 	arena_release(&r->errors);
 	mem_free(r);
+}
+
+static enum source_format format_of(const struct source_reader *r, const char *name)
+{
+	return r->o->format != SOURCE_BY_NAME ? r->o->format : name ? source_format_of(name) : SOURCE_JSON;
 }
 
 int source_reader_open(struct source_reader *r, struct bytes *b, const struct source_reader_pos *from, bool lines, struct err *e)
@@ -107,8 +116,8 @@ int source_reader_open(struct source_reader *r, struct bytes *b, const struct so
 	if (from)
 		r->resume = *from;
 	r->seek = from && lines && from->offset;
-	/* Somebody may have looked at it, to find out which it is. What is plain is not read up to an offset. */
-	bool ahead = r->seek && (!f.packed || bytes_at(b) <= from->offset);
+	/* Somebody may have looked at it, to find out which it is. What is plain is not read up to an offset, but CSV has a header. */
+	bool ahead = r->seek && format_of(r, bytes_path(b)) == SOURCE_JSON && (!f.packed || bytes_at(b) <= from->offset);
 	return !f.regular || ahead || !bytes_at(b) ? 0 : bytes_rewind(b, e);
 }
 
@@ -442,6 +451,79 @@ static void take_lines(struct source_reader *r, size_t stop, bool added)
 	r->start = stop;
 }
 
+/* --- CSV --- */
+
+/* The record of N bytes at P was made the object behind FROM in `out`. */
+static void take_object_of(struct source_reader *r, const char *p, size_t n, size_t from)
+{
+	struct json_record rec;
+	struct err why;
+	size_t made = r->out.n - from;
+	int rc = made > r->max_record ? err_set(&why, ERR_DATA, "the record is longer than %zu bytes", r->max_record) :
+		 as_they_are(r) ? record_check(r->out.p + from, made, &why) : 0;
+	if (rc == 0 && as_they_are(r)) {
+		buf_putc(&r->out, '\n');
+		add_held(r, from, 1);
+		return;
+	}
+	buf_clear(&r->line);
+	buf_put(&r->line, r->out.p + from, made);
+	buf_putc(&r->line, '\n');
+	memset(buf_reserve(&r->line, PADDING), 0, PADDING);
+	r->out.n = from;
+	if (rc == 0) {
+		json_pick_block(r->pick, r->line.p, r->line.n);
+		rc = json_pick_next(r->pick, &rec, &why);
+	}
+	if (rc > 0) {
+		take_object(r, rec.p, rec.n, false);
+	} else if (rc < 0) {
+		err_at(&why, NULL, r->item_line, 1);
+		add_bad(r, p, n, &why);
+	}
+}
+
+#define MADE_MAX ((size_t)4 << 20)   /* a short record under a long header makes a lot of text */
+
+/* Whole records of what was read. UNDECIDED: the last one may go on. */
+static void take_csv(struct source_reader *r, bool undecided)
+{
+	struct source_csv_record rec;
+	struct err why;
+	int rc = 1;
+	r->block = r->start;
+	r->block_at = r->pos.offset;
+	while (rc && r->start < r->end && r->out.n < MADE_MAX) {
+		const char *p = r->buf + r->start;
+		size_t from = r->out.n;
+		rc = source_csv_take(r->csv, p, r->end - r->start, r->at_end && !undecided, &rec, &r->out, &why);
+		if (!rc)
+			break;
+		r->before = r->pos;
+		r->item_line = r->pos.line + 1;
+		r->item_col = 1;
+		r->pos.line += rec.lines;
+		r->pos.offset += rec.used;
+		r->start += rec.used;
+		r->pos.records += !rec.blank && (rc < 0 || !rec.head);
+		bool seen = r->pos.records <= r->resume.records;
+		if (rc < 0) {
+			err_at(&why, NULL, r->item_line + why.line - 1, why.col);
+			if (rec.head) { /* nothing can be read without it */
+				r->at_end = true;
+				r->start = r->end;
+			}
+			if (!seen)
+				add_bad(r, p, rec.length, &why);
+		} else if (rec.blank || rec.head || seen) {
+			r->out.n = from;
+		} else {
+			take_object_of(r, p, rec.length, from);
+		}
+	}
+	r->nblock = r->start - r->block;
+}
+
 /* --- documents --- */
 
 static int document_item(void *arg, const struct scan_item *it, struct err *e)
@@ -534,32 +616,90 @@ static int read_more(struct source_reader *r, struct err *e)
 	return 0;
 }
 
+/* How long it is; 0: there is none. */
+static size_t bom(const struct source_reader *r)
+{
+	return r->end - r->start >= 3 && memcmp(r->buf + r->start, CSV_BOM, 3) == 0 ? 3 : 0;
+}
+
 static void skip_bom(struct source_reader *r)
 {
-	static const unsigned char bom[] = { 0xEF, 0xBB, 0xBF };
-	if (r->end - r->start >= sizeof bom && memcmp(r->buf + r->start, bom, sizeof bom) == 0) {
-		r->start += sizeof bom;
-		r->pos.offset += sizeof bom;
-		memcpy(r->tail, bom, r->ntail = sizeof bom);
+	size_t n = bom(r);
+	if (!n)
+		return;
+	r->start += n;
+	r->pos.offset += n;
+	memcpy(r->tail, CSV_BOM, r->ntail = n);
+}
+
+/* Go on at the offset where the file was left. */
+static int seek(struct source_reader *r, struct err *e)
+{
+	size_t offset = (size_t)r->resume.offset;
+	if (r->start == r->end || bytes_at(r->bytes) < r->resume.offset) {
+		int rc = bytes_skip(r->bytes, r->resume.offset, e);
+		if (rc < 0)
+			return rc;
+		const unsigned char *tail = bytes_tail(r->bytes, &r->ntail);
+		memcpy(r->tail, tail, r->ntail);
+		r->start = r->end = 0;
+	} else {                        /* the header was read, and all in front of that place with it */
+		r->ntail = offset < BYTES_HEAD ? offset : BYTES_HEAD;
+		memcpy(r->tail, r->buf + offset - r->ntail, r->ntail);
+		r->start = offset;
 	}
+	r->pos = r->resume;
+	r->pos.sub = 0;
+	return 0;
+}
+
+/* Read the header although the place to go on lies behind it. Does it not, we begin anew. */
+static int find_header(struct source_reader *r, struct err *e)
+{
+	struct source_csv_record rec;
+	struct err why;
+	size_t at = 0;
+	int rc = 0;
+	while (rc >= 0 && !source_csv_headed(r->csv) && !r->at_end && r->end <= r->max_record) {
+		if ((rc = read_more(r, e)) < 0)
+			return rc;
+		at = bom(r);
+		while (at < r->end && !source_csv_headed(r->csv) &&
+		       (rc = source_csv_take(r->csv, r->buf + at, r->end - at, r->at_end, &rec, &r->out, &why)) > 0)
+			at += rec.used;
+	}
+	if (!source_csv_headed(r->csv) || at > r->resume.offset) {
+		source_csv_start(r->csv, r->csv_style);
+		r->seek = false;
+	}
+	return 0;
+}
+
+/* How CSV begins: a header, a byte order mark. */
+static int begin_csv(struct source_reader *r, struct err *e)
+{
+	int rc = r->seek ? find_header(r, e) : 0;
+	while (rc == 0 && !r->seek && r->end < 3 && !r->at_end)
+		rc = read_more(r, e);
+	if (rc == 0 && r->seek)
+		rc = seek(r, e);
+	else if (rc == 0)
+		skip_bom(r);
+	return rc;
 }
 
 /* Read until the shape of the member is known. */
 static int find_shape(struct source_reader *r, struct err *e)
 {
 	enum scan_shape shape = SCAN_LINES;
-	if (r->seek) {                  /* it was a file of lines when it was read before */
-		int rc = bytes_skip(r->bytes, r->resume.offset, e);
+	int rc = 0;
+	if (r->csv_style || r->seek) {  /* it was a file of lines when it was read before */
+		rc = r->csv_style ? begin_csv(r, e) : seek(r, e);
 		if (rc < 0)
 			return rc;
-		r->pos = r->resume;
-		r->pos.sub = 0;
-		const unsigned char *tail = bytes_tail(r->bytes, &r->ntail);
-		memcpy(r->tail, tail, r->ntail);
 	} else {
 		do {
-			int rc = read_more(r, e);
-			if (rc < 0)
+			if ((rc = read_more(r, e)) < 0)
 				return rc;
 			shape = scan_shape(r->buf + r->start, r->end - r->start, r->at_end);
 		} while (shape == SCAN_UNSURE && !r->at_end);
@@ -581,6 +721,12 @@ static int open_member(struct source_reader *r, struct err *e)
 	r->known = r->at_end = false;
 	r->start = r->end = 0;
 	r->pos.line = r->pos.offset = 0;
+	enum source_format format = format_of(r, r->member.name ? r->member.name : r->member.shown);
+	r->csv_style = format == SOURCE_CSV ? CSV_COMMA : format == SOURCE_TSV ? CSV_TAB : CSV_NONE;
+	if (r->csv_style && !r->csv && (rc = source_csv_new(&r->csv, r->o->csv_types, e)) < 0)
+		return rc;
+	if (r->csv_style)
+		source_csv_start(r->csv, r->csv_style);
 	r->observed = r->o->observed_us != INT64_MIN ? r->o->observed_us
 		      : r->member.mtime_us	     ? r->member.mtime_us
 						     : clock_now_us();
@@ -639,6 +785,31 @@ static int fill_lines(struct source_reader *r, struct err *e)
 	return 0;
 }
 
+/* Read until there is a whole record, then take what is there. A last record without a line end may go on, where a later run
+ * would see that: a packed file has an end of its own. */
+static int fill_csv(struct source_reader *r, struct err *e)
+{
+	struct bytes_file f = bytes_file(r->bytes);
+	bool undecided = r->lines && r->o->folder && !f.packed;
+	for (;;) {
+		take_csv(r, undecided);
+		if (r->nblock || (r->at_end && r->start == r->end))
+			return 0;
+		if (r->at_end) {
+			r->unfinished = r->pos.line + 1;
+			r->start = r->end;
+			return 0;
+		}
+		if (r->end - r->start > r->max_record) {
+			err_set(e, ERR_DATA, "the record is longer than %zu bytes; is a quote not closed?", r->max_record);
+			return err_at(e, r->member.shown, r->pos.line + 1, 1);
+		}
+		int rc = read_more(r, e);
+		if (rc < 0)
+			return rc;
+	}
+}
+
 static int fill_document(struct source_reader *r, struct err *e)
 {
 	if (r->start == r->end && !r->at_end) {
@@ -668,6 +839,6 @@ int source_reader_fill(struct source_reader *r, struct err *e)
 		return rc;
 	if (!r->known && (rc = find_shape(r, e)) < 0)
 		return rc;
-	rc = r->document ? fill_document(r, e) : fill_lines(r, e);
+	rc = r->csv_style ? fill_csv(r, e) : r->document ? fill_document(r, e) : fill_lines(r, e);
 	return rc < 0 ? rc : 1;
 }

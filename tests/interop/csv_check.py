@@ -124,12 +124,49 @@ def out_of_us(folder):
     with open(path, 'wb') as f:
         f.write(tool('smreplay', os.path.join(folder, 't'), '-o', 'csv', '--where', 'id IN (' + ', '.join(f"'{i}'" for i in sorted(ids)) + ')'))
     same('LibreOffice reads our CSV as text', in_libreoffice(path, len(head), soffice), [head] + [r for _, r in plain])
+    got = [tuple(v or '' for v in r) for r in read_by_us(os.path.join(folder, 'out', 'plain.csv'))]
+    same("we read LibreOffice's CSV", got, [r for _, r in plain])
+
+
+def read_by_us(path, *options):
+    """The rows that smfetch makes of it; null is None."""
+    text = tool('smfetch', 'files', *options, path).decode()
+    return [tuple(json.loads(line).values()) for line in text.split('\n') if line]
+
+
+def into_us(folder):
+    want = [tuple(None if v is None else str(v) for v in r.values()) for r in records(HOSTILE)]
+    head = tuple(next(records(HOSTILE)))
+    path = os.path.join(folder, 'theirs.csv')
+    for name, options in (('as it writes', {}), ('all quoted', {'quoting': csv.QUOTE_ALL}), ('LF', {'lineterminator': '\n'})):
+        with open(path, 'w', newline='', encoding='utf-8') as f:
+            csv.writer(f, **options).writerows([head] + want)
+        got = [tuple(v or '' for v in r) for r in read_by_us(path)]
+        same(f"we read Python's CSV, {name}", got, [tuple(v or '' for v in r) for r in want])
+    try:
+        import duckdb
+        db = duckdb.connect()
+        db.execute('CREATE TABLE t (' + ', '.join(f'"{c}" VARCHAR' for c in head) + ')')
+        db.executemany('INSERT INTO t VALUES (?, ?, ?, ?, ?)', [list(r) for r in want])
+        for options, exact in (('', False), (', FORCE_QUOTE *', False), (", NULLSTR '\\N'", False)):
+            db.execute(f"COPY t TO '{path}' (FORMAT csv, HEADER{options})")
+            got = [tuple('' if v in (None, '\\N') and (v is None or 'NULLSTR' in options) else v for v in r) for r in read_by_us(path)]
+            same(f"we read DuckDB's CSV{options}", got, [tuple(v or '' for v in r) for r in want])
+    except ImportError:
+        skip("we read DuckDB's CSV", 'Python has no duckdb here')
+    try:
+        import pandas
+        pandas.DataFrame(want, columns=head).to_csv(path, index=False)
+        same("we read pandas' CSV", [tuple(v or '' for v in r) for r in read_by_us(path)], [tuple(v or '' for v in r) for r in want])
+    except ImportError:
+        skip("we read pandas' CSV", 'Python has no pandas here')
 
 
 def main():
     csv.field_size_limit(1 << 30)
     with tempfile.TemporaryDirectory() as folder:
         out_of_us(folder)
+        into_us(folder)
     print(f'1..{n}')
     return bad != 0
 
