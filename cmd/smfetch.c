@@ -2,12 +2,14 @@
 /* smfetch - posts from networks, files and archives, with marks to go on from. Table, glue and main; the engine is in
  * lib/fetch. */
 #include "base/clock.h"
+#include "base/datadir.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
 #include "fetch/jobs.h"
 #include "http/url.h"
 #include "intake/intake.h"
 #include "io/output.h"
+#include "json/doc.h"
 #include "secret/secret.h"
 #include "source/def_print.h"
 #include "source/map.h"
@@ -397,6 +399,27 @@ static int check_source(struct output *out)
 	return 0;
 }
 
+/* Is NAME a file or folder to be read, where the name of a source belongs? */
+static bool is_input(const char *name)
+{
+	struct source_def *d;
+	struct buf text = BUF_INIT;
+	struct err e;
+	bool input = strcmp(name, "file") == 0 || strcmp(name, "-") == 0;
+	int rc = input || access(name, F_OK) != 0 ? ERR_NOT_FOUND : source_def_load(&d, name, &e);
+	if (rc == 0)
+		source_def_free(d);
+	else if (rc == ERR_DATA || rc == ERR_USAGE) {
+		/* A definition with a fault says so itself. Its first line is no object of its own, or says what it is. */
+		input = file_read(&text, name, (size_t)64 << 20, &e) == 0 && json_check(text.p, strcspn(buf_cstr(&text), "\n"), &e) == 0 &&
+			!memmem(text.p, text.n, "\"smsource\"", 10);
+	} else {
+		input = input || access(name, F_OK) == 0;
+	}
+	buf_release(&text);
+	return input;
+}
+
 /* What has a meaning for files alone is a mistake here. */
 static void check_network(int argc, char **argv)
 {
@@ -448,6 +471,8 @@ int main(int argc, char **argv)
 			opt_usage("--map needs --as");
 		return fetch_files((const char *const *)argv + 2, (size_t)argc - 1);
 	}
+	if (argc && is_input(argv[1]))
+		opt_usage("'%s' is not a source: did you mean smfetch files %s?", argv[1], strcmp(argv[1], "file") ? argv[1] : argc > 1 ? argv[2] : "PATH");
 	check_network(argc, argv);
 	return fetch_network((const char *const *)argv + 1, (size_t)argc);
 }

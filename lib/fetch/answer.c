@@ -310,7 +310,10 @@ static void set_aside(struct answer *x)
 {
 	struct task *t = x->t;
 	struct err why = x->broken, e;
-	err_wrap(&why, "unreadable page");
+	if (why.line)
+		err_wrap(&why, "unreadable page, at %llu:%llu", (unsigned long long)why.line, (unsigned long long)why.col);
+	else
+		err_wrap(&why, "unreadable page");
 	why.code = ERR_DATA;
 	if (sink_bad(t->job->f, x->a->body, x->a->nbody, &why, &e) < 0) {
 		failed(x, ERR_IO, "%s", why.msg);
@@ -329,10 +332,13 @@ static int drop_element(void *arg, const char *p, size_t n, const struct err *wh
 	return 0;
 }
 
+/* P is in the response. */
 static int on_bad_element(void *arg, const char *p, size_t n, const struct err *why, struct err *e)
 {
 	struct answer *x = arg;
-	return sink_bad(x->t->job->f, p, n, why, e);
+	struct err placed = *why;
+	err_wrap(&placed, "the element at byte %llu of the response", (unsigned long long)(p - x->data) + 1);
+	return sink_bad(x->t->job->f, p, n, &placed, e);
 }
 
 /* Everything but its bad elements, each of which is a bad record. 1: it can be read now; 0: never; negative: we stop. */
@@ -346,7 +352,7 @@ static int sift(struct answer *x, bool *cut, struct err *e)
 			return 0;
 		const char *nl = memrchr(x->data, '\n', x->ndata);
 		size_t whole = nl ? (size_t)(nl + 1 - x->data) : 0;
-		int rc = sink_bad(x->t->job->f, x->data + whole, x->ndata - whole, &x->broken, e);
+		int rc = on_bad_element(x, x->data + whole, x->ndata - whole, &x->broken, e);
 		x->ndata = whole;
 		return rc < 0 ? rc : 1;
 	}

@@ -202,7 +202,7 @@ static int take_lines(struct page *p, const char *dedup, size_t ndedup, struct e
 	json_pick_block(p->pick, p->made.p, p->made.n);
 	while ((rc = json_pick_next(p->pick, &rec, e)) > 0) {
 		if ((rc = record_check(rec.p, rec.n, e)) < 0)
-			return err_wrap(e, "item %llu of the response", (unsigned long long)p->items);
+			return rc;
 		take(p, &rec, dedup, ndedup);
 	}
 	return rc;
@@ -245,12 +245,18 @@ static int do_item(struct page *p, const char *item, size_t n, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-static int page_item(struct page *p, const char *item, size_t n, struct err *e)
+/* LINE, COL: where it stands in the response, 0: not known. */
+static int page_item(struct page *p, const char *item, size_t n, uint64_t line, uint64_t col, struct err *e)
 {
 	struct err why;
 	p->items++;
 	int rc = do_item(p, item, n, &why);
 	if (rc == ERR_DATA || rc == ERR_UNSUPPORTED) {
+		unsigned long long number = (unsigned long long)p->items;
+		if (line)
+			err_wrap(&why, "item %llu of the response, at %llu:%llu", number, (unsigned long long)line, (unsigned long long)col);
+		else
+			err_wrap(&why, "item %llu of the response", number);
 		rc = p->o.bad(p->o.arg, item, n, &why, e);
 		p->stopped = rc < 0;
 		return rc;
@@ -262,7 +268,7 @@ static int page_item(struct page *p, const char *item, size_t n, struct err *e)
 
 static int on_item(void *arg, const struct scan_item *it, struct err *e)
 {
-	return page_item(arg, it->p, it->n, e);
+	return page_item(arg, it->p, it->n, it->line, it->col, e);
 }
 
 /* Cut the text by the path, or into the values that stand in it. */
@@ -284,7 +290,7 @@ static int scan_text(struct page *p, const char *text, size_t n, struct err *e)
 static int on_page(void *arg, const struct scan_item *it, struct err *e)
 {
 	struct page *p = arg;
-	return p->o.def->is_path ? scan_text(p, it->p, it->n, e) : page_item(p, it->p, it->n, e);
+	return p->o.def->is_path ? scan_text(p, it->p, it->n, e) : page_item(p, it->p, it->n, 0, 0, e);
 }
 
 int page_body(struct page *p, const char *body, size_t n, struct err *e)

@@ -78,10 +78,10 @@ static int before_wait(void *arg, struct err *e)
 	return rc;
 }
 
-static void on_note(void *arg, const struct err *what)
+static void on_note(void *arg, const struct err *what, bool less)
 {
 	struct files_run *f = arg;
-	f->noted = true;
+	f->noted = f->noted || less;
 	diag_warn(what);
 	if (what->code)
 		f->status = err_status(what->code);
@@ -134,6 +134,7 @@ static int open_all(struct files_run *f, struct source_files_opts *o, struct err
 	int rc;
 	if ((rc = reject_open(&f->reject, f->in->tool, f->in->on_error, e)) < 0)
 		return rc;
+	o->rejects = reject_path(f->reject);
 	if (f->in->ck || f->in->marks) {
 		if ((rc = resume_open(&f->resume, f->in->ck, e)) < 0)
 			return rc;

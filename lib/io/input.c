@@ -145,7 +145,7 @@ static void open_packed(struct input *in, enum unpack_kind kind, const char *hea
 
 static bool may_be_packed(unsigned char first)
 {
-	return first == 0x1f || first == 0x28 || first == 0xfd || first == 'B' || first == 0x04;
+	return first == 0x1f || first == 0x28 || first == 0xfd || first == 'B' || first == 0x04 || ((first & 0xf0) == 0x50 && first != '[');
 }
 
 /* Open the next named file. INPUT_OK, INPUT_END when none is left, or an error. */

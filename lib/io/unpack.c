@@ -17,6 +17,8 @@
 /* What an xz stream may ask for: its largest preset takes 65 MiB. */
 #define XZ_MEMORY ((uint64_t)256 << 20)
 
+#define SKIPPABLE 8          /* bytes of the header of such a frame of zstd or lz4 */
+
 struct unpack {
 	const struct format *format;
 	unpack_read_fn *fn;
@@ -225,12 +227,28 @@ static const struct format formats[] = {
 
 /* --- members --- */
 
-enum unpack_kind unpack_kind(const void *p, size_t n)
+/* Frames to be skipped may come first; zstd and lz4 share their magic, so what they are in front of tells. Pzstd begins with one. */
+static bool skippable(const unsigned char *p, size_t n)
 {
+	return n >= 4 && (p[0] & 0xf0) == 0x50 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0;
+}
+
+enum unpack_kind unpack_kind(const void *data, size_t n)
+{
+	const unsigned char *p = data;
+	bool skipped = skippable(p, n);
+	while (skippable(p, n)) {
+		uint64_t size = n < SKIPPABLE ? n : SKIPPABLE + ((uint64_t)p[4] | (uint64_t)p[5] << 8 | (uint64_t)p[6] << 16 | (uint64_t)p[7] << 24);
+		size = size < n ? size : n;
+		p += size;
+		n -= (size_t)size;
+	}
+	if (skipped && n < 4)
+		return UNPACK_ZSTD;
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
 		if (n >= formats[i].nmagic && memcmp(p, formats[i].magic, formats[i].nmagic) == 0)
 			return formats[i].kind;
-	return UNPACK_NONE;
+	return skipped ? UNPACK_ZSTD : UNPACK_NONE;
 }
 
 struct unpack *unpack_new(enum unpack_kind kind, unpack_read_fn *fn, void *arg)

@@ -28,7 +28,7 @@
 #define UNPACK_MAGIC 6       /* bytes that tell what a stream is */
 
 enum unpack_kind { UNPACK_NONE, UNPACK_GZIP, UNPACK_ZSTD, UNPACK_XZ, UNPACK_BZIP2, UNPACK_LZ4 };
-/* What the first N bytes say. */
+/* What the first N bytes say. Behind frames to be skipped (RFC 8878, 3.1.2) that are longer it is taken for zstd. */
 enum unpack_kind unpack_kind(const void *p, size_t n);
 
 /* The next bytes of the packed stream: *P and their number, 0 at the end, or negative. They live until the next call. */

@@ -65,7 +65,8 @@ static bool may_be_more(const unsigned char *p, size_t n)
 {
 	if (n >= MAGIC)
 		return false;
-	return !n || memchr("\x1f\x28\xfd" "B\x04P7", *p, 7) != NULL || memchr(p, 0, n) != NULL;
+	bool skippable = n && (*p & 0xf0) == 0x50 && (n == 1 || p[1] == 0x2a);     /* io/unpack */
+	return !n || skippable || memchr("\x1f\x28\xfd" "B\x04P7", *p, 7) != NULL || memchr(p, 0, n) != NULL;
 }
 
 static int wait_readable(struct bytes *b, struct err *e)

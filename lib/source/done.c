@@ -297,22 +297,22 @@ const struct done_file *done_find(const struct done *d, const char *file)
 	return NULL;
 }
 
-bool done_newest(const struct done *d, const struct done_file *f)
+static bool is_newest(const struct done *d, const struct done_file *f)
 {
-	return d->newest[f->id] == (uint64_t)(f - d->v) + 1;
+	return newest(d, f->id) == f;
 }
 
 const struct done_file *done_same(const struct done *d, const void *p, size_t n, struct done_at *at)
 {
 	while (at->old < d->nold) {
 		const struct done_file *f = &d->v[d->old[at->old++]];
-		if (!at->superseded && done_newest(d, f))
+		if (!at->superseded && is_newest(d, f))
 			return f;
 	}
 	for (;;) {
 		for (; at->next; at->next = d->same[at->next - 1]) {
 			const struct done_file *f = &d->v[at->next - 1];
-			if (f->nhead != at->length - 1 || done_newest(d, f) == at->superseded)
+			if (f->nhead != at->length - 1 || is_newest(d, f) == at->superseded)
 				continue;
 			at->next = d->same[at->next - 1];
 			return f;
@@ -330,7 +330,7 @@ const struct done_file *done_first(const struct done *d, const char *cuts, const
 	uint32_t i = 0;
 	if (d->nslots)
 		i = f ? d->same_first[f - d->v] : d->first[first_slot(d, cuts)];
-	while (i && !done_newest(d, &d->v[i - 1]))
+	while (i && !is_newest(d, &d->v[i - 1]))
 		i = d->same_first[i - 1];
 	return i ? &d->v[i - 1] : NULL;
 }

@@ -60,8 +60,6 @@ void done_add(struct done *d, const struct done_file *f);
 int done_sync(struct done *d, struct err *e);
 
 const struct done_file *done_find(const struct done *d, const char *file);  /* the newest entry of that name; NULL: none */
-/* Is F the newest entry of its id? */
-bool done_newest(const struct done *d, const struct done_file *f);
 /* The newest entries of their ids whose head is the beginning of the N bytes at P, and those that are old: one after the
  * other, NULL at the end. SUPERSEDED: those that are not the newest instead. AT begins as { 0 }. Entries move with
  * done_add. */

@@ -130,7 +130,7 @@ static void note(const struct source_files *f, const char *file, uint64_t line, 
 	err_setv(&what, ERR_NONE, fmt, ap);
 	va_end(ap);
 	err_at(&what, file, line, 0);
-	f->o.note(f->o.arg, &what);
+	f->o.note(f->o.arg, &what, true);
 }
 
 /* What lies in the folders and is not read. */
@@ -138,6 +138,12 @@ static void tell_unread(const struct source_files *f)
 {
 	if (f->list.dangling)
 		note(f, f->list.dangling, 0, "a link to a file that does not exist; skipped");
+	if (f->list.found && f->o.note) {
+		struct err what;
+		err_set(&what, ERR_NONE, "belongs to this run (--resume, --on-error): not read");
+		err_at(&what, f->list.found, 0, 0);
+		f->o.note(f->o.arg, &what, false);
+	}
 	if (!f->list.n && f->list.unlike)
 		note(f, "", 0, "--include '%s' matches none of %zu files", f->o.include, f->list.unlike);
 }
@@ -169,6 +175,8 @@ static int set_up(struct source_files *f, struct err *e)
 		return rc;
 	f->reader = source_reader_new(&f->o, f->map, path);
 	f->bytes = (struct bytes_opts){ o->before_wait, o->arg, o->include };
+	f->list.own[0] = o->folder;
+	f->list.own[1] = o->rejects;
 	rc = path_expand(&f->list, &f->arena, o->paths, o->npaths, o->include, e);
 	if (rc == 0 && o->marks)
 		rc = check_names(f, e);
@@ -465,7 +473,7 @@ static int end_all(struct source_files *f)
 {
 	const struct err *barren = source_reader_barren(f->reader);
 	if (barren && f->o.note)
-		f->o.note(f->o.arg, barren);
+		f->o.note(f->o.arg, barren, true);
 	return FILES_END;
 }
 

@@ -44,9 +44,10 @@ struct source_files_opts {
 	int (*before_wait)(void *arg, struct err *e);  /* as in source/bytes.h; source_files_cursor may be called in it */
 	void *arg;
 	bool marks;                       /* source_files_cursor will be called */
-	/* What people should know, and is no error: a copy that was passed over, a line that is not finished. ERR_REJECTED: `records` found nothing
-	 * in all of the input. May be NULL. */
-	void (*note)(void *arg, const struct err *what);
+	/* What people should know, and is no error: a copy that was passed over, a line that is not finished (LESS: so the input was not given
+	 * whole). ERR_REJECTED: `records` found nothing in all of the input. May be NULL. */
+	void (*note)(void *arg, const struct err *what, bool less);
+	const char *rejects;              /* the file of --on-error=reject; NULL: none */
 	const char *folder;               /* the checkpoint; NULL: none */
 	const char *cursor;               /* where to go on; NULL: from the start */
 	size_t ncursor;

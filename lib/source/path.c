@@ -63,6 +63,26 @@ static bool is_archive_name(const char *name)
 	return false;
 }
 
+static void find_own(struct path_list *to)
+{
+	struct stat st;
+	for (size_t i = 0; i < sizeof to->own / sizeof *to->own; i++)
+		if (to->own[i] && stat(to->own[i], &st) == 0) {
+			to->own_id[i][0] = (uint64_t)st.st_dev;
+			to->own_id[i][1] = (uint64_t)st.st_ino;
+		}
+}
+
+static bool is_own(struct path_list *to, const char *path, const struct stat *st)
+{
+	for (size_t i = 0; i < sizeof to->own / sizeof *to->own; i++)
+		if (to->own_id[i][1] && to->own_id[i][0] == (uint64_t)st->st_dev && to->own_id[i][1] == (uint64_t)st->st_ino) {
+			to->found = to->found ? to->found : path;
+			return true;
+		}
+	return false;
+}
+
 static int walk(struct path_list *to, struct arena *a, const char *folder, const char *include, unsigned level, struct err *e)
 {
 	struct path_list names = { 0 };
@@ -89,7 +109,9 @@ static int walk(struct path_list *to, struct arena *a, const char *folder, const
 		if (why) {
 			err_sys(e, why, "cannot access it");
 			rc = err_at(e, path, 0, 0);
-		} else if (S_ISDIR(st.st_mode) && !link)
+		} else if (is_own(to, path, &st))
+			continue;
+		else if (S_ISDIR(st.st_mode) && !link)
 			rc = walk(to, a, path, include, level + 1, e);
 		else if (S_ISREG(st.st_mode)) {
 			if (!include || is_archive_name(names.v[i]) || fnmatch(include, names.v[i], 0) == 0)
@@ -106,6 +128,7 @@ int path_expand(struct path_list *to, struct arena *a, const char *const *operan
 		struct err *e)
 {
 	struct stat st;
+	find_own(to);
 	if (!n)
 		add(to, "-");
 	for (size_t i = 0; i < n; i++) {
@@ -116,6 +139,10 @@ int path_expand(struct path_list *to, struct arena *a, const char *const *operan
 		}
 		if (stat(path, &st) < 0) {
 			err_sys(e, errno, "cannot open");
+			return err_at(e, path, 0, 0);
+		}
+		if (is_own(to, path, &st)) {
+			err_set(e, ERR_USAGE, "belongs to this run (--resume, --on-error), so it cannot be its input");
 			return err_at(e, path, 0, 0);
 		}
 		if (!S_ISDIR(st.st_mode)) {

@@ -232,6 +232,17 @@ static void add_held(struct source_reader *r, size_t from, uint64_t count)
 
 /* --- what becomes of one valid JSON object --- */
 
+/* WHY is about IT, of the value being worked on: its own place, or its number in the page. */
+static void add_bad_item(struct source_reader *r, const struct scan_item *it, struct err *why)
+{
+	bool made = r->map && source_map_pages(r->map);      /* by a program, so that its place in the page is not known */
+	if (r->in_page && made)
+		err_wrap(why, "item %llu of the page", (unsigned long long)r->sub);
+	bool placed = r->in_page && !made && it->line;
+	err_at(why, NULL, placed ? it->line : r->item_line, placed ? it->col : r->item_col);
+	add_bad(r, it->p, it->n, why);
+}
+
 static int put_item(void *arg, const struct scan_item *it, struct err *e)
 {
 	struct source_reader *r = arg;
@@ -244,8 +255,7 @@ static int put_item(void *arg, const struct scan_item *it, struct err *e)
 		return 0;
 	if (!it->n || *it->p != '{') {
 		err_set(&why, ERR_DATA, "a record must be an object");
-		err_at(&why, NULL, r->item_line, r->item_col);
-		add_bad(r, it->p, it->n, &why);
+		add_bad_item(r, it, &why);
 		return 0;
 	}
 	if (r->map && source_map_maps(r->map)) {
@@ -253,8 +263,7 @@ static int put_item(void *arg, const struct scan_item *it, struct err *e)
 		int rc = r->whole ? source_map_tokens(r->map, &tokens, it->p, it->n, r->observed, &r->out, &made, &why)
 				  : source_map_item(r->map, it->p, it->n, r->observed, &r->out, &made, &why);
 		if (rc < 0) {
-			err_at(&why, NULL, r->item_line, r->item_col);
-			add_bad(r, it->p, it->n, &why);
+			add_bad_item(r, it, &why);
 			return 0;
 		}
 	} else {
@@ -267,8 +276,7 @@ static int put_item(void *arg, const struct scan_item *it, struct err *e)
 	if (record_good(r->out.p + from, r->out.n - from, NULL) < r->out.n - from) {
 		r->out.n = from;
 		record_refuse(&why);
-		err_at(&why, NULL, r->item_line, r->item_col);
-		add_bad(r, it->p, it->n, &why);
+		add_bad_item(r, it, &why);
 		return 0;
 	}
 	if (r->out.n > from)
@@ -692,18 +700,25 @@ static int begin_csv(struct source_reader *r, struct err *e)
 static int find_shape(struct source_reader *r, struct err *e)
 {
 	enum scan_shape shape = SCAN_LINES;
+	const char *other = NULL;
 	int rc = 0;
 	if (r->csv_style || r->seek) {  /* it was a file of lines when it was read before */
 		rc = r->csv_style ? begin_csv(r, e) : seek(r, e);
 		if (rc < 0)
 			return rc;
+		other = r->seek ? NULL : scan_other_kind(r->buf + r->start, r->end - r->start);
 	} else {
 		do {
 			if ((rc = read_more(r, e)) < 0)
 				return rc;
 			shape = scan_shape(r->buf + r->start, r->end - r->start, r->at_end);
 		} while (shape == SCAN_UNSURE && !r->at_end);
+		other = scan_other_kind(r->buf + r->start, r->end - r->start);
 		skip_bom(r);
+	}
+	if (other) {
+		err_set(e, ERR_DATA, "is %s, not %s", other, r->csv_style ? "CSV" : "JSON");
+		return err_at(e, r->member.shown, 0, 0);
 	}
 	r->known = true;
 	r->document = shape == SCAN_DOCUMENT;
@@ -741,14 +756,14 @@ static int too_long(struct source_reader *r, struct err *e)
 	return err_at(e, r->member.shown, r->pos.line + 1, 1);
 }
 
-/* Is what is left, the last line, no object yet? It may become one when its writer goes on; a whole object can't become another. */
+/* Is what is left, the last line, no object yet, but the beginning of one? A whole object can't become another. */
 static bool is_unfinished(struct source_reader *r)
 {
 	struct json_record rec;
 	struct err why;
 	memset(r->buf + r->end, 0, PADDING);
 	json_pick_block(r->pick, r->buf + r->start, r->end - r->start);
-	return json_pick_next(r->pick, &rec, &why) < 0;
+	return json_pick_next(r->pick, &rec, &why) < 0 && scan_begins_line(r->buf + r->start, r->end - r->start - 1);
 }
 
 /* Read until there is a whole line, then take what is there. */

@@ -65,6 +65,12 @@ size_t scan_compact(char *p, size_t n);
 enum scan_shape { SCAN_UNSURE, SCAN_LINES, SCAN_DOCUMENT };
 enum scan_shape scan_shape(const char *p, size_t n, bool whole);
 
+/* What a file of another kind that begins like this is called, of those that are found among files of posts; NULL. */
+const char *scan_other_kind(const char *p, size_t n);
+
+/* May the N bytes at P be the beginning of a line with an object, whose writer goes on? Zeros at the end are room for it. */
+bool scan_begins_line(const char *p, size_t n);
+
 /* What lists the valid JSON P[0..N) holds, at any depth. */
 enum scan_lists { SCAN_NO_LIST, SCAN_EMPTY_LISTS, SCAN_FULL_LIST };
 enum scan_lists scan_lists(const char *p, size_t n);

@@ -73,6 +73,42 @@ enum scan_shape scan_shape(const char *p, size_t n, bool whole)
 	return col == 1 && *at == '{' ? SCAN_LINES : SCAN_DOCUMENT;
 }
 
+/* Bytes that no text begins with. */
+static bool is_binary(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n && i < 64; i++)
+		if (((unsigned char)p[i] < ' ' && !strchr("\t\r\n", p[i])) || !p[i] || (unsigned char)p[i] >= 0x7f)
+			return true;
+	return false;
+}
+
+const char *scan_other_kind(const char *p, size_t n)
+{
+	static const struct kind {
+		const char *name;
+		unsigned char n, magic[8];
+	} kinds[] = { { "a Parquet file", 4, "PAR1" }, { "an encrypted Parquet file", 4, "PARE" }, { "an Avro file", 4, "Obj\1" },
+		{ "an ORC file", 3, "ORC" }, { "an Arrow file", 6, "ARROW1" }, { "a SQLite database", 6, "SQLite" }, { "a PDF", 5, "%PDF-" },
+		{ "a RAR archive", 6, "Rar!\x1a\7" }, { "an Excel or Word file", 4, "\xd0\xcf\x11\xe0" }, { "a PNG picture", 4, "\x89PNG" },
+		{ "a JPEG picture", 3, "\xff\xd8\xff" }, { "a program", 4, "\x7f" "ELF" }, { "UTF-16 text", 2, "\xff\xfe" },
+		{ "UTF-16 text", 2, "\xfe\xff" } };
+	/* A column may be called ORCID. */
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (n >= kinds[i].n && memcmp(p, kinds[i].magic, kinds[i].n) == 0 && (*p == '%' || is_binary(p, n)))
+			return kinds[i].name;
+	return NULL;
+}
+
+bool scan_begins_line(const char *p, size_t n)
+{
+	uint64_t line, col;
+	while (n && !p[n - 1])
+		n--;
+	while (n && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++, n--;
+	return !n || (*p == '{' && probe(p, n, &line, &col) == 0);
+}
+
 static bool name_char(char c, bool first)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');

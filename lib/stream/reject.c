@@ -52,6 +52,11 @@ bool reject_stops(const struct reject *rj)
 	return rj->mode == MODE_STOP;
 }
 
+const char *reject_path(const struct reject *rj)
+{
+	return rj->path;
+}
+
 uint64_t reject_count(const struct reject *rj)
 {
 	return rj->count;

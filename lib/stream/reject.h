@@ -46,6 +46,7 @@ bool reject_stops(const struct reject *rj);      /* true for stop */
 /* WHY has file, line (from 1) and column. 0: counted, go on; negative: stop, E is filled (a copy of WHY, or an I/O error). */
 int reject_record(struct reject *rj, const char *rec, size_t n, const struct err *why, struct err *e);
 void reject_mark(struct reject *rj, const struct mark *m); /* what comes now comes behind M */
+const char *reject_path(const struct reject *rj);        /* the file of reject=FILE, or NULL */
 uint64_t reject_count(const struct reject *rj);
 int reject_flush(struct reject *rj, struct err *e); /* what was rejected is in FILE and durable; NULL is fine */
 /* Flush, close, free. 0: nothing was rejected; ERR_REJECTED with a note for people ("3 bad records kept in FILE");

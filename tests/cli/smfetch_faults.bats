@@ -231,7 +231,7 @@ statuses() {
 		grep -q '1 bad record skipped' err
 		rm -f rej; rc=0; fetch "$d" path=$p --on-error=reject=rej >out 2>err || rc=$?; [ $rc = 1 ]
 		jq -e '(.record // (.record_base64 | @base64d)) | startswith("{\"id\":1,")' rej
-		run fetch "$d" path=$p; [ "$status" = 3 ]
+		run fetch "$d" path=$p; [ "$status" = 3 ]; [[ $output == *" at byte "[0-9]*" of the response: "* ]]
 		# The same by a program for jq.
 		run --separate-stderr smfetch http-json url="$U/$p" records=items --on-error=skip --max-wait 2s
 		[ "$status" = 1 ]; [ "$output" = '{"id":2}' ]

@@ -67,6 +67,22 @@ static void check_scan(const char *text, const char *path, bool strict, const ch
 	buf_release(&b);
 }
 
+static void test_begins_line(void)
+{
+	T_CASE("what may become a line with an object, and what never will") {
+		static const char *const may[] = { "", " ", "{", "{\"", "{\"a\":", "{\"a\":tr", "{\"a\":\"x\\", " {\"a\":[{\"b\":1", "\0\0", "{\"a\"\0\0" };
+		static const size_t nmay[] = { 0, 1, 1, 2, 5, 7, 8, 12, 2, 6 };
+		static const char *const never[] = { "PAR1", "1", "[", "\"a", "null", "{]", "{\"a\" 1", "{\"a\":\1", "}", "{} x", "\0{", "{\"a\":\"\0x", "\xef" };
+		static const size_t nnever[] = { 4, 1, 1, 2, 4, 2, 6, 6, 1, 4, 2, 8, 1 };
+		for (size_t i = 0; i < sizeof may / sizeof *may; i++)
+			if (!scan_begins_line(may[i], nmay[i]))
+				T_FAIL("'%s' is refused", may[i]);
+		for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+			if (scan_begins_line(never[i], nnever[i]))
+				T_FAIL("'%s' is waited for", never[i]);
+	}
+}
+
 static void test_scan(void)
 {
 	T_CASE("items of arrays and values at the top, in pieces of any size") {
@@ -351,6 +367,7 @@ static void test_done(void)
 
 int main(void)
 {
+	test_begins_line();
 	test_scan();
 	test_shape();
 	test_post();

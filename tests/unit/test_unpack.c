@@ -155,6 +155,38 @@ static void test_kind(enum unpack_kind kind, const char *name)
 	buf_release(&out);
 }
 
+/* Frames to be skipped, in front of and between others, as pzstd writes them. */
+static void test_skippable(void)
+{
+	static const enum unpack_kind kinds[] = { UNPACK_ZSTD, UNPACK_LZ4 };
+	for (size_t k = 0; k < 2; k++)
+		T_CASE(k ? "lz4 behind frames to be skipped" : "zstd behind frames to be skipped") {
+			for (unsigned size = 0; size < 9; size += 4) {
+				struct buf p = BUF_INIT, out = BUF_INIT, one = BUF_INIT;
+				pack(kinds[k], &one);
+				for (int times = 0; times < 2; times++) {
+					buf_put(&p, (char[]){ (char)(0x50 + size), 0x2a, 0x4d, 0x18, (char)size, 0, 0, 0 }, 8);
+					buf_put(&p, "skipped!", size);
+					buf_put(&p, one.p, one.n);
+				}
+				T_INT(unpack_kind(p.p, p.n), kinds[k]);
+				for (size_t step = 1; step < 5000; step = step * 7 + 1) {
+					T_INT(run(kinds[k], p.p, p.n, step, 2, &out), 0);
+					T_OK(same(&out, 2));
+				}
+				buf_release(&p);
+				buf_release(&out);
+				buf_release(&one);
+			}
+		}
+	T_CASE("a frame to be skipped that is longer than what is looked at is zstd's; its magic alone is enough, three bytes are not") {
+		T_INT(unpack_kind("\x51\x2a\x4d\x18\x00\x10\0\0abc", 11), UNPACK_ZSTD);
+		T_INT(unpack_kind("\x51\x2a\x4d\x18", 4), UNPACK_ZSTD);
+		T_INT(unpack_kind("\x51\x2a\x4d", 3), UNPACK_NONE);
+		T_INT(unpack_kind("[*M\x19", 4), UNPACK_NONE);
+	}
+}
+
 static void test_gzip(void)
 {
 	struct buf p = BUF_INIT, out = BUF_INIT;
@@ -200,6 +232,7 @@ int main(void)
 	test_kind(UNPACK_XZ, "xz");
 	test_kind(UNPACK_BZIP2, "bzip2");
 	test_kind(UNPACK_LZ4, "lz4");
+	test_skippable();
 	test_gzip();
 	buf_release(&text);
 	return t_done();
