@@ -10,9 +10,10 @@
 static inline unsigned copy16(char *to, const char *s, const char any[4], unsigned *high)
 {
 #ifdef __SSE2__
-	__m128i hit = _mm_setzero_si128(), v = _mm_loadu_si128((const __m128i *)(const void *)s);
-	for (int i = 0; i < 4; i++)
-		hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8(any[i])));
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
+	__m128i a = _mm_cmpeq_epi8(v, _mm_set1_epi8(any[0])), b = _mm_cmpeq_epi8(v, _mm_set1_epi8(any[1]));
+	__m128i c = _mm_cmpeq_epi8(v, _mm_set1_epi8(any[2])), d = _mm_cmpeq_epi8(v, _mm_set1_epi8(any[3]));
+	__m128i hit = _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d));
 	*high |= (unsigned)_mm_movemask_epi8(v);
 	_mm_storeu_si128((__m128i *)(void *)to, v);
 	return (unsigned)_mm_movemask_epi8(hit);
@@ -27,7 +28,7 @@ static inline unsigned copy16(char *to, const char *s, const char any[4], unsign
 #endif
 }
 
-/* Copy N bytes to TO (room for N + 16) as long as none is A, B, or a line end; returns how many. PADDED: 16 bytes behind S may be
+/* Copy N bytes to TO (room for N + 16) as long as none is A, B, or a line end; returns how many. PADDED: bytes behind S may be
  * read, and *HIGH may speak of them too. */
 static inline size_t copy_plain(char *to, const char *s, size_t n, char a, char b, unsigned *high, bool padded)
 {
@@ -64,19 +65,32 @@ static inline unsigned put_escaped(struct buf *b, const char *s, size_t n, bool 
 	return high;
 }
 
-static unsigned put_quoted(struct buf *b, const char *s, size_t n)
+/* N at most 16 bytes of S, of which those in MASK are quotes; what is stored behind them is overwritten later. */
+static inline char *put_doubled(char *to, const char *s, size_t n, unsigned mask)
 {
+	size_t from = 0;
+	for (; mask; mask &= mask - 1) {
+		size_t end = (size_t)__builtin_ctz(mask) + 1;
+		memcpy(to, s + from, 16);
+		to += end - from;
+		*to++ = '"';
+		from = end;
+	}
+	memcpy(to, s + from, 16);
+	return to + (n - from);
+}
+
+static inline unsigned put_quoted(struct buf *b, const char *s, size_t n, bool padded)
+{
+	static const char quotes[4] = { '"', '"', '"', '"' };
 	unsigned high = 0;
-	char *to = buf_reserve(b, 2 * n + 2);
+	char *to = buf_reserve(b, CSV_ROOM(n));
 	size_t i = 0;
 	*to++ = '"';
-	while (n - i >= 16) {
-		unsigned mask = copy16(to, s + i, (const char[]){ '"', '"', '"', '"' }, &high);
-		size_t run = mask ? (size_t)__builtin_ctz(mask) + 1 : 16;
-		to += run;
-		i += run;
-		if (mask)
-			*to++ = '"';
+	for (; padded ? i < n : n - i >= 2 * CSV_PADDING; i += 16) {
+		size_t left = n - i < 16 ? n - i : 16;
+		unsigned mask = copy16(to, s + i, quotes, &high) & ((1u << left) - 1);
+		to = mask ? put_doubled(to, s + i, left, mask) : to + left;
 	}
 	for (; i < n; i++) {
 		*to++ = s[i];
@@ -98,7 +112,7 @@ static inline bool put(struct buf *b, enum csv_style style, const char *s, size_
 		return put_escaped(b, s, n, padded) != 0;
 	if (!n || (unsigned char)s[0] <= ' ' || (unsigned char)s[n - 1] <= ' ' || s[0] == '#' ||
 	    copy_plain(buf_reserve(b, n + 16), s, n, '"', ',', &high, padded) < n)
-		return put_quoted(b, s, n) != 0;
+		return put_quoted(b, s, n, padded) != 0;
 	b->n += n;
 	return high != 0;
 }

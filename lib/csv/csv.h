@@ -24,9 +24,10 @@ enum csv_style { CSV_NONE, CSV_COMMA, CSV_TAB };
 static inline char csv_delimiter(enum csv_style style) { return style == CSV_TAB ? '\t' : ','; }
 /* Append a field; S NULL: null. True: it may hold bytes beyond ASCII. */
 bool csv_put(struct buf *b, enum csv_style style, const char *s, size_t n);
-/* The same, faster for short fields: 16 bytes behind S can be read. */
+/* The same, faster: CSV_PADDING bytes behind S can be read. */
 bool csv_put_padded(struct buf *b, enum csv_style style, const char *s, size_t n);
-#define CSV_ROOM(n) (2 * (n) + 16)     /* what a field takes at most while it is written */
+#define CSV_PADDING ((size_t)32)
+#define CSV_ROOM(n) (2 * (n) + 32)     /* what a field takes at most while it is written */
 /* End the record that begins at B->p + FROM. A record of one null field is written "", as many readers skip empty lines. */
 void csv_end(struct buf *b, enum csv_style style, size_t from);
 /* Append PART of a column's name: names of a path are joined by dots, one that holds a dot or a backtick is put in backticks,
