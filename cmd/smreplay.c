@@ -11,6 +11,9 @@
 #include "show/show.h"
 #include "stream/reject.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -50,7 +53,7 @@ static const struct opt options[] = {
 	{ 0, "nulls", OPT_FLAG, &o.nulls, NULL, "print null members (default: omit them)", NULL },
 	{ 'j', "threads", OPT_U64, &opt_threads, "N",
 	  "number of decoding threads (default: one per processor, at most 4); the order of rows does not change", NULL },
-	{ 0, "memory", OPT_SIZE, &o.memory, "SIZE", "text waiting to be written; per thread, four times that for pages, and for values in --jq (64MiB)", NULL },
+	{ 0, "memory", OPT_SIZE, &o.memory, "SIZE", "text waiting to be written; eight times that for pages and rows, and per thread four times for values in --jq (64MiB)", NULL },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP, NULL },
 	{ 'u', "unbuffered", OPT_FLAG, &opt_unbuffered, NULL, "flush every record", NULL },
 	{ 'v', "verbose", OPT_FLAG, &opt_verbose, NULL, "report at the end how many files, row groups and rows were read", NULL },
@@ -429,6 +432,10 @@ int main(int argc, char **argv)
 	struct err e;
 	struct run r = { .e = &e };
 	diag_init("smreplay");
+#ifdef __GLIBC__
+	/* As in smpartition: what large buffers took goes back to the system, whichever thread had it. */
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+#endif
 	opt_operands(opt_parse(&tool, argc, argv), argv + 1, 1, 1, "TABLE");
 	check_usage();
 	output_init(&r.out, STDOUT_FILENO, "standard output");

@@ -22,7 +22,7 @@ complete -c smreplay -l csv-bom -d 'csv, tsv: begin with a byte order mark, by w
 complete -c smreplay -l color -x -a 'auto always never' -d 'colors in table and pretty (default auto: on a terminal, unless NO_COLOR is set)'
 complete -c smreplay -l nulls -d 'print null members (default: omit them)'
 complete -c smreplay -l threads -s j -r -d 'number of decoding threads (default: one per processor, at most 4); the order of rows does not change'
-complete -c smreplay -l memory -r -d 'text waiting to be written; per thread, four times that for pages, and for values in --jq (64MiB)'
+complete -c smreplay -l memory -r -d 'text waiting to be written; eight times that for pages and rows, and per thread four times for values in --jq (64MiB)'
 complete -c smreplay -l on-error -r -d 'what to do with a bad record: stop (default), skip and count it, or append it to FILE with the reason'
 complete -c smreplay -l unbuffered -s u -d 'flush every record'
 complete -c smreplay -l verbose -s v -d 'report at the end how many files, row groups and rows were read'

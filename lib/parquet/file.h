@@ -12,7 +12,9 @@ struct pq_reader {
 	struct pq_meta meta;
 	struct schema schema;
 	struct tree tree;
-	size_t most;             /* pq_limit */
 };
+
+/* "its WHAT more memory than the 256 MiB that they may (--memory)": ERR_UNSUPPORTED */
+int pq_too_much(const struct pq_source *s, const char *what, struct err *e);
 
 #endif

@@ -20,6 +20,7 @@
 struct leaf_room {
 	size_t used, most;
 	size_t window;                /* bytes read at once */
+	const struct pq_pool *pool;   /* NULL: nobody else counts */
 };
 
 struct leaf_reader {

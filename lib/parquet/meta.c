@@ -178,7 +178,21 @@ static void read_chunk(struct thrift *t, struct pq_chunk_meta *c)
 	}
 }
 
-static void read_group(struct thrift *t, struct pq_group_meta *g, struct arena *a)
+#define ELEMENT_TREE 6      /* an element again, about, as a leaf, a view and a type of the schema */
+
+/* N elements of SIZE, SHADOWS times; none, and the footer is not read on, where they are more than it may take. */
+static void *elements(struct thrift *t, struct pq_meta *m, size_t n, size_t size, size_t shadows)
+{
+	if (t->bad || n > (m->most - m->taken) / (size * shadows)) {
+		m->too_much = m->too_much || !t->bad;
+		t->bad = true;
+		n = 0;
+	}
+	m->taken += n * size * shadows;
+	return arena_array(&m->arena, n, size);
+}
+
+static void read_group(struct thrift *t, struct pq_group_meta *g, struct pq_meta *m)
 {
 	struct thrift_field f = THRIFT_FIELD_INIT;
 	int elem;
@@ -188,7 +202,7 @@ static void read_group(struct thrift *t, struct pq_group_meta *g, struct arena *
 			g->nchunks = thrift_list(t, &f, &elem);
 			if (g->nchunks && elem != THRIFT_STRUCT)
 				t->bad = true;
-			g->chunk = arena_array(a, t->bad ? 0 : g->nchunks, sizeof *g->chunk);
+			g->chunk = elements(t, m, g->nchunks, sizeof *g->chunk, 1);
 			for (size_t i = 0; i < g->nchunks && !t->bad; i++)
 				read_chunk(t, &g->chunk[i]);
 		} else if (f.id == 3) {
@@ -201,7 +215,7 @@ static void read_group(struct thrift *t, struct pq_group_meta *g, struct arena *
 
 static void read_pairs(struct thrift *t, size_t n, struct pq_meta *m)
 {
-	m->kv = arena_array(&m->arena, n * 2, sizeof *m->kv);
+	m->kv = elements(t, m, n, 2 * sizeof *m->kv, 1);
 	for (size_t i = 0; i < n && !t->bad; i++) {
 		struct thrift_field f = THRIFT_FIELD_INIT;
 		while (thrift_next(t, &f)) {
@@ -236,15 +250,15 @@ static void read_lists(struct thrift *t, const struct thrift_field *f, struct pq
 	if (t->bad)
 		return;
 	if (f->id == 2) {
-		m->element = arena_array(&m->arena, n, sizeof *m->element);
-		m->nelements = n;
+		m->element = elements(t, m, n, sizeof *m->element, ELEMENT_TREE);
+		m->nelements = t->bad ? 0 : n;
 		for (size_t i = 0; i < n && !t->bad; i++)
 			read_element(t, &m->element[i]);
 	} else if (f->id == 4) {
-		m->group = arena_array(&m->arena, n, sizeof *m->group);
-		m->ngroups = n;
+		m->group = elements(t, m, n, sizeof *m->group, 1);
+		m->ngroups = t->bad ? 0 : n;
 		for (size_t i = 0; i < n && !t->bad; i++)
-			read_group(t, &m->group[i], &m->arena);
+			read_group(t, &m->group[i], m);
 	} else if (f->id == 5) {
 		read_pairs(t, n, m);
 	} else {
@@ -252,11 +266,11 @@ static void read_lists(struct thrift *t, const struct thrift_field *f, struct pq
 	}
 }
 
-int pq_meta_read(struct pq_meta *m, const void *p, size_t n, struct err *e)
+int pq_meta_read(struct pq_meta *m, const void *p, size_t n, size_t most, struct err *e)
 {
 	struct thrift t;
 	struct thrift_field f = THRIFT_FIELD_INIT;
-	*m = (struct pq_meta){ .arena = ARENA_INIT, .rows = -1 };
+	*m = (struct pq_meta){ .arena = ARENA_INIT, .rows = -1, .most = most };
 	thrift_init(&t, p, n);
 	while (thrift_next(&t, &f)) {
 		switch (f.id) {
@@ -273,6 +287,8 @@ int pq_meta_read(struct pq_meta *m, const void *p, size_t n, struct err *e)
 		default: thrift_skip(&t, f.type);
 		}
 	}
+	if (m->too_much)
+		return err_set(e, ERR_UNSUPPORTED, "the footer is too large");
 	return t.bad ? err_set(e, ERR_DATA, "damaged footer") : 0;
 }
 

@@ -93,6 +93,8 @@ struct pq_meta {
 	bool *type_order;          /* a leaf: its order is TypeDefinedOrder; NULL: none is said */
 	size_t norders;
 	bool encrypted;
+	size_t most, taken;        /* bytes of memory while it is read */
+	bool too_much;
 };
 
 struct pq_page {
@@ -104,8 +106,9 @@ struct pq_page {
 	bool is_compressed;
 };
 
-/* Read a footer's bytes (borrowed for M's life). ERR_DATA without a file name. */
-int pq_meta_read(struct pq_meta *m, const void *p, size_t n, struct err *e);
+/* Read a footer's bytes (borrowed for M's life) into at most MOST of memory (ERR_UNSUPPORTED; an empty element is one byte of the file). ERR_DATA
+ * without a file name. */
+int pq_meta_read(struct pq_meta *m, const void *p, size_t n, size_t most, struct err *e);
 void pq_meta_release(struct pq_meta *m);
 /* Read a page header. Returns its length; 0: it continues beyond N bytes; ERR_DATA: it is damaged. */
 ptrdiff_t pq_page_read(struct pq_page *h, const void *p, size_t n);

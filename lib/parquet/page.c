@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pages of a chunk: their headers, check sums, decompression, and where levels and values are in them. */
 #include "base/mem.h"
+#include "parquet/file.h"
 #include "parquet/leaf.h"
 
 #include <zlib.h>
@@ -14,7 +15,9 @@ static int take_room(struct leaf_reader *l, size_t had, size_t now, struct err *
 	struct leaf_room *r = l->room;
 	size_t used = r->used - had + now;
 	if (now > had && used > r->most)
-		return err_set(e, ERR_UNSUPPORTED, "its pages take more memory than the %zu MiB that they may", r->most >> 20);
+		return pq_too_much(l->src, "pages take", e);
+	if (r->pool && now != had)
+		r->pool->take(r->pool->arg, (int64_t)now - (int64_t)had);
 	r->used = used;
 	return 0;
 }

@@ -19,7 +19,16 @@ struct pq_scan {
 	uint64_t left;                  /* rows */
 	struct leaf_room room;
 	struct leaf_reader *leaf;
+	size_t values;                  /* what the pool was told of them */
 };
+
+#define VALUES_TIMES 3u                 /* values stand in a leaf, in the batch, and in what the caller makes of them */
+
+int pq_too_much(const struct pq_source *s, const char *what, struct err *e)
+{
+	return err_set(e, ERR_UNSUPPORTED, "its %s more memory than the %zu MiB that %s may%s%s%s", what, s->most >> 20,
+		       what[0] == 'p' ? "they" : "it", s->flag ? " (" : "", s->flag ? s->flag : "", s->flag ? ")" : "");
+}
 
 static int open_footer(struct pq_reader *r, struct err *e)
 {
@@ -38,9 +47,13 @@ static int open_footer(struct pq_reader *r, struct err *e)
 	memcpy(&n, tail, 4);
 	if (n > s->size - TAIL - 4 || n > FOOTER_MAX)
 		return err_set(e, ERR_DATA, "damaged footer: its length is %u", n);
+	if (n > r->src.most)
+		return pq_too_much(&r->src, "footer takes", e);
 	r->footer = mem_alloc(n ? n : 1);
 	rc = s->read(s->arg, s->size - TAIL - n, r->footer, n, e);
-	return rc ? rc : pq_meta_read(&r->meta, r->footer, n, e);
+	if (rc == 0)
+		rc = pq_meta_read(&r->meta, r->footer, n, r->src.most - n, e);
+	return rc == ERR_UNSUPPORTED ? pq_too_much(&r->src, "footer takes", e) : rc;
 }
 
 static int check_groups(const struct pq_reader *r, struct err *e)
@@ -60,7 +73,7 @@ int pq_open(struct pq_reader **out, const struct pq_source *src, struct err *e)
 {
 	struct pq_reader *r = mem_zalloc(sizeof *r);
 	r->src = *src;
-	r->most = PQ_MEMORY;
+	r->src.most = src->most ? src->most : PQ_MEMORY;
 	schema_init(&r->schema);
 	int rc = open_footer(r, e);
 	if (rc == 0)
@@ -85,11 +98,6 @@ void pq_free(struct pq_reader *r)
 	pq_meta_release(&r->meta);
 	mem_free(r->footer);
 	mem_free(r);
-}
-
-void pq_limit(struct pq_reader *r, size_t bytes)
-{
-	r->most = bytes;
 }
 
 const struct schema *pq_schema(const struct pq_reader *r)
@@ -129,7 +137,7 @@ static int where(const struct pq_scan *s, const struct leaf_reader *l, int rc, s
 	return rc;
 }
 
-int pq_scan_new(struct pq_scan **out, const struct pq_reader *r, const struct pq_projection *p, size_t group,
+int pq_scan_new(struct pq_scan **out, const struct pq_reader *r, const struct pq_projection *p, size_t group, const struct pq_pool *pool,
 		struct err *e)
 {
 	struct pq_scan *s = mem_zalloc(sizeof *s);
@@ -139,7 +147,7 @@ int pq_scan_new(struct pq_scan **out, const struct pq_reader *r, const struct pq
 	s->p = p;
 	s->group = group;
 	s->left = (uint64_t)m->rows;
-	s->room = (struct leaf_room){ .most = r->most, .window = r->most / 8 / (p->nleaves ? p->nleaves : 1) };
+	s->room = (struct leaf_room){ .most = r->src.most, .pool = pool, .window = r->src.most / 8 / (p->nleaves ? p->nleaves : 1) };
 	s->room.window = s->room.window > WINDOW_MOST ? WINDOW_MOST : s->room.window < WINDOW_LEAST ? WINDOW_LEAST : s->room.window;
 	s->leaf = mem_zalloc(p->nleaves * sizeof *s->leaf);
 	for (size_t i = 0; i < p->nleaves && rc == 0 && m->rows; i++) {
@@ -161,6 +169,8 @@ void pq_scan_free(struct pq_scan *s)
 		return;
 	for (size_t i = 0; i < s->p->nleaves; i++)
 		leaf_release(&s->leaf[i]);
+	if (s->room.pool && s->room.used + s->values)
+		s->room.pool->take(s->room.pool->arg, -(int64_t)(s->room.used + s->values));
 	mem_free(s->leaf);
 	mem_free(s);
 }
@@ -197,6 +207,13 @@ static int read_leaves(struct pq_scan *s, uint64_t n, size_t bytes, uint64_t *do
 	return rc;
 }
 
+static void tell_values(struct pq_scan *s, size_t now)
+{
+	if (s->room.pool && now != s->values)
+		s->room.pool->take(s->room.pool->arg, (int64_t)now - (int64_t)s->values);
+	s->values = now;
+}
+
 static int read_rows(struct pq_scan *s, uint64_t n, size_t bytes, struct batch *b, struct err *e)
 {
 	const struct proj *root = &s->p->root;
@@ -204,7 +221,11 @@ static int read_rows(struct pq_scan *s, uint64_t n, size_t bytes, struct batch *
 	n = n < s->left ? n : s->left;
 	if (n > INT32_MAX)
 		return where(s, NULL, err_set(e, ERR_DATA, "more than 2^31 rows at once"), e);
+	size_t values = 0;
 	int rc = read_leaves(s, n, bytes, &n, e);
+	for (size_t i = 0; i < s->p->nleaves; i++)
+		values += leaf_bytes(&s->leaf[i]);
+	tell_values(s, values * VALUES_TIMES);
 	for (size_t i = 0; i < root->nchild && rc == 0 && n; i++)
 		rc = where(s, NULL, assemble(&root->child[i], s->leaf, &b->col[i], (size_t)n, e), e);
 	if (rc) {
@@ -226,7 +247,7 @@ int pq_read(const struct pq_reader *r, const struct pq_projection *p, size_t gro
 {
 	struct pq_scan *s;
 	uint64_t rows = pq_group_rows(r, group);
-	int rc = pq_scan_new(&s, r, p, group, e);
+	int rc = pq_scan_new(&s, r, p, group, NULL, e);
 	if (rc)
 		return rc;
 	batch_clear(b);

@@ -23,15 +23,16 @@ struct pq_source {
 	uint64_t size;
 	void *arg;
 	const char *name;   /* for messages; borrowed for the reader's life */
+	/* What the footer may take, the pages and dictionaries of one scan together, and a row of text or lists that few bytes of the file stand
+	 * for; 0: PQ_MEMORY. More is an error of its own (ERR_UNSUPPORTED, but for the row). */
+	size_t most;
+	const char *flag;   /* the option that sets it, for that message; NULL: none does */
 };
+#define PQ_MEMORY ((size_t)256 << 20)
 
 struct pq_reader;
 int pq_open(struct pq_reader **r, const struct pq_source *src, struct err *e);
 void pq_free(struct pq_reader *r);
-/* What the pages and dictionaries of one scan may take together, and a row of text or lists that few bytes of the file stand for.
- * More is an error of its own (ERR_UNSUPPORTED for pages). PQ_MEMORY until it is set, which must be before the first scan. */
-#define PQ_MEMORY ((size_t)256 << 20)
-void pq_limit(struct pq_reader *r, size_t bytes);
 const struct schema *pq_schema(const struct pq_reader *r);  /* the file's schema as types of ours */
 size_t pq_groups(const struct pq_reader *r);
 uint64_t pq_group_rows(const struct pq_reader *r, size_t group);
@@ -53,9 +54,16 @@ void pq_projection_free(struct pq_projection *p);
 int pq_read(const struct pq_reader *r, const struct pq_projection *p, size_t group, uint64_t first, uint64_t n,
 	    struct batch *b, struct err *e);
 
-/* A scan reads a group from front to back, each page once. It borrows R and P. Threads: one owner. */
+/* What several scans hold together. TAKE is told of memory before it is taken (BY bytes), where it may wait for that of others, and of
+ * memory that was given back (BY negative). Never at a time when the scan holds a lock. */
+struct pq_pool {
+	void (*take)(void *arg, int64_t by);
+	void *arg;
+};
+/* A scan reads a group from front to back, each page once. It borrows R, P and POOL (NULL: it is alone). Threads: one owner. */
 struct pq_scan;
-int pq_scan_new(struct pq_scan **s, const struct pq_reader *r, const struct pq_projection *p, size_t group, struct err *e);
+int pq_scan_new(struct pq_scan **s, const struct pq_reader *r, const struct pq_projection *p, size_t group, const struct pq_pool *pool,
+		struct err *e);
 void pq_scan_free(struct pq_scan *s);
 /* Up to N rows into B (cleared first); b->nrows tells how many, 0 at the end of the group. Fewer come where their values have
  * more than about 8 MiB: a megabyte that stands in a dictionary once may be meant 200,000 times. */

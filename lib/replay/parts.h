@@ -83,6 +83,7 @@ int replay_plan_changes(struct replay_plan *p, const struct project *pr, const s
 /* --- source.c --- */
 
 #define PIECE_ROWS ((size_t)1024)
+#define KEPT_BYTES ((size_t)16 << 20)  /* buffers of so much are kept for the next rows; larger ones are freed where there are many */
 
 struct source {                      /* a unit's file, opened; shared by the readers of its groups */
 	const struct unit *unit;
@@ -144,6 +145,7 @@ struct reader {                      /* one a thread */
 	struct claim claim;
 	bool claimed;
 	struct pq_scan *scan;
+	const struct pq_pool *pool;  /* of the pages of all readers; NULL: there is one */
 	uint64_t row;                /* next row in the file */
 	struct batch batch;          /* of READ */
 	struct column *work;         /* columns of WORK, borrowed from batch and source */

@@ -87,13 +87,18 @@ int reader_start(struct reader *r, const struct claim *c, struct err *e)
 		else if (i < p->out.nfields)
 			json_out_constant(r->out, i, &r->work[i]);
 	}
-	return pq_scan_new(&r->scan, c->source->reader, c->source->projection, c->group, e);
+	return pq_scan_new(&r->scan, c->source->reader, c->source->projection, c->group, r->pool, e);
 }
 
 void reader_stop(struct reader *r)
 {
 	pq_scan_free(r->scan);
 	r->scan = NULL;
+	/* One of many readers does not keep what its largest row took. */
+	if (r->pool && batch_memory(&r->batch) > KEPT_BYTES) {
+		batch_release(&r->batch);
+		batch_init(&r->batch, &r->project->read);
+	}
 	if (r->claimed)
 		replay_feed_release(r->feed, &r->claim);
 	r->claimed = false;

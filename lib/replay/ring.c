@@ -2,7 +2,8 @@
 /* Several threads, one order. Each worker claims the next row group and fills the queue of its task; the owner empties
  * the queue of the oldest task, then goes on to the next. The text in the queues is bounded: a worker that is ahead
  * waits when they hold as much as they may, the oldest task only when its own queue is long, so that there is
- * always one that can go on. Claiming and entering the ring are one step, so that the ring has the order of the groups. */
+ * always one that can go on. So it is with the memory of their pages: a worker that is ahead waits when all of them hold as much as one may, the oldest task
+ * never, so that together they hold twice that at most. Claiming and entering the ring are one step, so that the ring has the order of the groups. */
 #include "replay/parts.h"
 
 #include "base/mem.h"
@@ -28,6 +29,7 @@ struct ring {
 	struct text **spare;
 	size_t nspare, spare_cap;
 	size_t bytes, max_bytes, tasks, max_tasks;
+	int64_t pages, max_pages;
 	unsigned running;
 	bool stop;
 	struct reader *reader;
@@ -38,7 +40,23 @@ struct ring {
 struct worker {
 	struct ring *ring;
 	struct reader *reader;
+	struct task *task;           /* guarded by the ring's lock */
+	struct pq_pool pool;
 };
+
+/* A scan takes or gives back memory of pages. */
+static void take_pages(void *arg, int64_t by)
+{
+	struct worker *w = arg;
+	struct ring *g = w->ring;
+	pthread_mutex_lock(&g->lock);
+	while (by > 0 && g->pages + (int64_t)g->bytes + by > g->max_pages && w->task != g->oldest && !g->stop)
+		pthread_cond_wait(&g->emptied, &g->lock);
+	g->pages += by;
+	if (by < 0)
+		pthread_cond_broadcast(&g->emptied);
+	pthread_mutex_unlock(&g->lock);
+}
 
 static size_t text_size(const struct text *t)
 {
@@ -52,6 +70,8 @@ static struct text *spare_text(struct ring *g)
 
 static void give_back(struct ring *g, struct text *t)
 {
+	if (t->buf.cap > KEPT_BYTES / 4)
+		replay_text_release(t);
 	MEM_GROW(g->spare, g->spare_cap, g->nspare + 1);
 	g->spare[g->nspare++] = t;
 }
@@ -119,7 +139,7 @@ static void *work(void *arg)
 			pthread_cond_wait(&g->emptied, &g->lock);
 			continue;
 		}
-		task = claim(g, &c);
+		task = w->task = claim(g, &c);
 		if (!task)
 			break;
 		if (task->rc > 0) {
@@ -139,6 +159,7 @@ static void *work(void *arg)
 	}
 	g->running--;
 	pthread_cond_signal(&g->filled);
+	w->reader->pool = NULL;
 	pthread_mutex_unlock(&g->lock);
 	mem_free(w);
 	return NULL;
@@ -152,6 +173,7 @@ int ring_new(struct ring **out, struct feed *f, const struct project *p, const s
 	g->newest = &g->oldest;
 	g->nthreads = o->threads;
 	g->max_bytes = (size_t)o->memory;
+	g->max_pages = (int64_t)f->most;
 	g->max_tasks = 4 * (size_t)g->nthreads;
 	pthread_mutex_init(&g->lock, NULL);
 	pthread_cond_init(&g->filled, NULL);
@@ -163,7 +185,8 @@ int ring_new(struct ring **out, struct feed *f, const struct project *p, const s
 		rc = reader_init(&g->reader[i], f, p, o, e);
 	for (unsigned i = 0; i < g->nthreads && rc == 0; i++) {
 		struct worker *w = mem_alloc(sizeof *w);
-		*w = (struct worker){ g, &g->reader[i] };
+		*w = (struct worker){ .ring = g, .reader = &g->reader[i], .pool = { take_pages, w } };
+		g->reader[i].pool = &w->pool;
 		pthread_mutex_lock(&g->lock);
 		g->running++;
 		pthread_mutex_unlock(&g->lock);

@@ -177,13 +177,12 @@ static int source_open(struct source **out, struct feed *f, const struct unit *u
 	*out = NULL;
 	int rc = store_file_open(&s->file, st, u->file.path, e);
 	if (rc == 0) {
-		struct pq_source src = { store_file_read, store_file_size(s->file), s->file, store_file_name(s->file) };
+		struct pq_source src = { store_file_read, store_file_size(s->file), s->file, store_file_name(s->file),
+			.most = f->most, .flag = "--memory" };
 		rc = pq_open(&s->reader, &src, e);
 	}
-	if (rc == 0) {
-		pq_limit(s->reader, f->most);
+	if (rc == 0)
 		rc = pq_project(&s->projection, s->reader, &f->project->read, f->snapshot->by_id, e);
-	}
 	if (rc == 0)
 		rc = read_vectors(s, st, e);
 	if (rc == 0)

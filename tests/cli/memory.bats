@@ -54,13 +54,32 @@ heavy() {
 	smpartition t in | smcommit >/dev/null
 	for j in 1 4; do
 		WANT=3 in_mib $((50 + j * 100)) smreplay -j$j t --memory 2MiB
-		[[ "$stderr" == *"column text: its pages take more memory than the 8 MiB that they may" ]]
+		[[ "$stderr" == *"column text: its pages take more memory than the 8 MiB that they may (--memory)" ]]
 	done
 	WANT=3 in_mib 150 smreplay -j1 t --select n --memory 8MiB --jq .
 	[[ "$stderr" == *"--jq: "*"as values: more than 32 MiB"* ]]
 	# As much as it needs is no fault.
 	[ "$(smreplay t | md5sum)" = "$(md5sum <in)" ]
 	[ "$(smreplay t --jq . | md5sum)" = "$(md5sum <in)" ]
+}
+
+@test "smreplay: --memory bounds all threads together, not each" {
+	skip_sanitized
+	for k in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		python3 -c 'import random, string, sys; random.seed(sys.argv[1]); print("{\"id\":\"x:%s\",\"text\":\"%s\"}" % (sys.argv[1], "".join(random.choices(string.ascii_letters, k=14000000))))' $k
+	done >in
+	smpartition t in --max-rows 1 | smcommit >/dev/null
+	[ "$(ls t/*.parquet | wc -l)" = 12 ]
+	rss() { python3 -c 'import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, file=sys.stderr)' "$@" 2>mib | md5sum; }
+	for j in 4 16; do
+		[ "$(rss smreplay t -j$j --memory 16MiB)" = "$(md5sum <in)" ]
+		[ "$(<mib)" -le 300 ] || { echo "-j$j: $(<mib) MiB"; false; }
+	done
+	# A footer of bytes that each stand for a row group.
+	python3 -c 'n = 4000000; f = b"\x49\xfc" + bytes([n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21]) + bytes(n + 1); import sys; sys.stdout.buffer.write(b"PAR1" + f + len(f).to_bytes(4, "little") + b"PAR1")' >bomb
+	add=$(ls t/*.parquet | head -1); size=$(stat -c %s "$add"); cp bomb "$add"; sed -i "s/\"size\":$size/\"size\":$(stat -c %s bomb)/" t/_delta_log/*.json
+	WANT=3 in_mib 150 smreplay -j1 t --memory 16MiB
+	[[ "$stderr" == *"its footer takes more memory than the 64 MiB that it may (--memory)" ]]
 }
 
 @test "smpartition: --memory, and twenty times a record that is longer than a sixteenth of it" {

@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pq_meta m;
 	struct thrift t;
 	struct thrift_field f = THRIFT_FIELD_INIT;
-	pq_meta_read(&m, data, size, NULL);
+	pq_meta_read(&m, data, size, (size_t)1 << 30, NULL);
 	pq_meta_release(&m);
 	header(data, size);
 	thrift_init(&t, data, size);

@@ -111,7 +111,7 @@ static int read_file(struct buf *bytes, const struct type *want, size_t step, st
 	if (rc == 0)
 		batch_init(&b, want);
 	for (size_t g = 0; rc == 0 && g < pq_groups(r); g++) {
-		rc = pq_scan_new(&s, r, p, g, e);
+		rc = pq_scan_new(&s, r, p, g, NULL, e);
 		do {
 			if (rc == 0)
 				rc = pq_scan_next(s, step, &b, e);
@@ -607,7 +607,7 @@ static void test_amplified(void)
 		batch_init(&b, &m.type);
 		size_t rows = 0;
 		for (size_t g = 0; g < pq_groups(r); g++) {
-			T_INT(pq_scan_new(&s, r, p, g, &e), 0);
+			T_INT(pq_scan_new(&s, r, p, g, NULL, &e), 0);
 			for (;;) {
 				if (pq_scan_next(s, 1024, &b, &e) || !b.nrows)
 					break;
@@ -652,11 +652,10 @@ static int read_within(const struct pq_writer_opts *o, size_t size, size_t most,
 	T_INT(append(w, &in, NULL, in.nrows, e), 0);
 	T_INT(pq_writer_finish(w, NULL, &f.size, e), 0);
 	pq_writer_free(w);
-	struct pq_source src = { source_buf, f.bytes.n, &f.bytes, "test.parquet" };
+	struct pq_source src = { source_buf, f.bytes.n, &f.bytes, "test.parquet", most, "--flag" };
 	T_INT(pq_open(&r, &src, e), 0);
-	pq_limit(r, most);
 	T_INT(pq_project(&p, r, &m.type, false, e), 0);
-	T_INT(pq_scan_new(&s, r, p, 0, e), 0);
+	T_INT(pq_scan_new(&s, r, p, 0, NULL, e), 0);
 	size_t rows = 0;
 	int rc;
 	while ((rc = pq_scan_next(s, 1024, &b, e)) == 0 && b.nrows)
@@ -677,6 +676,32 @@ static int read_within(const struct pq_writer_opts *o, size_t size, size_t most,
 	return rc;
 }
 
+/* Open a file that is a footer with N empty elements in list FIELD; within MOST. */
+static int footer_within(int field, size_t n, size_t most, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	struct pq_reader *r = NULL;
+	buf_puts(&b, "PAR1");
+	size_t at = b.n;
+	buf_putc(&b, (char)(field << 4 | 9));
+	buf_putc(&b, (char)0xfc);
+	for (size_t v = n; ; v >>= 7) {
+		buf_putc(&b, (char)((v & 0x7f) | (v > 0x7f ? 0x80 : 0)));
+		if (v <= 0x7f)
+			break;
+	}
+	memset(buf_reserve(&b, n + 1), 0, n + 1);
+	b.n += n + 1;
+	uint32_t len = (uint32_t)(b.n - at);
+	buf_le32(&b, len);
+	buf_puts(&b, "PAR1");
+	struct pq_source src = { source_buf, b.n, &b, "test.parquet", most, "--flag" };
+	int rc = pq_open(&r, &src, e);
+	pq_free(r);
+	buf_release(&b);
+	return rc;
+}
+
 static void test_limit(void)
 {
 	static const enum pq_codec codec[] = { PQ_NONE, PQ_SNAPPY, PQ_ZSTD, PQ_GZIP, PQ_LZ4_RAW };
@@ -687,9 +712,18 @@ static void test_limit(void)
 				struct pq_writer_opts o = { .codec = codec[i], .no_dictionary = plain };
 				T_INT(read_within(&o, 3000000, 16 << 20, &e), 0);
 				T_INT(read_within(&o, 3000000, 2 << 20, &e), ERR_UNSUPPORTED);
-				T_OK(strstr(e.msg, "2 MiB") != NULL);
+				T_OK(strstr(e.msg, "its pages take more memory than the 2 MiB that they may (--flag)") != NULL);
 				T_INT(read_within(&o, 1000, 64 << 10, &e), 0);
 			}
+	}
+	T_CASE("a footer: an element of one byte is counted as what it becomes, before it is built") {
+		static const int fields[] = { 2, 4, 5 };    /* schema, row groups, keys and values */
+		for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+			T_INT(footer_within(fields[i], 1000000, 4 << 20, &e), ERR_UNSUPPORTED);
+			T_STR(e.msg, "its footer takes more memory than the 4 MiB that it may (--flag)");
+			T_INT(footer_within(fields[i], 5000000, 4 << 20, &e), ERR_UNSUPPORTED);
+			T_INT(footer_within(fields[i], 1000, 4 << 20, &e), ERR_DATA);
+		}
 	}
 }
 
