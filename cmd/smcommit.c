@@ -24,7 +24,7 @@ static const struct opt opts[] = {
 	{ 0, "overwrite-schema", OPT_FLAG, &overwrite_schema, NULL,
 	  "with --mode=overwrite: the new schema and partition columns replace the table's", NULL },
 	{ 0, "retry", OPT_U64, &retry, "N", "give up after losing N attempts to other writers (100)", NULL },
-	{ 0, "retry-for", OPT_DURATION, &retry_for, "TIME", "give up after losing to other writers for TIME (1m)", NULL },
+	{ 0, "retry-for", OPT_DURATION, &retry_for, "DURATION", "give up after losing to other writers for DURATION (1m)", NULL },
 	{ 'u', "unbuffered", OPT_FLAG, &unbuffered, NULL, "flush every line", NULL },
 	{ 0 }
 };

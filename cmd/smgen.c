@@ -19,6 +19,7 @@ static const char *profile = "sample";
 static const struct opt opts[] = {
 	{ 'n', "count", OPT_U64, &gen.count, "N", "records to write, edits and deletions included (10000)" },
 	{ 's', "seed", OPT_U64, &gen.seed, "N", "random seed; the same seed gives the same bytes (1)" },
+	OPT_ZONE,
 	{ 0, "start", OPT_TIME, &gen.start_us, "TIME", "event time of the first post (2026-11-09)" },
 	{ 0, "span", OPT_DURATION, &span_ns, "DURATION", "event time from the first to the last post (14d)" },
 	{ 'r', "rate", OPT_RATE, &rate, "RATE", "records written per time, such as 50/s or 300/15m (as fast as possible)", &rate_given },

@@ -327,7 +327,7 @@ static int run_check(int argc, char **argv)
 
 #define OUTPUT SHOW_OPTIONS(so, "table")
 #define AS_OF { 0, "version-as-of", OPT_I64, &version_as_of, "N", "the table as of version N", &has_version }, \
-	{ 0, "timestamp-as-of", OPT_TIME, &timestamp_as_of, "TIME", "the table as of TIME (RFC 3339)", &has_timestamp }
+	{ 0, "timestamp-as-of", OPT_TIME, &timestamp_as_of, "TIME", "the table as of TIME", &has_timestamp }, OPT_ZONE
 
 static const struct opt history_opts[] = { OUTPUT, { 'n', "limit", OPT_U64, &limit, "N", "the newest N commits", NULL }, { 0 } };
 static const struct opt table_opts[] = { OUTPUT, AS_OF, { 0 } };

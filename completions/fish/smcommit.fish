@@ -5,7 +5,7 @@ complete -c smcommit -l vouch -d 'when overwriting: the input is complete even i
 complete -c smcommit -l merge-schema -d 'add new columns to the table\'s schema'
 complete -c smcommit -l overwrite-schema -d 'with --mode=overwrite: the new schema and partition columns replace the table\'s'
 complete -c smcommit -l retry -r -d 'give up after losing N attempts to other writers (100)'
-complete -c smcommit -l retry-for -r -d 'give up after losing to other writers for TIME (1m)'
+complete -c smcommit -l retry-for -r -d 'give up after losing to other writers for DURATION (1m)'
 complete -c smcommit -l unbuffered -s u -d 'flush every line'
 complete -c smcommit -l quiet -s q -d 'suppress warnings and notes'
 complete -c smcommit -l errors -x -a 'text json' -d 'format of errors'

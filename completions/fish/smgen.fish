@@ -1,6 +1,7 @@
 # fish completion for smgen, generated from its option table
 complete -c smgen -l count -s n -r -d 'records to write, edits and deletions included (10000)'
 complete -c smgen -l seed -s s -r -d 'random seed; the same seed gives the same bytes (1)'
+complete -c smgen -l zone -r -d 'the time zone of times without one, and of today and yesterday: Europe/Berlin, +01:00 (default UTC)'
 complete -c smgen -l start -r -d 'event time of the first post (2026-11-09)'
 complete -c smgen -l span -r -d 'event time from the first to the last post (14d)'
 complete -c smgen -l rate -s r -r -d 'records written per time, such as 50/s or 300/15m (as fast as possible)'

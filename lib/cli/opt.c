@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/when.h"
 #include "cli/diag.h"
 #include "cli/optgen.h"
 #include "json/number.h"
@@ -68,15 +69,40 @@ static bool in_enum(const char *list, const char *v)
 	return false;
 }
 
-static bool set_time(int64_t *us, const char *v, size_t n)
+/* Times wait until all options are read: --zone may come behind them, and now is the same for all. */
+const char *opt_zone = "UTC";
+static struct waiting {
+	int64_t *us;
+	char *from;
+	const char *text;
+} *waiting;
+static size_t nwaiting, waiting_cap;
+
+static void wait_for_zone(int64_t *us, const char *from, const char *v)
 {
-	int32_t days;
-	enum time_zone zone;
-	if (date_parse(v, n, &days)) {
-		*us = days * US_PER_DAY;
-		return true;
+	MEM_GROW(waiting, waiting_cap, nwaiting + 1);
+	waiting[nwaiting++] = (struct waiting){ us, mem_strdup(from), v };
+}
+
+static void set_times(void)
+{
+	struct when_zone *z = NULL;
+	struct err e;
+	int64_t now = clock_now_us();
+	int rc = when_zone_new(&z, opt_zone, WHEN_ZONES, &e);
+	if (rc == ERR_USAGE)
+		opt_usage("--zone: %s", e.msg);
+	if (rc < 0)
+		exit(diag_fail(&e));
+	for (size_t i = 0; i < nwaiting; i++) {
+		if (!when_parse(waiting[i].us, waiting[i].text, strlen(waiting[i].text), z, now))
+			bad_value(waiting[i].from, WHEN_FORMS, waiting[i].text);
+		mem_free(waiting[i].from);
 	}
-	return time_parse(v, n, us, &zone) && zone != ZONE_NONE;
+	when_zone_free(z);
+	mem_free(waiting);
+	waiting = NULL;
+	nwaiting = waiting_cap = 0;
 }
 
 static void set_value(const struct opt *o, const char *from, const char *v)
@@ -107,10 +133,7 @@ static void set_value(const struct opt *o, const char *from, const char *v)
 		if (!duration_parse(v, n, o->value))
 			bad_value(from, "a duration such as 250ms, 10s or 1h30m", v);
 		break;
-	case OPT_TIME:
-		if (!set_time(o->value, v, n))
-			bad_value(from, "a time such as 2026-01-31T12:00:00Z or a date", v);
-		break;
+	case OPT_TIME: wait_for_zone(o->value, from, v); break;
 	case OPT_RATE: {
 		struct opt_rate *r = o->value;
 		if (!num_rate(v, n, &r->count, &r->per_ns))
@@ -381,6 +404,7 @@ int opt_parse(const struct tool *t, int argc, char **argv)
 	read_environment(opt_common);
 	look_ahead(argc, argv);
 	int operands = argc ? parse(argc, argv) : 0;
+	set_times();
 	diag_set_quiet(flag_quiet);
 	diag_set_json(wants_json());
 	return operands;

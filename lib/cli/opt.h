@@ -24,7 +24,7 @@ enum opt_type {
 	OPT_DOUBLE,    /* double */
 	OPT_SIZE,      /* uint64_t bytes: 128MiB */
 	OPT_DURATION,  /* int64_t nanoseconds: 10s */
-	OPT_TIME,      /* int64_t microseconds: RFC 3339, or YYYY-MM-DD as midnight UTC */
+	OPT_TIME,      /* int64_t microseconds: base/when.h, in --zone; the table has OPT_ZONE then. Set when all is parsed */
 	OPT_RATE,      /* struct opt_rate: 50/s, 300/15m */
 	OPT_ENUM,      /* const char *, one of arg's a|b|c */
 	OPT_LIST,      /* struct opt_list: may be given several times */
@@ -50,6 +50,10 @@ struct opt {
 	const char *help;         /* a sentence, no final stop; NULL: an old name, accepted but not shown */
 	bool *given;              /* set to true when the option was given; may be NULL */
 };
+
+extern const char *opt_zone;
+#define OPT_ZONE { 0, "zone", OPT_STR, &opt_zone, "ZONE", \
+	"the time zone of times without one, and of today and yesterday: Europe/Berlin, +01:00 (default UTC)", NULL }
 
 struct tool_command {         /* a sub-command: smcheckpoint save, smtable history */
 	const char *name, *synopsis, *summary;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/when.h"
 #include "io/input.h"
 #include "json/doc.h"
 
@@ -169,15 +170,8 @@ static int take_rules(const struct reading *r, struct fetch_spec *s, const struc
 
 static int take_time(const struct reading *r, int64_t *us, const struct json *v, struct err *e)
 {
-	enum time_zone zone;
-	int32_t day;
 	const char *s = json_str(v);
-	if (s && time_parse(s, v->nstr, us, &zone) && zone != ZONE_NONE)
-		return 0;
-	if (!s || !date_parse(s, v->nstr, &day))
-		return fault(r, v, e, "\"%s\" must be a time (RFC 3339) or a date", v->key);
-	*us = day * US_PER_DAY;
-	return 0;
+	return s && when_parse(us, s, v->nstr, NULL, clock_now_us()) ? 0 : fault(r, v, e, "\"%s\" must be a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00 (UTC), or 7d ago", v->key);
 }
 
 static int take_duration(const struct reading *r, int64_t *ns, const struct json *v, struct err *e)

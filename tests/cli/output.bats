@@ -177,6 +177,18 @@ sys.exit(f"wider: {wide}" if wide else 0)' || { echo "of: $r"; return 1; }
 	run -0 smreplay n -o table --jq 'if .n == 2000 then {n, new: 1} else . end'; [ "${#lines[@]}" = 2101 ]
 }
 
+@test "the commands of docs/output.md and docs/times.md, as they stand there" {
+	smgen -n 50 | smpartition -q --schema smpost landing | smcommit -q >/dev/null
+	for page in output times; do
+		sed -n 's/^    \(sm[a-z]* .*\)/\1/p' "${BATS_TEST_FILENAME%/tests/*}/docs/$page.md" >lines; [ "$(wc -l <lines)" -ge 2 ]
+		while IFS= read -r line; do
+			[[ $line != *'2h ago'* ]] || line=${line/2h ago/now}   # the table is younger
+			bash -e -o pipefail -c "$line" >out 2>err </dev/null || { echo "$line"; cat err; return 1; }
+		done <lines
+	done
+	[ "$(wc -l <posts.csv)" -ge 2 ]
+}
+
 @test "old names: --table, --json" {
 	smtrend -q --table --min-authors 1 --min-score 0 in.ndjson >a; smtrend -q -o table --min-authors 1 --min-score 0 in.ndjson >b; cmp a b
 	for c in 'show ck' 'list .'; do smcheckpoint $c --json >a; smcheckpoint $c -o ndjson >b; cmp a b; done
