@@ -48,8 +48,8 @@ struct done_file {
 #define DONE_CUT 6
 /* Append the cuts of the N bytes at P. */
 void done_cuts(struct buf *to, const void *p, size_t n);
-/* Are the N bytes at P, at most BYTES_HEAD, and a line end what the first of CUTS stands for? */
-bool done_cut_is(const char *cuts, const void *p, size_t n);
+/* That of the N bytes at P, at most BYTES_HEAD, and a line end. */
+void done_last_cut(struct buf *to, const void *p, size_t n);
 
 struct done;
 /* FOLDER NULL: nothing is kept. The list as of line COUNT is taken over. */

@@ -264,8 +264,8 @@ static int take(const struct subject *j, const struct candidate *k, bool older, 
 	return SAME_ON;
 }
 
-/* Is it the beginning of a file that is there and was read at least as far? As judge. */
-static int judge_beginning(const struct subject *j, const struct done_file *k, bool all, struct same_found *to, struct err *e)
+/* Is it the beginning of a file that is there and was read at least as far? As judge. TORN: its last line lacks nothing but its end. */
+static int judge_beginning(const struct subject *j, const struct done_file *k, bool all, bool torn, struct same_found *to, struct err *e)
 {
 	struct extent x;
 	int rc = find_twin(j, k, all, &to->twin, e);
@@ -277,51 +277,78 @@ static int judge_beginning(const struct subject *j, const struct done_file *k, b
 	}
 	to->known = *k;
 	to->note = SAME_UNFINISHED;
-	if (x.broken || k->lines < 0 || !x.end)
+	if (x.broken || k->lines < 0 || (!x.end && !torn))
 		return SAME_LEFT;
 	to->note = SAME_BEGINNING;
-	rc = state_at(j, x.end, x.lines, &to->known, e);
+	rc = state_at(j, torn ? x.n : x.end, x.lines, &to->known, e);
 	return rc < 0 ? rc : SAME_DONE;
 }
 
-/* What fits into the first bytes can be compared line by line with what was read: is all of it the beginning of a file that is there? As judge. */
-static int judge_first_lines(const struct subject *j, const char *cuts, struct same_found *to, struct err *e)
+/* What fits into the first bytes can be compared line by line with what was read. */
+struct first_lines {
+	struct buf cuts;          /* of its line ends, and, when it is all there, of its end */
+	size_t lines;             /* with an end of their own */
+	bool whole;               /* all of the file */
+};
+
+static void cut_lines(const struct subject *j, struct first_lines *l)
 {
-	size_t n = strlen(cuts);
+	const char *p = (const char *)j->file.head;
+	size_t n = j->file.nhead;
+	*l = (struct first_lines){ .cuts = BUF_INIT, .whole = n < BYTES_HEAD };
+	done_cuts(&l->cuts, p, n);
+	l->lines = l->cuts.n / DONE_CUT;
+	if (l->whole && n && p[n - 1] != '\n')
+		done_last_cut(&l->cuts, p, n);
+}
+
+/* Is all of it the beginning of a file that is there? As judge. */
+static int judge_first_lines(const struct subject *j, struct first_lines *l, struct same_found *to, struct err *e)
+{
+	const char *cuts = buf_cstr(&l->cuts);
+	const struct done_file *f = NULL;
 	unsigned tried = 0;
 	int rc = SAME_NEW;
-	if (!n || j->file.nhead == BYTES_HEAD || j->file.head[j->file.nhead - 1] != '\n')
-		return SAME_NEW;
-	const struct done_file *f = NULL;
-	while (rc == SAME_NEW && (f = done_first(j->s->done, cuts, f)) && tried++ < MAX_TRIED)
-		if (f->at > j->file.nhead && strncmp(f->cuts, cuts, n) == 0)
-			rc = judge_beginning(j, f, false, to, e);
+	while (l->whole && *cuts && rc == SAME_NEW && tried++ < MAX_TRIED && (f = done_first(j->s->done, cuts, f)))
+		if (f->at >= j->file.nhead && strncmp(f->cuts, cuts, l->cuts.n) == 0)
+			rc = judge_beginning(j, f, false, l->cuts.n / DONE_CUT > l->lines, to, e);
 	return rc;
 }
 
-/* Was the file of this name truncated in place? Then the lines that it still begins with were read. As judge. */
-static int judge_truncated(const struct subject *j, const char *cuts, struct same_found *to, struct err *e)
+/* What was read of this very file, seen by its inode, under its name or another. */
+static const struct done_file *find_inode(const struct subject *j, const char *cuts)
 {
-	const struct done_file *own = j->own;
-	const char *head = (const char *)j->file.head, *twin, *end = head;
-	size_t m = 0, n = j->file.nhead, left;
-	if (!own || !own->cuts || own->lines < 0 || own->inode != j->file.inode)
+	const struct done_file *f = j->own;
+	unsigned tried = 0;
+	if (f && f->cuts && f->inode == j->file.inode)
+		return f;
+	for (f = NULL; *cuts && tried++ < MAX_TRIED && (f = done_first(j->s->done, cuts, f));)
+		if (f->inode == j->file.inode)
+			return f;
+	return NULL;
+}
+
+/* Was the file truncated in place? Then the lines that it still begins with were read. As judge. */
+static int judge_truncated(const struct subject *j, struct first_lines *l, struct same_found *to, struct err *e)
+{
+	const char *cuts = buf_cstr(&l->cuts), *head = (const char *)j->file.head, *twin, *end = head;
+	const struct done_file *own = find_inode(j, cuts);
+	size_t m = 0;
+	if (!own || own->lines < 0)
 		return SAME_NEW;
 	while (cuts[m] && strncmp(cuts + m, own->cuts + m, DONE_CUT) == 0)
 		m += DONE_CUT;
-	for (size_t i = 0; i < m / DONE_CUT; i++)
-		end = (const char *)memchr(end, '\n', n - (size_t)(end - head)) + 1;
-	left = n - (size_t)(end - head);
-	/* Its last line without its end. */
-	bool torn = left && n < BYTES_HEAD && !memchr(end, '\n', left) && done_cut_is(own->cuts + m, head, n);
-	if (!m && !torn)
+	m /= DONE_CUT;
+	bool torn = m > l->lines, whole = l->whole && m == l->cuts.n / DONE_CUT;
+	if (!m)
 		return SAME_NEW;
-	bool whole = torn || (!left && n < BYTES_HEAD);
+	for (size_t i = torn; i < m; i++)
+		end = (const char *)memchr(end, '\n', j->file.nhead - (size_t)(end - head)) + 1;
 	int rc = whole ? 0 : find_twin(j, own, true, &twin, e);
 	if (rc != 0)
 		return rc < 0 ? rc : SAME_NEW;      /* its content is elsewhere: it was rotated away, and this is another */
 	to->note = whole ? SAME_TRUNCATED : SAME_REWRITTEN;
-	rc = state_at(j, torn ? n : (uint64_t)(end - head), m / DONE_CUT + torn, &to->known, e);
+	rc = state_at(j, torn ? j->file.nhead : (uint64_t)(end - head), m - torn, &to->known, e);
 	return rc < 0 ? rc : whole ? SAME_DONE : SAME_ON;
 }
 
@@ -351,30 +378,31 @@ static int judge_rest(const struct subject *j, const struct candidates *now, con
 {
 	const struct candidate *named = NULL;
 	const char *twin;
-	struct buf cuts = BUF_INIT;
+	struct first_lines lines;
 	int rc = SAME_NEW;
 	for (size_t i = 0; i < now->n && rc == SAME_NEW; i++) {
 		const struct candidate *k = &now->v[i];
 		named = k->named ? k : named;
 		if (k->shorter && !k->f.old)
-			rc = judge_beginning(j, &k->f, k->named, to, e);
+			rc = judge_beginning(j, &k->f, k->named, false, to, e);
 	}
-	done_cuts(&cuts, j->file.head, j->file.nhead);
-	const char *first = buf_cstr(&cuts);
+	cut_lines(j, &lines);
 	if (rc == SAME_NEW)
-		rc = judge_first_lines(j, first, to, e);
+		rc = judge_first_lines(j, &lines, to, e);
 	if (rc == SAME_DONE && named && named->hit)
 		to->known.id = named->f.id;
 	/* A single line that another file consisted of once, long ago perhaps, may be all that the two have in common. */
 	bool trusted = once && (once->f.nhead == BYTES_HEAD || once->f.lines > 1 || once->named || (named && named->hit));
-	if (rc == SAME_NEW && (trusted || best))
-		rc = take(j, trusted ? once : best, trusted, named && named->hit ? named : NULL, to, e);
-	else if (rc == SAME_NEW && named) {
+	const struct candidate *far = trusted ? once : best;
+	if (rc == SAME_NEW && !named && (rc = judge_truncated(j, &lines, to, e)) == SAME_ON && far && far->f.at >= to->known.at)
+		rc = SAME_NEW;
+	if (rc == SAME_NEW && far) {
+		rc = take(j, far, trusted, named && named->hit ? named : NULL, to, e);
+	} else if (rc == SAME_NEW && named) {
 		rc = find_twin(j, &named->f, true, &twin, e);
 		rc = rc == 0 ? changed(j->path, named->shorter ? "has shrunk" : "has changed", e) : rc < 0 ? rc : SAME_NEW;
-	} else if (rc == SAME_NEW)
-		rc = judge_truncated(j, first, to, e);
-	buf_release(&cuts);
+	}
+	buf_release(&lines.cuts);
 	return rc;
 }
 

@@ -79,6 +79,10 @@ hard_links() {
 	# Larger than a KiB, down to less; and rewritten with the same beginning, while nothing else holds what was read.
 	fresh; l a 1 60 >in/log; run_on '' a 1 60; truncate -s $((2 * n)) in/log; run_on 'in/log: .*was truncated: what is left'
 	fresh; l a 1 60 >in/log; run_on '' a 1 60; { l a 1 2; l b 1 3; } >in/log; run_on 'in/log: .*its first 2 lines were read before' b 1 3; run_on ''
+	# Renamed as well; a copy that no run has seen, of the first lines, and without the last one's end.
+	fresh; l a 1 9 >in/log; run_on '' a 1 9; mv in/log in/old; truncate -s $((2 * n)) in/old; run_on 'in/old: .*was truncated'
+	fresh; l a 1 9 >in/log; run_on '' a 1 9; head -c $((2 * n - 1)) in/log >in/bak; head -c $((n - 1)) in/log >in/c; run_on 'in/bak: .*is the beginning of in/log'
+	grep -q 'in/c: .*is the beginning of in/' err; { echo; l b 1 1; } >>in/bak; { echo; l c 1 1; } >>in/c; run_on '' b 1 1 c 1 1; run_on ''
 	# Another file of that name: another inode.
 	fresh; { l h 1 1; l a 1 3; } >in/log; run_on '' h 1 1 a 1 3; mv in/log in/log.1; { l h 1 1; l b 1 3; } >in/log; run_on '' h 1 1 b 1 3
 	fresh; l a 1 90 >in/log; run_on '' a 1 90; head -c 1500 in/log >x; cat x >in/log
@@ -102,4 +106,9 @@ rotations() {
 	open("ck/files", "w").write("".join(json.dumps(e) + "\n" for e in l))
 	P
 	gzip in/bak; run_on ''; l a 4 4 >>in/log; run_on '' a 4 4; mv in/log in/l2; run_on ''
+}
+
+# SM_LIVES=8: how many; SM_LIVES_SEED=1: the first one's random numbers.
+@test "lives of folders, with archives, links, copies, truncation, and runs that are cut off: each record once" {
+	python3 "$BATS_TEST_DIRNAME/files_life.py" "${SM_LIVES:-8}" "${SM_LIVES_SEED:-1}"
 }
