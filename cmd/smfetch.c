@@ -71,7 +71,7 @@ static const struct opt opts[] = {
 	{ 0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job; send nothing" },
 	{ 0, "verbose", OPT_FLAG, &verbose, NULL, "report requests, responses and waits on standard error" },
 	{ 0, "as", OPT_STR, &as, "SOURCE",
-	  "files: map the records to smpost with this source definition: a name (see --list) or a file" },
+	  "files: map the records to smpost with this source definition: a name (see smfetch list) or a file" },
 	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast",
 	  "with --as: jq: use libjq only; fast: refuse a map that needs libjq (auto)" },
 	{ 0, "records", OPT_STR, &records, "JQ",
@@ -89,9 +89,10 @@ static const struct opt opts[] = {
 	{ 0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP },
 	{ 0, "max-record", OPT_SIZE, &max_record, "SIZE", "maximum size of a record (16MiB)" },
 	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "flush every record" },
-	{ 0, "list", OPT_FLAG, &list, NULL, "list the source definitions" },
-	{ 0, "describe", OPT_STR, &describe, "SOURCE", "describe a source definition and what it needs" },
-	{ 0, "check", OPT_FILE, &check, "FILE", "check a source definition" },
+	/* old names of the commands */
+	{ 0, "list", OPT_FLAG, &list, NULL, NULL },
+	{ 0, "describe", OPT_STR, &describe, "SOURCE", NULL },
+	{ 0, "check", OPT_FILE, &check, "FILE", NULL },
 	{ 0 }
 };
 
@@ -114,10 +115,10 @@ static const char *const see_also[] = { "smpartition(1)", "smrate(1)", "smjq(1)"
 static const struct tool tool = {
     .name = "smfetch",
     .summary = "read posts from networks, files and archives, with marks to resume from",
-    .synopsis = "SOURCE [NAME=VALUE]… | SOURCE - | --jobs FILE | files [PATH]… [OPTION]…",
+    .synopsis = "SOURCE [NAME=VALUE]… | SOURCE - | --jobs FILE | files [PATH]… | list | describe SOURCE | check FILE [OPTION]…",
     .description =
-		"Reads posts from the network that a source definition describes (--list lists the definitions, "
-		"--describe SOURCE shows what one needs) and writes them as smpost records, one per line. Records "
+		"Reads posts from the network that a source definition describes (smfetch list lists the definitions, "
+		"describe SOURCE shows what one needs, check FILE looks for mistakes in one) and writes them as smpost records, one per line. Records "
 		"that were written before are not written again, unless they were edited. smfetch respects the limits "
 		"of the network and those that its responses announce, retries failures, and exits with status 75 and "
 		"its position saved when a limit is used up for longer than --max-wait.\n\n"
@@ -443,10 +444,26 @@ static void check_network(int argc, char **argv)
 		opt_usage("--split, --every, --for and --max-wait must be at least 0");
 }
 
+/* The commands that look at definitions; returns the operands that are left. */
+static int take_command(int argc, char **argv)
+{
+	const char **value = argc && strcmp(argv[1], "describe") == 0 ? &describe : argc && strcmp(argv[1], "check") == 0 ? &check : NULL;
+	if (argc && strcmp(argv[1], "list") == 0) {
+		opt_operands(argc - 1, argv + 2, 0, 0, "");
+		list = true;
+		return 0;
+	}
+	if (!value)
+		return argc;
+	opt_operands(argc - 1, argv + 2, 1, 1, value == &check ? "FILE" : "SOURCE");
+	*value = argv[2];
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	diag_init("smfetch");
-	argc = opt_parse(&tool, argc, argv);
+	argc = take_command(opt_parse(&tool, argc, argv), argv);
 	if (list || describe || check) {
 		struct output out;
 		output_init(&out, STDOUT_FILENO, "standard output");
@@ -458,7 +475,7 @@ int main(int argc, char **argv)
 						    : check_source(&out));
 	}
 	if (!argc && !jobs_file)
-		opt_usage("missing operand: SOURCE (files, or a name from --list)");
+		opt_usage("missing operand: SOURCE (files, or a name from smfetch list)");
 	if (argc && jobs_file)
 		opt_usage("--jobs cannot be combined with SOURCE and its variables");
 	if (ck && marks)

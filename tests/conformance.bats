@@ -54,6 +54,17 @@ is() { [ "$rc" = "$1" ]; }
 	verdict
 }
 
+@test "no command of a tool has more than 45 options" {
+	for t in "${ALL[@]}"; do
+		commands=$("$BIN/$t" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+		for c in '' $commands; do
+			n=$("$BIN/$t" $c --help | grep -cE '^  (-[a-zA-Z0-9],|   ) --')
+			expect "$t $c: $n" [ "$n" -le 45 ]
+		done
+	done
+	verdict
+}
+
 @test "an unknown option: status 2, named, at most three lines, nothing on standard output" {
 	for t in "${ALL[@]}"; do
 		run_tool "$t" --no-such-flag </dev/null

@@ -22,7 +22,7 @@ int job_check(const struct source_def *d, const struct fetch_spec *s, struct err
 {
 	for (size_t i = 0; i < s->nvars; i++)
 		if (!source_def_var(d, s->var[i].name))
-			return err_set(e, ERR_USAGE, "'%s' has no variable '%s' (see smfetch --describe %s)", d->name,
+			return err_set(e, ERR_USAGE, "'%s' has no variable '%s' (see smfetch describe %s)", d->name,
 				       s->var[i].name, d->name);
 	for (size_t i = 0; i < d->nvars; i++) {
 		const struct def_var *v = &d->var[i];

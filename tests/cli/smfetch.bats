@@ -150,6 +150,15 @@ setup() {
 
 # --- definitions ---
 
+@test "list, describe, check are commands; the old options still work" {
+	cd "$BATS_TEST_TMPDIR"
+	for c in list 'describe x-v1' "check $BATS_TEST_DIRNAME/../../share/sources/x-v1.json"; do
+		"$SM_BIN/smfetch" $c >new; "$SM_BIN/smfetch" --$c >old; [ -s new ]; cmp new old
+	done
+	run -2 "$SM_BIN/smfetch" list x; run -2 "$SM_BIN/smfetch" describe; run -2 "$SM_BIN/smfetch" check a b; run -2 "$SM_BIN/smfetch" describe nope
+	run ! grep -qE -- '--(list|describe|check)( |=)' <("$SM_BIN/smfetch" --help)
+}
+
 @test "--list, --describe, --check" {
 	run "$SM_BIN/smfetch" --list; [ "$status" = 0 ]; [[ "$output" == *x-v1*youtube* ]]
 	for d in "$BATS_TEST_DIRNAME"/../../share/sources/*.json; do "$SM_BIN/smfetch" --check "$d"; done
