@@ -203,6 +203,8 @@ static int read_jobs(struct net *n, const char *const *operands, size_t count, s
 {
 	struct fetch_spec others = {.since_us = since_us,
 				    .until_us = until_us,
+				    .since_as = opt_relative(&since_us),
+				    .until_as = opt_relative(&until_us),
 				    .split_ns = split_ns,
 				    .every_ns = every_ns,
 				    .has_rules = rule_list.n || rules_file};

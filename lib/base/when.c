@@ -228,6 +228,12 @@ static bool parse_relative(int64_t *us, const char *s, size_t n, const struct wh
 	return true;
 }
 
+bool when_relative(const char *s, size_t n)
+{
+	int64_t us;
+	return parse_relative(&us, s, n, NULL, 0);
+}
+
 /* A date, or a date and a time without a zone. */
 static bool parse_local(int64_t *us, const char *s, size_t n, const struct when_zone *z)
 {

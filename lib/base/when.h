@@ -31,6 +31,7 @@ void when_zone_free(struct when_zone *z);          /* NULL is fine */
 int32_t when_offset_s(const struct when_zone *z, int64_t utc_us); /* seconds east of UTC; Z NULL: 0 */
 int64_t when_local(const struct when_zone *z, int64_t local_us);  /* the UTC of a local time */
 
+bool when_relative(const char *s, size_t n);      /* is it one of those that depend on now? */
 /* S[0..N) as microseconds; Z NULL: UTC. False: it is no time, or not in the years 1 to 9999. */
 bool when_parse(int64_t *us, const char *s, size_t n, const struct when_zone *z, int64_t now_us);
 

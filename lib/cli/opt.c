@@ -94,15 +94,18 @@ static void set_times(void)
 		opt_usage("--zone: %s", e.msg);
 	if (rc < 0)
 		exit(diag_fail(&e));
-	for (size_t i = 0; i < nwaiting; i++) {
+	for (size_t i = 0; i < nwaiting; i++)
 		if (!when_parse(waiting[i].us, waiting[i].text, strlen(waiting[i].text), z, now))
 			bad_value(waiting[i].from, WHEN_FORMS, waiting[i].text);
-		mem_free(waiting[i].from);
-	}
 	when_zone_free(z);
-	mem_free(waiting);
-	waiting = NULL;
-	nwaiting = waiting_cap = 0;
+}
+
+const char *opt_relative(const int64_t *us)
+{
+	for (size_t i = nwaiting; i-- > 0;)
+		if (waiting[i].us == us)
+			return when_relative(waiting[i].text, strlen(waiting[i].text)) ? waiting[i].text : NULL;
+	return NULL;
 }
 
 static void set_value(const struct opt *o, const char *from, const char *v)

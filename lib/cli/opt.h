@@ -79,6 +79,8 @@ int opt_parse(const struct tool *t, int argc, char **argv);
 /* The same for a tool with commands: parses (its own options, then the command's), runs the command
  * with its operands in argv[0..argc) and returns its exit status. */
 int opt_run(const struct tool *t, int argc, char **argv);
+/* The text that was given for the OPT_TIME whose value is at US, where it is relative to now; NULL: it is not, or there is none. */
+const char *opt_relative(const int64_t *us);
 /* A usage error found later by the tool: prints, exits with 2. */
 _Noreturn void opt_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A usage error unless there are LEAST to MOST operands V[0..n); NAME is what the message calls a missing one. */

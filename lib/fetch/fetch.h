@@ -42,6 +42,7 @@ struct fetch_spec {
 	const struct fetch_var *var;
 	size_t nvars;
 	int64_t since_us, until_us;  /* INT64_MIN, INT64_MAX: no bound */
+	const char *since_as, *until_as; /* as typed, where it is relative to now (base/when.h); NULL */
 	int64_t split_ns, every_ns;  /* 0: no */
 	uint64_t max_records, max_requests;  /* 0: no bound */
 	const struct fetch_rule *rule;

@@ -76,6 +76,7 @@ struct outcome {
 struct job {
 	struct fetch *f;
 	const struct fetch_spec *spec;
+	struct fetch_spec own;       /* what spec points to: its bounds may be those of the walk that goes on */
 	char *name;
 	struct fetch_source *src;
 	struct vars vars;

@@ -81,7 +81,8 @@ static int find_budget(struct job *j, struct err *e)
 int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct err *e)
 {
 	j->f = f;
-	j->spec = s;
+	j->own = *s;
+	j->spec = &j->own;
 	j->since_us = s->since_us;
 	j->idle = true;
 	int rc = fetch_source(f, s->source, &j->src, e);

@@ -168,9 +168,10 @@ static int take_rules(const struct reading *r, struct fetch_spec *s, const struc
 	return 0;
 }
 
-static int take_time(const struct reading *r, int64_t *us, const struct json *v, struct err *e)
+static int take_time(const struct reading *r, int64_t *us, const char **as, const struct json *v, struct err *e)
 {
 	const char *s = json_str(v);
+	*as = s && when_relative(s, v->nstr) ? s : NULL;
 	return s && when_parse(us, s, v->nstr, NULL, clock_now_us()) ? 0 : fault(r, v, e, "\"%s\" must be a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00 (UTC), or 7d ago", v->key);
 }
 
@@ -205,9 +206,9 @@ static int take_member(const struct reading *r, struct fetch_spec *s, const stru
 	if (strcmp(k, "rules") == 0)
 		return take_rules(r, s, v, e);
 	if (strcmp(k, "since") == 0)
-		return take_time(r, &s->since_us, v, e);
+		return take_time(r, &s->since_us, &s->since_as, v, e);
 	if (strcmp(k, "until") == 0)
-		return take_time(r, &s->until_us, v, e);
+		return take_time(r, &s->until_us, &s->until_as, v, e);
 	if (strcmp(k, "split") == 0)
 		return take_duration(r, &s->split_ns, v, e);
 	if (strcmp(k, "every") == 0)

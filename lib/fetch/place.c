@@ -87,6 +87,14 @@ static void put_time(struct buf *b, const char *name, int64_t us)
 	buf_putc(b, '"');
 }
 
+static void put_typed(struct buf *b, const char *name, const char *text)
+{
+	if (!text)
+		return;
+	member(b, name);
+	json_put_cstr(b, text);
+}
+
 static void put_bounds(const struct job *j, struct buf *b)
 {
 	char text[48];
@@ -94,6 +102,8 @@ static void put_bounds(const struct job *j, struct buf *b)
 		put_time(b, "since", j->since_us);
 	if (j->spec->until_us != INT64_MAX)
 		put_time(b, "until", j->spec->until_us);
+	put_typed(b, "since_as", j->spec->since_as);
+	put_typed(b, "until_as", j->spec->until_as);
 	if (!j->spec->split_ns)
 		return;
 	text[duration_format(text, j->spec->split_ns)] = '\0';
@@ -158,6 +168,26 @@ static void begin_anew(struct job *j)
 	j->split = 0;
 }
 
+static bool same_text(const struct json *place, const char *name, const char *typed)
+{
+	const struct json *v = json_get(place, name);
+	return v ? typed && json_str(v) && strcmp(v->str, typed) == 0 : !typed;
+}
+
+/* The same words as in the run that began the walk mean what they meant then, until it is through: `--since -7d` in a cron line is
+ * another time in every run. */
+static void keep_bounds(struct job *j, const struct json *place, int64_t since, int64_t until, bool under_way)
+{
+	struct fetch_spec *s = &j->own;
+	if (!under_way || (!s->since_as && !s->until_as) || !same_text(place, "since_as", s->since_as) || !same_text(place, "until_as", s->until_as))
+		return;
+	if (s->since_as)
+		s->since_us = since;
+	if (s->until_as)
+		s->until_us = until;
+	job_set_range(j, &j->vars);
+}
+
 /* The place was reached under bounds that may be others than those of this run. A page, or a part, belongs to its
  * bounds; what is committed says that all from --since up to there was read, and so says nothing to who wants what is
  * older. */
@@ -177,6 +207,7 @@ static int take_bounds(struct job *j, const struct json *place, struct err *e)
 		return err_set(e, ERR_DATA, "the cursor's \"part\" is not a time");
 	if (v && (!json_i64(v, &split) || split < 0))
 		return err_set(e, ERR_DATA, "the cursor's \"split\" is not a count");
+	keep_bounds(j, place, since, until, done == INT64_MIN && (j->walk.page || split > 0 || json_get(place, "open")));
 	bool earlier = s->since_us < since,
 	     same = until == s->until_us && part_ns == s->split_ns && (!part || since == s->since_us);
 	j->split = (uint64_t)split;

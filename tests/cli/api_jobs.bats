@@ -292,7 +292,7 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 
 @test "usage error: status 2, nothing is asked" {
 	sim x --posts 5
-	for bad in "x-recent" "x-recent query=" "x-recent query=a --since yesterday" "x-recent query=a --split 1d" "x-recent query=a --max-records -1" "x-recent query=a --resume ck --marks" \
+	for bad in "x-recent" "x-recent query=" "x-recent query=a --since tomorrow" "x-recent query=a --split 1d" "x-recent query=a --max-records -1" "x-recent query=a --resume ck --marks" \
 		"x-recent query=a --jobs f" "x-recent query=a query=b" "x-recent query=a --secret x-bearer=literal"; do
 		run smfetch $bad --endpoint "$U" </dev/null
 		[ "$status" = 2 ] || { echo "$bad: $status $output"; false; }
