@@ -23,7 +23,9 @@
  * With TAKEN=N other writers take the table back up to N times, at any moment: by a RESTORE to an earlier version or by a whole overwrite, and
  * every txn stays. A RESTORE may undo another. Then the rows come out right, or the runs end with status 5, and that only where rows of the
  * stream are missing; `rewind --table` and one more run then bring them back, each once. With REWIND the same rewind also comes
- * at any moment when no source runs, with an earlier run's committer still at work.
+ * at any moment when no source runs, with an earlier run's committer still at work. With ACCEPT `accept` comes there instead: the rows that the
+ * stream had added and the table no longer has are given up; whatever is taken back later, they stay away unless that brings them back, none of
+ * the others is lost, and none comes twice.
  *
  * tests/model/run checks this, and that each of these mistakes is found:
  *	NO_CAS         the committer does not compare the table's txn
@@ -41,6 +43,8 @@
  *	OLD_PATH       the recorded commit's file counts also where the table is ahead of the record
  *	REWIND_LOOSE   a rewound generation counts the commit that it goes on behind as its last one, not its own beginning (with REWIND)
  *	NO_FENCE       a new generation leaves the txn of the one before alone (with REWIND)
+ *	ACCEPT_IN_CK   accept is kept in the checkpoint alone, not by a commit (with ACCEPT)
+ *	ACCEPT_JUMPED  a rewind that jumps to the version in front of that commit does not see it (with ACCEPT)
  */
 #ifndef RUNS
 #define RUNS 2
@@ -78,7 +82,8 @@ byte journal[SEQS];          /* seq -> cursor, NONE: not there */
 byte high;                   /* highest seq in the journal */
 byte recorded;               /* CK/table: seq; 0: it names no table yet */
 byte version;                /* of the table; 0: it is not there */
-byte txns[2];                /* by generation */
+#define GENERATIONS 3
+byte txns[GENERATIONS];      /* by generation */
 byte rows[ITEMS];
 #if TAKEN
 byte origin[VERSIONS];       /* the version that a version's content comes from; NONE: it keeps nothing of those before */
@@ -86,6 +91,16 @@ byte content[VERSIONS];      /* its rows */
 byte added[VERSIONS];        /* rows that the stream added in it */
 byte owner[VERSIONS];        /* 1 + generation of the stream's own commits */
 byte place[VERSIONS];        /* the cursor in their copy of the mark */
+bool begins[VERSIONS];       /* the commit with which a generation begins; it changes no row */
+byte given_up;               /* rows that `accept` has left out, of the version */
+byte accepted_at;
+bool accepted;
+#ifdef ACCEPT
+#define LAST_GENERATION 1    /* that may be rewound at the end */
+#else
+#define LAST_GENERATION 0
+#endif
+#define GIVEN_UP(i) ((given_up >> (i)) & 1)
 byte known_commit, known_look;                              /* CK/table: commit and version */
 byte told_commit[RUNS], told_look[RUNS];                    /* the same, on the way there */
 byte takes;                  /* so often may the table still be taken back */
@@ -93,6 +108,7 @@ byte generation, of_run[RUNS];
 #define GENERATION generation
 #define OF_RUN of_run[r]
 #else
+#define GIVEN_UP(i) false
 #define GENERATION 0
 #define OF_RUN 0
 #endif
@@ -546,7 +562,7 @@ inline all_rows()
 {
 	i = 0;
 	do
-	:: i < ITEMS -> assert(rows[i] == (i == EMPTY -> 0 : 1)); i++    /* every row once */
+	:: i < ITEMS -> assert(rows[i] == (i == EMPTY || GIVEN_UP(i) -> 0 : 1)); i++    /* every row once */
 	:: else -> break
 	od;
 	i = 0
@@ -613,29 +629,27 @@ inline take_back(f)
 	assert(version < VERSIONS);
 	origin[version] = i;
 	content[version] = (i == NONE -> 0 : content[i]);
+	/* Others may bring them back; and what is older than the version that was accepted knows nothing of it: the rest is read again. */
+	given_up = (i == NONE || i < accepted_at -> 0 : given_up & (given_up ^ content[version]));
 	set_rows()
 }
 
-/* smcheckpoint rewind --table: behind the stream's last commit that the newest version still has. */
-inline rewind_table()
+/* The next generation begins behind the commit F, or at the start (0, NONE), with a commit of its own. */
+inline begin_generation()
 {
-	f = version;
-	do
-	:: f == NONE || f == 0 || owner[f] > 0 -> break
-	:: else -> f = origin[f]
-	od;
 	seq = high + 1;
 	assert(seq < SEQS);
-	generation = 1;
+	generation++;
+	assert(generation < GENERATIONS);
 	version++;
 	assert(version < VERSIONS);
-	origin[version] = version - 1; content[version] = content[version - 1]; owner[version] = 2;
+	origin[version] = version - 1; content[version] = content[version - 1]; owner[version] = generation + 1; begins[version] = true;
 #ifndef NO_FENCE
-	txns[0] = seq;
+	txns[generation - 1] = seq;
 #endif
 	if
 	:: f == NONE || f == 0 -> recorded = 0
-	:: else -> place[version] = place[f]; journal[seq] = place[f]; high = seq; txns[1] = seq; recorded = seq
+	:: else -> place[version] = place[f]; journal[seq] = place[f]; high = seq; txns[generation] = seq; recorded = seq
 	fi;
 #ifdef REWIND_LOOSE
 	known_commit = (f == NONE -> 0 : f);
@@ -644,6 +658,59 @@ inline rewind_table()
 #endif
 	known_look = version;
 	f = 0; seq = 0
+}
+
+/* smcheckpoint rewind --table: behind the stream's last commit that the newest version still has. A jump to the version in front of the one
+ * with which a generation begins is a jump to that: the rows are the same. */
+inline rewind_table()
+{
+	f = version;
+	do
+	:: f == NONE || f == 0 || owner[f] > 0 -> break
+	:: else ->
+#ifndef ACCEPT_JUMPED
+		if
+		:: origin[f] != NONE && origin[f] != f - 1 && begins[origin[f] + 1] -> f = origin[f] + 1
+		:: else -> f = origin[f]
+		fi
+#else
+		f = origin[f]
+#endif
+	od;
+	begin_generation()
+}
+
+inline accept_missing()
+{
+#ifdef ACCEPT_IN_CK
+	known_commit = version; known_look = version; recorded = txn
+#else
+	at = journal[txn];
+	assert(at != NONE);
+	/* As begin_generation, with the place of the txn. */
+	begin_generation();
+	place[version] = at;
+	seq = high + 1;
+	journal[seq] = at; high = seq; txns[generation] = seq; recorded = seq;
+	at = 0; seq = 0
+#endif
+}
+
+/* smcheckpoint accept: the table as it is, behind what it has of the stream by its txn. */
+inline accept_table()
+{
+	f = 0;
+	c = 0;
+	do
+	:: f <= version -> c = c | added[f]; f++
+	:: else -> break
+	od;
+	given_up = c & (c ^ content[version]);
+	c = 0; f = 0;
+	if
+	:: given_up != 0 -> accepted = true; accepted_at = version; accept_missing()
+	:: else
+	fi
 }
 #endif
 
@@ -793,6 +860,9 @@ init
 	:: d_step { takes > 0 && version > 3 -> take_back(version - 3) }
 	:: d_step { takes > 0 && version > 0 -> take_back(NONE) }
 #endif
+#ifdef ACCEPT
+	:: d_step { !accepted && generation == 0 && takes < TAKEN && recorded > 0 && !locked -> accept_table() }
+#endif
 #ifdef REWIND
 	:: d_step { generation == 0 && recorded > 0 && !locked -> rewind_table() }
 #endif
@@ -830,10 +900,10 @@ init
 			:: else -> break
 			od;
 			/* What was rewound has another beginning: a RESTORE to before it brings back rows that it reads again. */
-			assert(generation == 1 || (content[version] & c) != c);
+			assert(generation >= 1 || accepted || (content[version] & c) != c);
 			c = 0;
 			if
-			:: generation == 0 -> rewind_table(); n = 0; result = RETRY;
+			:: generation <= LAST_GENERATION -> rewind_table(); n = 0; result = RETRY;
 				do
 				:: n < CALM && result != DONE -> calm_run(); n++
 				:: else -> break
