@@ -109,6 +109,14 @@ size_t fmt_i64(char *to, int64_t v)
 	return 1 + fmt_u64(to + 1, -(uint64_t)v);
 }
 
+void buf_drop(struct buf *b, size_t n)
+{
+	if (!n)
+		return;
+	memmove(b->p, b->p + n, b->n - n);
+	b->n -= n;
+}
+
 void buf_u64(struct buf *b, uint64_t v)
 {
 	b->n += fmt_u64(buf_reserve(b, 20), v);

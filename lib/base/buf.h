@@ -41,6 +41,7 @@ void buf_i64(struct buf *b, int64_t v);
 void buf_le32(struct buf *b, uint32_t v);            /* little-endian bytes */
 void buf_le64(struct buf *b, uint64_t v);
 
+void buf_drop(struct buf *b, size_t n);              /* the first N bytes go, the others move up */
 static inline void buf_clear(struct buf *b) { b->n = 0; }
 
 /* Make room for EXTRA more bytes and return where they go (at p + n). */

@@ -75,11 +75,8 @@ static bool can_read(int fd)
 
 static int read_more(struct values *v, struct err *e)
 {
-	if (v->at) {
-		memmove(v->in.p, v->in.p + v->at, v->in.n - v->at);
-		v->in.n -= v->at;
-		v->at = 0;
-	}
+	buf_drop(&v->in, v->at);
+	v->at = 0;
 	if (v->in.n > MAX_LINE)
 		return err_set(e, ERR_DATA, "line %llu of standard input is longer than %zu bytes",
 			       (unsigned long long)v->line + 1, MAX_LINE);

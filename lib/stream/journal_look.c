@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Looks lines of the journal up while its source appends to it, and now and then replaces it by a shorter one. */
+#include "base/fd.h"
 #include "base/mem.h"
 #include "stream/journal_int.h"
 
@@ -46,17 +47,11 @@ static int reopen(struct journal_look *l, struct err *e)
 /* More of the file behind what is there: 1; 0: that is all. */
 static int fill(struct journal_look *l, struct err *e)
 {
-	ssize_t n;
-	if (l->done) {
-		memmove(l->text.p, l->text.p + l->done, l->text.n - l->done);
-		l->text.n -= l->done;
-		l->done = 0;
-	}
+	buf_drop(&l->text, l->done);
+	l->done = 0;
 	if (l->text.n > JOURNAL_MAX)
 		return err_set(e, ERR_DATA, "'%s': a line is too long", l->path);
-	do
-		n = read(l->fd, buf_reserve(&l->text, CHUNK), CHUNK);
-	while (n < 0 && errno == EINTR);
+	ssize_t n = fd_read(l->fd, buf_reserve(&l->text, CHUNK), CHUNK);
 	if (n < 0)
 		return err_sys(e, errno, "cannot read '%s'", l->path);
 	l->text.n += (size_t)n;
