@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,9 @@
 #include <zlib.h>
 
 #define MAX_LOG ((uint64_t)1 << 30)
+/* A log this long is written anew, when that halves it; of what a file was once so many of the newest stay, and each further back by twice. */
+#define LONG_LOG ((uint64_t)8 << 20)
+#define KEPT 16
 
 /* A line of the log. Where an earlier run went on from a line that is not the last, `{"back":L}` says so: from there on
  * the list is that of line L and what follows. So every list that a mark has ever counted can still be read: the mark may
@@ -46,7 +50,9 @@ struct done {
 	bool length[BYTES_HEAD + 1]; /* there are heads of that length */
 	size_t *old;                 /* indices of old entries */
 	size_t nold, cap_old;
-	uint64_t lines;              /* in the log, and those in `unwritten` */
+	uint64_t lines;              /* counted, and those in `unwritten` */
+	uint64_t base;               /* of those, how many the first lines of a log that was written anew stand for */
+	size_t nbase;                /* and how many those are, the one that says so included; 0: it was not */
 	struct buf unwritten;
 };
 
@@ -145,28 +151,40 @@ static int damaged(const struct done *d, uint64_t line, struct err *e, const cha
 	return err_at(e, d->path, line, 0);
 }
 
+/* What line I of the log counts for. */
+static uint64_t number_of(const struct done *d, size_t i)
+{
+	return i < d->nbase ? d->base : d->base + (i - d->nbase) + 1;
+}
+
 static int parse_line(struct done *d, const char *p, size_t n, struct line *l, const struct line *lines, size_t i, struct err *e)
 {
 	struct json *v;
-	int64_t back;
+	int64_t back, kept;
 	size_t head = i ? lines[i - 1].head : 0;
 	*l = (struct line){ .head = head };
 	int rc = json_parse(&v, &d->arena, p, n, e);
 	if (rc < 0)
 		return rc;
+	if (!i && json_i64(json_get(v, "base"), &back) && json_i64(json_get(v, "kept"), &kept) && back >= kept && kept >= 0) {
+		d->base = (uint64_t)back;
+		d->nbase = (size_t)kept + 1;
+		return 0;
+	}
 	if (json_i64(json_get(v, "back"), &back)) {
-		if (back < 0 || (uint64_t)back > i)
+		if (back < 0 || (uint64_t)back < d->base || (uint64_t)back >= number_of(d, i))
 			return err_set(e, ERR_DATA, "refers to a line that does not exist");
-		l->head = back ? lines[back - 1].head : 0;
+		size_t to = (size_t)((uint64_t)back - d->base) + d->nbase;
+		l->head = to ? lines[to - 1].head : 0;
 		return 0;
 	}
 	l->before = head;
 	l->head = i + 1;
 	rc = done_get(&l->file, &d->arena, v, e);
-	return rc == 0 && l->file.id > i + 1 ? err_set(e, ERR_DATA, "an id that is in no line") : rc;
+	return rc == 0 && l->file.id > number_of(d, i) ? err_set(e, ERR_DATA, "an id that is in no line") : rc;
 }
 
-/* Take over the list as of line COUNT. */
+/* Take over the list as of the log's line COUNT. */
 static void take_list(struct done *d, const struct line *lines, size_t count)
 {
 	size_t n = 0, head = count ? lines[count - 1].head : 0;
@@ -175,7 +193,7 @@ static void take_list(struct done *d, const struct line *lines, size_t count)
 		order[n++] = head - 1;
 	while (n) {
 		n--;
-		remember(d, &lines[order[n]].file, order[n] + 1);
+		remember(d, &lines[order[n]].file, number_of(d, order[n]));
 	}
 	mem_free(order);
 }
@@ -200,18 +218,21 @@ static int load(struct done *d, const char *p, size_t n, uint64_t count, struct 
 		l = &lines[i];
 		if (parse_line(d, p + at, (size_t)(nl - p) - at, l, lines, i, e) == 0)
 			continue;
-		if (i < count || (size_t)(nl - p) + 1 < n)
+		if (number_of(d, i) <= count || (size_t)(nl - p) + 1 < n)
 			rc = damaged(d, i + 1, e, "is damaged");
 		break;
 	}
-	if (rc == 0 && i < count)
+	uint64_t all = i < d->nbase ? 0 : d->base + (i - d->nbase);
+	if (rc == 0 && count < d->base)
+		rc = damaged(d, 0, e, "no longer reaches back to where the checkpoint stands: start over with another one");
+	else if (rc == 0 && all < count)
 		rc = damaged(d, 0, e, "has fewer lines than the checkpoint counts: it was truncated or replaced");
 	if (rc == 0)
 		rc = cut(d, at, n, e);
 	if (rc == 0) {
-		take_list(d, lines, (size_t)count);
-		d->lines = i;
-		if (i > count) {
+		take_list(d, lines, (size_t)(count - d->base) + d->nbase);
+		d->lines = all;
+		if (all > count) {
 			buf_printf(&d->unwritten, "{\"back\":%llu}\n", (unsigned long long)count);
 			d->lines++;
 		}
@@ -220,11 +241,81 @@ static int load(struct done *d, const char *p, size_t n, uint64_t count, struct 
 	return rc;
 }
 
+/* Which entries stay in a log that is written anew: how many; KEEP says of each. */
+static size_t choose(const struct done *d, bool *keep)
+{
+	uint32_t *rank = mem_zalloc(d->cap_newest * sizeof *rank);
+	size_t n = 0;
+	for (size_t i = d->n; i-- > 0;) {
+		uint32_t r = rank[d->v[i].id]++;
+		n += keep[i] = r < KEPT || (r & (r - 1)) == 0;
+	}
+	mem_free(rank);
+	return n;
+}
+
+static void put_entry(struct buf *b, const struct done_file *f, bool cuts)
+{
+	buf_putc(b, '{');
+	done_put(b, f);
+	if (cuts)
+		buf_printf(b, ",\"cuts\":\"%s\"", f->cuts);
+	buf_puts(b, "}\n");
+}
+
+/* The log anew. Of the entries of a file the first says the cuts, and each with another head. */
+static void put_log(const struct done *d, const bool *keep, size_t kept, struct buf *b)
+{
+	size_t *last = mem_zalloc(d->cap_newest * sizeof *last);
+	buf_printf(b, "{\"base\":%llu,\"kept\":%zu}\n", (unsigned long long)d->lines, kept);
+	for (size_t i = 0; i < d->n; i++)
+		if (keep[i]) {
+			const struct done_file *f = &d->v[i], *before = last[f->id] ? &d->v[last[f->id] - 1] : NULL;
+			put_entry(b, f, f->cuts && !has_cuts(f, before));
+			last[f->id] = i + 1;
+		}
+	mem_free(last);
+}
+
+static int sync_folder(struct done *d, struct err *e);
+
+/* Nothing but the list that the checkpoint stands at is in the log: most of what files were once may go. */
+static int shorten(struct done *d, struct err *e)
+{
+	bool *keep = mem_zalloc(d->n + 1);
+	size_t kept = choose(d, keep);
+	struct buf b = BUF_INIT;
+	int rc = 0, fd = -1;
+	const char *path = arena_printf(&d->arena, "%s/files.new", d->folder);
+	if (kept * 2 <= d->n) {
+		put_log(d, keep, kept, &b);
+		fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		int why = fd < 0 ? errno : fd_write_all(fd, b.p, b.n);
+		if (!why && (fdatasync(fd) < 0 || rename(path, d->path) < 0))
+			why = errno;
+		if (why) {
+			rc = err_sys(e, why, "cannot write %s", path);
+			if (fd >= 0)
+				close(fd);
+		} else {
+			close(d->fd);
+			d->fd = fd;
+			d->made = true;           /* its name is new */
+			rc = sync_folder(d, e);
+		}
+	}
+	buf_release(&b);
+	mem_free(keep);
+	return rc;
+}
+
 static int read_log(struct done *d, uint64_t count, struct err *e)
 {
 	struct stat st;
-	if (fstat(d->fd, &st) < 0 || (uint64_t)st.st_size > MAX_LOG)
-		return damaged(d, 0, e, "is not a list of files");
+	if (fstat(d->fd, &st) < 0)
+		return damaged(d, 0, e, "cannot be accessed");
+	if ((uint64_t)st.st_size > MAX_LOG)
+		return damaged(d, 0, e, "is longer than 1 GiB: start over with another checkpoint");
 	size_t size = (size_t)st.st_size;
 	char *p = arena_alloc(&d->arena, size + 1);
 	ssize_t n = fd_pread_all(d->fd, p, size, 0);
@@ -232,7 +323,8 @@ static int read_log(struct done *d, uint64_t count, struct err *e)
 		err_sys(e, errno, "cannot read");
 		return err_at(e, d->path, 0, 0);
 	}
-	return load(d, p, (size_t)n, count, e);
+	int rc = load(d, p, (size_t)n, count, e);
+	return rc == 0 && size > LONG_LOG && count == d->lines ? shorten(d, e) : rc;
 }
 
 int done_open(struct done **out, const char *folder, uint64_t count, struct err *e)
@@ -344,11 +436,7 @@ void done_add(struct done *d, const struct done_file *f)
 	remember(d, &copy, ++d->lines);
 	if (d->fd < 0)
 		return;
-	buf_putc(&d->unwritten, '{');
-	done_put(&d->unwritten, &d->v[d->n - 1]);
-	if (!told)
-		buf_printf(&d->unwritten, ",\"cuts\":\"%s\"", f->cuts);
-	buf_puts(&d->unwritten, "}\n");
+	put_entry(&d->unwritten, &d->v[d->n - 1], !told);
 }
 
 /* Once, when the file is new. */

@@ -6,6 +6,8 @@
  *	{"file":"a.ndjson","size":120,"mtime":1794182400000000,"inode":7,"id":3,"head":"16 hex digits","n":120,"at":120,"crc":3735928559,"lines":3}
  * So a mark stays small however many files there are. Lines are never taken back: a run that goes on from an earlier
  * mark appends {"back":N}, and from there on the list is what it was at line N, and what follows.
+ * A log of more than 8 MiB is written anew by a run that starts at its end, if that halves it: {"base":N,"kept":K}, then K lines that are
+ * left of the first N. Of what a file was once 16 states stay, and older ones at growing distances.
  *
  * A file is what it holds: `head` is the XXH3 of the first `n` bytes of its stream (source/bytes), at most 1,024; `crc` the
  * CRC-32 of the at most 1,024 bytes before `at`, which is how much of the stream was read. Lines of one file share the

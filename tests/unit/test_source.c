@@ -322,6 +322,60 @@ static void test_done(void)
 	}
 	snprintf(path, sizeof path, "%s/files", dir);
 	unlink(path);
+	T_CASE("a long list is written anew: the numbers go on, the newest states are there, an earlier mark is refused") {
+		struct done_file grow = { .file = "grow", .id = 1, .lines = 1, .nhead = 9, .head = 77, .cuts = "00000a" }, *g = &grow;
+		struct stat st;
+		enum { STATES = 70000 };
+		T_INT(done_open(&d, dir, 0, &e), 0);
+		for (int i = 1; i <= STATES; i++) {
+			g->size = g->at = g->place = (uint64_t)i;
+			g->crc = (uint32_t)i;
+			done_add(d, g);
+			if (i % 1000 == 0)
+				done_add(d, &(struct done_file){ .file = i % 2000 ? "odd" : "even", .lines = -1, .nhead = 3, .head = (uint64_t)i, .at = 3 });
+		}
+		uint64_t count = done_count(d);
+		T_INT(done_sync(d, &e), 0);
+		done_free(d);
+		T_OK(stat(path, &st) == 0 && st.st_size > 8 << 20);
+		/* Not while there are lines behind the mark. */
+		T_INT(done_open(&d, dir, count - 1, &e), 0);
+		done_free(d);
+		T_OK(stat(path, &st) == 0 && st.st_size > 8 << 20);
+		for (int again = 0; again < 3; again++) {
+			T_INT(done_open(&d, dir, count, &e), 0);
+			T_OK(stat(path, &st) == 0 && st.st_size < 100000);
+			T_INT(done_count(d), count);
+			const struct done_file *now = done_find(d, "grow");
+			T_OK(now && now->at == STATES && now->id == 1 && now->cuts && strcmp(now->cuts, "00000a") == 0);
+			T_OK(done_find(d, "even") && done_find(d, "odd") && done_find(d, "even")->head == 70000);
+			done_free(d);
+		}
+		T_INT(done_open(&d, dir, count - 1, &e), ERR_CONFLICT);
+		T_INT(done_open(&d, dir, count + 1, &e), ERR_CONFLICT);
+		/* It goes on as any other, and back. */
+		T_INT(done_open(&d, dir, count, &e), 0);
+		g->at = STATES + 1;
+		done_add(d, g);
+		done_add(d, &(struct done_file){ .file = "new", .lines = -1, .nhead = 3, .head = 5, .at = 3 });
+		T_INT(done_sync(d, &e), 0);
+		T_INT(done_count(d), count + 2);
+		T_INT(done_find(d, "new")->id, count + 2);
+		done_free(d);
+		T_INT(done_open(&d, dir, count + 1, &e), 0);
+		T_OK(done_find(d, "grow")->at == STATES + 1 && !done_find(d, "new"));
+		done_add(d, &(struct done_file){ .file = "other", .lines = -1, .nhead = 3, .head = 6, .at = 3 });
+		T_INT(done_sync(d, &e), 0);
+		done_free(d);
+		put_file(path, "{\"file\":\"torn", true);
+		T_INT(done_open(&d, dir, count + 4, &e), 0);
+		T_OK(done_find(d, "other") && !done_find(d, "new") && done_find(d, "other")->id == count + 4);
+		done_free(d);
+		T_INT(done_open(&d, dir, count, &e), 0);
+		T_OK(done_find(d, "grow")->at == STATES && !done_find(d, "other"));
+		done_free(d);
+		unlink(path);
+	}
 	T_CASE("by the beginning: the newest of each file that may be it, those of earlier versions too; the same after a reload") {
 		static const char text[] = "{\"id\":1}\n{\"id\":2}\n";
 		size_t n = sizeof text - 1;
