@@ -492,7 +492,8 @@ static bool all_zeros(const char *p, size_t n)
 	return !n || (!*p && memcmp(p, p + 1, n - 1) == 0);
 }
 
-/* Does K, which stands at AT in the stream, begin what is more of it? -1: that depends on what comes next. */
+/* Does K, which comes behind AT in the stream, hold more of it? -1: that depends on what comes next. Behind a zip's directory another zip
+ * may follow: that is not passed over as a copy of the first. */
 static int is_more(const struct bytes *b, const struct block *k, uint64_t at)
 {
 	const struct stream *s = &b->stream[b->top];
@@ -500,8 +501,8 @@ static int is_more(const struct bytes *b, const struct block *k, uint64_t at)
 	switch (b->form) {
 	case MEMBERS_NONE: return 1;
 	case MEMBERS_TAR: return all_zeros(k->p, k->n) ? -1 : 1;
-	case MEMBERS_ZIP: return k->n >= 4 && memcmp(k->p, "PK\3\4", 4) == 0;
-	default: return members_7z_directory(s->head, s->nhead, &end) > at;
+	case MEMBERS_ZIP: return memmem(k->p, k->n, "PK\3\4", 4) ? 1 : -1;
+	default: return members_7z_directory(s->head, s->nhead, &end) > at || (!b->top && end != (uint64_t)b->st.st_size);
 	}
 }
 
@@ -522,13 +523,16 @@ int bytes_more(struct bytes *b, struct err *e)
 			b->from_inner.n = 0;
 		}
 	}
-	for (uint64_t at = b->at;; at += sizeof look) {
+	/* A sign may lie across two reads. */
+	for (uint64_t at = b->at;; at += sizeof look - 3) {
 		ssize_t n = fd_pread_all(b->fd, look, sizeof look, (off_t)at);
 		struct block k = { look, n > 0 ? (size_t)n : 0 };
 		if (n <= 0)
 			return n < 0 ? unreadable(b, e) : 0;
 		if ((more = is_more(b, &k, b->at)) >= 0)
 			return more;
+		if ((size_t)n < sizeof look)
+			return 0;
 	}
 }
 

@@ -138,6 +138,14 @@ gives() { run_on; [ $rc = 0 ] || { cat err; return 1; }; cmp got <(cat "$@") || 
 			rm -f in/c.gz
 		done
 	done
+	# The first is known already, under its own name: the second is not lost with a copy of it.
+	for form in zip zip.gz 7z tar; do
+		rm -rf ck x y in/*; python3 mk.py $form in/x a; python3 mk.py $form y b; gives a
+		cp in/x in/x2; run_on; [ $rc = 0 ]; [ ! -s got ]; grep -q 'in/x2: .*same content as in/x' err
+		case $form in zip.gz) { gzip -dc in/x; gzip -dc y; } | gzip >in/z ;; *) cat in/x y >in/z ;; esac
+		run_on; if [ $form = tar ]; then [ $rc = 0 ]; cmp got b; else [ $rc = 3 ]; grep -q 'in/z: cannot decompress: ' err; fi
+	done
+	rm -rf ck in/*
 	# What belongs to it: a comment, which may look like anything.
 	python3 - <<-'P'
 	import zipfile
