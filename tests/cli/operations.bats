@@ -253,7 +253,7 @@ mk() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -f "$SHARE/make/ingest.mk
 	rm config/smtools/secrets/x-bearer
 	export GNUPGHOME=/tmp/sm-gpg.$$ SECRETS=$PWD/gpg              # a short name: of its socket
 	mkdir -m 700 "$GNUPGHOME" gpg
-	gpg --batch --quiet --passphrase '' --quick-generate-key me@example.org default default never 2>/dev/null
+	gpg --batch --quiet --passphrase '' --quick-generate-key me@example.org future-default default never 2>/dev/null
 	printf '%s\n' "$TOKEN" | gpg --batch --quiet --trust-model always --encrypt --recipient me@example.org --output gpg/x-bearer.gpg
 	rc=0; fetch x-recent query=cats --secret-command "$SHARE/ingest/secret-gpg" >out || rc=$?
 	gpgconf --kill all; rm -rf "$GNUPGHOME"
