@@ -23,7 +23,7 @@ static struct type type_of(const char *text)
 
 static void add_random(struct column *c)
 {
-	static const char *const words[] = { "", "a", " lead", "a,b", "\"q\"", "line\nend", "cr\r", "\xF0\x9F\x98\x80", "tab\there", "\\", "#x", "bad\xFF" "byte",
+	static const char *const words[] = { "", "a", " lead", "a,b", "\"q\"", "line\nend", "cr\r", "\xF0\x9F\x98\x80", "tab\there", "\\", "#x", "bad\377byte",
 					     "fifteen bytes..", "sixteen bytes...", "seventeen bytes.,", "\xE6\x97\xA5\xE6\x9C\xAC, \"\xE8\xAA\x9E\"" };
 	const char *w = words[(unsigned)rand_r(&seed) % (sizeof words / sizeof *words)];
 	int64_t big = (int64_t)rand_r(&seed) * rand_r(&seed) * (rand_r(&seed) % 2 ? 1 : -1);
