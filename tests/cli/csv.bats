@@ -87,7 +87,7 @@ eq() { diff -u <(printf '%s\n' "$@") out; }
 	    f.write(','.join('c' * 900 + str(i) for i in range(9000)) + '\n')
 	    for i in range(60): f.write(',' * 8999 + '\n')
 	P
-	(ulimit -v 600000; smfetch files wide.csv | wc -l >out); eq 60
+	([ -n "${SM_SANITIZE-}" ] || ulimit -v 600000; smfetch files wide.csv | wc -l >out); eq 60
 }
 
 # Cut the file anywhere, read, let it grow to its end, read again: every record once, in order, and marks in between count right.
