@@ -93,7 +93,7 @@ help:
 
 DEPS := gcc g++ make pkg-config libcurl4-openssl-dev libjq-dev zlib1g-dev libarchive-dev libsimdjson-dev libzstd-dev \
 	libsnappy-dev liblz4-dev libbrotli-dev liblzma-dev libbz2-dev libutf8proc-dev libwslay-dev nettle-dev libxml2-dev libxxhash-dev
-DEPS_TEST := bats bzip2 curl jq groff-base man-db bsdextrautils bsdutils openssl procps python3 xz-utils zstd perl
+DEPS_TEST := bats bzip2 curl gojq jq groff-base man-db bsdextrautils bsdutils openssl procps python3 xz-utils zstd perl
 DEPS_LINT := clang cppcheck universal-ctags binutils similarity-tester
 DEPS_FUZZ := clang libclang-rt-14-dev
 DEPS_INTEROP := python3-venv default-jdk-headless maven

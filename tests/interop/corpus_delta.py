@@ -12,13 +12,12 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import leave
+import common
 import pqcanon
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -194,8 +193,8 @@ def main():
         return 0
     n = bad = 0
     with tempfile.TemporaryDirectory() as tmp:
-        tarfile.open(f'{CORPORA}/delta-golden.tar.xz').extractall(f'{tmp}/golden', filter='data')
-        tarfile.open(f'{CORPORA}/dat-v0.0.2.tar.xz').extractall(f'{tmp}/dat', filter='data')
+        common.unpack(f'{CORPORA}/delta-golden.tar.xz', f'{tmp}/golden')
+        common.unpack(f'{CORPORA}/dat-v0.0.2.tar.xz', f'{tmp}/dat')
         os.makedirs(f'{tmp}/golden/no-delta-log-folder/delta', exist_ok=True)
         for label, check in cases(bins, tmp):
             n += 1
@@ -212,4 +211,4 @@ def main():
     return bad != 0
 
 
-leave.leave(main())
+common.leave(main())

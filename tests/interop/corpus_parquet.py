@@ -8,12 +8,11 @@ damaged must be refused or read, never crash. Says skip when the corpus is not b
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 
 import pyarrow.parquet as pq
 
-import leave
+import common
 import pqcanon
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -67,7 +66,7 @@ def main():
         return 0
     n = bad = 0
     with tempfile.TemporaryDirectory() as tmp:
-        tarfile.open(CORPUS).extractall(tmp, filter='data')
+        common.unpack(CORPUS, tmp)
         for root, _, files in sorted(os.walk(tmp)):
             for f in sorted(files):
                 if '.parquet' not in f or f.endswith('.json'):
@@ -91,4 +90,4 @@ def main():
     return bad != 0
 
 
-leave.leave(main())
+common.leave(main())

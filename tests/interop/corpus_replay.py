@@ -15,10 +15,9 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 
-import leave
+import common
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORPORA = os.path.join(HERE, '../../../shared/corpora')
@@ -109,8 +108,8 @@ def main():
         return 0
     n = bad = 0
     with tempfile.TemporaryDirectory() as tmp:
-        tarfile.open(f'{CORPORA}/delta-golden.tar.xz').extractall(f'{tmp}/golden', filter='data')
-        tarfile.open(f'{CORPORA}/dat-v0.0.2.tar.xz').extractall(f'{tmp}/dat', filter='data')
+        common.unpack(f'{CORPORA}/delta-golden.tar.xz', f'{tmp}/golden')
+        common.unpack(f'{CORPORA}/dat-v0.0.2.tar.xz', f'{tmp}/dat')
         for table in sorted(glob.glob(f'{tmp}/**/_delta_log', recursive=True)):
             table = os.path.dirname(table)
             try:
@@ -126,4 +125,4 @@ def main():
     return bad != 0
 
 
-leave.leave(main())
+common.leave(main())

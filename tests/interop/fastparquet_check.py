@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-import leave
+import common
 import pqcanon
 
 N = 1000
@@ -115,4 +115,4 @@ def main():
 
 
 if __name__ == '__main__':
-    leave.leave(main())
+    common.leave(main())

@@ -14,7 +14,7 @@ import tempfile
 import traceback
 
 import engines
-import leave
+import common
 import rows
 import tables
 import theirs
@@ -127,7 +127,7 @@ def main():
             if hasattr(e, 'stop'):
                 e.stop()
     print(f'1..{count}')
-    leave.leave(failed != 0)
+    common.leave(failed != 0)
 
 
 if __name__ == '__main__':

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import leave
+import common
 import pqcanon
 
 ALL = ('struct<a:boolean,b:byte,c:short,d:int,e:long,f:float,g:double,h:decimal(5,2),i:decimal(18,9),'
@@ -228,4 +228,4 @@ def main():
     return failed != 0
 
 
-leave.leave(main())
+common.leave(main())

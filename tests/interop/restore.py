@@ -15,7 +15,7 @@ import time
 import pyarrow as pa
 from deltalake import DeltaTable, Field, write_deltalake
 
-import leave
+import common
 
 os.environ['PATH'] = os.environ['SM_BIN'] + ':' + os.environ['PATH']
 work = tempfile.TemporaryDirectory()
@@ -151,4 +151,4 @@ def main():
 status = main()
 os.chdir('/')
 work.cleanup()
-leave.leave(status)
+common.leave(status)
