@@ -142,7 +142,7 @@ static char *put_json(struct csv_out *co, const struct leaf *l, struct buf *b, c
 {
 	buf_clear(&co->text);
 	json_out_one(l->json, &co->text, c, i);
-	buf_reserve(&co->text, CSV_PADDING);
+	memset(buf_reserve(&co->text, CSV_PADDING), 0, CSV_PADDING);
 	more_room(co, b, to, CSV_ROOM(co->text.n));
 	csv_put_padded(b, co->style, co->text.p, co->text.n);
 	return b->p + b->n;
