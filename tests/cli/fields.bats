@@ -9,9 +9,9 @@ FIELDS=$BATS_TEST_DIRNAME/../api/fields
 
 # same NAME: the records in ./out are those wanted. An instant may be written with more digits; observed_at is not the network's.
 same() {
-	jq -S 'def instants: if type == "string" and test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]+Z$") then sub("0+Z$"; "Z") | sub("\\.Z$"; "Z") else . end;
+	command jq -S 'def instants: if type == "string" and test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]+Z$") then sub("0+Z$"; "Z") | sub("\\.Z$"; "Z") else . end;
 		del(.observed_at) | .created_at |= instants | .edited_at |= instants | .indexed_at |= instants | del(.[] | nulls)' out >got
-	jq -S '.[]' "$FIELDS/$1.want.json" >want
+	command jq -S '.[]' "$FIELDS/$1.want.json" >want
 	diff -u want got
 }
 
