@@ -91,7 +91,7 @@ struct fetch_opts {
 };
 
 /* Look for every secret that the jobs' definitions want, before the environment is cleared: no jq is compiled, nothing
- * is sent. */
+ * is sent. A variable that a definition does not have, or lacks, is told first. */
 int fetch_find_secrets(const struct fetch_spec *spec, size_t n, struct secrets *secrets, struct err *e);
 
 struct fetch;

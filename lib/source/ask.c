@@ -39,7 +39,7 @@ static bool is_path(const char *s)
 static int compile(struct ask *a, const struct source_def *def, struct err *e)
 {
 	struct program p[NASK];
-	size_t n = 0;
+	size_t n = 0, which;
 	for (struct question *q = a->q; q < a->q + NASK; q++) {
 		q->path = q->text && q->text[0] && is_path(q->text);
 		if (!q->text || q->path)
@@ -47,7 +47,7 @@ static int compile(struct ask *a, const struct source_def *def, struct err *e)
 		q->nth = n;
 		p[n++] = (struct program){ PROGRAM_ANSWERS, q->name, q->text };
 	}
-	int rc = n ? program_new_set(&a->jq, p, n, e) : 0;
+	int rc = n ? program_new_set(&a->jq, p, n, &which, e) : 0;
 	if (rc == 0)
 		return 0;
 	e->code = ERR_DATA;

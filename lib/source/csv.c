@@ -175,7 +175,7 @@ static const char *make_key(struct source_csv *c, const char *name, size_t n, si
 	return key;
 }
 
-static const struct column *find(const struct column *col, size_t n, const char *name, size_t nname)
+static struct column *find(struct column *col, size_t n, const char *name, size_t nname)
 {
 	for (size_t i = 0; i < n; i++)
 		if (col[i].nname == nname && memcmp(col[i].name, name, nname) == 0)
@@ -205,7 +205,7 @@ static int read_head(struct source_csv *c, const char *p, struct err *why)
 		}
 	}
 	for (size_t i = 0; i < c->ntyped; i++) {
-		struct column *to = (struct column *)(uintptr_t)find(col, n, c->typed[i].name, c->typed[i].n);
+		struct column *to = find(col, n, c->typed[i].name, c->typed[i].n);
 		if (!to) {
 			err_set(why, ERR_DATA, "the header has no column '%.100s' (--csv-types)", c->typed[i].name);
 			return place(why, p, 0);

@@ -56,11 +56,11 @@ static bool sound(const struct def_load *l, bool answers)
 {
 	struct program *p = mem_zalloc((l->nexprs + 1) * sizeof *p);
 	struct json_jq *q = NULL;
-	size_t n = 0;
+	size_t n = 0, which;
 	for (size_t i = 0; i < l->nexprs; i++)
 		if ((kind(&l->expr[i]) == PROGRAM_ANSWERS) == answers)
 			p[n++] = (struct program){ kind(&l->expr[i]), l->expr[i].what, l->expr[i].program };
-	bool good = !n || program_new_set(&q, p, n, NULL) == 0;
+	bool good = !n || program_new_set(&q, p, n, &which, NULL) == 0;
 	json_jq_free(q);
 	mem_free(p);
 	return good;

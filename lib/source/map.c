@@ -32,15 +32,15 @@ static int compile(struct source_map *m, const char *const text[EXPRESSIONS], bo
 {
 	static const char *const name[EXPRESSIONS] = { "records", "context", "map" };
 	struct program p[EXPRESSIONS];
-	size_t n = 0;
+	size_t n = 0, which = 0;
 	for (int i = 0; i < EXPRESSIONS; i++)
 		if ((m->has[i] = text[i] != NULL)) {
 			m->nth[i] = n;
 			p[n++] = (struct program){ i == MAP ? PROGRAM_ITEMS : PROGRAM_PAGES, name[i], text[i] };
 		}
-	int rc = n ? program_new_set(&m->jq, p, n, e) : 0;
+	int rc = n ? program_new_set(&m->jq, p, n, &which, e) : 0;
 	/* --records is the user's, not the definition's. */
-	if (rc == 0 || !m->def || (theirs && e->msg[0] == '\'' && strncmp(e->msg + 1, "records'", 8) == 0))
+	if (rc == 0 || !m->def || (theirs && m->has[RECORDS] && which == m->nth[RECORDS]))
 		return rc;
 	e->code = ERR_DATA;
 	return err_at(e, m->def->file, 0, 0);

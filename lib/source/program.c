@@ -78,11 +78,10 @@ static int check_vars(const struct program *p, const char *own, struct err *e)
 	return rc;
 }
 
-int program_new_set(struct json_jq **q, const struct program *p, size_t n, struct err *e)
+int program_new_set(struct json_jq **q, const struct program *p, size_t n, size_t *which, struct err *e)
 {
 	struct buf *b = mem_zalloc(n * sizeof *b);
 	const char **text = mem_zalloc(n * sizeof *text), *own = NULL;
-	size_t which = 0;
 	int rc = 0;
 	for (size_t i = 0; i < n; i++) {
 		put(&b[i], p[i].text);
@@ -90,10 +89,11 @@ int program_new_set(struct json_jq **q, const struct program *p, size_t n, struc
 		own = own_var(p[i].of) ? own_var(p[i].of) : own;
 	}
 	for (size_t i = 0; i < n && rc == 0; i++)
-		if ((rc = check_vars(&p[which = i], own, e)) == 0 && i + 1 == n)
-			rc = compile(q, text, n, own, &which, e);
+		rc = check_vars(&p[*which = i], own, e);
+	if (rc == 0)
+		rc = compile(q, text, n, own, which, e);
 	if (rc != 0)
-		err_wrap(e, "'%s'", p[which].name);
+		err_wrap(e, "'%s'", p[*which].name);
 	for (size_t i = 0; i < n; i++)
 		buf_release(&b[i]);
 	mem_free(b);

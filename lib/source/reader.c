@@ -1,64 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Turns a file's bytes into events: records, pages, bad ones, the end. */
-#include "source/reader.h"
+#include "source/reader_parts.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "json/pick.h"
-#include "source/csv.h"
 #include "stream/record.h"
 
 #include <string.h>
 
 #define BLOCK ((size_t)1 << 20)
 #define FEED ((size_t)256 << 10)
-#define PADDING 64
-
-struct source_reader {
-	const struct source_files_opts *o;
-	struct source_map *map;           /* NULL: as they are */
-	const struct scan_path *path;     /* records, when the scanner follows it */
-	size_t max_record;
-	uint64_t max_batch;
-	struct json_pick *pick;
-
-	struct bytes *bytes;
-	struct bytes_member member;
-	bool in_member, at_end;           /* of the member */
-	bool any;                         /* there was one, in this file or another */
-	bool known;                       /* its shape */
-	bool document;
-	bool lines;                       /* a file of lines */
-	uint64_t unfinished;              /* the number of a last line that has no end */
-	unsigned char tail[BYTES_HEAD];   /* the bytes before the block that was made events of */
-	size_t ntail;
-	size_t block;                     /* where that begins in buf, its offset in the stream, and its length */
-	uint64_t block_at;
-	size_t nblock;
-	struct scan *scan;
-	struct source_csv *csv;           /* the member is CSV or TSV; NULL before the first one */
-	enum csv_style csv_style;         /* CSV_NONE: it is not */
-
-	char *buf;
-	size_t cap, start, end;           /* buf[start..end) is read and not yet used */
-	struct source_reader_pos pos;            /* behind the value being worked on */
-	struct source_reader_pos before;         /* before it */
-	struct source_reader_pos resume;         /* what was read of the file before this run */
-	bool seek;                        /* it is a file of lines: go there by its offset */
-	bool in_page;                     /* the value is being cut */
-	bool whole;                       /* the item is the value that pick gave last */
-	uint64_t sub;                     /* items taken from it */
-	int64_t observed;
-
-	struct buf out;                   /* bytes that events speak of */
-	struct source_reader_event *event;
-	size_t nevents, cap_events, at_event;
-	struct arena errors;
-	uint64_t item_line, item_col;     /* where the record being worked on stands */
-	bool fruitful;                    /* something came of a page */
-	struct err barren;                /* where nothing came of one first; no message: nowhere */
-	struct buf line;                  /* one record, made one line */
-};
 
 struct source_reader *source_reader_new(const struct source_files_opts *o, struct source_map *map, const struct scan_path *path)
 {
@@ -198,7 +149,7 @@ static struct source_reader_event *add_event(struct source_reader *r)
 	return ev;
 }
 
-static void add_bad(struct source_reader *r, const char *p, size_t n, const struct err *why)
+void source_reader_bad(struct source_reader *r, const char *p, size_t n, const struct err *why)
 {
 	struct source_reader_event *ev = add_event(r);
 	ev->bad = ev->held = true;
@@ -214,7 +165,7 @@ static void add_bad(struct source_reader *r, const char *p, size_t n, const stru
 }
 
 /* What was appended to `out` since FROM is COUNT records; it joins the event before when that one ends there. */
-static void add_held(struct source_reader *r, size_t from, uint64_t count)
+void source_reader_held(struct source_reader *r, size_t from, uint64_t count)
 {
 	struct source_reader_event *last = r->nevents ? &r->event[r->nevents - 1] : NULL;
 	if (last && last->held && !last->bad && last->at + last->n == from && last->records + count <= r->max_batch) {
@@ -240,7 +191,7 @@ static void add_bad_item(struct source_reader *r, const struct scan_item *it, st
 		err_wrap(why, "item %llu of the page", (unsigned long long)r->sub);
 	bool placed = r->in_page && !made && it->line;
 	err_at(why, NULL, placed ? it->line : r->item_line, placed ? it->col : r->item_col);
-	add_bad(r, it->p, it->n, why);
+	source_reader_bad(r, it->p, it->n, why);
 }
 
 static int put_item(void *arg, const struct scan_item *it, struct err *e)
@@ -280,7 +231,7 @@ static int put_item(void *arg, const struct scan_item *it, struct err *e)
 		return 0;
 	}
 	if (r->out.n > from)
-		add_held(r, from, made);
+		source_reader_held(r, from, made);
 	return 0;
 }
 
@@ -321,7 +272,7 @@ static bool is_whole(struct source_reader *r)
 }
 
 /* P[0..N) is one valid object in one line, perhaps with space around it, which pick gave last: cut it when it is a page. */
-static void take_object(struct source_reader *r, const char *p, size_t n, bool element)
+void source_reader_object(struct source_reader *r, const char *p, size_t n, bool element)
 {
 	struct scan_item it = { .p = p, .n = n, .element = element };
 	struct err why;
@@ -339,13 +290,8 @@ static void take_object(struct source_reader *r, const char *p, size_t n, bool e
 	r->fruitful = r->fruitful || r->sub;
 	if (rc < 0) {
 		err_at(&why, NULL, why.line ? why.line : r->item_line, why.line ? why.col : r->item_col);
-		add_bad(r, p, n, &why);
+		source_reader_bad(r, p, n, &why);
 	}
-}
-
-static bool as_they_are(const struct source_reader *r)
-{
-	return !r->path && !(r->map && (source_map_pages(r->map) || source_map_maps(r->map)));
 }
 
 /* --- files of lines --- */
@@ -375,10 +321,10 @@ static void take_line(struct source_reader *r, struct run *run, const struct jso
 		end_run(r, run, &r->before);
 		return;
 	}
-	if (!as_they_are(r)) {
+	if (!source_reader_as_they_are(r)) {
 		r->item_line = r->pos.line;
 		r->item_col = 1;
-		take_object(r, rec->p, rec->n, false);
+		source_reader_object(r, rec->p, rec->n, false);
 		return;
 	}
 	if (rec->p[rec->n] == '\r') {
@@ -386,7 +332,7 @@ static void take_line(struct source_reader *r, struct run *run, const struct jso
 		size_t from = r->out.n;
 		buf_put(&r->out, rec->p, rec->n);
 		buf_putc(&r->out, '\n');
-		add_held(r, from, 1);
+		source_reader_held(r, from, 1);
 		return;
 	}
 	if (run->records && (run->p + run->n != rec->p || run->records == r->max_batch))
@@ -449,7 +395,7 @@ static void take_lines(struct source_reader *r, size_t stop, bool added)
 			end_run(r, &run, &r->before);
 			if (r->pos.records > r->resume.records) {
 				err_at(&why, NULL, first.line + in_block + 1, why.col);
-				add_bad(r, rec.p, rec.n, &why);
+				source_reader_bad(r, rec.p, rec.n, &why);
 			}
 		}
 	}
@@ -457,79 +403,6 @@ static void take_lines(struct source_reader *r, size_t stop, bool added)
 	r->pos.line = first.line + count_lines(base, stop - r->start) - added;
 	r->pos.offset = first.offset + (stop - r->start) - added;
 	r->start = stop;
-}
-
-/* --- CSV --- */
-
-/* The record of N bytes at P was made the object behind FROM in `out`. */
-static void take_object_of(struct source_reader *r, const char *p, size_t n, size_t from)
-{
-	struct json_record rec;
-	struct err why;
-	size_t made = r->out.n - from;
-	int rc = made > r->max_record ? err_set(&why, ERR_DATA, "the record is longer than %zu bytes", r->max_record) :
-		 as_they_are(r) ? record_check(r->out.p + from, made, &why) : 0;
-	if (rc == 0 && as_they_are(r)) {
-		buf_putc(&r->out, '\n');
-		add_held(r, from, 1);
-		return;
-	}
-	buf_clear(&r->line);
-	buf_put(&r->line, r->out.p + from, made);
-	buf_putc(&r->line, '\n');
-	memset(buf_reserve(&r->line, PADDING), 0, PADDING);
-	r->out.n = from;
-	if (rc == 0) {
-		json_pick_block(r->pick, r->line.p, r->line.n);
-		rc = json_pick_next(r->pick, &rec, &why);
-	}
-	if (rc > 0) {
-		take_object(r, rec.p, rec.n, false);
-	} else if (rc < 0) {
-		err_at(&why, NULL, r->item_line, 1);
-		add_bad(r, p, n, &why);
-	}
-}
-
-#define MADE_MAX ((size_t)4 << 20)   /* a short record under a long header makes a lot of text */
-
-/* Whole records of what was read. UNDECIDED: the last one may go on. */
-static void take_csv(struct source_reader *r, bool undecided)
-{
-	struct source_csv_record rec;
-	struct err why;
-	int rc = 1;
-	r->block = r->start;
-	r->block_at = r->pos.offset;
-	while (rc && r->start < r->end && r->out.n < MADE_MAX) {
-		const char *p = r->buf + r->start;
-		size_t from = r->out.n;
-		rc = source_csv_take(r->csv, p, r->end - r->start, r->at_end && !undecided, &rec, &r->out, &why);
-		if (!rc)
-			break;
-		r->before = r->pos;
-		r->item_line = r->pos.line + 1;
-		r->item_col = 1;
-		r->pos.line += rec.lines;
-		r->pos.offset += rec.used;
-		r->start += rec.used;
-		r->pos.records += !rec.blank && (rc < 0 || !rec.head);
-		bool seen = r->pos.records <= r->resume.records;
-		if (rc < 0) {
-			err_at(&why, NULL, r->item_line + why.line - 1, why.col);
-			if (rec.head) { /* nothing can be read without it */
-				r->at_end = true;
-				r->start = r->end;
-			}
-			if (!seen)
-				add_bad(r, p, rec.length, &why);
-		} else if (rec.blank || rec.head || seen) {
-			r->out.n = from;
-		} else {
-			take_object_of(r, p, rec.length, from);
-		}
-	}
-	r->nblock = r->start - r->block;
 }
 
 /* --- documents --- */
@@ -548,13 +421,13 @@ static int document_item(void *arg, const struct scan_item *it, struct err *e)
 	if (it->broken)
 		r->line.n = scan_compact(r->line.p, r->line.n);
 	buf_putc(&r->line, '\n');
-	memset(buf_reserve(&r->line, PADDING), 0, PADDING);
+	memset(buf_reserve(&r->line, READER_PADDING), 0, READER_PADDING);
 	r->item_line = it->line;
 	r->item_col = it->col;
 	json_pick_block(r->pick, r->line.p, r->line.n);
 	int rc = json_pick_next(r->pick, &rec, &why);
 	if (rc > 0)
-		take_object(r, rec.p, rec.n, it->element);
+		source_reader_object(r, rec.p, rec.n, it->element);
 	if (rc >= 0)
 		return 0;
 	/* Where the fault stands in the text as it is. */
@@ -565,7 +438,7 @@ static int document_item(void *arg, const struct scan_item *it, struct err *e)
 		exact = why;
 		err_at(&exact, NULL, it->line, it->broken ? it->col : it->col + (why.col ? why.col - 1 : 0));
 	}
-	add_bad(r, r->line.p, r->line.n - 1, &exact);
+	source_reader_bad(r, r->line.p, r->line.n - 1, &exact);
 	return 0;
 }
 
@@ -577,7 +450,7 @@ static void document_fault(struct source_reader *r, struct err *why)
 	r->at_end = true;
 	r->start = r->end;
 	if (r->pos.records > r->resume.records)
-		add_bad(r, p ? p : "", n, why);
+		source_reader_bad(r, p ? p : "", n, why);
 }
 
 static void take_document(struct source_reader *r)
@@ -604,19 +477,19 @@ static void make_room(struct source_reader *r, size_t want)
 		memmove(r->buf, r->buf + r->start, have);
 	r->start = 0;
 	r->end = have;
-	if (r->cap < have + want + PADDING + 1) {
-		r->cap = have + want + PADDING + 1;
+	if (r->cap < have + want + READER_PADDING + 1) {
+		r->cap = have + want + READER_PADDING + 1;
 		r->cap += r->cap / 2;
 		r->buf = mem_realloc(r->buf, r->cap);
 	}
 }
 
 /* One read; sets at_end. */
-static int read_more(struct source_reader *r, struct err *e)
+int source_reader_more(struct source_reader *r, struct err *e)
 {
-	if (r->cap - r->end < BLOCK / 4 + PADDING + 1 || r->start == r->end)
+	if (r->cap - r->end < BLOCK / 4 + READER_PADDING + 1 || r->start == r->end)
 		make_room(r, BLOCK);
-	ssize_t n = bytes_read(r->bytes, r->buf + r->end, r->cap - r->end - PADDING - 1, e);
+	ssize_t n = bytes_read(r->bytes, r->buf + r->end, r->cap - r->end - READER_PADDING - 1, e);
 	if (n < 0)
 		return (int)n;
 	r->end += (size_t)n;
@@ -624,15 +497,9 @@ static int read_more(struct source_reader *r, struct err *e)
 	return 0;
 }
 
-/* How long it is; 0: there is none. */
-static size_t bom(const struct source_reader *r)
+void source_reader_skip_bom(struct source_reader *r)
 {
-	return r->end - r->start >= 3 && memcmp(r->buf + r->start, CSV_BOM, 3) == 0 ? 3 : 0;
-}
-
-static void skip_bom(struct source_reader *r)
-{
-	size_t n = bom(r);
+	size_t n = source_reader_bom(r);
 	if (!n)
 		return;
 	r->start += n;
@@ -641,7 +508,7 @@ static void skip_bom(struct source_reader *r)
 }
 
 /* Go on at the offset where the file was left. */
-static int seek(struct source_reader *r, struct err *e)
+int source_reader_seek(struct source_reader *r, struct err *e)
 {
 	size_t offset = (size_t)r->resume.offset;
 	if (r->start == r->end || bytes_at(r->bytes) < r->resume.offset) {
@@ -661,41 +528,6 @@ static int seek(struct source_reader *r, struct err *e)
 	return 0;
 }
 
-/* Read the header although the place to go on lies behind it. Does it not, we begin anew. */
-static int find_header(struct source_reader *r, struct err *e)
-{
-	struct source_csv_record rec;
-	struct err why;
-	size_t at = 0;
-	int rc = 0;
-	while (rc >= 0 && !source_csv_headed(r->csv) && !r->at_end && r->end <= r->max_record) {
-		if ((rc = read_more(r, e)) < 0)
-			return rc;
-		at = bom(r);
-		while (at < r->end && !source_csv_headed(r->csv) &&
-		       (rc = source_csv_take(r->csv, r->buf + at, r->end - at, r->at_end, &rec, &r->out, &why)) > 0)
-			at += rec.used;
-	}
-	if (!source_csv_headed(r->csv) || at > r->resume.offset) {
-		source_csv_start(r->csv, r->csv_style);
-		r->seek = false;
-	}
-	return 0;
-}
-
-/* How CSV begins: a header, a byte order mark. */
-static int begin_csv(struct source_reader *r, struct err *e)
-{
-	int rc = r->seek ? find_header(r, e) : 0;
-	while (rc == 0 && !r->seek && r->end < 3 && !r->at_end)
-		rc = read_more(r, e);
-	if (rc == 0 && r->seek)
-		rc = seek(r, e);
-	else if (rc == 0)
-		skip_bom(r);
-	return rc;
-}
-
 /* Read until the shape of the member is known. */
 static int find_shape(struct source_reader *r, struct err *e)
 {
@@ -703,18 +535,18 @@ static int find_shape(struct source_reader *r, struct err *e)
 	const char *other = NULL;
 	int rc = 0;
 	if (r->csv_style || r->seek) {  /* it was a file of lines when it was read before */
-		rc = r->csv_style ? begin_csv(r, e) : seek(r, e);
+		rc = r->csv_style ? source_reader_begin_csv(r, e) : source_reader_seek(r, e);
 		if (rc < 0)
 			return rc;
 		other = r->seek ? NULL : scan_other_kind(r->buf + r->start, r->end - r->start);
 	} else {
 		do {
-			if ((rc = read_more(r, e)) < 0)
+			if ((rc = source_reader_more(r, e)) < 0)
 				return rc;
 			shape = scan_shape(r->buf + r->start, r->end - r->start, r->at_end);
 		} while (shape == SCAN_UNSURE && !r->at_end);
 		other = scan_other_kind(r->buf + r->start, r->end - r->start);
-		skip_bom(r);
+		source_reader_skip_bom(r);
 	}
 	if (other) {
 		err_set(e, ERR_DATA, "is %s, not %s", other, r->csv_style ? "CSV" : "JSON");
@@ -761,7 +593,7 @@ static bool is_unfinished(struct source_reader *r)
 {
 	struct json_record rec;
 	struct err why;
-	memset(r->buf + r->end, 0, PADDING);
+	memset(r->buf + r->end, 0, READER_PADDING);
 	json_pick_block(r->pick, r->buf + r->start, r->end - r->start);
 	return json_pick_next(r->pick, &rec, &why) < 0 && scan_begins_line(r->buf + r->start, r->end - r->start - 1);
 }
@@ -778,7 +610,7 @@ static int fill_lines(struct source_reader *r, struct err *e)
 		if (r->end - r->start > r->max_record)
 			return too_long(r, e);
 		size_t have = r->end - r->start;
-		int rc = read_more(r, e);
+		int rc = source_reader_more(r, e);
 		if (rc < 0)
 			return rc;
 		seen = r->start + have;
@@ -800,35 +632,10 @@ static int fill_lines(struct source_reader *r, struct err *e)
 	return 0;
 }
 
-/* Read until there is a whole record, then take what is there. A last record without a line end may go on, where a later run
- * would see that: a packed file has an end of its own. */
-static int fill_csv(struct source_reader *r, struct err *e)
-{
-	struct bytes_file f = bytes_file(r->bytes);
-	bool undecided = r->lines && r->o->folder && !f.packed;
-	for (;;) {
-		take_csv(r, undecided);
-		if (r->nblock || (r->at_end && r->start == r->end))
-			return 0;
-		if (r->at_end) {
-			r->unfinished = r->pos.line + 1;
-			r->start = r->end;
-			return 0;
-		}
-		if (r->end - r->start > r->max_record) {
-			err_set(e, ERR_DATA, "the record is longer than %zu bytes; is a quote not closed?", r->max_record);
-			return err_at(e, r->member.shown, r->pos.line + 1, 1);
-		}
-		int rc = read_more(r, e);
-		if (rc < 0)
-			return rc;
-	}
-}
-
 static int fill_document(struct source_reader *r, struct err *e)
 {
 	if (r->start == r->end && !r->at_end) {
-		int rc = read_more(r, e);
+		int rc = source_reader_more(r, e);
 		if (rc < 0)
 			return rc;
 	}
@@ -854,6 +661,6 @@ int source_reader_fill(struct source_reader *r, struct err *e)
 		return rc;
 	if (!r->known && (rc = find_shape(r, e)) < 0)
 		return rc;
-	rc = r->csv_style ? fill_csv(r, e) : r->document ? fill_document(r, e) : fill_lines(r, e);
+	rc = r->csv_style ? source_reader_fill_csv(r, e) : r->document ? fill_document(r, e) : fill_lines(r, e);
 	return rc < 0 ? rc : 1;
 }

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tests/api/helper.bash - what the tests of smfetch against simulated APIs share (tests/api/simulator.py). bats loads it.
 
-# Where it is, gojq: jq takes fifteen times as long to start. (It sorts the members of objects.)
-if command -v gojq >/dev/null; then jq() { gojq "$@"; }; fi
+. "$(dirname "${BASH_SOURCE[0]}")/jq.bash"
 
 API_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$API_DIR/../.." && pwd)

@@ -110,5 +110,5 @@ rotations() {
 
 # SM_LIVES=8: how many; SM_LIVES_SEED=1: the first one's random numbers.
 @test "lives of folders, with archives, links, copies, truncation, and runs that are cut off: each record once" {
-	python3 "$BATS_TEST_DIRNAME/files_life.py" "${SM_LIVES:-8}" "${SM_LIVES_SEED:-1}"
+	python3 -B "$BATS_TEST_DIRNAME/files_life.py" "${SM_LIVES:-8}" "${SM_LIVES_SEED:-1}"
 }

@@ -297,5 +297,5 @@ ok() { pipe "$@"; [ "${rc[*]}" = "0 0 0 0" ] || { echo "${rc[*]}"; cat err; retu
 
 # SM_FILES_ROUNDS=4: how many; SM_FILES_SEED=1: the first one's random numbers.
 @test "random things happen to the files, and runs are killed: each record once" {
-	python3 "$BATS_TEST_DIRNAME/files_rounds.py" "${SM_FILES_ROUNDS:-4}" "${SM_FILES_SEED:-1}"
+	python3 -B "$BATS_TEST_DIRNAME/files_rounds.py" "${SM_FILES_ROUNDS:-4}" "${SM_FILES_SEED:-1}"
 }

@@ -5,7 +5,9 @@
 # What is left out, because docs/files.md says what happens then: a copy and its original that are both appended to before a run has seen them
 # equal (of archives: one of them), files that are truncated in place to a KiB and more, or to some lines with others behind them while a copy
 # exists, or after a run that was cut off, or before a run has seen them; copies of lines that are not finished; an archive that is changed but for what is appended.
-import bz2, gzip, io, json, os, random, shutil, subprocess, sys, tarfile, tempfile, zipfile
+import bz2, gzip, io, json, os, random, shutil, subprocess, tarfile, zipfile
+
+import lives
 
 
 def unpacked(name):
@@ -289,17 +291,4 @@ class Life:
             self.fail("the run behind it")
 
 
-def main():
-    rounds, seed = int(sys.argv[1]), int(sys.argv[2])
-    for i in range(rounds):
-        with tempfile.TemporaryDirectory() as d:
-            os.chdir(d)
-            try:
-                Life(seed + i).play(30)
-            except SystemExit as e:
-                os.chdir("/")
-                raise SystemExit("life of seed %d\n%s" % (seed + i, e))
-            os.chdir("/")
-
-
-main()
+lives.play(Life, 30, "life")

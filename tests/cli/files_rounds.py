@@ -4,7 +4,9 @@
 #
 # What is left out, because docs/files.md says that it can't be right: files below a KiB that are copied and then appended to, copies that
 # are appended to before a run has seen them whole, and what nobody could have read (deleted or replaced between two runs).
-import collections, os, random, shutil, signal, subprocess, sys, tempfile, time
+import collections, os, random, shutil, signal, subprocess, time
+
+import lives
 
 PACK = {"gz": (["gzip"], ["gzip", "-dc"]), "bz2": (["bzip2"], ["bzip2", "-dc"]), "xz": (["xz", "-0"], ["xz", "-dc"]),
         "zst": (["zstd", "-q", "--rm"], ["zstd", "-qdc"])}
@@ -187,17 +189,4 @@ class Round:
         self.check()
 
 
-def main():
-    rounds, seed = int(sys.argv[1]), int(sys.argv[2])
-    for i in range(rounds):
-        with tempfile.TemporaryDirectory() as d:
-            os.chdir(d)
-            try:
-                Round(seed + i).play(14)
-            except SystemExit as e:
-                os.chdir("/")
-                raise SystemExit("round of seed %d\n%s" % (seed + i, e))
-            os.chdir("/")
-
-
-main()
+lives.play(Round, 14, "round")

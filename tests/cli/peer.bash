@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tests/cli/peer.bash - what the tests of smfetch against a server that does as they say share (peer.py). bats loads it.
 
-# Where it is, gojq: jq takes fifteen times as long to start. (It sorts the members of objects.)
-if command -v gojq >/dev/null; then jq() { gojq "$@"; }; fi
+. "$(dirname "${BASH_SOURCE[0]}")/../api/jq.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
