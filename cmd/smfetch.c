@@ -492,7 +492,7 @@ int main(int argc, char **argv)
 		return fetch_files((const char *const *)argv + 2, (size_t)argc - 1);
 	}
 	if (argc && is_input(argv[1]))
-		opt_usage("'%s' is not a source: did you mean smfetch files %s?", argv[1], strcmp(argv[1], "file") ? argv[1] : argc > 1 ? argv[2] : "PATH");
+		opt_usage("'%s' is not a source, did you mean 'smfetch files %s'?", argv[1], strcmp(argv[1], "file") ? argv[1] : argc > 1 ? argv[2] : "PATH");
 	check_network(argc, argv);
 	return fetch_network((const char *const *)argv + 1, (size_t)argc);
 }

@@ -2,6 +2,7 @@
 /* smtrend - what is talked about more than before. Table, glue and main; the work is in lib/topics and lib/sketch. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
 #include "io/output.h"
@@ -218,9 +219,11 @@ static void read_kinds(struct run *r)
 {
 	for (const char *p = opt_by, *end; *p; p = *end ? end + 1 : end) {
 		enum entity_kind k;
+		struct near near;
 		end = strchrnul(p, ',');
 		if (!entity_by_name(p, (size_t)(end - p), &k))
-			opt_usage("--by: '%.*s' is not one of tags|mentions|links|words", (int)(end - p), p);
+			opt_usage("--by: '%.*s' is not one of tags|mentions|links|words%s", (int)(end - p), p,
+				  near_of(&near, p, (size_t)(end - p), "tags|mentions|links|words"));
 		r->o.kinds |= 1u << k;
 	}
 	if (!r->o.kinds)

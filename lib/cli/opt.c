@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "base/num.h"
 #include "base/when.h"
 #include "cli/diag.h"
@@ -111,6 +112,7 @@ const char *opt_relative(const int64_t *us)
 static void set_value(const struct opt *o, const char *from, const char *v)
 {
 	size_t n = strlen(v);
+	struct near near;
 	switch (o->type) {
 	case OPT_FLAG: *(bool *)o->value = true; break;
 	case OPT_STR:
@@ -145,7 +147,7 @@ static void set_value(const struct opt *o, const char *from, const char *v)
 	}
 	case OPT_ENUM:
 		if (!in_enum(o->arg, v))
-			opt_usage("%s: '%s' is not one of %s", from, v, o->arg);
+			opt_usage("%s: '%s' is not one of %s%s", from, v, o->arg, near_of(&near, v, n, o->arg));
 		*(const char **)o->value = v;
 		break;
 	case OPT_LIST:
@@ -169,6 +171,22 @@ static const struct opt *find(char letter, const char *name, size_t n)
 			if (name ? strlen(o->name) == n && memcmp(o->name, name, n) == 0 : o->letter == letter)
 				return o;
 	return NULL;
+}
+
+/* What a name that no option has was meant to be; an option of a command counts before the command is known, too. */
+static const char *near_option(struct near *near, const char *name, size_t n, const char *before)
+{
+	const struct opt *tables[] = { command ? command->opts : NULL, tool->opts, opt_common };
+	*near = near_to(name, n);
+	for (int i = 0; i < 3; i++)
+		for (const struct opt *o = tables[i]; o && o->name; o++)
+			if (o->help)
+				near_name(near, o->name, strlen(o->name));
+	for (const struct tool_command *c = command ? NULL : tool->commands; c && c->name; c++)
+		for (const struct opt *o = c->opts; o && o->name; o++)
+			if (o->help)
+				near_name(near, o->name, strlen(o->name));
+	return near_hint(near, before, "");
 }
 
 static _Noreturn void print_and_exit(struct buf *b)
@@ -222,8 +240,9 @@ static void parse_long(char **argv, int argc, int *i)
 	if (n == 8 && memcmp(a, "generate", 8) == 0 && eq)
 		generate(eq + 1);
 	const struct opt *o = find(0, a, n);
+	struct near near;
 	if (!o)
-		opt_usage("unknown option '--%.*s'", (int)n, a);
+		opt_usage("unknown option '--%.*s'%s", (int)n, a, near_option(&near, a, n, "--"));
 	if (!o->arg && eq)
 		opt_usage("--%s does not take an argument", o->name);
 	if (o->arg && !eq && *i + 1 >= argc)
@@ -286,6 +305,57 @@ static void read_environment(const struct opt *o)
 	}
 }
 
+/* The name of an option as a part of a variable's name, and the other way round. */
+static bool same_variable(const char *var, size_t n, const char *name)
+{
+	size_t i = 0;
+	while (i < n && name[i] && var[i] == (name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i])))
+		i++;
+	return i == n && !name[i];
+}
+
+static bool is_variable(const struct opt *o, const char *var, size_t n)
+{
+	for (; o && o->name; o++)
+		if (same_variable(var, n, o->name))
+			return true;
+	return false;
+}
+
+/* A variable that is meant for this tool and sets nothing: VAR[0..N) is what stands behind SM_RATE_. */
+static void check_variable(const char *prefix, const char *var, size_t n)
+{
+	char name[NEAR_MOST], meant[80];
+	struct near near;
+	struct err e;
+	bool known = is_variable(tool->opts, var, n) || is_variable(opt_common, var, n);
+	for (const struct tool_command *c = tool->commands; c && c->name; c++)
+		known = known || is_variable(c->opts, var, n);
+	if (known || !n || n > sizeof name)
+		return;
+	for (size_t i = 0; i < n; i++)
+		name[i] = var[i] == '_' ? '-' : (char)tolower((unsigned char)var[i]);
+	near_option(&near, name, n, "");
+	*meant = '\0';
+	if (near.found == 1)
+		snprintf(meant, sizeof meant, ", did you mean '%s%.*s'?", prefix, (int)near.nname[0], near.name[0]);
+	for (char *p = meant + (*meant ? strlen(", did you mean ") : 0); *p && *p != '?'; p++)
+		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+	err_set(&e, ERR_USAGE, "%s%.*s is set, but %s has no such option%s", prefix, (int)n, var, tool->name, meant);
+	diag_warn(&e);
+}
+
+static void check_environment(void)
+{
+	char prefix[40];
+	int n = snprintf(prefix, sizeof prefix, "SM_%s_", tool->name + 2);
+	for (int i = 0; i < n; i++)
+		prefix[i] = (char)toupper((unsigned char)prefix[i]);
+	for (char **v = environ; v && *v; v++)
+		if (strncmp(*v, prefix, (size_t)n) == 0)
+			check_variable(prefix, *v + n, strcspn(*v + n, "="));
+}
+
 static char *trim(char *s)
 {
 	while (*s == ' ' || *s == '\t')
@@ -299,6 +369,7 @@ static char *trim(char *s)
 static void config_line(const char *path, unsigned long line, char *text)
 {
 	char from[560], *s = trim(text), *eq;
+	struct near near;
 	if (!*s || *s == '#')
 		return;
 	snprintf(from, sizeof from, "%s:%lu", path, line);
@@ -308,7 +379,7 @@ static void config_line(const char *path, unsigned long line, char *text)
 	char *name = trim(s);
 	const struct opt *o = find(0, name, strlen(name));
 	if (!o || o->value == &flag_help || o->value == &flag_version)
-		opt_usage("%s: unknown option '%s'", from, name);
+		opt_usage("%s: unknown option '%s'%s", from, name, near_option(&near, name, strlen(name), ""));
 	set_from_outside(o, from, mem_strdup(trim(eq + 1)));
 }
 
@@ -348,7 +419,10 @@ static const struct tool_command *find_command(const char *name)
 	for (const struct tool_command *c = tool->commands; c->name; c++)
 		if (strcmp(c->name, name) == 0)
 			return c;
-	opt_usage("unknown command '%s'", name);
+	struct near near = near_to(name, strlen(name));
+	for (const struct tool_command *c = tool->commands; c->name; c++)
+		near_name(&near, c->name, strlen(c->name));
+	opt_usage("unknown command '%s'%s", name, near_hint(&near, "", ""));
 }
 
 /* Parse options up to the end, or up to the command's name; operands move to argv[1..]. */
@@ -410,6 +484,7 @@ int opt_parse(const struct tool *t, int argc, char **argv)
 	set_times();
 	diag_set_quiet(flag_quiet);
 	diag_set_json(wants_json());
+	check_environment();
 	return operands;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/near.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,14 @@ static uint64_t hash_ignoring_case(const char *s, size_t n)
 	for (size_t i = 0; i < n;)
 		h = hash_u64(h + next_lower(s, n, &i) + 1);
 	return h;
+}
+
+const char *type_near(const struct type *t, const char *name, size_t n, struct near *near)
+{
+	*near = near_to(name, n);
+	for (size_t i = 0; i < t->nfields; i++)
+		near_name(near, t->fields[i].name, t->fields[i].nname);
+	return near_hint(near, "", "");
 }
 
 ptrdiff_t type_find(const struct type *t, const char *name, size_t n, bool ignore_case)

@@ -39,6 +39,7 @@ enum type_kind {
 	TYPE_MAP            /* fields[0] key, fields[1] value */
 };
 
+struct near;
 struct field;
 struct type {
 	enum type_kind kind;
@@ -70,6 +71,7 @@ const struct field *schema_find(const struct schema *s, const char *name, size_t
 /* One name for Spark, Delta and Parquet readers: the same but for case. */
 bool schema_same_name(const char *a, size_t na, const char *b, size_t nb);
 ptrdiff_t type_find(const struct type *t, const char *name, size_t n, bool ignore_case); /* -1: none */
+const char *type_near(const struct type *t, const char *name, size_t n, struct near *near); /* near_hint, of T's members */
 
 /* Delta's JSON. Type changes and column mapping live in metadata, which is kept as it is. */
 int schema_from_delta(struct schema *s, const char *json, size_t n, struct err *e);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/near.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,43 +107,10 @@ int bind_bool(struct bind *b, struct node *x, const char *what, struct node **ou
 
 /* names */
 
-size_t name_distance(const char *a, size_t na, const char *b, size_t nb)
-{
-	unsigned char row[65];
-	if (na > 64 || nb > 64)
-		return 64;
-	for (size_t j = 0; j <= nb; j++)
-		row[j] = (unsigned char)j;
-	for (size_t i = 1; i <= na; i++) {
-		unsigned char diag = row[0];
-		row[0] = (unsigned char)i;
-		for (size_t j = 1; j <= nb; j++) {
-			char x = a[i - 1], y = b[j - 1];
-			bool same = x == y || ((x ^ y) == 32 && (x | 32) >= 'a' && (x | 32) <= 'z');
-			unsigned best = diag + !same;
-			diag = row[j];
-			best = row[j] + 1u < best ? row[j] + 1u : best;
-			best = row[j - 1] + 1u < best ? row[j - 1] + 1u : best;
-			row[j] = (unsigned char)best;
-		}
-	}
-	return row[nb];
-}
-
 static int unknown_name(struct bind *b, const struct node *x, const struct type *t, const char *of)
 {
-	const struct field *near = NULL;
-	size_t best = x->nname / 3 + 1;
-	for (size_t i = 0; i < t->nfields; i++) {
-		size_t d = name_distance(x->name, x->nname, t->fields[i].name, t->fields[i].nname);
-		if (d <= best && (!near || d < best)) {
-			near = &t->fields[i];
-			best = d;
-		}
-	}
-	if (near)
-		return expr_error(b->e, x, "no %s '%s'; did you mean '%s'?", of, x->name, near->name);
-	return expr_error(b->e, x, "no %s '%s'", of, x->name);
+	struct near near;
+	return expr_error(b->e, x, "no %s '%s'%s", of, x->name, type_near(t, x->name, x->nname, &near));
 }
 
 /* exact first, then ignoring case when that is one */

@@ -2,6 +2,8 @@
 /* The functions: one line each in a table. */
 #include "expr/fn.h"
 
+#include "base/near.h"
+
 #include <strings.h>
 
 typedef int func_binder(struct bind *b, const struct node *at, struct node **arg, size_t narg, struct node **out);
@@ -275,18 +277,10 @@ static const struct func concat_op = { "||", 2, 2, "s", 's', fn_concat, 0, 0, NU
 
 static int unknown(struct bind *b, const struct node *call)
 {
-	const char *near = NULL;
-	size_t best = call->nname / 3 + 1;
-	for (size_t i = 0; i < sizeof funcs / sizeof *funcs; i++) {
-		size_t d = name_distance(call->name, call->nname, funcs[i].name, strlen(funcs[i].name));
-		if (d <= best && (!near || d < best)) {
-			near = funcs[i].name;
-			best = d;
-		}
-	}
-	if (near)
-		return expr_error(b->e, call, "no function '%s'; did you mean '%s'?", call->name, near);
-	return expr_error(b->e, call, "no function '%s'", call->name);
+	struct near near = near_to(call->name, call->nname);
+	for (size_t i = 0; i < sizeof funcs / sizeof *funcs; i++)
+		near_name(&near, funcs[i].name, strlen(funcs[i].name));
+	return expr_error(b->e, call, "no function '%s'%s", call->name, near_hint(&near, "", ""));
 }
 
 static int coerce_arg(struct bind *b, const struct node *call, const char *name, char letter, struct node **x)

@@ -168,7 +168,6 @@ struct bind;
 /* Bind a call as parsed (OP_FUNC, operators); args are bound already. */
 int func_bind(struct bind *b, const struct node *call, struct node **arg, size_t narg, struct node **out);
 bool word_is_reserved(const char *s);                 /* parse.c */
-size_t name_distance(const char *a, size_t na, const char *b, size_t nb); /* edits, ignoring case */
 
 /* bind.c, for func.c */
 struct bind {

@@ -173,6 +173,7 @@ int list_more(struct job *j, struct err *e);     /* make tasks of values, as man
 /* job.c */
 /* The variables that S gives are those of D, and none is missing. */
 int job_check(const struct source_def *d, const struct fetch_spec *s, struct err *e);
+int job_no_variable(const struct source_def *d, const char *name, int code, struct err *e); /* fills E, returns CODE */
 int job_init(struct job *j, struct fetch *f, const struct fetch_spec *s, struct err *e);
 void job_release(struct job *j);
 void job_end(struct job *j, enum job_end end, const struct err *why);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/near.h"
 
 #include <string.h>
 
@@ -18,12 +19,19 @@ static const char *given(const struct fetch_spec *s, const char *name)
 	return value;
 }
 
+int job_no_variable(const struct source_def *d, const char *name, int code, struct err *e)
+{
+	struct near near = near_to(name, strlen(name));
+	for (size_t i = 0; i < d->nvars; i++)
+		near_name(&near, d->var[i].name, strlen(d->var[i].name));
+	return err_set(e, code, "'%s' has no variable '%s' (see smfetch describe %s)%s", d->name, name, d->name, near_hint(&near, "", ""));
+}
+
 int job_check(const struct source_def *d, const struct fetch_spec *s, struct err *e)
 {
 	for (size_t i = 0; i < s->nvars; i++)
 		if (!source_def_var(d, s->var[i].name))
-			return err_set(e, ERR_USAGE, "'%s' has no variable '%s' (see smfetch describe %s)", d->name,
-				       s->var[i].name, d->name);
+			return job_no_variable(d, s->var[i].name, ERR_USAGE, e);
 	for (size_t i = 0; i < d->nvars; i++) {
 		const struct def_var *v = &d->var[i];
 		if (*given(s, v->name) || v->value || (d->each && strcmp(d->each, v->name) == 0 && (s->values || d->has_list)))

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "base/when.h"
 #include "io/input.h"
 #include "json/doc.h"
@@ -217,7 +218,9 @@ static int take_member(const struct reading *r, struct fetch_spec *s, const stru
 		return take_count(r, &s->max_records, v, e);
 	if (strcmp(k, "max_requests") == 0)
 		return take_count(r, &s->max_requests, v, e);
-	return fault(r, v, e, "unknown member '%s'", k);
+	struct near near;
+	return fault(r, v, e, "unknown member '%s'%s", k,
+		     near_of(&near, k, strlen(k), "source|name|vars|rules|since|until|split|every|max_records|max_requests"));
 }
 
 static int take_job(const struct reading *r, const struct fetch_spec *others, const struct json *v, struct err *e)

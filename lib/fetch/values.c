@@ -102,7 +102,7 @@ static int set_value(struct values *v, struct task *t, const char *p, size_t n, 
 	if (n && (*p == '{' || *p == '"') && (rc = json_parse(&root, &a, p, n, e)) == 0 && root->type == JSON_OBJECT) {
 		for (const struct json *m = root->child; m && rc == 0; m = m->next) {
 			if (!source_def_var(d, m->key))
-				rc = err_set(e, ERR_DATA, "'%s' has no variable '%s'", d->name, m->key);
+				rc = job_no_variable(d, m->key, ERR_DATA, e);
 			else if (m->type == JSON_STRING && memchr(m->str, '\0', m->nstr))
 				rc = err_set(e, ERR_DATA, "variable '%s' contains NUL", m->key);
 			else if (m->type == JSON_STRING)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "base/num.h"
 
 #include <string.h>
@@ -113,8 +114,11 @@ static int parse_weights(const char *what, const char *list, const char *const *
 		uint64_t w = 0;
 		while (i < n && (strlen(names[i]) != name || memcmp(names[i], list, name) != 0))
 			i++;
+		struct near near = near_to(list, name);
+		for (size_t k = 0; i == n && k < n; k++)
+			near_name(&near, names[k], strlen(names[k]));
 		if (i == n)
-			return err_set(e, ERR_USAGE, "unknown %s '%.*s'", what, (int)name, list);
+			return err_set(e, ERR_USAGE, "unknown %s '%.*s'%s", what, (int)name, list, near_hint(&near, "", ""));
 		if (name < len && (!num_u64(list + name + 1, len - name - 1, &w) || !w || w > 1000000))
 			return err_set(e, ERR_USAGE, "weight of %s '%.*s' must be a whole number from 1 to 1000000",
 				       what, (int)len, list);

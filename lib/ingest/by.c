@@ -2,6 +2,7 @@
 /* Parses --by and binds it to a schema: sources, result types, metadata. */
 #include "ingest/by.h"
 
+#include "base/near.h"
 #include "base/num.h"
 #include "column/type_text.h"
 #include "delta/partition.h"
@@ -53,6 +54,15 @@ static int find_func(const char *s, size_t n)
 	return f;
 }
 
+/* S[0..N) calls what its first NAME bytes name. */
+static int no_func(const char *s, size_t n, size_t name, struct err *e)
+{
+	struct near near = near_to(s, name);
+	for (int f = BY_IDENTITY; f <= BY_TRUNCATE; f++)
+		near_name(&near, func_name[f], strlen(func_name[f]));
+	return err_set(e, ERR_USAGE, "'%.*s' is not one of the functions " FUNCS "%s", (int)n, s, near_hint(&near, "", ""));
+}
+
 /* `func(source)` or `truncate(source,N)`. */
 static int parse_call(struct by *b, struct by_item *it, const char *s, size_t n, struct err *e)
 {
@@ -60,7 +70,7 @@ static int parse_call(struct by *b, struct by_item *it, const char *s, size_t n,
 	size_t name = open ? (size_t)(open - s) : 0;
 	int f = find_func(s, name);
 	if (!open || s[n - 1] != ')' || f > BY_TRUNCATE)
-		return err_set(e, ERR_USAGE, "'%.*s' is not one of the functions " FUNCS, (int)n, s);
+		return no_func(s, n, name, e);
 	const char *arg = open + 1, *comma = f == BY_TRUNCATE ? memrchr(arg, ',', (size_t)(s + n - 1 - arg)) : NULL;
 	size_t narg = (size_t)((comma ? comma : s + n - 1) - arg);
 	arg = trimmed(arg, &narg);
@@ -90,7 +100,7 @@ static int parse_item(struct by *b, const char *s, size_t n, struct err *e)
 	const char *name = trimmed(s, &nname);
 	const char *open = eq ? NULL : memchr(name, '(', nname);
 	if (open && find_func(name, (size_t)(open - name)) > BY_TRUNCATE)
-		return err_set(e, ERR_USAGE, "'%.*s' is not one of the functions " FUNCS, (int)n, s);
+		return no_func(s, n, (size_t)(open - name), e);
 	if (!nname || open)
 		return err_set(e, ERR_USAGE, "'%.*s' needs a name for its column: NAME=%.*s", (int)n, s, (int)n, s);
 	for (size_t i = 0; i < b->n; i++)
@@ -230,8 +240,10 @@ static int bind_computed(struct by_item *it, struct schema *s, struct err *e)
 {
 	const struct type *source = find_source(it, s);
 	struct buf b = BUF_INIT;
+	struct near near;
 	if (!source)
-		return err_set(e, ERR_USAGE, "%s=%s: there is no column '%s'", it->name, it->text, it->source);
+		return err_set(e, ERR_USAGE, "%s=%s: there is no column '%s'%s", it->name, it->text, it->source,
+			       type_near(&s->root, it->source, strlen(it->source), &near));
 	if (!takes(it, source)) {
 		type_print(source, &b);
 		int rc = err_set(e, ERR_USAGE, "%s=%s: %s does not take a column of type %.200s", it->name, it->text, func_name[it->func],
@@ -277,8 +289,10 @@ int by_bind(struct by *b, struct schema *s, struct err *e)
 		}
 		ptrdiff_t at = type_find(&s->root, it->name, strlen(it->name), false);
 		if (at < 0) {
+			struct near near;
+			const char *hint = type_near(&s->root, it->name, strlen(it->name), &near);
 			column_names(&s->root, names, sizeof names);
-			return err_set(e, ERR_USAGE, "--by %s: no such column; the columns are %s", it->name, names);
+			return err_set(e, ERR_USAGE, "--by %s: no such column%s%s", it->name, *hint ? hint : "; the columns are ", *hint ? "" : names);
 		}
 		it->column = (size_t)at;
 		if (!delta_partition_type_ok(&s->root.fields[at].type))

@@ -4,12 +4,16 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "base/num.h"
 #include "json/number.h"
 
 #include <string.h>
 
 #define QUEUE_BYTES ((uint64_t)16 << 20)
+#define LATE_RULES "pass|tag|drop|file:F"
+#define FULL_RULES "block|drop-new|drop-old|sample:P|spill:DIR[:MAX]"
+#define BALANCES "least-full|hash:PATH"
 #define QUEUE_BYTES_MOST ((uint64_t)1 << 30)     /* where the queue is bounded by a number of records */
 
 static bool is_given(const struct shape_rate *r)
@@ -159,12 +163,14 @@ static int parse_speed(struct shape_opts *o, const struct shape_settings *s, str
 static int parse_late(struct late_opts *l, const struct shape_settings *s, struct err *e)
 {
 	const char *late = s->late ? s->late : "pass", *file = after(late, "file:");
+	struct near near;
 	if ((s->late || s->idle_given) && !s->watermark_given)
 		return err_set(e, ERR_USAGE, "%s needs --watermark", s->late ? "--late" : "--idle");
 	if (s->watermark < 0 || s->idle < 0 || (s->idle_given && !s->idle))
 		return err_set(e, ERR_USAGE, s->watermark < 0 ? "--watermark must be at least 0" : "--idle must be greater than 0");
 	if (!late_parse_rule(late, &l->rule))
-		return err_set(e, ERR_USAGE, "--late: '%s' is not one of pass|tag|drop|file:F", late);
+		return err_set(e, ERR_USAGE, "--late: '%s' is not one of " LATE_RULES "%s", late,
+			       near_of(&near, late, strcspn(late, ":"), LATE_RULES));
 	l->judges = s->watermark_given;
 	l->file = l->rule == LATE_FILE ? file : NULL;
 	l->delay_ns = s->watermark;
@@ -266,6 +272,7 @@ static int parse_sample(struct queue_opts *q, const char *s, struct err *e)
 static int parse_full(struct shape_opts *o, const char *s, struct err *e)
 {
 	const char *arg;
+	struct near near;
 	if (strcmp(s, "block") == 0)
 		o->queue.full = QUEUE_BLOCK;
 	else if (strcmp(s, "drop-new") == 0)
@@ -278,7 +285,7 @@ static int parse_full(struct shape_opts *o, const char *s, struct err *e)
 		return parse_spill(o, arg, e);
 	else
 		return err_set(e, ERR_USAGE,
-			       "--full: '%s' is not one of block|drop-new|drop-old|sample:P|spill:DIR[:MAX]", s);
+			       "--full: '%s' is not one of " FULL_RULES "%s", s, near_of(&near, s, strcspn(s, ":"), FULL_RULES));
 	return 0;
 }
 
@@ -295,10 +302,12 @@ static int parse_dropped(struct shape_opts *o, const char *file, struct err *e)
 static int parse_outs(struct shape_opts *o, const struct shape_settings *s, struct err *e)
 {
 	const char *balance = s->balance ? s->balance : "least-full", *path = after(balance, "hash:");
+	struct near near;
 	if (s->balance && !s->out)
 		return err_set(e, ERR_USAGE, "--balance needs --out");
 	if (strcmp(balance, "least-full") != 0 && (!path || !*path))
-		return err_set(e, ERR_USAGE, "--balance: '%s' is not one of least-full|hash:PATH", balance);
+		return err_set(e, ERR_USAGE, "--balance: '%s' is not one of " BALANCES "%s", balance,
+			       near_of(&near, balance, strcspn(balance, ":"), BALANCES));
 	o->out = s->out;
 	o->balance = path ? OUTS_HASH : OUTS_LEAST;
 	o->route = path;

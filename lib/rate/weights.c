@@ -4,6 +4,7 @@
 
 #include "base/datadir.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "rate/keys.h"
 #include "json/doc.h"
 
@@ -27,6 +28,7 @@ struct weights {
 static int take(struct weights *w, const struct json *v, struct buf *key, struct err *e)
 {
 	const struct json *k = json_get(v, "key");
+	struct near near;
 	double weight;
 	if (v->type != JSON_OBJECT || !json_double(json_get(v, "weight"), &weight))
 		return err_set(e, ERR_DATA, "a line of weights must be {\"key\":…,\"weight\":NUMBER}");
@@ -34,7 +36,7 @@ static int take(struct weights *w, const struct json *v, struct buf *key, struct
 		return err_set(e, ERR_DATA, "a weight must be from 0.01 to 100");
 	for (const struct json *m = v->child; m; m = m->next)
 		if (strcmp(m->key, "key") != 0 && strcmp(m->key, "weight") != 0)
-			return err_set(e, ERR_DATA, "unknown member \"%.64s\"", m->key);
+			return err_set(e, ERR_DATA, "unknown member \"%.64s\"%s", m->key, near_of(&near, m->key, strlen(m->key), "key|weight"));
 	w->least = weight < w->least ? weight : w->least;
 	if (!k) {
 		if (w->has_others)

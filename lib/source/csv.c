@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "base/utf8.h"
 #include "json/doc.h"
 
@@ -75,10 +76,13 @@ static bool read_name(struct source_csv *c, const char **p, struct typed *t)
 	return *s == '`';
 }
 
+#define TYPES "text|integer|number|boolean|json"
+
 static int read_types(struct source_csv *c, const char *p, struct err *e)
 {
 	for (;; p++) {
 		struct typed t;
+		struct near near;
 		size_t k = 0;
 		if (!read_name(c, &p, &t) || *p != '=')
 			return err_set(e, ERR_USAGE, "--csv-types must be NAME=TYPE,…; the types are text, integer, number, boolean and json");
@@ -86,7 +90,8 @@ static int read_types(struct source_csv *c, const char *p, struct err *e)
 		while (k < KINDS && (strlen(kinds[k]) != n || memcmp(kinds[k], p, n) != 0))
 			k++;
 		if (k == KINDS)
-			return err_set(e, ERR_USAGE, "--csv-types: '%.*s' is not one of text|integer|number|boolean|json", (int)(n > 100 ? 100 : n), p);
+			return err_set(e, ERR_USAGE, "--csv-types: '%.*s' is not one of " TYPES "%s", (int)(n > 100 ? 100 : n), p,
+				       near_of(&near, p, n, TYPES));
 		t.kind = (enum kind)k;
 		t.name = arena_strndup(&c->types, t.name, t.n);
 		MEM_GROW(c->typed, c->typed_cap, c->ntyped + 1);
@@ -207,7 +212,10 @@ static int read_head(struct source_csv *c, const char *p, struct err *why)
 	for (size_t i = 0; i < c->ntyped; i++) {
 		struct column *to = find(col, n, c->typed[i].name, c->typed[i].n);
 		if (!to) {
-			err_set(why, ERR_DATA, "the header has no column '%.100s' (--csv-types)", c->typed[i].name);
+			struct near near = near_to(c->typed[i].name, c->typed[i].n);
+			for (size_t k = 0; k < n; k++)
+				near_name(&near, col[k].name, col[k].nname);
+			err_set(why, ERR_DATA, "--csv-types: the header has no column '%.100s'%s", c->typed[i].name, near_hint(&near, "", ""));
 			return place(why, p, 0);
 		}
 		to->kind = c->typed[i].kind;

@@ -2,6 +2,7 @@
 /* Finds, reads and extends definitions. */
 #include "base/datadir.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "source/def_int.h"
 
 #include <dirent.h>
@@ -99,17 +100,25 @@ static bool is_path(const char *name)
 	return strchr(name, '/') || (n > 5 && strcmp(name + n - 5, ".json") == 0);
 }
 
-/* Say which definitions there are. */
+/* Say which one was meant, or which there are. */
 static int not_found(const char *name, struct err *e)
 {
 	struct arena a = ARENA_INIT;
 	struct buf b = BUF_INIT;
+	struct near near = near_to(name, strlen(name));
 	const char **names;
-	size_t n;
-	if (source_def_list(&names, &n, &a, NULL) == 0)
-		for (size_t i = 0; i < n; i++)
-			buf_printf(&b, "%s%s", i ? ", " : "", names[i]);
-	err_set(e, ERR_NOT_FOUND, "no source definition '%s' (available: %.*s)", name, (int)b.n, b.p ? b.p : "");
+	size_t n = 0;
+	if (source_def_list(&names, &n, &a, NULL) < 0)
+		n = 0;
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(&b, "%s%s", i ? ", " : "", names[i]);
+		near_name(&near, names[i], strlen(names[i]));
+	}
+	const char *hint = near_hint(&near, "", "");
+	if (*hint)
+		err_set(e, ERR_NOT_FOUND, "no source definition '%s'%s", name, hint);
+	else
+		err_set(e, ERR_NOT_FOUND, "no source definition '%s' (available: %.*s)", name, (int)b.n, b.p ? b.p : "");
 	buf_release(&b);
 	arena_release(&a);
 	return ERR_NOT_FOUND;

@@ -161,7 +161,7 @@ struct source_def {
 	struct def_rules rules;
 };
 
-/* NAME is a definition's name, or a path (it has a slash or ends in .json). ERR_NOT_FOUND names what there is. */
+/* NAME is a definition's name, or a path (it has a slash or ends in .json). ERR_NOT_FOUND names what there is, or what is near. */
 int source_def_load(struct source_def **d, const char *name, struct err *e);
 void source_def_free(struct source_def *d);     /* NULL is fine */
 /* The text of a definition, for tests and fuzzing; FILE is for messages. */

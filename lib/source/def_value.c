@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks the values of a definition, and names each fault with its place. */
 #include "base/mem.h"
+#include "base/near.h"
 #include "source/def_int.h"
 
 #include <stdio.h>
@@ -118,6 +119,15 @@ bool def_type(struct def_load *l, const struct json *v, int types, const char *w
 	return def_fault(l, v, "'%s' has the wrong type: it must be %s", what, want);
 }
 
+static bool unknown_key(struct def_load *l, const struct json *v, const char *in, const struct def_key *keys, size_t n)
+{
+	struct near near = near_to(v->key, strlen(v->key));
+	for (size_t i = 0; i < n; i++)
+		near_name(&near, keys[i].name, strlen(keys[i].name));
+	const char *hint = near_hint(&near, "", "");
+	return *in ? def_fault(l, v, "unknown key '%s' in '%s'%s", v->key, in, hint) : def_fault(l, v, "unknown key '%s'%s", v->key, hint);
+}
+
 bool def_members(struct def_load *l, const struct json *obj, const char *in, const struct def_key *keys, size_t n,
 		 const struct json **to)
 {
@@ -128,7 +138,7 @@ bool def_members(struct def_load *l, const struct json *obj, const char *in, con
 		while (i < n && strcmp(keys[i].name, v->key) != 0)
 			i++;
 		if (i == n)
-			ok = *in ? def_fault(l, v, "unknown key '%s' in '%s'", v->key, in) : def_fault(l, v, "unknown key '%s'", v->key);
+			ok = unknown_key(l, v, in, keys, n);
 		else if (to[i])
 			ok = def_fault(l, v, "'%s' is given twice", def_path(l, in, v->key));
 		else

@@ -3,6 +3,7 @@
 #include "source/post.h"
 
 #include "base/clock.h"
+#include "base/near.h"
 #include "base/num.h"
 #include "source/post_spec.h"
 
@@ -182,17 +183,26 @@ bool post_is_field(const char *name)
 
 static int put_value(struct buf *b, const char *where, const struct post_spec *f, const struct json *v, struct err *e);
 
+static const char *near_field(struct near *near, const struct post_spec *f, const char *typed, const char *inside)
+{
+	*near = near_to(typed, strlen(typed));
+	for (; f->name; f++)
+		near_name(near, f->name, strlen(f->name));
+	return near_hint(near, inside, "");
+}
+
 /* The members of V that SUB has; nothing is written when all are null. */
 static int put_struct(struct buf *b, const struct post_spec *f, const struct json *v, struct err *e)
 {
 	char inner[64];
 	size_t start = b->n;
+	struct near near;
 	if (v->type != JSON_OBJECT)
 		return wrong("", f, "an object", e);
 	snprintf(inner, sizeof inner, "%s.", f->name);
 	for (const struct json *m = v->child; m; m = m->next)
 		if (!known(f->sub, m->key))
-			return err_set(e, ERR_DATA, "smpost/1 has no field '%s%s'", inner, m->key);
+			return err_set(e, ERR_DATA, "smpost/1 has no field '%s%s'%s", inner, m->key, near_field(&near, f->sub, m->key, inner));
 	for (const struct post_spec *s = f->sub; s->name; s++) {
 		const struct json *m = json_get(v, s->name);
 		if (!m || m->type == JSON_NULL)
@@ -283,11 +293,12 @@ static int put_known(struct buf *b, const struct post_spec *f, const struct json
 int post_put(struct buf *b, const struct json *mapped, const struct post_given *given, struct err *e)
 {
 	size_t start = b->n;
+	struct near near;
 	if (mapped->type != JSON_OBJECT)
 		return err_set(e, ERR_DATA, "the map did not return an object");
 	for (const struct json *m = mapped->child; m; m = m->next)
 		if (!known(post_fields, m->key))
-			return err_set(e, ERR_DATA, "smpost/1 has no field '%s'", m->key);
+			return err_set(e, ERR_DATA, "smpost/1 has no field '%s'%s", m->key, near_field(&near, post_fields, m->key, ""));
 	for (const struct post_spec *f = post_fields; f->name; f++) {
 		const struct json *v = json_get(mapped, f->name);
 		size_t before = b->n;

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "base/utf8.h"
 #include "io/input.h"
 #include "json/doc.h"
@@ -31,13 +32,15 @@ int reject_open(struct reject **rj, const char *tool, const char *value, struct 
 {
 	enum reject_mode mode = MODE_STOP;
 	const char *path = NULL;
+	struct near near;
 	if (value && strcmp(value, "skip") == 0) {
 		mode = MODE_SKIP;
 	} else if (value && strncmp(value, "reject=", 7) == 0 && value[7]) {
 		mode = MODE_FILE;
 		path = value + 7;
 	} else if (value && strcmp(value, "stop") != 0) {
-		return err_set(e, ERR_USAGE, "--on-error: '%s' is not one of " REJECT_ARG, value);
+		return err_set(e, ERR_USAGE, "--on-error: '%s' is not one of " REJECT_ARG "%s", value,
+			       near_of(&near, value, strcspn(value, "="), REJECT_ARG));
 	}
 	struct reject *r = mem_zalloc(sizeof *r);
 	r->mode = mode;

@@ -70,9 +70,9 @@ records() { grep -v '^{"$mark"' "$1"; }
 @test "a file where the name of a source belongs: is smfetch files meant?" {
 	cp in/y posts.ndjson; cp in/y posts.json; echo '{"smsource":1' >def.json
 	for f in posts.ndjson posts.json ./posts.ndjson in ./in -; do
-		run -2 smfetch "$f"; [[ $output == *"'$f' is not a source: did you mean smfetch files $f?"* ]] || { echo "$output"; false; }
+		run -2 smfetch "$f"; [[ $output == *"'$f' is not a source, did you mean 'smfetch files $f'?"* ]] || { echo "$output"; false; }
 	done
-	run -2 smfetch file x; [[ $output == *"did you mean smfetch files x?"* ]]
+	run -2 smfetch file x; [[ $output == *"did you mean 'smfetch files x'?"* ]]
 	run -2 smfetch nothing; [[ $output == *"no source definition 'nothing'"* ]]
 	run -3 smfetch ./def.json; [[ $output == *"./def.json:"* ]]; echo '{' >def.json; run -3 smfetch ./def.json; [[ $output == *"./def.json:"* ]]
 }

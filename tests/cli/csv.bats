@@ -53,7 +53,7 @@ eq() { diff -u <(printf '%s\n' "$@") out; }
 		json {
 		json "{""a"":1}x"
 	E
-	run -3 --separate-stderr smfetch files --csv-types nope=number a.csv; [[ $stderr == "smfetch: a.csv:1:1: the header has no column 'nope' (--csv-types)" ]]
+	run -3 --separate-stderr smfetch files --csv-types nope=number a.csv; [[ $stderr == "smfetch: a.csv:1:1: --csv-types: the header has no column 'nope'" ]]
 	for bad in n n= n=float =number 'n=number,' '`n=number'; do run -2 --separate-stderr smfetch files --csv-types "$bad" a.csv; [[ $stderr == *--csv-types* ]] || return 1; done
 }
 

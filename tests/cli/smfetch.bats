@@ -260,7 +260,8 @@ says() {
 
 @test "mistakes are told before secrets are looked for, each in its own words" {
 	export XDG_CONFIG_HOME=$PWD/none
-	says 2 "no source definition 'x-recnt' (available: " x-recnt query=cats
+	says 2 "no source definition 'x-recnt', did you mean 'x-recent'?" x-recnt query=cats
+	says 2 "no source definition 'nosuch' (available: " nosuch
 	says 2 "'x-v2' is for files: use smfetch files --as x-v2" x-v2 query=cats
 	says 2 "'x-recent' has no rules to set" x-recent query=cats --rule a=b
 	says 2 "'url' is not a URL: use url=https://…" rss url=example.org

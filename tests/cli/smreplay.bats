@@ -41,7 +41,7 @@ small() {
 @test "--select and --where: what is wrong is named, with the nearest column, status 2" {
 	small
 	run -2 --separate-stderr "$smreplay" t --select id,lnag
-	[ "$stderr" = "smreplay: --select: expression, column 1: no column 'lnag'; did you mean 'lang'?" ]
+	[ "$stderr" = "smreplay: --select: expression, column 1: no column 'lnag', did you mean 'lang'?" ]
 	run -2 --separate-stderr "$smreplay" t --select 'n+1'
 	[ "$stderr" = "smreplay: --select: 'n+1' is not a column" ]
 	run -2 --separate-stderr "$smreplay" t --where "n = 'x'"

@@ -137,7 +137,7 @@ static void test_queue(void)
 		T_DBL(o.queue.sample, 0.25);
 		REFUSED("--full: '1.1' is not a number from 0 to 1", .full = "sample:1.1");
 		REFUSED("--full: '-0.1' is not a number from 0 to 1", .full = "sample:-0.1");
-		REFUSED("--full: 'samples' is not one of block|drop-new|drop-old|sample:P|spill:DIR[:MAX]",
+		REFUSED("--full: 'samples' is not one of block|drop-new|drop-old|sample:P|spill:DIR[:MAX], did you mean 'sample:P'?",
 			.full = "samples");
 		REFUSED("--dropped: no record is dropped with these options", .full = "block", .dropped = "d");
 		T_INT(PARSE(.time = "at", .watermark_given = true, .late = "drop", .dropped = "d"), 0);
