@@ -59,7 +59,7 @@ TOOLS := $(CMDS:%=$(BUILD)/bin/%)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 .PHONY: all help toolchain deps deps-test demo sample check check-bare check-unit check-cli check-conformance check-interop \
-	check-model check-crash check-long soak bench bench-rate bench-smoke lint format sanitize valgrind fuzz man completions \
+	check-model check-crash check-long soak bench bench-rate bench-smoke lint format sanitize valgrind fuzz man completions metrics-doc \
 	install uninstall dist clean print-libs
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.o
@@ -83,6 +83,7 @@ all: $(TOOLS)
 #: make lint|layers, bounds, clones, unused names, warnings of gcc and clang, cppcheck
 #: make man|man pages into build/man
 #: make completions|completions for bash, zsh and fish into completions/
+#: make metrics-doc|the table in docs/metrics.md
 #: make sample|makes share/sample anew
 #: make install|into PREFIX=/usr/local, below DESTDIR
 #: make dist|a source archive
@@ -315,6 +316,10 @@ completions: all
 		$(BUILD)/bin/$$t --generate=bash >completions/bash/$$t && \
 		$(BUILD)/bin/$$t --generate=zsh >completions/zsh/_$$t && \
 		$(BUILD)/bin/$$t --generate=fish >completions/fish/$$t.fish || exit 1; done
+
+metrics-doc: all
+	docs/metrics.sh $(BUILD)/bin docs/metrics.md >$(BUILD)/metrics.md
+	cp $(BUILD)/metrics.md docs/metrics.md
 
 # Files that name the folder of share/.
 OPERATIONS := systemd/smfetch@.service systemd/smfetch-stream@.service cron/smfetch.cron make/ingest.mk

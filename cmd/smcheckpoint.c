@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/report.h"
 #include "stream/ck.h"
 #include "io/input.h"
 #include "io/output.h"
@@ -87,8 +88,20 @@ static const struct tool tool = {
 	.commands = commands,
 };
 
+static void count(const struct saver *s)
+{
+	struct saver_summary sum;
+	saver_summary(s, &sum);
+	metrics_stream(report_metrics(), sum.stream);
+	metrics_label(report_metrics(), METRICS_LABEL_TABLE, sum.table);
+	if (sum.version >= 0)
+		metrics_set(report_metrics(), METRIC_TABLE_VERSION, sum.version);
+	metrics_set(report_metrics(), METRIC_RECORDS_IN, (int64_t)sum.commits);
+}
+
 static int before_wait(void *arg, struct err *e)
 {
+	count(arg);
 	return saver_flush(arg, e);
 }
 
@@ -112,7 +125,7 @@ static int do_save(int argc, char **argv)
 	struct line l;
 	opt_operands(argc, argv, 0, 1, "CK");
 	struct saver *s = saver_new(argc ? argv[0] : NULL);
-	const struct input_opts opts = { .before_wait = before_wait, .arg = s };
+	const struct input_opts opts = { .before_wait = before_wait, .arg = s, .metrics = report_metrics() };
 	struct input *in = input_new(NULL, 0, &opts);
 	int rc;
 	while ((rc = input_line(in, &l, &e)) == INPUT_OK) {
@@ -124,6 +137,7 @@ static int do_save(int argc, char **argv)
 	}
 	/* What came before a bad line stands in the table all the same. */
 	struct err why;
+	count(s);
 	int end = rc < 0 ? saver_flush(s, &why) : saver_end(s, &e);
 	if (rc < 0 && end < 0)
 		diag_error(&why);
@@ -197,6 +211,7 @@ static void start(struct show *s, struct output *out)
 	if (opt_json)
 		so.output = "ndjson";
 	output_init(out, STDOUT_FILENO, "standard output");
+	out->metrics = report_metrics();
 	if (show_init(s, &so, out, SHOW_TABLE, &e) < 0)
 		opt_usage("%s", e.msg);
 	show_columns(s, 24, "checkpoint\0stream\0generation\0created\0running\0pid\0recorded.seq\0recorded.table\0recorded.version\0"

@@ -2,9 +2,11 @@
 /* smcommit: the actions of a pipe to commits of a table. */
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/report.h"
 #include "commit/commit.h"
 #include "io/input.h"
 #include "io/output.h"
+#include "stream/mark.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -83,7 +85,7 @@ static void put_lines(struct output *out, struct buf *lines)
 {
 	for (char *p = lines->p, *end = p + lines->n; p < end; ) {
 		char *nl = memchr(p, '\n', (size_t)(end - p));
-		output_line(out, p, (size_t)(nl - p));
+		(mark_is(p, (size_t)(nl - p)) ? output_mark : output_line)(out, p, (size_t)(nl - p));
 		p = nl + 1;
 	}
 	buf_clear(lines);
@@ -131,10 +133,11 @@ int main(int argc, char **argv)
 		opt_usage("--vouch needs --mode=overwrite or --replace-where");
 	struct commit_opts o = { .table = n ? argv[1] : NULL, .overwrite = replace_where || strcmp(mode, "overwrite") == 0,
 		.replace_where = replace_where, .merge_schema = merge_schema, .overwrite_schema = overwrite_schema, .vouch = vouch,
-		.attempts = retry > 1000000 ? 1000000 : (unsigned)retry, .retry_for_ns = retry_for, .warn = warn };
+		.attempts = retry > 1000000 ? 1000000 : (unsigned)retry, .retry_for_ns = retry_for, .warn = warn, .metrics = report_metrics() };
 	output_init(&out, STDOUT_FILENO, "standard output");
 	out.unbuffered = unbuffered;
-	struct input_opts io = { .before_wait = flush_before_wait, .arg = &out };
+	out.metrics = report_metrics();
+	struct input_opts io = { .before_wait = flush_before_wait, .arg = &out, .metrics = out.metrics };
 	struct input *in = input_new(NULL, 0, &io);
 	int rc = committer_new(&c, &o, &e);
 	if (rc == 0)

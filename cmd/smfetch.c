@@ -70,6 +70,17 @@ static const struct opt opts[] = {
 	{ 0, "user-agent", OPT_STR, &user_agent, "TEXT", "User-Agent header" },
 	{ 0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job; send nothing" },
 	{ 0, "verbose", OPT_FLAG, &verbose, NULL, "report requests, responses and waits on standard error" },
+	{ 0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP },
+	{ 0, "max-record", OPT_SIZE, &max_record, "SIZE", "maximum size of a record (16MiB)" },
+	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "flush every record" },
+	/* old names of the commands */
+	{ 0, "list", OPT_FLAG, &list, NULL, NULL },
+	{ 0, "describe", OPT_STR, &describe, "SOURCE", NULL },
+	{ 0, "check", OPT_FILE, &check, "FILE", NULL },
+	{ 0 }
+};
+
+static const struct opt file_opts[] = {
 	{ 0, "as", OPT_STR, &as, "SOURCE",
 	  "files: map the records to smpost with this source definition: a name (see smfetch list) or a file" },
 	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast",
@@ -86,13 +97,6 @@ static const struct opt opts[] = {
 	  "files, with --as: when the posts were seen (the file's modification time)",
 	  &observed_given },
 	{ 0, "mark-every", OPT_U64, &mark_every, "N", "files: print a mark at least every N records (100000)" },
-	{ 0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP },
-	{ 0, "max-record", OPT_SIZE, &max_record, "SIZE", "maximum size of a record (16MiB)" },
-	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "flush every record" },
-	/* old names of the commands */
-	{ 0, "list", OPT_FLAG, &list, NULL, NULL },
-	{ 0, "describe", OPT_STR, &describe, "SOURCE", NULL },
-	{ 0, "check", OPT_FILE, &check, "FILE", NULL },
 	{ 0 }
 };
 
@@ -134,6 +138,8 @@ static const struct tool tool = {
 		"With --resume, marks record how far the stream has got, and the next run resumes from there. SIGTERM "
 		"and SIGINT end the stream with a mark after the current record or request.",
 	.opts = opts,
+    .more_title = "Options of smfetch files",
+    .more = file_opts,
     .exits = exits,
     .examples = examples,
     .see_also = see_also,

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/report.h"
 #include "gen/gen.h"
 #include "io/output.h"
 #include "resume/resume.h"
@@ -124,6 +125,7 @@ int main(int argc, char **argv)
 		opt_usage("%s", e.msg);
 	output_init(&out, STDOUT_FILENO, "standard output");
 	out.unbuffered = unbuffered;
+	out.metrics = report_metrics();
 	if (marks && resume_open(&rs, NULL, &e))
 		return diag_fail(&e);
 	if (marks)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/report.h"
 #include "io/output.h"
 #include "json/doc.h"
 #include "json/jq.h"
@@ -168,13 +169,15 @@ static int do_record(void *arg, const struct json_record *rec, struct err *why)
 		return got;
 	if (r->result.n)
 		output_put(&r->out, r->result.p, r->result.n);
+	if (n)
+		r->out.records += (uint64_t)n - 1;
 	output_end_record(&r->out);
 	return n;
 }
 
 static int run(struct run *r, char **operands, size_t n)
 {
-	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .unchecked = true, .out = &r->out };
+	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .unchecked = true, .out = &r->out, .metrics = report_metrics() };
 	const char *program = opt_file ? NULL : *operands;
 	size_t skip = opt_file ? 0 : 1;
 	int got = compile(r, program);

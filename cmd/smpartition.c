@@ -2,6 +2,7 @@
 /* smpartition - records to the data files of a table. Table, glue and main; the work is in lib/ingest. */
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/report.h"
 #include "ingest/partitioner.h"
 
 #ifdef __GLIBC__
@@ -165,13 +166,14 @@ int main(int argc, char **argv)
 	if (reject_open(&o.rejects, tool.name, opt_on_error, &e))
 		return diag_fail(&e);
 	output_init(&out, STDOUT_FILENO, "standard output");
+	out.metrics = o.metrics = report_metrics();
+	reject_metrics(o.rejects, o.metrics);
 	diag_catch_signals();
 	int status = partition_run(&o, &result, &e) ? diag_fail(&e) : 0;
 	status = diag_worse(status, reject_close(o.rejects, &e), &e);
 	status = diag_finish(&out, status);
 	if (result.stopped && status == 0) {
-		signal(diag_signal(), SIG_DFL);
-		raise(diag_signal());
+		report_die(diag_signal());
 	}
 	return status;
 }

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
-/* smrate - shape a stream of records. Table, glue and main; the work is done in lib/rate and lib/rate. */
+/* smrate - shape a stream of records. Table, glue and main; the work is done in lib/rate. */
 #include "cli/diag.h"
 #include "cli/opt.h"
-#include "cli/stats.h"
+#include "cli/report.h"
 #include "rate/shape.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 static struct opt_rate opt_rate, opt_key_rate, opt_min, opt_max;
 static struct shape_settings set = SHAPE_SETTINGS_INIT;
-static const char *opt_stats, *opt_on_error;
-static int64_t opt_stats_every;
-static bool every_given;
+static const char *opt_on_error;
 
 static const struct opt options[] = {
 	{ 'r', "rate", OPT_RATE, &opt_rate, "N/TIME", "maximum number of records per time: 50/s, 300/15m" },
@@ -60,10 +57,6 @@ static const struct opt options[] = {
 	  "distribute records to several outputs instead of standard output; marks go to all; not for a source with --resume" },
 	{ 0, "balance", OPT_STR, &set.balance, "least-full|hash:PATH",
 	  "with --out: write to the output that is least full (default), or always to the same one for the same value of PATH" },
-	{ 0, "stats", OPT_STR, &opt_stats, "fd:N|FILE",
-	  "write a line of statistics at the end; SIGUSR1 prints one to standard error at any time" },
-	{ 0, "stats-every", OPT_DURATION, &opt_stats_every, "DURATION",
-	  "with --stats: also write a line at this interval", &every_given },
 	{ 0, "on-error", OPT_STR, &opt_on_error, REJECT_ARG, REJECT_HELP },
 	{ 0, "unbuffered", OPT_FLAG, &set.unbuffered, NULL, "flush every record" },
 	{ 0 }
@@ -130,10 +123,6 @@ static void parse_settings(struct shape_opts *o)
 	set.max = rate_of(&opt_max);
 	if (shape_parse(o, &set, &e) < 0)
 		opt_usage("%s", e.msg);
-	if (every_given && !opt_stats)
-		opt_usage("--stats-every needs --stats");
-	if (opt_stats_every < 0 || (every_given && !opt_stats_every))
-		opt_usage("--stats-every must be greater than 0");
 }
 
 static void note(const char *text)
@@ -143,7 +132,13 @@ static void note(const char *text)
 
 static void print_stats(void *arg, bool last, struct buf *b)
 {
-	meter_print(arg, last, b);
+	(void)last;
+	meter_print(arg, b);
+}
+
+static void fill(void *arg, struct metrics *m)
+{
+	meter_fill(arg, m);
 }
 
 /* --- the end --- */
@@ -151,9 +146,9 @@ static void print_stats(void *arg, bool last, struct buf *b)
 /* Everybody who was to read is gone: end as a filter does whose reader is gone. */
 static _Noreturn void end_by_sigpipe(void)
 {
-	signal(SIGPIPE, SIG_DFL);
-	raise(SIGPIPE);
-	_exit(4);
+	report_collect(NULL, NULL);
+	report_members(NULL, NULL);
+	report_die(SIGPIPE);
 }
 
 static int finish_outs(struct shape *s, int status)
@@ -190,13 +185,14 @@ static int finish_spill(struct shape *s, int status)
 	return diag_worse(status, spill_close(s->spill, &e), &e);
 }
 
-static int finish(struct shape *s, struct stats *stats, int status)
+static int finish(struct shape *s, int status)
 {
 	struct err e = { 0 };
 	/* The last line of statistics tells of queue and outputs, so it comes before they go. */
 	if (s->outs && status == 0)
 		status = diag_worse(status, outs_drain(s->outs, &e), &e);
-	status = diag_worse(status, run_stats_stop(stats, &e), &e);
+	report_collect(NULL, NULL);
+	report_members(NULL, NULL);
 	if (s->outs)
 		status = finish_outs(s, status);
 	if (s->spill)
@@ -217,16 +213,18 @@ int main(int argc, char **argv)
 {
 	static struct shape s;
 	struct shape_opts o;
-	struct stats *stats = NULL;
 	struct err e = { 0 };
 	diag_init(tool.name);
+	report_on_usr1();
 	int n = opt_parse(&tool, argc, argv);
 	parse_settings(&o);
 	int got = shape_open(&s, tool.name, &o, opt_on_error, &e);
 	s.note = note;
-	/* Its thread first: the others inherit that SIGUSR1 is not for them. */
-	if (got == 0)
-		got = run_stats_start(&stats, opt_stats, opt_stats_every, print_stats, &s.meter, &e);
+	s.metrics = report_metrics();
+	if (got == 0) {
+		report_collect(fill, &s.meter);
+		report_members(print_stats, &s.meter);
+	}
 	if (o.out)
 		signal(SIGPIPE, SIG_IGN);
 	if (got == 0)
@@ -234,7 +232,7 @@ int main(int argc, char **argv)
 	if (got < 0 && nobody_reads(&s))
 		end_by_sigpipe();
 	int status = got < 0 ? diag_fail(&e) : 0;
-	status = finish(&s, stats, status);
+	status = finish(&s, status);
 	status = diag_finish(&s.out, status);
 	shape_release(&s);
 	shape_opts_release(&o);

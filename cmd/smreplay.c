@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/report.h"
 #include "rate/pace.h"
 #include "io/output.h"
 #include "replay/replay.h"
@@ -284,13 +285,24 @@ static void wait_for_more(void)
 	}
 }
 
+/* For the metrics, a piece at a time. */
+static bool count(struct run *r)
+{
+	struct replay_counts c;
+	replay_count(r->replay, &c);
+	metrics_set(report_metrics(), METRIC_RECORDS_IN, (int64_t)c.rows);
+	metrics_set(report_metrics(), METRIC_TABLE_VERSION, c.version);
+	metrics_set(report_metrics(), METRIC_TABLE_FILES, (int64_t)c.files);
+	return true;
+}
+
 /* 1: a signal ended it. */
 static int copy(struct run *r)
 {
 	struct replay_piece p;
 	for (;;) {
 		int rc = 0;
-		while (r->left && (rc = replay_next(r->replay, &p, r->e)) > 0)
+		while (r->left && (rc = replay_next(r->replay, &p, r->e)) > 0 && count(r))
 			if ((rc = put(r, &p)) || (rc = stopped(r)) || (rc = mark_if_due(r)))
 				return rc;
 		if (rc || !r->left || !opt_follow)
@@ -440,11 +452,14 @@ int main(int argc, char **argv)
 	opt_operands(opt_parse(&tool, argc, argv), argv + 1, 1, 1, "TABLE");
 	check_usage();
 	output_init(&r.out, STDOUT_FILENO, "standard output");
+	r.out.metrics = report_metrics();
 	set_options(&r);
 	set_form(&r);
 	int rc = opt_marks ? resume_open(&r.marks, NULL, &e) : 0;
 	if (rc == 0)
 		rc = reject_open(&r.rejects, tool.name, opt_on_error, &e);
+	if (rc == 0)
+		reject_metrics(r.rejects, report_metrics());
 	if (rc == 0 && opt_marks)
 		diag_catch_signals();
 	if (rc == 0)

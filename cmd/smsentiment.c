@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/report.h"
 #include "io/output.h"
 #include "stream/pull.h"
 #include "text/vader.h"
@@ -164,7 +165,7 @@ static int open_input(struct run *r, char **files, size_t n)
 	const char *const fields[FIELDS] = { [FIELD_TEXT] = opt_field, [FIELD_OUT] = buf_cstr(&path) };
 	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .fields = fields, .nfields = FIELDS,
 		.named = field_given ? UINT32_C(1) << FIELD_TEXT : 0,
-		.out = &r->out };
+		.out = &r->out, .metrics = report_metrics() };
 	int got = pull_open(&r->pull, (const char *const *)files, n, &o, r->e);
 	buf_release(&path);
 	return got;

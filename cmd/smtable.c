@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/report.h"
 #include "delta/about.h"
 #include "delta/log.h"
 #include "delta/snapshot.h"
@@ -27,6 +28,7 @@ static struct show show;
 static void start(size_t n, const char *columns)
 {
 	struct err e;
+	out.metrics = report_metrics();
 	if (show_init(&show, &so, &out, SHOW_TABLE, &e) < 0)
 		opt_usage("%s", e.msg);
 	show_columns(&show, n, columns);
@@ -48,7 +50,12 @@ static int open_table(int argc, char **argv, unsigned flags, struct store **s, s
 	int rc = open_store(argc, argv, s, e);
 	if (rc == 0 && has_timestamp)
 		rc = delta_version_at(*s, timestamp_as_of, &version, e);
-	return rc ? rc : delta_snapshot_open(sn, *s, version, flags, e);
+	if (rc == 0)
+		metrics_label(report_metrics(), METRICS_LABEL_TABLE, store_root(*s));
+	rc = rc ? rc : delta_snapshot_open(sn, *s, version, flags, e);
+	if (rc == 0)
+		about_metrics(*sn, report_metrics());
+	return rc;
 }
 
 /* STATUS: of what was found, if all went well. */

@@ -5,6 +5,7 @@
 #include "base/near.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/report.h"
 #include "io/output.h"
 #include "show/show.h"
 #include "stream/pull.h"
@@ -208,7 +209,7 @@ static int pass_mark(struct run *r)
 		mark_withhold(&r->pull->mark, &own, &line, &n);
 	mark_recount(&r->pull->mark, &own, &line, &n, r->pull->records, r->rows);
 	if (!code && r->show.form == SHOW_NDJSON) /* the other forms have no place for marks */
-		output_line(&r->out, line, n);
+		output_mark(&r->out, line, n);
 	buf_release(&own);
 	return code == ERR_DATA ? pull_at(r->pull, r->e) : code;
 }
@@ -277,7 +278,7 @@ static int run(struct run *r, char **files, size_t n)
 {
 	const char *paths[TOPICS_FIELDS];
 	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .fields = paths,
-		.nfields = topics_fields(r->topics, paths), .out = &r->out };
+		.nfields = topics_fields(r->topics, paths), .out = &r->out, .metrics = report_metrics() };
 	int got = pull_open(&r->pull, (const char *const *)files, n, &o, r->e);
 	if (got)
 		return got;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/term.h"
 #include "base/utf8.h"
+#include "cli/report.h"
 #include "json/doc.h"
 
 #include <errno.h>
@@ -214,6 +215,7 @@ void diag_catch_signals(void)
 {
 	catch_signal(SIGTERM);
 	catch_signal(SIGINT);
+	report_leave_signals();
 }
 
 int diag_signal(void)

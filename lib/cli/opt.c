@@ -9,6 +9,7 @@
 #include "base/when.h"
 #include "cli/diag.h"
 #include "cli/optgen.h"
+#include "cli/report.h"
 #include "json/number.h"
 
 #include <ctype.h>
@@ -25,6 +26,11 @@ static const char *errors_format;
 const struct opt opt_common[] = {
 	{ 'q', "quiet", OPT_FLAG, &flag_quiet, NULL, "suppress warnings and notes", NULL },
 	{ 0, "errors", OPT_ENUM, &errors_format, "text|json", "format of errors", NULL },
+	{ 0, "metrics", OPT_FILE, &report_options.metrics, "DIR|FILE", "keep metrics for Prometheus there (docs/metrics.md)", NULL },
+	{ 0, "metrics-name", OPT_STR, &report_options.name, "NAME", "their name (default: the stream's id)", NULL },
+	{ 0, "stats", OPT_STR, &report_options.stats, "fd:N|FILE", "write a line of statistics at the end and on SIGUSR1", NULL },
+	{ 0, "stats-every", OPT_DURATION, &report_options.stats_every, "DURATION", "with --stats: also at this interval",
+	  &report_options.stats_every_given },
 	{ 'h', "help", OPT_FLAG, &flag_help, NULL, "print this help and exit", NULL },
 	{ 'V', "version", OPT_FLAG, &flag_version, NULL, "print the version and exit", NULL },
 	{ 0 },
@@ -165,8 +171,8 @@ static void set_value(const struct opt *o, const char *from, const char *v)
 /* The tables in force: the command's, the tool's, everybody's. */
 static const struct opt *find(char letter, const char *name, size_t n)
 {
-	const struct opt *tables[] = { command ? command->opts : NULL, tool->opts, opt_common };
-	for (int i = 0; i < 3; i++)
+	const struct opt *tables[] = { command ? command->opts : NULL, tool->opts, tool->more, opt_common };
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		for (const struct opt *o = tables[i]; o && o->name; o++)
 			if (name ? strlen(o->name) == n && memcmp(o->name, name, n) == 0 : o->letter == letter)
 				return o;
@@ -176,9 +182,9 @@ static const struct opt *find(char letter, const char *name, size_t n)
 /* What a name that no option has was meant to be; an option of a command counts before the command is known, too. */
 static const char *near_option(struct near *near, const char *name, size_t n, const char *before)
 {
-	const struct opt *tables[] = { command ? command->opts : NULL, tool->opts, opt_common };
+	const struct opt *tables[] = { command ? command->opts : NULL, tool->opts, tool->more, opt_common };
 	*near = near_to(name, n);
-	for (int i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		for (const struct opt *o = tables[i]; o && o->name; o++)
 			if (o->help)
 				near_name(near, o->name, strlen(o->name));
@@ -204,12 +210,16 @@ static void generate(const char *what)
 		void (*fn)(struct buf *, const struct tool *);
 	} kinds[] = { { "man", optgen_man }, { "bash", optgen_bash }, { "zsh", optgen_zsh }, { "fish", optgen_fish } };
 	struct buf b = BUF_INIT;
+	if (strcmp(what, "metrics") == 0) {
+		metrics_put_list(tool->name, &b);
+		print_and_exit(&b);
+	}
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (strcmp(kinds[i].name, what) == 0) {
 			kinds[i].fn(&b, tool);
 			print_and_exit(&b);
 		}
-	opt_usage("--generate: '%s' is not one of man|bash|zsh|fish", what);
+	opt_usage("--generate: '%s' is not one of man|bash|zsh|fish|metrics", what);
 }
 
 /* --help and --version are answered where they stand. */
@@ -478,6 +488,7 @@ int opt_parse(const struct tool *t, int argc, char **argv)
 	if (!t->commands)
 		read_config();
 	read_environment(t->opts);
+	read_environment(t->more);
 	read_environment(opt_common);
 	look_ahead(argc, argv);
 	int operands = argc ? parse(argc, argv) : 0;
@@ -485,6 +496,7 @@ int opt_parse(const struct tool *t, int argc, char **argv)
 	diag_set_quiet(flag_quiet);
 	diag_set_json(wants_json());
 	check_environment();
+	report_start(t->name);
 	return operands;
 }
 

@@ -4,7 +4,8 @@
  * Precedence: command line, then environment SM_<TOOL>_<OPTION> without the tool's "sm"
  * (SM_RATE_BURST), then `name = value` lines of $XDG_CONFIG_HOME/smtools/<tool>.conf, then built in.
  * Long names are exact, no abbreviations; `--` ends options; `-` is an operand.
- * Every tool has --help, --version, --quiet, --errors=text|json, --generate=man|bash|zsh|fish (hidden).
+ * Every tool has --help, --version, --quiet, --errors=text|json, those of cli/report.h, and, hidden,
+ * --generate=man|bash|zsh|fish|metrics.
  * A usage error prints two lines on standard error and exits with 2.
  */
 #ifndef SM_CLI_OPT_H
@@ -67,6 +68,8 @@ struct tool {
 	const char *synopsis;     /* "[OPTION]… [FILE]…" */
 	const char *description;  /* paragraphs, separated by blank lines */
 	const struct opt *opts;
+	const char *more_title;   /* a second table, listed under a title of its own: "Options of smfetch files"; may be NULL */
+	const struct opt *more;
 	const char *const *exits; /* "0", "meaning", …, NULL */
 	const char *const *examples; /* "command", "what it does", …, NULL */
 	const char *const *see_also; /* "smcommit(1)", …, NULL; may be NULL */

@@ -86,6 +86,10 @@ void optgen_help(struct buf *b, const struct tool *t, const struct tool_command 
 	each(b, t, opt_common, help_option);
 	if (c)
 		return;
+	if (t->more) {
+		buf_printf(b, "\n%s:\n", t->more_title);
+		each(b, t, t->more, help_option);
+	}
 	if (t->exits) {
 		buf_puts(b, "\nExit status:\n");
 		for (const char *const *e = t->exits; *e; e += 2)
@@ -188,6 +192,10 @@ void optgen_man(struct buf *b, const struct tool *t)
 	buf_puts(b, ".SH OPTIONS\n");
 	each(b, t, t->opts, man_option);
 	each(b, t, opt_common, man_option);
+	if (t->more) {
+		buf_printf(b, ".SS %s\n", t->more_title);
+		each(b, t, t->more, man_option);
+	}
 	if (t->exits) {
 		buf_puts(b, ".SH EXIT STATUS\n");
 		for (const char *const *e = t->exits; *e; e += 2) {
@@ -253,6 +261,7 @@ static void each_table(struct buf *b, const struct tool *t, each_fn *fn)
 	for (const struct tool_command *c = t->commands; c && c->name; c++)
 		each(b, t, c->opts, fn);
 	each(b, t, t->opts, fn);
+	each(b, t, t->more, fn);
 	each(b, t, opt_common, fn);
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "metrics/metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +35,7 @@ struct commit_opts {
 	bool overwrite_schema;      /* with overwrite and no replace_where: the metaData replaces the table's */
 	unsigned attempts;          /* 0: the default of delta/commit.h */
 	int64_t retry_for_ns;
+	struct metrics *metrics;    /* NULL: nobody counts */
 	/* Hears of what went wrong without failing the commit. */
 	void (*warn)(void *arg, const struct err *e);
 	void *arg;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "delta/about.h"
 
 #include <string.h>
 
@@ -34,6 +35,7 @@ void committer_free(struct committer *c)
 {
 	if (!c)
 		return;
+	about_metrics(c->sn, c->opts.metrics);
 	group_release(&c->group);
 	producer_release(&c->producer);
 	whole_release(&c->whole);
@@ -157,18 +159,37 @@ static void remember(struct committer *c, const struct mark *m)
 	group_clear(&c->group);
 }
 
+static void count_commit(struct committer *c, const struct build_job *job, const struct delta_committed *done, int rc, int64_t ns)
+{
+	struct metrics *m = c->opts.metrics;
+	if (rc == 0 && done->version < 0)
+		return;
+	metrics_observe(m, METRIC_COMMIT_DURATION, ns);
+	metrics_add(m, METRIC_CONFLICTS, (int64_t)done->attempts - (rc == 0 || job->ahead));
+	if (rc)
+		return;
+	metrics_add(m, METRIC_COMMITS, 1);
+	metrics_add(m, METRIC_FILES_ADDED, (int64_t)job->files);
+	metrics_add(m, METRIC_FILES_REMOVED, (int64_t)job->removed);
+	metrics_add(m, METRIC_ROWS_ADDED, job->rows_known ? (int64_t)job->rows : 0);
+	metrics_add(m, METRIC_FILE_BYTES_ADDED, (int64_t)job->bytes);
+}
+
 static int commit_group(struct committer *c, const struct mark *m, struct buf *out, struct err *e)
 {
 	struct build_job job = { .c = c, .m = m };
-	struct delta_committed done;
+	struct delta_committed done = { 0 };
 	struct delta_commit_opts o = { .attempts = c->opts.attempts, .retry_for_ns = c->opts.retry_for_ns, .warn = c->opts.warn,
 		.arg = c->opts.arg };
 	int rc = c->opts.overwrite ? refresh(c, e) : 0;
 	o.base = replace_base(c, m);
 	o.has_base = o.base >= 0;
 	bool own = o.has_base && read_is_sink(c, c->sn);
-	if (rc == 0)
+	int64_t began = clock_mono_ns();
+	if (rc == 0) {
 		rc = delta_commit(&c->sn, c->store, build_change, &job, &o, &done, e);
+		count_commit(c, &job, &done, rc, clock_mono_ns() - began);
+	}
 	if (rc == ERR_CONFLICT && own)
 		err_wrap(e, "the input was read from version %lld", (long long)o.base);
 	if (rc && job.ahead)
@@ -258,6 +279,7 @@ static int take_mark(struct committer *c, const struct mark *m, struct buf *out,
 		rc = take_stream(c, m, e);
 	if (rc)
 		return rc;
+	metrics_stream(c->opts.metrics, m->stream);
 	if (m->end) {
 		c->ended = true;
 		mem_free(c->end);
@@ -278,6 +300,7 @@ static int take_mark(struct committer *c, const struct mark *m, struct buf *out,
 static int take_action(struct committer *c, const char *line, size_t n, struct err *e)
 {
 	size_t had = c->group.nmetadata;
+	metrics_add(c->opts.metrics, METRIC_RECORDS_IN, 1);
 	int rc = group_add_line(&c->group, line, n, e);
 	return rc == 0 && c->group.nmetadata > had ? fit_take_metadata(c, &c->group.metadata, had > 0, e) : rc;
 }

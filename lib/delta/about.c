@@ -88,6 +88,25 @@ void about_file(struct buf *b, const struct delta_snapshot *sn, const struct del
 	buf_putc(b, '}');
 }
 
+void about_metrics(const struct delta_snapshot *sn, struct metrics *m)
+{
+	struct delta_iter it = DELTA_ITER_INIT, old = DELTA_ITER_INIT;
+	const struct delta_file *f;
+	int64_t small = 0, tombstones = 0;
+	if (!sn || !m)
+		return;
+	while ((f = delta_snapshot_next(sn, &it)) != NULL)
+		small += f->size < ABOUT_SMALL_FILE;
+	while (delta_snapshot_next_tombstone(sn, &old))
+		tombstones++;
+	metrics_label(m, METRICS_LABEL_TABLE, store_root(sn->store));
+	metrics_set(m, METRIC_TABLE_VERSION, sn->version);
+	metrics_set(m, METRIC_TABLE_FILES, (int64_t)sn->nfiles);
+	metrics_set(m, METRIC_TABLE_BYTES, (int64_t)sn->bytes);
+	metrics_set(m, METRIC_TABLE_SMALL, small);
+	metrics_set(m, METRIC_TABLE_TOMBSTONES, tombstones);
+}
+
 struct about_totals about_totals(const struct delta_snapshot *sn)
 {
 	struct about_totals t = { 0, 0 };

@@ -8,12 +8,17 @@
 #define SM_DELTA_ABOUT_H
 
 #include "delta/snapshot.h"
+#include "metrics/metrics.h"
 
 struct about_totals {
 	int64_t rows;           /* without the deleted ones; -1: some file does not say */
 	int64_t deleted;        /* by deletion vectors */
 };
 
+#define ABOUT_SMALL_FILE (UINT64_C(16) << 20)
+
+/* What the registry tells of the table: its name, and the state at SN (NULL: nothing). A walk over all files. */
+void about_metrics(const struct delta_snapshot *sn, struct metrics *m);
 struct about_totals about_totals(const struct delta_snapshot *sn);
 void about_table(struct buf *b, const struct delta_snapshot *sn);
 /* A commit, whose commitInfo is INFO; NULL: it has none. */

@@ -23,6 +23,8 @@ static void print_mark(struct run *x, struct mark *m)
 {
 	m->table = store_root(x->table.store);
 	m->version = x->table.version;
+	if (m->version >= 0)
+		metrics_set(x->o->metrics, METRIC_TABLE_VERSION, m->version);
 	/* A mark that anybody may have printed gives nobody's word; nor is all there when a record was left out here. */
 	m->all = m->all && !reject_count(x->o->rejects);
 	mark_print(m, &x->o->out->buf);
@@ -61,8 +63,10 @@ int run_mark(struct run *x, const char *line, size_t n, uint64_t number, struct 
 	int rc = mark_parse(&x->mark, &x->arena, line, n, e);
 	if (rc == 0)
 		rc = trust_mark(&x->trust, &x->mark, &x->trusted, e);
-	if (rc == 0)
+	if (rc == 0) {
 		reject_mark(x->o->rejects, &x->mark);
+		metrics_stream(x->o->metrics, x->mark.stream);
+	}
 	if (rc) {
 		err_at(e, x->block.file, x->block.line + number, e->col);
 		return rc;

@@ -160,7 +160,9 @@ static int take_input(struct run *x, struct err *e)
 		if (!line)
 			return rc;
 		struct err why = *e;
+		reject_long(x->o->rejects, true);
 		rc = reject_record(x->o->rejects, line, n, &why, e);
+		reject_long(x->o->rejects, false);
 		if (rc < 0)
 			return rc;
 	}
@@ -296,7 +298,7 @@ static bool named_files(const struct partition_opts *o)
 int partition_run(const struct partition_opts *o, struct partition_result *result, struct err *e)
 {
 	struct run x = { .o = o, .result = result, .last_cut = clock_mono_ns() };
-	const struct input_opts in = { .deadline = run_deadline, .arg = &x };
+	const struct input_opts in = { .deadline = run_deadline, .arg = &x, .metrics = o->metrics };
 	*result = (struct partition_result){ 0 };
 	x.memory = o->memory ? o->memory : PARTITION_MEMORY;
 	x.pool = pool_new(o->threads);
@@ -305,6 +307,8 @@ int partition_run(const struct partition_opts *o, struct partition_result *resul
 	x.input = input_new(o->paths, o->npaths, &in);
 	scatter_init(&x.scatter);
 	int rc = ingest_table_open(&x.table, o->table, o->by, e);
+	if (rc == 0)
+		metrics_label(o->metrics, METRICS_LABEL_TABLE, store_root(x.table.store));
 	if (rc == 0)
 		rc = read_all(&x, e);
 	run_release_schema(&x);

@@ -18,6 +18,7 @@
 #include "column/infer.h"
 #include "stream/reject.h"
 #include "io/output.h"
+#include "metrics/metrics.h"
 #include "parquet/writer.h"
 
 #define PARTITION_MEMORY ((size_t)192 << 20)
@@ -44,6 +45,7 @@ struct partition_opts {
 	size_t npaths;
 	struct reject *rejects;
 	struct output *out;
+	struct metrics *metrics;      /* NULL: nobody counts */
 	bool (*stopped)(void);        /* a signal came; may be NULL */
 	infer_note_fn *note;          /* what people should know; may be NULL */
 	void *arg;                    /* of note */

@@ -17,6 +17,9 @@ static void collect_totals(struct run *x, const struct files_totals *t)
 	x->result->files += t->files;
 	x->result->rows += t->rows;
 	x->result->bytes += t->bytes;
+	metrics_set(x->o->metrics, METRIC_FILES_WRITTEN, (int64_t)x->result->files);
+	metrics_set(x->o->metrics, METRIC_ROWS_WRITTEN, (int64_t)x->result->rows);
+	metrics_set(x->o->metrics, METRIC_FILE_BYTES_WRITTEN, (int64_t)x->result->bytes);
 }
 
 static void release_rows(struct run_rows *w)
@@ -271,6 +274,7 @@ int run_dispatch(struct run *x, struct err *e)
 		return rc;
 	scatter_rows(&x->scatter, w->part, x->table.by.n, w->batch.nrows, w->ndropped ? w->dropped : NULL);
 	x->result->records += w->batch.nrows - w->ndropped;
+	metrics_set(x->o->metrics, METRIC_RECORDS_IN, (int64_t)(x->result->records + reject_count(x->o->rejects)));
 	x->unclosed = true;
 	x->held = held(x);
 	x->sent = w;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/diag.h"
+#include "cli/report.h"
 #include "intake/parts.h"
 
 #include <errno.h>
@@ -134,10 +135,12 @@ static int open_all(struct files_run *f, struct source_files_opts *o, struct err
 	int rc;
 	if ((rc = reject_open(&f->reject, f->in->tool, f->in->on_error, e)) < 0)
 		return rc;
+	reject_metrics(f->reject, report_metrics());
 	o->rejects = reject_path(f->reject);
 	if (f->in->ck || f->in->marks) {
 		if ((rc = resume_open(&f->resume, f->in->ck, e)) < 0)
 			return rc;
+		metrics_stream(report_metrics(), resume_stream(f->resume));
 		o->cursor = resume_cursor(f->resume, &o->ncursor);
 		diag_catch_signals();
 	}
@@ -205,6 +208,7 @@ int intake_files(const struct intake_opts *in, const struct source_files_opts *o
 	own.max_batch = own.marks ? in->mark_every : 0;
 	output_init(&f.out, STDOUT_FILENO, "standard output");
 	f.out.unbuffered = in->unbuffered;
+	f.out.metrics = report_metrics();
 	if (rc == 0)
 		rc = all_named(o->paths, o->npaths, e);
 	f.named = rc > 0;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/diag.h"
+#include "cli/report.h"
 #include "cli/opt.h"
 #include "cli/progress.h"
 #include "intake/parts.h"
@@ -203,8 +204,12 @@ static int open_net(struct net *n, struct err *e)
 	n->o.stop = on_stop;
 	n->o.arg = n;
 	int rc = reject_open(&n->reject, n->in->tool, n->in->on_error, e);
+	if (rc == 0)
+		reject_metrics(n->reject, report_metrics());
 	if (rc == 0 && n->o.resumes)
 		rc = resume_open(&n->resume, n->in->ck, e);
+	if (rc == 0 && n->resume)
+		metrics_stream(report_metrics(), resume_stream(n->resume));
 	if (rc == 0 && n->resume)
 		n->o.cursor = resume_cursor(n->resume, &n->o.ncursor);
 	if (rc == 0)
@@ -275,6 +280,7 @@ int intake_net(const struct intake_opts *in, const struct fetch_opts *o, int rc,
 	struct net n = { .in = in, .o = *o };
 	output_init(&n.out, STDOUT_FILENO, "standard output");
 	n.out.unbuffered = in->unbuffered;
+	n.out.metrics = report_metrics();
 	progress_init(&n.progress);
 	if (rc == 0)
 		rc = open_net(&n, e);

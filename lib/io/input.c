@@ -76,17 +76,9 @@ void input_free(struct input *in)
 	mem_free(in);
 }
 
-/* Wait until the file can be read. INPUT_OK, INPUT_TIMEOUT or an error. */
-static int wait_readable(struct input *in, struct err *e)
+static int wait_long(struct input *in, struct err *e)
 {
 	struct pollfd p = { .fd = in->fd, .events = POLLIN };
-	if (poll(&p, 1, 0) != 0)
-		return INPUT_OK;
-	if (in->opts.before_wait) {
-		int rc = in->opts.before_wait(in->opts.arg, e);
-		if (rc < 0)
-			return rc;
-	}
 	for (;;) {
 		int ms = -1;
 		if (in->opts.deadline) {
@@ -105,6 +97,23 @@ static int wait_readable(struct input *in, struct err *e)
 		if (in->opts.deadline)
 			return INPUT_TIMEOUT;
 	}
+}
+
+/* Wait until the file can be read. INPUT_OK, INPUT_TIMEOUT or an error. */
+static int wait_readable(struct input *in, struct err *e)
+{
+	struct pollfd p = { .fd = in->fd, .events = POLLIN };
+	if (poll(&p, 1, 0) != 0)
+		return INPUT_OK;
+	if (in->opts.before_wait) {
+		int rc = in->opts.before_wait(in->opts.arg, e);
+		if (rc < 0)
+			return rc;
+	}
+	metrics_wait(in->opts.metrics, METRICS_UPSTREAM, 1);
+	int rc = wait_long(in, e);
+	metrics_wait(in->opts.metrics, METRICS_UPSTREAM, -1);
+	return rc;
 }
 
 /* read(2) with its errors told. The number of bytes, 0 at the end, or negative. */
@@ -317,6 +326,7 @@ static int give(struct input *in, size_t stop, struct block *b, struct err *e)
 	b->line = in->line;
 	in->given = b->n;
 	in->start = stop;
+	metrics_add(in->opts.metrics, METRIC_BYTES_IN, (int64_t)b->n);
 	return INPUT_OK;
 }
 

@@ -19,6 +19,7 @@
 #define SM_IO_INPUT_H
 
 #include "base/err.h"
+#include "metrics/metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,6 +42,7 @@ struct input_opts {
 	 * function INPUT_TIMEOUT also comes after a signal, and at the latest every half second:
 	 * look at your flags and call again. */
 	int64_t (*deadline)(void *arg);
+	struct metrics *metrics; /* bytes read, and who waits; may be NULL */
 };
 
 struct block {

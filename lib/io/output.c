@@ -14,6 +14,7 @@ void output_init(struct output *o, int fd, const char *name)
 
 static void write_raw(struct output *o, const char *p, size_t left)
 {
+	metrics_wait(o->metrics, METRICS_DOWNSTREAM, 1);
 	while (left && !o->failed) {
 		ssize_t n = write(o->fd, p, left < OUTPUT_BLOCK ? left : OUTPUT_BLOCK);
 		if (n < 0 && errno == EINTR)
@@ -27,6 +28,9 @@ static void write_raw(struct output *o, const char *p, size_t left)
 		left -= (size_t)n;
 		o->bytes += (uint64_t)n;
 	}
+	metrics_wait(o->metrics, METRICS_DOWNSTREAM, -1);
+	metrics_set(o->metrics, METRIC_BYTES_OUT, (int64_t)o->bytes);
+	metrics_set(o->metrics, METRIC_RECORDS_OUT, (int64_t)o->records);
 }
 
 /* What is written at once ends with a line or the output: no character is cut in two. */
@@ -52,8 +56,8 @@ void output_block(struct output *o, const void *p, size_t n, uint64_t records)
 {
 	if (o->buf.n)
 		write_out(o);
-	write_all(o, p, n);
 	o->records += records;
+	write_all(o, p, n);
 }
 
 void output_shown(struct output *o, const void *p, size_t n)
@@ -68,21 +72,37 @@ void output_put(struct output *o, const void *p, size_t n)
 	buf_put(&o->buf, p, n);
 }
 
-void output_end_record(struct output *o)
+static void end_line(struct output *o)
 {
-	o->records++;
 	if (o->buf.n >= OUTPUT_BLOCK || o->unbuffered)
 		write_out(o);
 }
 
-void output_line(struct output *o, const void *p, size_t n)
+void output_end_record(struct output *o)
+{
+	o->records++;
+	end_line(o);
+}
+
+static void put_line(struct output *o, const void *p, size_t n)
 {
 	char *to = buf_reserve(&o->buf, n + 1);
 	if (n)
 		memcpy(to, p, n);
 	to[n] = '\n';
 	o->buf.n += n + 1;
+}
+
+void output_line(struct output *o, const void *p, size_t n)
+{
+	put_line(o, p, n);
 	output_end_record(o);
+}
+
+void output_mark(struct output *o, const void *p, size_t n)
+{
+	put_line(o, p, n);
+	end_line(o);
 }
 
 int output_flush(struct output *o, struct err *e)

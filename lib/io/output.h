@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "metrics/metrics.h"
 
 #include <stdbool.h>
 
@@ -25,6 +26,7 @@ struct output {
 	struct buf buf;
 	uint64_t bytes, records;
 	const char *name;   /* for messages, borrowed */
+	struct metrics *metrics; /* gets bytes and records with each write; may be NULL */
 	struct err err;
 };
 
@@ -33,6 +35,8 @@ void output_init(struct output *o, int fd, const char *name); /* e.g. STDOUT_FIL
 static inline char *output_reserve(struct output *o, size_t n) { return buf_reserve(&o->buf, n); }
 void output_put(struct output *o, const void *p, size_t n);
 void output_line(struct output *o, const void *p, size_t n);  /* the bytes, '\n', end of record */
+/* The same for a mark, which is none. */
+void output_mark(struct output *o, const void *p, size_t n);
 /* A block of RECORDS whole lines, written at once behind what is buffered, without a copy. */
 void output_block(struct output *o, const void *p, size_t n, uint64_t records);
 /* P[0..N), written at once behind what is buffered, as it is: text that has been shown, with colours of ours around it. */

@@ -96,6 +96,6 @@ int direct_mark(struct direct *d, const char *p, size_t n, struct err *e)
 		return got;
 	meter_add(&d->meter->out_marks, 1);
 	meter_add(&d->meter->out_bytes, n + 1);
-	output_line(d->out, p, n);
+	output_mark(d->out, p, n);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints the counters as one line. */
+/* Prints the counters, and hands them to the registry. */
 #include "rate/meter.h"
 
 #include "base/clock.h"
@@ -76,14 +76,9 @@ static void put_outs(struct outs *o, struct buf *b)
 	buf_putc(b, ']');
 }
 
-void meter_print(struct meter *m, bool last, struct buf *b)
+void meter_print(struct meter *m, struct buf *b)
 {
 	struct queue *q = atomic_load(&m->queue);
-	int64_t elapsed = clock_mono_ns() - m->start;
-	buf_puts(b, "{\"tool\":\"smrate\"");
-	put_time(b, "at", clock_now_us());
-	put_seconds(b, "elapsed_s", elapsed);
-	buf_puts(b, last ? ",\"last\":true" : ",\"last\":false");
 	put_counts(b, "in", m->in_records, m->in_bytes, m->in_marks);
 	put_counts(b, "out", m->out_records, m->out_bytes, m->out_marks);
 	buf_printf(b, ",\"rejected\":%llu", (unsigned long long)m->rejected);
@@ -102,5 +97,11 @@ void meter_print(struct meter *m, bool last, struct buf *b)
 		put_queue(q, b);
 	if (m->outs)
 		put_outs(m->outs, b);
-	buf_puts(b, "}\n");
+}
+
+void meter_fill(struct meter *m, struct metrics *to)
+{
+	metrics_set(to, METRIC_RECORDS_OUT, (int64_t)m->out_records);
+	metrics_set(to, METRIC_BYTES_OUT, (int64_t)m->out_bytes);
+	metrics_set_at(to, METRIC_BLOCKED, "downstream", NULL, m->blocked);
 }

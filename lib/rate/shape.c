@@ -12,7 +12,6 @@ static void set_up(struct shape *s, const struct shape_opts *o)
 	s->o = o;
 	s->gate = o->gate;
 	s->queue_opts = o->queue;
-	s->meter.start = clock_mono_ns();
 	s->meter.adapts = o->gate.adapts;
 	s->meter.has_watermark = o->late.judges;
 	s->meter.watermark_us = WATERMARK_NONE;
@@ -149,7 +148,7 @@ static int open_input(struct shape *s, const char *const *files, size_t n, struc
 	};
 	const char *picked[SHAPE_FIELDS];
 	struct pull_opts o = { .tool = s->tool, .on_error = s->on_error, .fields = picked, .blocks = true,
-		.before_reject = before_reject, .input = { .before_wait = before_wait, .arg = s } };
+		.before_reject = before_reject, .metrics = s->metrics, .input = { .before_wait = before_wait, .arg = s } };
 	for (int i = 0; i < SHAPE_FIELDS; i++) {
 		s->field[i] = path[i] ? (int)o.nfields : -1;
 		if (!path[i])

@@ -42,6 +42,7 @@ struct shape {
 	struct share *share;
 	struct late late;
 	const char *tool, *on_error;
+	struct metrics *metrics;         /* set by the caller before shape_run; NULL */
 	struct drops *drops;
 	struct meter meter;
 	struct output out;           /* standard output */

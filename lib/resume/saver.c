@@ -54,7 +54,7 @@ void saver_free(struct saver *s)
 
 void saver_summary(const struct saver *s, struct saver_summary *sum)
 {
-	*sum = (struct saver_summary){ .ck = s->ck ? s->ck->path : NULL, .table = s->table, .end = s->end, .seq = s->seq,
+	*sum = (struct saver_summary){ .ck = s->ck ? s->ck->path : NULL, .stream = s->stream, .table = s->table, .end = s->end, .seq = s->seq,
 		.version = s->version, .commits = s->commits };
 }
 

@@ -32,7 +32,7 @@ int saver_flush(struct saver *s, struct err *e);
 int saver_end(struct saver *s, struct err *e);
 
 struct saver_summary {
-	const char *ck;          /* NULL: no mark of a stream came */
+	const char *ck, *stream; /* NULL: no mark of a stream came */
 	const char *table;       /* NULL: none */
 	const char *end;         /* NULL: none */
 	int64_t seq, version;    /* -1: none */

@@ -33,7 +33,12 @@ int pull_open(struct pull **out, const char *const *files, size_t n, const struc
 	in.before_wait = before_wait;
 	in.deadline = o->input.deadline ? deadline : NULL;
 	in.arg = p;
+	in.metrics = o->metrics;
+	if (o->out)
+		o->out->metrics = o->metrics;
 	int rc = reject_open(&p->rejects, o->tool, o->on_error, e);
+	if (rc == 0)
+		reject_metrics(p->rejects, o->metrics);
 	if (rc == 0)
 		rc = json_pick_new(&p->pick, o->fields, o->nfields, e);
 	if (rc != 0) {
@@ -71,6 +76,7 @@ static int take_mark(struct pull *p, struct err *e)
 		rc = trust_mark(&p->trust, &p->mark, &p->trusted, e);
 	if (rc != 0)
 		return pull_at(p, e);
+	metrics_stream(p->o.metrics, p->mark.stream);
 	if (reject_count(p->rejects))
 		mark_withhold(&p->mark, &p->own, &p->line, &p->nline);
 	reject_mark(p->rejects, &p->mark);
@@ -83,12 +89,15 @@ static int too_long(struct pull *p, struct err *e)
 {
 	p->why = *e;
 	p->records++;
+	reject_long(p->rejects, true);
 	int rc = pull_bad(p, &p->why, e);
+	reject_long(p->rejects, false);
 	return rc == 0 ? PULL_BLOCK_END : rc;
 }
 
 static int next_block(struct pull *p, struct err *e)
 {
+	metrics_set(p->o.metrics, METRIC_RECORDS_IN, (int64_t)p->records);
 	int rc = input_block(p->in, &p->block, e);
 	if (rc == ERR_DATA && (p->rec.p = input_long(p->in, &p->rec.n)) != NULL)
 		return too_long(p, e);
@@ -182,7 +191,7 @@ int pull_filter(struct pull *p, int (*record)(void *arg, const struct json_recor
 	while (!p->o.out->failed && (got = pull_next(p, e)) > 0) {
 		if (got == PULL_MARK) {
 			mark_recount(&p->mark, &p->own, &p->line, &p->nline, p->records, out);
-			output_line(p->o.out, p->line, p->nline);
+			output_mark(p->o.out, p->line, p->nline);
 		} else if ((n = record(arg, &p->rec, &why)) >= 0) {
 			out += (uint64_t)n;
 		} else if ((got = pull_bad(p, &why, e)) < 0) {
@@ -201,6 +210,7 @@ int pull_close(struct pull *p, struct err *e)
 {
 	if (!p)
 		return 0;
+	metrics_set(p->o.metrics, METRIC_RECORDS_IN, (int64_t)p->records);
 	int rc = reject_close(p->rejects, e);
 	if (!rc)
 		rc = check_named(p, e);

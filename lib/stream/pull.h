@@ -54,6 +54,7 @@ struct pull_opts {
 	struct output *out;        /* flushed before the input is waited for; NULL: that is input.before_wait's affair */
 	struct input_opts input;   /* before_wait: hand on what is ready; rejects are written by then */
 	bool blocks;
+	struct metrics *metrics;   /* of input and output, too; may be NULL */
 	void (*before_reject)(void *arg); /* of input.arg; may be NULL: what came before the bad line can still be reached */
 };
 

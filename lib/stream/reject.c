@@ -24,6 +24,8 @@ struct reject {
 	struct linefile *file; /* NULL: not opened yet */
 	bool lost;             /* it could not be written */
 	uint64_t count;
+	bool too_long;
+	struct metrics *metrics;
 	struct buf line;       /* one for the file */
 	struct buf place;      /* of the last mark; empty: there was none */
 };
@@ -48,6 +50,26 @@ int reject_open(struct reject **rj, const char *tool, const char *value, struct 
 	r->path = path ? mem_strdup(path) : NULL;
 	*rj = r;
 	return 0;
+}
+
+void reject_metrics(struct reject *rj, struct metrics *m)
+{
+	rj->metrics = m;
+}
+
+void reject_long(struct reject *rj, bool on)
+{
+	rj->too_long = on;
+}
+
+/* A few words for all that can be wrong, so that they can be counted. */
+static const char *reason(const struct reject *rj, const char *rec, size_t n, const struct err *why)
+{
+	if (rj->too_long)
+		return "length";
+	if (json_check(rec, n, NULL) != 0 || rec[strspn(rec, " \t")] != '{' || json_kind(rec, n) != JSON_KIND_RECORD)
+		return "line";
+	return why->code == ERR_UNSUPPORTED ? "unsupported" : "value";
 }
 
 bool reject_stops(const struct reject *rj)
@@ -166,6 +188,8 @@ int reject_record(struct reject *rj, const char *rec, size_t n, const struct err
 		return why->code;
 	}
 	rj->count++;
+	if (rj->metrics)
+		metrics_add_at(rj->metrics, METRIC_REJECTED, reason(rj, rec, n, why), NULL, 1);
 	if (rj->mode == MODE_SKIP)
 		return 0;
 	bool first = !rj->file;

@@ -30,6 +30,7 @@
 #define SM_STREAM_REJECT_H
 
 #include "base/err.h"
+#include "metrics/metrics.h"
 #include "stream/mark.h"
 
 #include <stdbool.h>
@@ -42,6 +43,10 @@
 struct reject;
 /* ERR_USAGE when VALUE is not one of the three; ERR_IO when FILE cannot be written to. */
 int reject_open(struct reject **rj, const char *tool, const char *value, struct err *e);
+/* What is rejected counts in M, by what is wrong with it. */
+void reject_metrics(struct reject *rj, struct metrics *m);
+/* What is rejected from now on is only the beginning of a line that is too long. */
+void reject_long(struct reject *rj, bool on);
 bool reject_stops(const struct reject *rj);      /* true for stop */
 /* WHY has file, line (from 1) and column. 0: counted, go on; negative: stop, E is filled (a copy of WHY, or an I/O error). */
 int reject_record(struct reject *rj, const char *rec, size_t n, const struct err *why, struct err *e);
