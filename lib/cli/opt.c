@@ -338,7 +338,7 @@ static void check_variable(const char *prefix, const char *var, size_t n)
 	char name[NEAR_MOST], meant[80];
 	struct near near;
 	struct err e;
-	bool known = is_variable(tool->opts, var, n) || is_variable(opt_common, var, n);
+	bool known = is_variable(tool->opts, var, n) || is_variable(tool->more, var, n) || is_variable(opt_common, var, n);
 	for (const struct tool_command *c = tool->commands; c && c->name; c++)
 		known = known || is_variable(c->opts, var, n);
 	if (known || !n || n > sizeof name)
