@@ -122,6 +122,14 @@ $(BUILD)/%.o: %.c | toolchain
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=c17 $(SM_CPPFLAGS) $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# The hashes of the definitions that ship (lib/source/def_shipped.c).
+$(BUILD)/gen/source/shipped.inc: $(wildcard share/sources/*.json)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)sha256sum $^ | sed 's/ .*/",/; s/^/"/' >$@
+$(BUILD)/lib/source/def_shipped.o: $(BUILD)/gen/source/shipped.inc
+$(BUILD)/lib/source/def_shipped.o: SM_CPPFLAGS += -I$(BUILD)/gen
+
 $(BUILD)/%.o: %.cc | toolchain
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)

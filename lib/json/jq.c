@@ -238,20 +238,23 @@ static int look_at(struct json_jq *q, const struct json_jq_vars *vars, struct er
 	return rc;
 }
 
-static int new_program(struct json_jq **out, const char *program, bool set, const struct json_jq_vars *vars, struct err *e)
+enum kind { ALONE, SET, SET_LATER };
+
+static int new_program(struct json_jq **out, const char *program, enum kind kind, const struct json_jq_vars *vars, struct err *e)
 {
+	bool home = has_home_jq();
 	struct json_jq *q = mem_zalloc(sizeof *q);
 	q->program = mem_strdup(program);
-	q->set = set;
+	q->set = kind != ALONE;
 	q->limit = JSON_JQ_VALUES;
 	q->input = q->output = q->call = q->result = jv_invalid();
 	if (jq_defs_deep(program))
 		q->stack = jq_stack_new();
 	int rc = look_at(q, vars, e);
-	if (rc == 0)
-		rc = compile(q, q->always_wide, e);
 	/* Later there may be threads, and HOME is not to be hidden from them. */
-	if (rc == 0 && !q->wide && has_home_jq())
+	if (rc == 0 && (kind != SET_LATER || home))
+		rc = compile(q, q->always_wide, e);
+	if (rc == 0 && !q->wide && home)
 		rc = compile(q, true, e);
 	if (rc != 0)
 		json_jq_free(q);
@@ -262,7 +265,7 @@ static int new_program(struct json_jq **out, const char *program, bool set, cons
 
 int json_jq_new(struct json_jq **out, const char *program, const struct json_jq_vars *vars, struct err *e)
 {
-	return new_program(out, program, false, vars, e);
+	return new_program(out, program, ALONE, vars, e);
 }
 
 /* One alternative of the set. False: it would reach beyond its place there. */
@@ -278,15 +281,15 @@ static bool put_choice(struct buf *b, const char *program, size_t i)
 	return good;
 }
 
-int json_jq_new_set(struct json_jq **out, const char *const *program, size_t n, const struct json_jq_vars *vars, size_t *which,
-		    struct err *e)
+int json_jq_new_set(struct json_jq **out, const char *const *program, size_t n, const struct json_jq_vars *vars, bool later,
+		    size_t *which, struct err *e)
 {
 	struct buf b = BUF_INIT;
 	bool good = true;
 	for (size_t i = 0; i < n && good; i++)
 		good = put_choice(&b, program[i], i);
 	buf_puts(&b, "else empty end");
-	int rc = good ? new_program(out, buf_cstr(&b), true, vars, e) : ERR_USAGE;
+	int rc = good ? new_program(out, buf_cstr(&b), later ? SET_LATER : SET, vars, e) : ERR_USAGE;
 	buf_release(&b);
 	/* Whose fault it is, with its own line, each says alone. */
 	for (size_t i = 0; i < n && rc != 0; i++) {

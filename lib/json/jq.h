@@ -28,7 +28,7 @@
  * Ownership: the program owns all; the record of json_jq_start must live until its last json_jq_next.
  * Errors: ERR_USAGE for a program that does not compile; ERR_DATA for a record that is not JSON or on which the program
  * fails. Threads: one owner; json_jq_new hides HOME from libjq for a moment if there is a ~/.jq, so no other thread may ask
- * for it then. Cost: compiling takes about 20 ms (libjq compiles its own library each time), and once more when the first
+ * for it then. Cost: compiling takes about 20 ms (libjq 1.6 compiles its own library each time), and once more when the first
  * record with a long whole number comes; a record costs a few microseconds and more, with such numbers another one for each
  * calculation.
  */
@@ -59,9 +59,10 @@ struct json_jq;
 int json_jq_new(struct json_jq **q, const char *program, const struct json_jq_vars *vars, struct err *e);
 /* N programs, compiled together: that takes little longer than one, while N times one takes N times as long. They do not run at the
  * same time: json_jq_choose says which one the next json_jq_start means (the first until then). On an error *WHICH is the
- * first that does not compile. */
-int json_jq_new_set(struct json_jq **q, const char *const *program, size_t n, const struct json_jq_vars *vars, size_t *which,
-		    struct err *e);
+ * first that does not compile. LATER: they are known to compile, so that they do not until one is started, if ever; should they
+ * not, json_jq_start says so, with ERR_USAGE. */
+int json_jq_new_set(struct json_jq **q, const char *const *program, size_t n, const struct json_jq_vars *vars, bool later,
+		    size_t *which, struct err *e);
 void json_jq_choose(struct json_jq *q, size_t i);
 void json_jq_free(struct json_jq *q);           /* NULL is fine */
 /* What the values of a record may take, about; 0: there is no limit. JSON_JQ_VALUES until it is set. */

@@ -47,7 +47,7 @@ static int compile(struct ask *a, const struct source_def *def, struct err *e)
 		q->nth = n;
 		p[n++] = (struct program){ PROGRAM_ANSWERS, q->name, q->text };
 	}
-	int rc = n ? program_new_set(&a->jq, p, n, &which, e) : 0;
+	int rc = n ? program_new_set(&a->jq, p, n, def->shipped, &which, e) : 0;
 	if (rc == 0)
 		return 0;
 	e->code = ERR_DATA;

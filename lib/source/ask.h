@@ -10,7 +10,8 @@
  * One question at a time: ask_start ends the one before.
  *
  * Ownership: borrows the definition; the input must live until the last ask_next. Threads: one owner.
- * Errors: ERR_DATA when an expression fails, naming it. Cost: some 30 ms to compile all expressions (source/program.h); a plain
+ * Errors: ERR_DATA when an expression fails, naming it. Cost: some 30 ms to compile all expressions (source/program.h), for a
+ * definition that ships when the first is asked; a plain
  * path (`.meta.next_token`) costs none and is followed without jq.
  */
 #ifndef SM_SOURCE_ASK_H

@@ -71,6 +71,7 @@ static struct source_def *parse(const char *text, size_t n, const char *file, co
 		def_faults_place(f, l.first, l.text);
 	} else {
 		take(&l, root);
+		l.d->shipped = (!l.extends || l.d->shipped) && def_shipped(text, n);
 	}
 	arena_release(&l.scratch);
 	mem_free(l.expr);

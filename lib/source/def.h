@@ -120,6 +120,7 @@ struct source_def {
 	const char *file;           /* where it was read from */
 	const char *records;        /* jq, or a path that the scanner follows; NULL: the value itself */
 	const char *context, *map;  /* jq; may be NULL */
+	bool shipped;               /* it is one of share/sources, as it was when this was built: its expressions compile */
 	bool api;                   /* it has a request: posts can be fetched */
 	bool is_path;               /* records is such a path */
 	struct scan_path path;

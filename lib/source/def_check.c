@@ -60,7 +60,7 @@ static bool sound(const struct def_load *l, bool answers)
 	for (size_t i = 0; i < l->nexprs; i++)
 		if ((kind(&l->expr[i]) == PROGRAM_ANSWERS) == answers)
 			p[n++] = (struct program){ kind(&l->expr[i]), l->expr[i].what, l->expr[i].program };
-	bool good = !n || program_new_set(&q, p, n, &which, NULL) == 0;
+	bool good = !n || program_new_set(&q, p, n, false, &which, NULL) == 0;
 	json_jq_free(q);
 	mem_free(p);
 	return good;

@@ -123,6 +123,8 @@ void def_compile(struct def_load *l);   /* the expressions of this file */
 void def_named(struct def_load *l, const struct json *v, const char *what);
 
 /* def.c: load NAME over what it extends, noting faults. Negative: the file can't be had, E says why; nothing is noted. */
+/* Is this the text of a definition that came with this build? */
+bool def_shipped(const char *text, size_t n);
 int def_load_noting(struct source_def **d, const char *name, const struct def_load *child, struct def_faults *f, bool check,
 		    struct err *e);
 

@@ -38,7 +38,7 @@ static int compile(struct source_map *m, const char *const text[EXPRESSIONS], bo
 			m->nth[i] = n;
 			p[n++] = (struct program){ i == MAP ? PROGRAM_ITEMS : PROGRAM_PAGES, name[i], text[i] };
 		}
-	int rc = n ? program_new_set(&m->jq, p, n, &which, e) : 0;
+	int rc = n ? program_new_set(&m->jq, p, n, m->def && m->def->shipped && !(theirs && m->has[RECORDS]), &which, e) : 0;
 	/* --records is the user's, not the definition's. */
 	if (rc == 0 || !m->def || (theirs && m->has[RECORDS] && which == m->nth[RECORDS]))
 		return rc;

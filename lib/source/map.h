@@ -11,8 +11,8 @@
  * Where the map only moves, renames and defaults fields, items do not go through libjq (source/fast.h); what comes out is
  * the same to the byte.
  *
- * Ownership: the map borrows the definition. Threads: one owner. Cost: some 40 ms to compile (source/program.h); an item takes some
- * 60 microseconds in libjq, less than one otherwise.
+ * Ownership: the map borrows the definition. Threads: one owner. Cost: some 40 ms to compile (source/program.h), for a definition that
+ * ships not before libjq is needed; an item takes some 60 microseconds in libjq, less than one otherwise.
  */
 #ifndef SM_SOURCE_MAP_H
 #define SM_SOURCE_MAP_H

@@ -32,14 +32,14 @@ static const char *own_var(enum program_of of)
 }
 
 /* The variables that all have, and OWN when there is one. */
-static int compile(struct json_jq **q, const char *const *text, size_t n, const char *own, size_t *which, struct err *e)
+static int compile(struct json_jq **q, const char *const *text, size_t n, const char *own, bool later, size_t *which, struct err *e)
 {
 	char now[24];
 	size_t nnow = fmt_i64(now, time_floor_div(clock_now_us(), US_PER_SEC));
 	const struct json_jq_var v[PROGRAM_VARS] = { { "h", "{}", 2 }, { "status", "200", 3 }, { "v", "{}", 2 }, { "now", now, nnow },
 		{ "page", "0", 1 }, { own, NULL, 0 } };
 	struct json_jq_vars vars = { v, own ? PROGRAM_VARS : PROGRAM_COMMON };
-	int rc = which ? json_jq_new_set(q, text, n, &vars, which, e) : json_jq_new(q, *text, &vars, e);
+	int rc = which ? json_jq_new_set(q, text, n, &vars, later, which, e) : json_jq_new(q, *text, &vars, e);
 	if (rc == 0)
 		json_jq_rewrite(*q, html_text);
 	return rc;
@@ -50,7 +50,7 @@ int program_new(struct json_jq **q, enum program_of of, const char *text, struct
 	struct buf b = BUF_INIT;
 	put(&b, text);
 	const char *whole = buf_cstr(&b);
-	int rc = compile(q, &whole, 1, own_var(of), NULL, e);
+	int rc = compile(q, &whole, 1, own_var(of), false, NULL, e);
 	buf_release(&b);
 	return rc;
 }
@@ -78,7 +78,7 @@ static int check_vars(const struct program *p, const char *own, struct err *e)
 	return rc;
 }
 
-int program_new_set(struct json_jq **q, const struct program *p, size_t n, size_t *which, struct err *e)
+int program_new_set(struct json_jq **q, const struct program *p, size_t n, bool later, size_t *which, struct err *e)
 {
 	struct buf *b = mem_zalloc(n * sizeof *b);
 	const char **text = mem_zalloc(n * sizeof *text), *own = NULL;
@@ -88,10 +88,10 @@ int program_new_set(struct json_jq **q, const struct program *p, size_t n, size_
 		text[i] = buf_cstr(&b[i]);
 		own = own_var(p[i].of) ? own_var(p[i].of) : own;
 	}
-	for (size_t i = 0; i < n && rc == 0; i++)
+	for (size_t i = 0; i < n && rc == 0 && !later; i++)
 		rc = check_vars(&p[*which = i], own, e);
 	if (rc == 0)
-		rc = compile(q, text, n, own, which, e);
+		rc = compile(q, text, n, own, later, which, e);
 	if (rc != 0)
 		err_wrap(e, "'%s'", p[*which].name);
 	for (size_t i = 0; i < n; i++)

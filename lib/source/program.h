@@ -24,7 +24,8 @@ struct program {
 	const char *name;           /* as messages call it: outcome */
 	const char *text;
 };
-/* N of them, one or more, to be chosen by json_jq_choose. An error names its expression, which is P[*WHICH]. */
-int program_new_set(struct json_jq **q, const struct program *p, size_t n, size_t *which, struct err *e);
+/* N of them, one or more, to be chosen by json_jq_choose. An error names its expression, which is P[*WHICH]. LATER: they are
+ * known to compile, and do so when the first is started. */
+int program_new_set(struct json_jq **q, const struct program *p, size_t n, bool later, size_t *which, struct err *e);
 
 #endif

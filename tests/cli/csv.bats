@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # smfetch files reads CSV and TSV (docs/sources.md). SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../api/jq.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"; export HOME=$PWD XDG_CONFIG_HOME=$PWD PATH=$SM_BIN:$PATH LC_ALL=C.UTF-8
@@ -143,5 +144,5 @@ for i in range(*map(int, sys.argv[1:])): print(f"{i},\"line\n{i}, \"\"q\"\" " + 
 	done
 	types=$(smtable describe t | jq -r '[.schema.fields[] | if (.type | type) == "object" then "\(.name)=json" elif .type == "boolean" then "\(.name)=boolean" else empty end] | join(",")')
 	[[ $types == *author=json* && $types == *sensitive=boolean* ]]
-	smreplay t -o csv >all.csv; smfetch files --csv-types "$types" all.csv | jq -cS 'del(.. | nulls)' >got; smreplay t | jq -cS . >want; cmp got want
+	smreplay t -o csv >all.csv; smfetch files --csv-types "$types" all.csv | command jq -cS 'del(.. | nulls)' >got; smreplay t | command jq -cS . >want; cmp got want
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Replacing what a table holds: who vouches that the input is the whole, over producers, faults and modes. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../api/jq.bash"
 
 setup() {
 	PATH=$SM_BIN:$PATH
@@ -364,7 +365,7 @@ table() {
 	cmp <(sed '1d;$d' out) <(smgen -n 3)
 	smreplay t --marks >out
 	id=$(jq -r 'select(.metaData).metaData.id' t/_delta_log/*0.json)
-	[ "$(sed -n 1p out | jq -c '."$mark"|.read.log |= test("^[0-9a-f]{16}$")')" = "{\"v\":1,\"seq\":1,\"cursor\":null,\"read\":{\"id\":\"$id\",\"version\":0,\"log\":true}}" ]
+	[ "$(sed -n 1p out | command jq -c '."$mark"|.read.log |= test("^[0-9a-f]{16}$")')" = "{\"v\":1,\"seq\":1,\"cursor\":null,\"read\":{\"id\":\"$id\",\"version\":0,\"log\":true}}" ]
 	[ "$(tail -1 out | jq -c '."$mark"|[.end,.all,.read.version]')" = '["done",true,0]' ]
 	cmp <(sed '1d;$d' out) <(smreplay t)
 	[ "$(smreplay t --marks --limit 3 | tail -1 | jq -c '."$mark"|[.end,.all]')" = '["done",null]' ]

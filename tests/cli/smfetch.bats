@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # smfetch files: every kind of file, definitions, marks. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../api/jq.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
@@ -98,7 +99,7 @@ setup() {
 @test "an array of 200 MB is not held in memory" {
 	[ -z "${SM_SANITIZE-}" ] || skip "memory is counted otherwise under sanitizers"
 	"$SM_BIN/smgen" -n 300000 --profile bench | sed '1s/^/[/; $!s/$/,/; $s/$/]/' >big
-	(ulimit -v 200000; "${F[@]}" big | tail -1 | jq -e .id)
+	(ulimit -v 200000; "${F[@]}" big | tail -1 | command jq -e .id)
 	[ "$("${F[@]}" big | wc -l)" = 300000 ]
 }
 

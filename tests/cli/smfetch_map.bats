@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # smfetch files --as … --map: the same records with libjq and without it. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../api/jq.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
@@ -144,7 +145,7 @@ D
 		'{"id":"2_444","parent":{"id":"2_111"},"created_time":"2021-08-10T19:45:03+0000","message":"told","permalink_url":"'$u'?comment_id=111&reply_comment_id=444"}' \
 		']}' >c.json
 	both facebook --as facebook c.json
-	[ "$(jq -c '[.id,.native_id,.kind,.text,.refs]' out.jq)" = "$(printf '%s\n' '["fb:111","111","comment","parent",null]' \
+	[ "$(command jq -c '[.id,.native_id,.kind,.text,.refs]' out.jq)" = "$(printf '%s\n' '["fb:111","111","comment","parent",null]' \
 		'["fb:222","222","comment","reply",[{"type":"reply_to","id":"fb:111"}]]' '["fb:333","333","comment","turned",[{"type":"reply_to","id":"fb:111"}]]' \
 		'["fb:2_444","2_444","comment","told",[{"type":"reply_to","id":"fb:2_111"}]]')" ]
 	printf '{"created_time":"2021-08-10T18:45:03+0000","message":"m","permalink_url":"%s?reply_comment_id=&comment_id="}\n' "$u" >none
@@ -156,5 +157,5 @@ D
 	s='"videoId":"v","textOriginal":"t","publishedAt":"2026-08-01T00:00:00Z","updatedAt":"2026-08-01T00:00:00Z"'
 	printf '{"id":"a","snippet":{%s,"authorDisplayName":"@ana-1","authorChannelId":{"value":"UC1"}}}\n{"id":"b","snippet":{%s,"authorDisplayName":"Ana B","authorChannelId":{"value":"UC2"}}}\n{"id":"c","snippet":{%s,"authorDisplayName":""}}\n' "$s" "$s" "$s" >y
 	both youtube --as youtube y
-	[ "$(jq -c .author out.jq)" = $'{"id":"yt:UC1","handle":"ana-1"}\n{"id":"yt:UC2","name":"Ana B"}\nnull' ]
+	[ "$(command jq -c .author out.jq)" = $'{"id":"yt:UC1","handle":"ana-1"}\n{"id":"yt:UC2","name":"Ana B"}\nnull' ]
 }

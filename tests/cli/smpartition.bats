@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../api/jq.bash"
 
 setup() {
 	T=${SM_BIN:?}/smpartition
@@ -9,8 +10,8 @@ setup() {
 	S1='"v":1,"stream":"s","from":0'
 }
 
-adds() { jq -c 'select(.add).add' "${1:-out}"; }
-schema() { jq -r 'select(.metaData).metaData.schemaString' "${1:-out}" | jq -c "${2:-[.fields[]|[.name,.type]]}"; }
+adds() { command jq -c 'select(.add).add' "${1:-out}"; }
+schema() { jq -r 'select(.metaData).metaData.schemaString' "${1:-out}" | command jq -c "${2:-[.fields[]|[.name,.type]]}"; }
 # commit TABLE ACTIONS: what smcommit does, without it.
 commit() {
 	mkdir -p "$1/_delta_log"
@@ -33,7 +34,7 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	[ "$(jq -c 'select(.protocol).protocol' out)" = '{"minReaderVersion":1,"minWriterVersion":2}' ]
 	[ "$(jq -c 'select(.metaData).metaData|[.partitionColumns,.format.provider,.configuration]' out)" = '[["k"],"parquet",{}]' ]
 	[ "$(schema)" = '[["id","long"],["k","string"]]' ]
-	[ "$(adds | jq -c '[.partitionValues.k,.dataChange,(.stats|fromjson)]' | sort)" = \
+	[ "$(adds | command jq -c '[.partitionValues.k,.dataChange,(.stats|fromjson)]' | sort)" = \
 	'["a",true,{"numRecords":2,"minValues":{"id":1},"maxValues":{"id":3},"nullCount":{"id":0}}]
 ["b",true,{"numRecords":1,"minValues":{"id":2},"maxValues":{"id":2},"nullCount":{"id":0}}]' ]
 	[ "$(tail -1 out)" = "{\"\$mark\":{\"v\":1,\"end\":\"done\",\"table\":\"$PWD/t\",\"all\":true,\"records\":3}}" ]
@@ -62,14 +63,14 @@ fails() { local want=$1 part=$2; shift 2; run --separate-stderr "$@"; [ "$status
 	printf '%s\n' '{"fields":[["x","int"],["b","boolean"],["l","long"],["d","date"],["t","timestamp"],["f","double"],["m","decimal(6,2)"],["y","binary"]]}' >s.json
 	printf '%s\n' '{"x":1,"b":true,"l":-5,"d":"2020-02-29","t":"2020-02-29T12:00:00.5Z","f":1e10,"m":1.5,"y":"aGk="}' >in
 	"$T" --schema s.json --by b,l,d,t,f,m,y t in >out
-	[ "$(adds | jq -c .partitionValues)" = \
+	[ "$(adds | command jq -c .partitionValues)" = \
 	'{"b":"true","l":"-5","d":"2020-02-29","t":"2020-02-29T12:00:00.500000Z","f":"1.0E10","m":"1.50","y":"hi"}' ]
 }
 
 @test "computed columns: added to the schema, remembered, in UTC" {
 	printf '%s\n' '{"t":"2026-01-31T23:30:00Z","s":"lemon"}' '{"t":"2026-02-01T00:30:00Z","s":"lime"}' >in
 	"$T" --by 'd=day(t),h=hour(t),m=month(t),y=year(t),p=truncate(s,2)' t in >out
-	[ "$(adds | jq -c .partitionValues)" = '{"d":"2026-01-31","h":"2026-01-31T23","m":"2026-01","y":"2026","p":"le"}
+	[ "$(adds | command jq -c .partitionValues)" = '{"d":"2026-01-31","h":"2026-01-31T23","m":"2026-01","y":"2026","p":"le"}
 {"d":"2026-02-01","h":"2026-02-01T00","m":"2026-02","y":"2026","p":"li"}' ]
 	[ "$(schema out '[.fields[2:][]|[.name,.type,.metadata."smtools.by"]]')" = \
 	'[["d","date","day(t)"],["h","string","hour(t)"],["m","string","month(t)"],["y","integer","year(t)"],["p","string","truncate(s,2)"]]' ]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # smreplay: the rows of a table, of its versions, and what changed between them. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../api/jq.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"; smreplay="$SM_BIN/smreplay"
@@ -148,7 +149,7 @@ for i in range(5000):
 	small
 	printf '{"id":%s,"lang":"en","n":%s}\n' 11 11 12 12 | "$SM_BIN/smpartition" -q t | "$SM_BIN/smcommit" -q --replace-where "lang = 'en'" --vouch >/dev/null
 	"$smreplay" t --starting-version 2 --select id >out
-	[ "$(jq -c '[._change_type, .id, ._commit_version]' out | sort | tr '\n' ' ')" = \
+	[ "$(command jq -c '[._change_type, .id, ._commit_version]' out | sort | tr '\n' ' ')" = \
 		'["delete",10,2] ["delete",2,2] ["delete",6,2] ["delete",9007199254740992,2] ["insert",11,2] ["insert",12,2] ' ]
 	grep -q '"id":9007199254740993,"_change_type":"delete","_commit_version":2,"_commit_timestamp":"20' out
 	[ "$("$smreplay" t --starting-version 0 --ending-version 1 -c)" = 10 ]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../api/jq.bash"
 
 setup() {
 	T=${SM_BIN:?}/smsentiment
@@ -49,7 +50,7 @@ eq() { diff <(printf '%s\n' "$1") out; }
 	printf '%s\n' '{"sentiment":null,"text":"good"}' '{"text":"bad","sentiment":{"by":"hand"},"z":1}' | "$T" >one
 	"$T" one >out
 	cmp one out
-	[ "$(jq -c 'keys_unsorted' one | head -1)" = '["sentiment","text"]' ]
+	[ "$(command jq -c 'keys_unsorted' one | head -1)" = '["sentiment","text"]' ]
 	[ "$(grep -o '"sentiment"' one | wc -l)" = 2 ]
 	[ "$(tail -1 one | jq .sentiment.compound)" = -0.5423 ]
 }

@@ -908,6 +908,36 @@ static void test_describe(void)
 	}
 }
 
+/* What was built with is known again, and nothing else; a test of smfetch compiles all of it. */
+static void test_shipped(void)
+{
+	static const char *const own[] = {
+		"{\"smsource\":1,\"name\":\"own\",\"network\":\"n\",\"map\":\".\"}",
+		"{\"smsource\":1,\"name\":\"own\",\"extends\":\"x-v2\"}",
+	};
+	T_CASE("a definition that ships is known by its text") {
+		struct arena a = ARENA_INIT;
+		const char **names;
+		size_t n = 0;
+		struct err e;
+		T_INT(source_def_list(&names, &n, &a, &e), 0);
+		T_OK(n > 20);
+		for (size_t i = 0; i < n; i++) {
+			struct source_def *d = NULL;
+			T_INT(source_def_load(&d, names[i], &e), 0);
+			T_OK(d && d->shipped);
+			source_def_free(d);
+		}
+		arena_release(&a);
+		for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+			struct source_def *d = NULL;
+			T_INT(source_def_parse(&d, own[i], strlen(own[i]), "own", &e), 0);
+			T_OK(d && !d->shipped);
+			source_def_free(d);
+		}
+	}
+}
+
 static void clean_up(void)
 {
 	static const char *const names[] = { "p", "c", "0", "1", "2", "3", "4", "5", "a", "b", "r", "s", "t" };
@@ -932,6 +962,7 @@ int main(void)
 	test_extends();
 	test_check();
 	test_describe();
+	test_shipped();
 	clean_up();
 	return t_done();
 }
