@@ -58,11 +58,11 @@ static int do_save(int argc, char **argv), do_show(int argc, char **argv), do_li
 	do_rewind(int argc, char **argv), do_accept(int argc, char **argv);
 
 static const struct tool_command commands[] = {
-	{ "save", "[OPTION]… [CK]", "end a pipe: record how far the stream has got in its table", save_options, do_save },
-	{ "show", "[OPTION]… CK", "show where a stream is and where the next run resumes", view_options, do_show },
-	{ "list", "[OPTION]… [DIR]…", "list the checkpoints in folders", view_options, do_list },
-	{ "rewind", "[OPTION]… CK", "restart the stream as its next generation", rewind_options, do_rewind },
-	{ "accept", "CK", "continue with a table that was rolled back, without the lost rows", NULL, do_accept },
+	{ "save", "[OPTION]… [CK]", "end a pipe: record how far the stream has got in its table", save_options, do_save, OPERANDS_DIRS },
+	{ "show", "[OPTION]… CK", "show where a stream is and where the next run resumes", view_options, do_show, OPERANDS_DIRS },
+	{ "list", "[OPTION]… [DIR]…", "list the checkpoints in folders", view_options, do_list, OPERANDS_DIRS },
+	{ "rewind", "[OPTION]… CK", "restart the stream as its next generation", rewind_options, do_rewind, OPERANDS_DIRS },
+	{ "accept", "CK", "continue with a table that was rolled back, without the lost rows", NULL, do_accept, OPERANDS_DIRS },
 	{ 0 }
 };
 

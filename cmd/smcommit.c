@@ -18,7 +18,7 @@ static int64_t retry_for;
 
 static const struct opt opts[] = {
 	{ 'm', "mode", OPT_ENUM, &mode, "append|overwrite", "append to the table (default) or replace its contents", NULL },
-	{ 0, "replace-where", OPT_STR, &replace_where, "SQL",
+	{ 0, "replace-where", OPT_COLUMN, &replace_where, "SQL",
 	  "replace only the partitions for which SQL is true; every new file must satisfy it; implies --mode=overwrite", NULL },
 	{ 0, "vouch", OPT_FLAG, &vouch, NULL,
 	  "when overwriting: the input is complete even if its marks do not say so; does not apply to an input that failed", NULL },
@@ -66,6 +66,7 @@ static const struct tool tool = {
 		"exist is created from the metaData in the input.\n\n"
 		"A stream (a source with --resume) is committed exactly once: each commit stores the number of its "
 		"last mark in the table, and every attempt compares it with the number that the stream resumed from.",
+	.operands = OPERANDS_DIRS,
 	.opts = opts, .exits = exits, .examples = examples, .see_also = see_also,
 };
 

@@ -11,6 +11,7 @@
 #include "io/output.h"
 #include "json/doc.h"
 #include "secret/secret.h"
+#include "show/show.h"
 #include "source/def_print.h"
 #include "source/map.h"
 #include "stream/reject.h"
@@ -32,13 +33,24 @@ static int64_t since_us = INT64_MIN, until_us = INT64_MAX, split_ns, every_ns, f
 static uint64_t max_records, max_requests, dedup = 262144, parallel = 16, per_host = 6, queue = (uint64_t)64 << 20,
 		max_answer = (uint64_t)64 << 20;
 static bool dry_run, verbose;
+static struct show_opts so = SHOW_OPTS_INIT;
 
-static const struct opt opts[] = {
-	{ 0, "resume", OPT_DIR, &ck, "CK", "resume from the checkpoint folder CK, and print marks" },
-	{ 0, "marks", OPT_FLAG, &marks, NULL, "print marks without a checkpoint" },
+/* of both: posts as a stream */
+#define STREAM \
+	{ 0, "resume", OPT_DIR, &ck, "CK", "resume from the checkpoint folder CK, and print marks" }, \
+	{ 0, "marks", OPT_FLAG, &marks, NULL, "print marks without a checkpoint" }, \
+	OPT_ZONE, \
+	{ 0, "raw", OPT_FLAG, &raw, NULL, "keep the original item in the field raw" }, \
+	{ 0, "queue", OPT_SIZE, &queue, "SIZE", \
+	  "streams: buffer this much in memory for a slow reader, the rest in a temporary file (64MiB)" }, \
+	{ 0, "verbose", OPT_FLAG, &verbose, NULL, "report requests, responses and waits on standard error" }, \
+	{ 0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP }, \
+	{ 0, "max-record", OPT_SIZE, &max_record, "SIZE", "maximum size of a record (16MiB)" }, \
+	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "flush every record" }
+
+static const struct opt net_opts[] = {
 	{ 0, "since", OPT_TIME, &since_us, "TIME", "posts from TIME on: 2026-01-31T12:00:00Z, 2026-01-31, '7d ago'" },
 	{ 0, "until", OPT_TIME, &until_us, "TIME", "posts before TIME" },
-	OPT_ZONE,
 	{ 0, "split", OPT_DURATION, &split_ns, "DURATION",
 	  "read --since to --until in parts of this length, such as 1d, oldest first" },
 	{ 0, "every", OPT_DURATION, &every_ns, "DURATION", "poll at this interval, such as 5m" },
@@ -47,6 +59,7 @@ static const struct opt opts[] = {
 	{ 0, "max-requests", OPT_U64, &max_requests, "N", "end after N requests" },
 	{ 0, "max-wait", OPT_DURATION, &max_wait_ns, "DURATION",
 	  "end if a limit requires a longer wait (status 75), or a retry does (status 4) (20m)" },
+	STREAM,
 	{ 0, "jobs", OPT_FILE, &jobs_file, "FILE", "run many jobs at once: NDJSON or an array" },
 	{ 0, "parallel", OPT_U64, &parallel, "N", "requests in flight (16)" },
 	{ 0, "per-host", OPT_U64, &per_host, "N", "connections per host, 1000 at most (6)" },
@@ -60,19 +73,12 @@ static const struct opt opts[] = {
 	{ 0, "rule", OPT_LIST, &rule_list, "[TAG=]TEXT", "filtered streams: make these the server's rules" },
 	{ 0, "rules", OPT_FILE, &rules_file, "FILE", "the same, one rule per line" },
 	{ 0, "dedup", OPT_U64, &dedup, "N", "remember the last N records and do not write them again (262144)" },
-	{ 0, "raw", OPT_FLAG, &raw, NULL, "keep the original item in the field raw" },
-	{ 0, "queue", OPT_SIZE, &queue, "SIZE",
-	  "streams: buffer this much in memory for a slow reader, the rest in a temporary file (64MiB)" },
 	{ 0, "max-answer", OPT_SIZE, &max_answer, "SIZE", "maximum size of a response, decompressed (64MiB)" },
 	{ 0, "endpoint", OPT_STR, &endpoint, "URL",
 	  "send all requests to URL instead of the network: a proxy, a simulator" },
 	{ 0, "cacert", OPT_FILE, &cacert, "FILE", "trust these certificates instead of the system's" },
 	{ 0, "user-agent", OPT_STR, &user_agent, "TEXT", "User-Agent header" },
 	{ 0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job; send nothing" },
-	{ 0, "verbose", OPT_FLAG, &verbose, NULL, "report requests, responses and waits on standard error" },
-	{ 0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP },
-	{ 0, "max-record", OPT_SIZE, &max_record, "SIZE", "maximum size of a record (16MiB)" },
-	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "flush every record" },
 	/* old names of the commands */
 	{ 0, "list", OPT_FLAG, &list, NULL, NULL },
 	{ 0, "describe", OPT_STR, &describe, "SOURCE", NULL },
@@ -80,25 +86,45 @@ static const struct opt opts[] = {
 	{ 0 }
 };
 
-static const struct opt file_opts[] = {
-	{ 0, "as", OPT_STR, &as, "SOURCE",
-	  "files: map the records to smpost with this source definition: a name (see smfetch list) or a file" },
+static const struct opt files_opts[] = {
+	{ 0, "as", OPT_SOURCE, &as, "SOURCE",
+	  "map the records to smpost with this source definition: a name (see smfetch list) or a file" },
 	{ 0, "map", OPT_ENUM, &map, "auto|jq|fast",
 	  "with --as: jq: use libjq only; fast: refuse a map that needs libjq (auto)" },
 	{ 0, "records", OPT_STR, &records, "JQ",
-	  "files: where the records are in a response: .statuses[], or any jq program" },
+	  "where the records are in a response: .statuses[], or any jq program" },
 	{ 0, "format", OPT_ENUM, &format, "auto|json|csv|tsv",
-	  "files: what they hold (default auto: by their names, such as posts.csv.gz, otherwise JSON)" },
+	  "what they hold (default auto: by their names, such as posts.csv.gz, otherwise JSON)" },
 	{ 0, "csv-types", OPT_STR, &csv_types, "NAME=TYPE,…",
 	  "CSV and TSV: columns that are not text: integer, number, boolean or json" },
 	{ 0, "include", OPT_STR, &include, "PATTERN",
 	  "folders and archives: only files whose names match, such as '*.json.gz'" },
 	{ 0, "observed-at", OPT_TIME, &observed_us, "TIME",
-	  "files, with --as: when the posts were seen (the file's modification time)",
+	  "with --as: when the posts were seen (the file's modification time)",
 	  &observed_given },
-	{ 0, "mark-every", OPT_U64, &mark_every, "N", "files: print a mark at least every N records (100000)" },
+	{ 0, "mark-every", OPT_U64, &mark_every, "N", "print a mark at least every N records (100000)" },
+	STREAM,
 	{ 0 }
 };
+
+static const struct opt list_opts[] = { SHOW_OPTIONS(so, "table"), { 0 } };
+static const struct opt describe_opts[] = {
+	{ 'o', "output", OPT_ENUM, &so.output, "auto|ndjson|json|csv|tsv|table|pretty",
+	  "print the variables as rows in this form (default auto: a text about the source)" },
+	{ 0 }
+};
+
+static int run_files(int argc, char **argv), run_list(int argc, char **argv), run_describe(int argc, char **argv),
+	run_check(int argc, char **argv), run_network(int argc, char **argv);
+
+static const struct tool_command commands[] = {
+	{ "files", "[OPTION]… [PATH]…", "read files, folders and archives", files_opts, run_files },
+	{ "list", "[OPTION]…", "list the source definitions", list_opts, run_list, OPERANDS_NONE },
+	{ "describe", "[OPTION]… SOURCE", "show what a source needs and gives", describe_opts, run_describe, OPERANDS_SOURCE },
+	{ "check", "FILE", "look for mistakes in a source definition", NULL, run_check },
+	{ 0 }
+};
+static const struct tool_command network = { "SOURCE", "", "", net_opts, run_network, OPERANDS_VARIABLES };
 
 static const char *const exits[] = { "0", "done, or stopped by a signal after a mark", "1", "done, but records were rejected, or --records found none",
 	"2", "usage error", "3", "bad input", "4", "a network or I/O error, or the API refused the request", "5",
@@ -119,10 +145,10 @@ static const char *const see_also[] = { "smpartition(1)", "smrate(1)", "smjq(1)"
 static const struct tool tool = {
     .name = "smfetch",
     .summary = "read posts from networks, files and archives, with marks to resume from",
-    .synopsis = "SOURCE [NAME=VALUE]… | SOURCE - | --jobs FILE | files [PATH]… | list | describe SOURCE | check FILE [OPTION]…",
+    .synopsis = "[OPTION]… SOURCE [NAME=VALUE]… | SOURCE - | --jobs FILE | COMMAND …",
     .description =
-		"Reads posts from the network that a source definition describes (smfetch list lists the definitions, "
-		"describe SOURCE shows what one needs, check FILE looks for mistakes in one) and writes them as smpost records, one per line. Records "
+		"Reads posts from the network that a source definition describes (`smfetch list` lists them, `smfetch "
+		"describe SOURCE` shows what one needs) and writes them as smpost records, one per line. Records "
 		"that were written before are not written again, unless they were edited. smfetch respects the limits "
 		"of the network and those that its responses announce, retries failures, and exits with status 75 and "
 		"its position saved when a limit is used up for longer than --max-wait.\n\n"
@@ -137,9 +163,7 @@ static const struct tool tool = {
 		"source definition.\n\n"
 		"With --resume, marks record how far the stream has got, and the next run resumes from there. SIGTERM "
 		"and SIGINT end the stream with a mark after the current record or request.",
-	.opts = opts,
-    .more_title = "Options of smfetch files",
-    .more = file_opts,
+	.commands = commands, .otherwise = &network,
     .exits = exits,
     .examples = examples,
     .see_also = see_also,
@@ -354,40 +378,112 @@ static int fetch_network(const char *const *operands, size_t count)
 
 /* --- looking at definitions --- */
 
-static int list_sources(struct output *out)
+/* Rows are printed in the form of --output; COLUMNS: those of CSV. */
+static void start(struct show *sh, struct output *out, size_t n, const char *names)
 {
+	struct err e;
+	output_init(out, STDOUT_FILENO, "standard output");
+	out->for_people = true;
+	if (show_init(sh, &so, out, SHOW_TABLE, &e) < 0)
+		opt_usage("%s", e.msg);
+	show_columns(sh, n, names);
+}
+
+static void put_member(struct buf *b, const char *name, const char *value)
+{
+	buf_printf(b, "%s\"%s\":", *name == 'n' && name[1] == 'a' ? "{" : ",", name);
+	json_put_cstr(b, value);
+}
+
+static int list_row(struct show *sh, const char *name, struct buf *b, struct err *e)
+{
+	struct source_def *d;
+	if (source_def_load(&d, name, e) < 0)
+		return diag_fail(e);
+	buf_clear(b);
+	put_member(b, "name", name);
+	put_member(b, "network", d->network);
+	put_member(b, "summary", d->summary);
+	buf_printf(b, ",\"files\":%s}", d->api ? "false" : "true");
+	source_def_free(d);
+	return show_row(sh, b->p, b->n, e) < 0 ? diag_fail(e) : 0;
+}
+
+static int list_sources(void)
+{
+	struct output out;
+	struct show sh;
 	struct arena a = ARENA_INIT;
+	struct buf b = BUF_INIT;
 	struct err e;
 	const char **names;
 	size_t n;
 	int status = 0;
+	start(&sh, &out, 4, "name\0network\0summary\0files\0");
 	if (source_def_list(&names, &n, &a, &e) < 0)
 		return diag_fail(&e);
 	for (size_t i = 0; i < n; i++) {
-		struct source_def *d;
-		if (source_def_load(&d, names[i], &e) < 0) {
-			status = diag_fail(&e);
-			continue;
-		}
-		buf_printf(&out->buf, "%-18s  %-10s  %s%s\n", names[i], d->network, d->summary, d->api ? "" : " (smfetch files --as)");
-		source_def_free(d);
+		int one = list_row(&sh, names[i], &b, &e);
+		status = one ? one : status;
 	}
+	if (show_end(&sh, &e) < 0)
+		status = diag_fail(&e);
+	show_release(&sh);
+	buf_release(&b);
 	arena_release(&a);
-	return status;
+	return diag_finish(&out, status);
 }
 
-static int describe_source(struct output *out)
+static int run_list(int argc, char **argv)
 {
+	opt_operands(argc, argv, 0, 0, "");
+	return list_sources();
+}
+
+static int describe_rows(struct show *sh, const struct source_def *d, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	int rc = 0;
+	for (size_t i = 0; i < d->nvars && rc == 0; i++) {
+		const struct def_var *v = &d->var[i];
+		buf_clear(&b);
+		put_member(&b, "name", v->name);
+		buf_printf(&b, ",\"required\":%s", v->value ? "false" : "true");
+		if (v->value)
+			put_member(&b, "default", v->value);
+		put_member(&b, "help", v->help);
+		buf_putc(&b, '}');
+		rc = show_row(sh, b.p, b.n, e);
+	}
+	buf_release(&b);
+	return rc < 0 ? rc : show_end(sh, e);
+}
+
+static int describe_source(const char *name)
+{
+	struct output out;
+	struct show sh;
 	struct source_def *d;
 	struct err e;
-	int rc = source_def_load(&d, describe, &e);
+	int rc = source_def_load(&d, name, &e);
 	if (rc == ERR_NOT_FOUND)
 		opt_usage("%s", e.msg);
 	if (rc < 0)
 		return diag_fail(&e);
-	source_def_describe(d, describe, &out->buf);
+	start(&sh, &out, 4, "name\0required\0default\0help\0");
+	if (strcmp(so.output, "auto") == 0)
+		source_def_describe(d, name, &out.buf);
+	else
+		rc = describe_rows(&sh, d, &e);
+	show_release(&sh);
 	source_def_free(d);
-	return 0;
+	return diag_finish(&out, rc < 0 ? diag_fail(&e) : 0);
+}
+
+static int run_describe(int argc, char **argv)
+{
+	opt_operands(argc, argv, 1, 1, "SOURCE");
+	return describe_source(argv[0]);
 }
 
 static void print_fault(void *arg, const struct err *why)
@@ -396,17 +492,26 @@ static void print_fault(void *arg, const struct err *why)
 	diag_error(why);
 }
 
-static int check_source(struct output *out)
+static int check_source(const char *file)
 {
+	struct output out;
 	bool printed = false;
 	struct err e;
-	int rc = source_def_check(check, print_fault, &printed, &e);
+	int rc = source_def_check(file, print_fault, &printed, &e);
 	if (rc == ERR_NOT_FOUND)
 		opt_usage("%s", e.msg);
 	if (rc < 0)
 		return printed ? err_status(rc) : diag_fail(&e);
-	buf_printf(&out->buf, "%s: ok\n", check);
-	return 0;
+	output_init(&out, STDOUT_FILENO, "standard output");
+	out.for_people = true;
+	buf_printf(&out.buf, "%s: ok\n", file);
+	return diag_finish(&out, 0);
+}
+
+static int run_check(int argc, char **argv)
+{
+	opt_operands(argc, argv, 1, 1, "FILE");
+	return check_source(argv[0]);
 }
 
 /* Is NAME a file or folder to be read, where the name of a source belongs? */
@@ -430,14 +535,11 @@ static bool is_input(const char *name)
 	return input;
 }
 
-/* What has a meaning for files alone is a mistake here. */
 static void check_network(int argc, char **argv)
 {
 	bool values = false;
-	for (int i = 2; i <= argc; i++)
+	for (int i = 1; i < argc; i++)
 		values |= strcmp(argv[i], "-") == 0;
-	if (as || records || include || observed_given || map || csv_types || file_format() != SOURCE_BY_NAME)
-		opt_usage("--as, --map, --records, --format, --csv-types, --include and --observed-at are only for smfetch files");
 	if (values && (ck || marks))
 		opt_usage(
 		    "--resume and --marks cannot be used with values from a pipe: give them to its source, whose marks are passed on");
@@ -452,53 +554,45 @@ static void check_network(int argc, char **argv)
 		opt_usage("--split, --every, --for and --max-wait must be at least 0");
 }
 
-/* The commands that look at definitions; returns the operands that are left. */
-static int take_command(int argc, char **argv)
+/* Options of files and networks alike. */
+static void check_stream(void)
 {
-	const char **value = argc && strcmp(argv[1], "describe") == 0 ? &describe : argc && strcmp(argv[1], "check") == 0 ? &check : NULL;
-	if (argc && strcmp(argv[1], "list") == 0) {
-		opt_operands(argc - 1, argv + 2, 0, 0, "");
-		list = true;
-		return 0;
-	}
-	if (!value)
-		return argc;
-	opt_operands(argc - 1, argv + 2, 1, 1, value == &check ? "FILE" : "SOURCE");
-	*value = argv[2];
-	return 0;
+	if (ck && marks)
+		opt_usage("--marks cannot be combined with --resume, which prints marks itself");
+	if (!mark_every || !max_record || !max_answer || !parallel || !per_host || per_host > 1000)
+		opt_usage("--mark-every, --max-record, --max-answer, --parallel and --per-host must be greater than 0, --per-host at most 1000");
 }
 
-int main(int argc, char **argv)
+static int run_files(int argc, char **argv)
 {
-	diag_init("smfetch");
-	argc = take_command(opt_parse(&tool, argc, argv), argv);
+	check_stream();
+	if ((raw || observed_given) && !as)
+		opt_usage("--raw and --observed-at need --as");
+	if (map && !as)
+		opt_usage("--map needs --as");
+	return fetch_files((const char *const *)argv, (size_t)argc);
+}
+
+static int run_network(int argc, char **argv)
+{
 	if (list || describe || check) {
-		struct output out;
-		output_init(&out, STDOUT_FILENO, "standard output");
-		out.for_people = true;
 		if (argc || list + !!describe + !!check > 1)
 			opt_usage("--list, --describe and --check cannot be combined with each other or with operands");
-		return diag_finish(&out, list       ? list_sources(&out)
-					 : describe ? describe_source(&out)
-						    : check_source(&out));
+		return list ? list_sources() : describe ? describe_source(describe) : check_source(check);
 	}
 	if (!argc && !jobs_file)
 		opt_usage("missing operand: SOURCE (files, or a name from smfetch list)");
 	if (argc && jobs_file)
 		opt_usage("--jobs cannot be combined with SOURCE and its variables");
-	if (ck && marks)
-		opt_usage("--marks cannot be combined with --resume, which prints marks itself");
-	if (!mark_every || !max_record || !max_answer || !parallel || !per_host || per_host > 1000)
-		opt_usage("--mark-every, --max-record, --max-answer, --parallel and --per-host must be greater than 0, --per-host at most 1000");
-	if (argc && strcmp(argv[1], "files") == 0) {
-		if ((raw || observed_given) && !as)
-			opt_usage("--raw and --observed-at need --as");
-		if (map && !as)
-			opt_usage("--map needs --as");
-		return fetch_files((const char *const *)argv + 2, (size_t)argc - 1);
-	}
-	if (argc && is_input(argv[1]))
-		opt_usage("'%s' is not a source, did you mean 'smfetch files %s'?", argv[1], strcmp(argv[1], "file") ? argv[1] : argc > 1 ? argv[2] : "PATH");
+	check_stream();
+	if (argc && is_input(argv[0]))
+		opt_usage("'%s' is not a source, did you mean 'smfetch files %s'?", argv[0], strcmp(argv[0], "file") ? argv[0] : argc > 1 ? argv[1] : "PATH");
 	check_network(argc, argv);
-	return fetch_network((const char *const *)argv + 1, (size_t)argc);
+	return fetch_network((const char *const *)argv, (size_t)argc);
+}
+
+int main(int argc, char **argv)
+{
+	diag_init("smfetch");
+	return opt_run(&tool, argc, argv);
 }

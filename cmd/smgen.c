@@ -23,7 +23,7 @@ static const struct opt opts[] = {
 	OPT_ZONE,
 	{ 0, "start", OPT_TIME, &gen.start_us, "TIME", "event time of the first post (2026-11-09)" },
 	{ 0, "span", OPT_DURATION, &span_ns, "DURATION", "event time from the first to the last post (14d)" },
-	{ 'r', "rate", OPT_RATE, &rate, "RATE", "records written per time, such as 50/s or 300/15m (as fast as possible)", &rate_given },
+	{ 'r', "rate", OPT_RATE, &rate, "N/TIME", "records written per time, such as 50/s or 300/15m (as fast as possible)", &rate_given },
 	{ 0, "networks", OPT_STR, &gen.networks, "LIST", "networks, optionally with weights: x=3,reddit (all)" },
 	{ 0, "langs", OPT_STR, &gen.langs, "LIST", "languages, likewise: en=5,de,ja (all)" },
 	{ 0, "authors", OPT_U64, &gen.authors, "N", "authors per network (4096)" },
@@ -57,7 +57,7 @@ static const struct tool tool = {
 		"The same options give the same bytes on every machine. Post number i depends only on the seed, the "
 		"options and i.\n\n"
 		"The posts are fictional. None of the accounts, hosts and numbers in them is meant to be real.",
-	.opts = opts,
+	.opts = opts, .operands = OPERANDS_NONE,
 	.exits = exits,
 	.examples = examples,
 	.see_also = see_also,

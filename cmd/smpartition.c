@@ -67,7 +67,7 @@ static const struct tool tool = {
 		"it.\n\n"
 		"Marks of the input are passed on when everything before them is in files. An input without marks "
 		"gets one at its end.",
-	.opts = options,
+	.opts = options, .operands = OPERANDS_TABLE,
 	.exits = exits,
 	.examples = examples,
 	.see_also = see_also,

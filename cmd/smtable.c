@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 static struct show_opts so = SHOW_OPTS_INIT;
-static int64_t version_as_of = -1, timestamp_as_of;
+static uint64_t version_as_of;
+static int64_t timestamp_as_of;
 static bool has_version, has_timestamp;
 static uint64_t limit = UINT64_MAX;
 
@@ -42,11 +43,11 @@ static int open_store(int argc, char **argv, struct store **s, struct err *e)
 
 static int open_table(int argc, char **argv, unsigned flags, struct store **s, struct delta_snapshot **sn, struct err *e)
 {
-	int64_t version = has_version ? version_as_of : DELTA_NEWEST;
+	int64_t version = has_version ? (int64_t)version_as_of : DELTA_NEWEST;
 	if (has_version && has_timestamp)
 		opt_usage("--version-as-of cannot be combined with --timestamp-as-of");
-	if (has_version && version_as_of < 0)
-		opt_usage("--version-as-of must be at least 0");
+	if (has_version && version_as_of > INT64_MAX)
+		opt_usage("--version-as-of must be at most %lld", (long long)INT64_MAX);
 	int rc = open_store(argc, argv, s, e);
 	if (rc == 0 && has_timestamp)
 		rc = delta_version_at(*s, timestamp_as_of, &version, e);
@@ -333,7 +334,7 @@ static int run_check(int argc, char **argv)
 }
 
 #define OUTPUT SHOW_OPTIONS(so, "table")
-#define AS_OF { 0, "version-as-of", OPT_I64, &version_as_of, "N", "the table as of version N", &has_version }, \
+#define AS_OF { 0, "version-as-of", OPT_U64, &version_as_of, "N", "the table as of version N", &has_version }, \
 	{ 0, "timestamp-as-of", OPT_TIME, &timestamp_as_of, "TIME", "the table as of TIME", &has_timestamp }, OPT_ZONE
 
 static const struct opt history_opts[] = { OUTPUT, { 'n', "limit", OPT_U64, &limit, "N", "the newest N commits", NULL }, { 0 } };
@@ -341,10 +342,10 @@ static const struct opt table_opts[] = { OUTPUT, AS_OF, { 0 } };
 static const struct opt check_opts[] = { OUTPUT, AS_OF, { 0 } };
 
 static const struct tool_command commands[] = {
-	{ "history", "[OPTION]… TABLE", "the commits, the newest first", history_opts, run_history },
-	{ "describe", "[OPTION]… TABLE", "version, size, schema, protocol, properties, streams", table_opts, run_describe },
-	{ "files", "[OPTION]… TABLE", "the data files with their partition values and statistics", table_opts, run_files },
-	{ "check", "[OPTION]… TABLE", "check that every data file exists with its size; print one line for each that does not", check_opts, run_check },
+	{ "history", "[OPTION]… TABLE", "the commits, the newest first", history_opts, run_history, OPERANDS_TABLE },
+	{ "describe", "[OPTION]… TABLE", "version, size, schema, protocol, properties, streams", table_opts, run_describe, OPERANDS_TABLE },
+	{ "files", "[OPTION]… TABLE", "the data files with their partition values and statistics", table_opts, run_files, OPERANDS_TABLE },
+	{ "check", "[OPTION]… TABLE", "check that every data file exists with its size; print one line for each that does not", check_opts, run_check, OPERANDS_TABLE },
 	{ 0 }
 };
 

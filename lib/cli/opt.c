@@ -40,6 +40,11 @@ const struct opt opt_common[] = {
 static const struct tool *tool;
 static const struct tool_command *command;
 
+static bool named_command(void)
+{
+	return command && command != tool->otherwise;
+}
+
 _Noreturn void opt_usage(const char *fmt, ...)
 {
 	struct err e;
@@ -49,7 +54,7 @@ _Noreturn void opt_usage(const char *fmt, ...)
 	va_end(ap);
 	diag_error(&e);
 	if (!diag_json())
-		fprintf(stderr, "Try '%s%s%s --help'.\n", tool->name, command ? " " : "", command ? command->name : "");
+		fprintf(stderr, "Try '%s%s%s --help'.\n", tool->name, named_command() ? " " : "", named_command() ? command->name : "");
 	exit(2);
 }
 
@@ -123,6 +128,8 @@ static void set_value(const struct opt *o, const char *from, const char *v)
 	case OPT_FLAG: *(bool *)o->value = true; break;
 	case OPT_STR:
 	case OPT_FILE:
+	case OPT_COLUMN:
+	case OPT_SOURCE:
 	case OPT_DIR: *(const char **)o->value = v; break;
 	case OPT_U64:
 		if (!num_u64(v, n, o->value))
@@ -168,31 +175,114 @@ static void set_value(const struct opt *o, const char *from, const char *v)
 		*o->given = true;
 }
 
+static const struct opt *find_in(const struct opt *o, char letter, const char *name, size_t n)
+{
+	for (; o && o->name; o++)
+		if (name ? strlen(o->name) == n && memcmp(o->name, name, n) == 0 : o->letter == letter)
+			return o;
+	return NULL;
+}
+
 /* The tables in force: the command's, the tool's, everybody's. */
 static const struct opt *find(char letter, const char *name, size_t n)
 {
-	const struct opt *tables[] = { command ? command->opts : NULL, tool->opts, tool->more, opt_common };
-	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-		for (const struct opt *o = tables[i]; o && o->name; o++)
-			if (name ? strlen(o->name) == n && memcmp(o->name, name, n) == 0 : o->letter == letter)
-				return o;
-	return NULL;
+	const struct opt *o = command ? find_in(command->opts, letter, name, n) : NULL;
+	o = o ? o : find_in(tool->opts, letter, name, n);
+	return o ? o : find_in(opt_common, letter, name, n);
+}
+
+/* The Ith command, the one without a name behind the others; NULL: there are no more. */
+static const struct tool_command *nth_command(size_t i)
+{
+	size_t n = 0;
+	while (tool->commands && tool->commands[n].name)
+		n++;
+	return i < n ? &tool->commands[i] : i == n ? tool->otherwise : NULL;
+}
+
+/* An option of any command. */
+static const struct opt *find_anywhere(char letter, const char *name, size_t n)
+{
+	const struct tool_command *c;
+	const struct opt *o = NULL;
+	for (size_t i = 0; !o && (c = nth_command(i)) != NULL; i++)
+		o = find_in(c->opts, letter, name, n);
+	return o;
 }
 
 /* What a name that no option has was meant to be; an option of a command counts before the command is known, too. */
 static const char *near_option(struct near *near, const char *name, size_t n, const char *before)
 {
-	const struct opt *tables[] = { command ? command->opts : NULL, tool->opts, tool->more, opt_common };
+	const struct opt *tables[] = { command ? command->opts : NULL, tool->opts, opt_common };
+	const struct tool_command *c;
 	*near = near_to(name, n);
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		for (const struct opt *o = tables[i]; o && o->name; o++)
 			if (o->help)
 				near_name(near, o->name, strlen(o->name));
-	for (const struct tool_command *c = command ? NULL : tool->commands; c && c->name; c++)
+	for (size_t i = 0; !command && (c = nth_command(i)) != NULL; i++)
 		for (const struct opt *o = c->opts; o && o->name; o++)
 			if (o->help)
 				near_name(near, o->name, strlen(o->name));
 	return near_hint(near, before, "");
+}
+
+/* O belongs to other commands than the one that was given. */
+static _Noreturn void other_command(const struct opt *o)
+{
+	struct buf b = BUF_INIT;
+	const struct tool_command *c;
+	for (size_t i = 0; (c = nth_command(i)) != NULL; i++)
+		if (find_in(c->opts, 0, o->name, strlen(o->name)))
+			buf_printf(&b, "%s%s %s", b.n ? ", " : "", tool->name, c->name);
+	opt_usage("--%s is only for %s", o->name, buf_cstr(&b));
+}
+
+static _Noreturn void unknown_option(const char *name, size_t n)
+{
+	const struct opt *o = find_anywhere(0, name, n);
+	struct near near;
+	if (o)
+		other_command(o);
+	opt_usage("unknown option '--%.*s'%s", (int)n, name, near_option(&near, name, n, "--"));
+}
+
+/* Options of a command that were read before its name; what they mean is its to say. */
+static struct early {
+	const struct opt *o;     /* of some command */
+	char *from;
+	const char *v;
+	bool setting;            /* of the settings file, where every command's may stand */
+} *early;
+static size_t nearly, early_cap;
+
+static bool is_early(const struct opt *o)
+{
+	return !command && tool->commands && !find_in(tool->opts, 0, o->name, strlen(o->name)) &&
+	       !find_in(opt_common, 0, o->name, strlen(o->name));
+}
+
+static void give(const struct opt *o, const char *from, const char *v, bool setting)
+{
+	if (!is_early(o)) {
+		set_value(o, from, v);
+		return;
+	}
+	MEM_GROW(early, early_cap, nearly + 1);
+	early[nearly++] = (struct early){ o, mem_strdup(from), v, setting };
+}
+
+static void give_early(bool setting)
+{
+	for (size_t i = 0; i < nearly; i++) {
+		const struct opt *o = find(0, early[i].o->name, strlen(early[i].o->name));
+		if (early[i].setting != setting)
+			continue;
+		if (o)
+			set_value(o, early[i].from, early[i].v);
+		else if (!setting)
+			other_command(early[i].o);
+	}
 }
 
 static _Noreturn void print_and_exit(struct buf *b)
@@ -208,7 +298,8 @@ static void generate(const char *what)
 	static const struct {
 		const char *name;
 		void (*fn)(struct buf *, const struct tool *);
-	} kinds[] = { { "man", optgen_man }, { "bash", optgen_bash }, { "zsh", optgen_zsh }, { "fish", optgen_fish } };
+	} kinds[] = { { "man", optgen_man }, { "bash", optgen_bash }, { "zsh", optgen_zsh }, { "fish", optgen_fish },
+		    { "options", optgen_options } };
 	struct buf b = BUF_INIT;
 	if (strcmp(what, "metrics") == 0) {
 		metrics_put_list(tool->name, &b);
@@ -250,9 +341,10 @@ static void parse_long(char **argv, int argc, int *i)
 	if (n == 8 && memcmp(a, "generate", 8) == 0 && eq)
 		generate(eq + 1);
 	const struct opt *o = find(0, a, n);
-	struct near near;
+	if (!o && !command)
+		o = find_anywhere(0, a, n);
 	if (!o)
-		opt_usage("unknown option '--%.*s'%s", (int)n, a, near_option(&near, a, n, "--"));
+		unknown_option(a, n);
 	if (!o->arg && eq)
 		opt_usage("--%s does not take an argument", o->name);
 	if (o->arg && !eq && *i + 1 >= argc)
@@ -264,7 +356,7 @@ static void parse_long(char **argv, int argc, int *i)
 			opt_usage("%s %s requires a value", from, v);
 		v = join_pair(v, argv[++*i]);
 	}
-	set_value(o, from, v);
+	give(o, from, v, false);
 }
 
 static void parse_short(char **argv, int argc, int *i)
@@ -272,15 +364,17 @@ static void parse_short(char **argv, int argc, int *i)
 	for (char *p = argv[*i] + 1; *p; p++) {
 		char from[3] = { '-', *p, 0 };
 		const struct opt *o = find(*p, NULL, 0);
+		if (!o && (o = find_anywhere(*p, NULL, 0)) != NULL && command)
+			other_command(o);
 		if (!o)
 			opt_usage(isalnum((unsigned char)*p) ? "unknown option '-%c'" : "unknown option '-%c': what begins with - goes after --", *p);
 		if (!o->arg) {
-			set_value(o, from, "");
+			give(o, from, "", false);
 			continue;
 		}
 		if (!p[1] && *i + 1 >= argc)
 			opt_usage("-%c requires an argument: %s", *p, o->arg);
-		set_value(o, from, p[1] ? p + 1 : argv[++*i]);
+		give(o, from, p[1] ? p + 1 : argv[++*i], false);
 		return;
 	}
 }
@@ -297,9 +391,9 @@ static bool truthy(const char *from, const char *v)
 static void set_from_outside(const struct opt *o, const char *from, const char *v)
 {
 	if (o->type != OPT_FLAG)
-		set_value(o, from, v);
+		give(o, from, v, true);
 	else if (truthy(from, v))
-		set_value(o, from, "");
+		give(o, from, "", true);
 }
 
 static void read_environment(const struct opt *o)
@@ -338,9 +432,10 @@ static void check_variable(const char *prefix, const char *var, size_t n)
 	char name[NEAR_MOST], meant[80];
 	struct near near;
 	struct err e;
-	bool known = is_variable(tool->opts, var, n) || is_variable(tool->more, var, n) || is_variable(opt_common, var, n);
-	for (const struct tool_command *c = tool->commands; c && c->name; c++)
-		known = known || is_variable(c->opts, var, n);
+	const struct tool_command *c;
+	bool known = is_variable(tool->opts, var, n) || is_variable(opt_common, var, n);
+	for (size_t i = 0; !known && (c = nth_command(i)) != NULL; i++)
+		known = is_variable(c->opts, var, n);
 	if (known || !n || n > sizeof name)
 		return;
 	for (size_t i = 0; i < n; i++)
@@ -388,6 +483,8 @@ static void config_line(const char *path, unsigned long line, char *text)
 	*eq = '\0';
 	char *name = trim(s);
 	const struct opt *o = find(0, name, strlen(name));
+	if (!o)
+		o = find_anywhere(0, name, strlen(name));
 	if (!o || o->value == &flag_help || o->value == &flag_version)
 		opt_usage("%s: unknown option '%s'%s", from, name, near_option(&near, name, strlen(name), ""));
 	set_from_outside(o, from, mem_strdup(trim(eq + 1)));
@@ -424,11 +521,27 @@ static void read_config(void)
 	fclose(f);
 }
 
-static const struct tool_command *find_command(const char *name)
+/* The tool's way to go on is known: its settings, then the environment, then what stood in front of it. */
+static void take_command(const struct tool_command *c)
+{
+	command = c;
+	give_early(true);
+	read_environment(c->opts);
+	give_early(false);
+}
+
+/* Is NAME a command, and no operand of the one that runs otherwise? */
+static bool find_command(const char *name)
 {
 	for (const struct tool_command *c = tool->commands; c->name; c++)
-		if (strcmp(c->name, name) == 0)
-			return c;
+		if (strcmp(c->name, name) == 0) {
+			take_command(c);
+			return true;
+		}
+	if (tool->otherwise) {
+		take_command(tool->otherwise);
+		return false;
+	}
 	struct near near = near_to(name, strlen(name));
 	for (const struct tool_command *c = tool->commands; c->name; c++)
 		near_name(&near, c->name, strlen(c->name));
@@ -443,11 +556,8 @@ static int parse(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		char *a = argv[i];
 		if (only_operands || a[0] != '-' || !a[1]) {
-			if (tool->commands && !command) {
-				command = find_command(a);
-				read_environment(command->opts);
+			if (tool->commands && !command && find_command(a))
 				continue;
-			}
 			argv[++operands] = a;
 			continue;
 		}
@@ -460,6 +570,8 @@ static int parse(int argc, char **argv)
 		answer_at_once();
 	}
 	argv[operands + 1] = NULL;
+	if (!command && tool->otherwise)
+		take_command(tool->otherwise);
 	return operands;
 }
 
@@ -485,10 +597,8 @@ int opt_parse(const struct tool *t, int argc, char **argv)
 	command = NULL;
 	diag_init(t->name);
 	look_ahead(argc, argv);
-	if (!t->commands)
-		read_config();
+	read_config();
 	read_environment(t->opts);
-	read_environment(t->more);
 	read_environment(opt_common);
 	look_ahead(argc, argv);
 	int operands = argc ? parse(argc, argv) : 0;

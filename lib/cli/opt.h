@@ -29,6 +29,8 @@ enum opt_type {
 	OPT_RATE,      /* struct opt_rate: 50/s, 300/15m */
 	OPT_ENUM,      /* const char *, one of arg's a|b|c */
 	OPT_LIST,      /* struct opt_list: may be given several times */
+	OPT_COLUMN,    /* const char *, completes columns of the table that is the operand; also SQL and lists of them */
+	OPT_SOURCE,    /* const char *, completes names of source definitions */
 	OPT_PAIR       /* struct opt_list of NAME=VALUE; on the command line NAME VALUE, two words, is the same */
 };
 
@@ -56,10 +58,14 @@ extern const char *opt_zone;
 #define OPT_ZONE { 0, "zone", OPT_STR, &opt_zone, "ZONE", \
 	"the time zone of times without one, and of today and yesterday: Europe/Berlin, +01:00 (default UTC)", NULL }
 
+/* What completion offers for operands. A TABLE is the first one, and files come behind it. */
+enum opt_operands { OPERANDS_FILES, OPERANDS_TABLE, OPERANDS_DIRS, OPERANDS_SOURCE, OPERANDS_VARIABLES, OPERANDS_NONE };
+
 struct tool_command {         /* a sub-command: smcheckpoint save, smtable history */
 	const char *name, *synopsis, *summary;
 	const struct opt *opts;   /* its own options; may be NULL */
 	int (*run)(int argc, char **argv); /* operands only; returns an exit status */
+	enum opt_operands operands;
 };
 
 struct tool {
@@ -68,19 +74,19 @@ struct tool {
 	const char *synopsis;     /* "[OPTION]… [FILE]…" */
 	const char *description;  /* paragraphs, separated by blank lines */
 	const struct opt *opts;
-	const char *more_title;   /* a second table, listed under a title of its own: "Options of smfetch files"; may be NULL */
-	const struct opt *more;
 	const char *const *exits; /* "0", "meaning", …, NULL */
 	const char *const *examples; /* "command", "what it does", …, NULL */
 	const char *const *see_also; /* "smcommit(1)", …, NULL; may be NULL */
 	const struct tool_command *commands; /* ends with a NULL name; may be NULL */
+	const struct tool_command *otherwise; /* what runs where the first operand names no command; NULL: that is an error */
+	enum opt_operands operands;
 };
 
 /* Parse argv; answers --help, --version and --generate itself and exits. Options and operands may be mixed.
  * Returns the number of operands, moved to argv[1..]; does not return after a usage error. */
 int opt_parse(const struct tool *t, int argc, char **argv);
 /* The same for a tool with commands: parses (its own options, then the command's), runs the command
- * with its operands in argv[0..argc) and returns its exit status. */
+ * with its operands in argv[0..argc) and returns its exit status. A command's options may stand in front of its name, too. */
 int opt_run(const struct tool *t, int argc, char **argv);
 /* The text that was given for the OPT_TIME whose value is at US, where it is relative to now; NULL: it is not, or there is none. */
 const char *opt_relative(const int64_t *us);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints help, man pages and completions from an option table. */
+/* Prints help and man pages from an option table; the completions are in optgen_sh.c. */
 #include "cli/optgen.h"
 
 #include <string.h>
 
-#define HELP_COLUMN 32
+#ifndef SM_DATE
+#define SM_DATE ""
+#endif
+#define COLUMNS 80             /* no line of a help is longer */
+#define HELP_COLUMN 32         /* where texts of options begin */
 
 typedef void each_fn(struct buf *b, const struct tool *t, const struct opt *o);
 
@@ -17,6 +21,61 @@ static void each(struct buf *b, const struct tool *t, const struct opt *o, each_
 
 /* --- help --- */
 
+/* Columns of a terminal: our texts have no wide characters and none that combine. */
+static size_t columns(const char *p, size_t n)
+{
+	size_t c = 0;
+	for (size_t i = 0; i < n; i++)
+		c += ((unsigned char)p[i] & 0xC0) != 0x80;
+	return c;
+}
+
+static void new_line(struct buf *b, size_t indent)
+{
+	buf_printf(b, "\n%*s", (int)indent, "");
+}
+
+/* The words of TEXT from column COL on, in lines that end in time; those below begin at INDENT. */
+static void fill(struct buf *b, const char *text, size_t col, size_t indent)
+{
+	bool first = true;
+	for (size_t n; *text; text += n) {
+		if (*text == '\n') {
+			buf_putc(b, '\n');
+			col = 0;
+			first = true;
+			n = 1;
+			continue;
+		}
+		n = strcspn(text, " \n");
+		size_t w = columns(text, n);
+		if (!first && col + 1 + w > COLUMNS) {
+			new_line(b, indent);
+			col = indent;
+		} else if (!first) {
+			buf_putc(b, ' ');
+			col++;
+		}
+		buf_put(b, text, n);
+		col += w;
+		first = false;
+		n += text[n] == ' ';
+	}
+	buf_putc(b, '\n');
+}
+
+/* What was put since FROM, then TEXT in the column of texts: behind it, or below where there is no room. */
+static void explain(struct buf *b, size_t from, const char *text)
+{
+	size_t width = columns(b->p + from, b->n - from);
+	if (width + 1 >= HELP_COLUMN) {
+		new_line(b, HELP_COLUMN);
+	} else {
+		buf_printf(b, "%*s", (int)(HELP_COLUMN - width), "");
+	}
+	fill(b, text, HELP_COLUMN, HELP_COLUMN);
+}
+
 static void help_option(struct buf *b, const struct tool *t, const struct opt *o)
 {
 	(void)t;
@@ -24,12 +83,7 @@ static void help_option(struct buf *b, const struct tool *t, const struct opt *o
 	buf_printf(b, "  %c%c%c --%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name);
 	if (o->arg)
 		buf_printf(b, "=%s", o->arg);
-	size_t width = b->n - from;
-	if (width >= HELP_COLUMN) {
-		buf_putc(b, '\n');
-		width = 0;
-	}
-	buf_printf(b, "%*s%s\n", (int)(HELP_COLUMN - width), "", o->help);
+	explain(b, from, o->help);
 }
 
 static void help_commands(struct buf *b, const struct tool *t)
@@ -38,68 +92,106 @@ static void help_commands(struct buf *b, const struct tool *t)
 	for (const struct tool_command *c = t->commands; c->name; c++) {
 		size_t from = b->n;
 		buf_printf(b, "  %s %s", c->name, c->synopsis);
-		size_t width = b->n - from;
-		buf_printf(b, "%*s%s\n", width < HELP_COLUMN ? (int)(HELP_COLUMN - width) : 1, "", c->summary);
+		explain(b, from, c->summary);
+	}
+	buf_printf(b, "`%s COMMAND --help` has the options of each.\n", t->name);
+}
+
+/* How much of LINE, a shell's, goes on this line of text: up to a | outside of quotes, else up to a space. */
+static size_t piece(const char *line, size_t room)
+{
+	size_t n = strlen(line), pipe = 0, space = 0, col = 0;
+	char quote = 0;
+	if (columns(line, n) <= room)
+		return n;
+	for (size_t i = 0; i < n && col + 2 <= room; i++) {
+		col += columns(line + i, 1);
+		if (quote ? line[i] == quote : line[i] == '\'' || line[i] == '"')
+			quote = quote ? 0 : line[i];
+		if (!quote && line[i] == ' ')
+			*(line[i - 1] == '|' && line[i - 2] == ' ' ? &pipe : &space) = i;
+	}
+	return pipe ? pipe : space ? space : n;
+}
+
+void optgen_example(struct buf *b, const char *line)
+{
+	for (size_t indent = 2; *line; indent = 6) {
+		size_t n = piece(line, COLUMNS - indent);
+		buf_printf(b, "%*s%.*s%s\n", (int)indent, "", (int)n, line, line[n] && line[n - 1] != '|' ? " \\" : "");
+		line += n + (line[n] == ' ');
 	}
 }
 
-/* Wrap the text at 80 columns; an empty line between paragraphs stays. */
-static void wrap(struct buf *b, const char *text)
+static void help_end(struct buf *b, const struct tool *t)
 {
-	size_t col = 0;
-	while (*text) {
-		if (*text == '\n') {
-			buf_putc(b, *text++);
-			col = 0;
-			continue;
+	if (t->exits) {
+		buf_puts(b, "\nExit status:\n");
+		for (const char *const *e = t->exits; *e; e += 2) {
+			buf_printf(b, "  %-3s ", e[0]);
+			fill(b, e[1], 6, 6);
 		}
-		size_t n = strcspn(text, " \n");
-		if (col && col + 1 + n > 80) {
-			buf_putc(b, '\n');
-			col = 0;
-		} else if (col) {
-			buf_putc(b, ' ');
-			col++;
-		}
-		buf_put(b, text, n);
-		col += n;
-		text += n;
-		text += *text == ' ';
 	}
-	buf_putc(b, '\n');
+	if (t->examples) {
+		buf_puts(b, "\nExamples:\n");
+		for (const char *const *e = t->examples; *e; e += 2) {
+			buf_puts(b, "  # ");
+			fill(b, e[1], 4, 4);
+			optgen_example(b, e[0]);
+		}
+	}
 }
 
 void optgen_help(struct buf *b, const struct tool *t, const struct tool_command *c)
 {
-	if (c) {
-		buf_printf(b, "Usage: %s %s %s\n\n%s.\n", t->name, c->name, c->synopsis, c->summary);
-	} else {
-		buf_printf(b, "Usage: %s %s\n\n", t->name, t->synopsis);
-		wrap(b, t->description);
+	bool whole = !c || c == t->otherwise;
+	size_t from = b->n;
+	buf_printf(b, "Usage: %s ", t->name);
+	if (!whole)
+		buf_printf(b, "%s ", c->name);
+	fill(b, whole ? t->synopsis : c->synopsis, b->n - from, 4 + strlen("Usage: "));
+	buf_putc(b, '\n');
+	if (whole) {
+		fill(b, t->description, 0, 0);
 		if (t->commands)
 			help_commands(b, t);
+	} else {
+		struct buf text = BUF_INIT;
+		buf_printf(&text, "%s.", c->summary);
+		fill(b, buf_cstr(&text), 0, 0);
+		buf_release(&text);
 	}
 	buf_puts(b, "\nOptions:\n");
-	if (c)
+	if (whole && t->otherwise)
+		each(b, t, t->otherwise->opts, help_option);
+	if (!whole)
 		each(b, t, c->opts, help_option);
 	each(b, t, t->opts, help_option);
 	each(b, t, opt_common, help_option);
-	if (c)
-		return;
-	if (t->more) {
-		buf_printf(b, "\n%s:\n", t->more_title);
-		each(b, t, t->more, help_option);
-	}
-	if (t->exits) {
-		buf_puts(b, "\nExit status:\n");
-		for (const char *const *e = t->exits; *e; e += 2)
-			buf_printf(b, "  %-3s %s\n", e[0], e[1]);
-	}
-	if (t->examples) {
-		buf_puts(b, "\nExamples:\n");
-		for (const char *const *e = t->examples; *e; e += 2)
-			buf_printf(b, "  # %s\n  %s\n", e[1], e[0]);
-	}
+	if (whole)
+		help_end(b, t);
+}
+
+/* --- for tests: command, option, letter, type, placeholder, in columns --- */
+
+static void list_table(struct buf *b, const char *command, const struct opt *o)
+{
+	static const char *const types[] = { "flag", "text", "file", "folder", "count", "integer", "number", "size", "duration", "time",
+					     "rate", "words", "list", "column", "source", "pair" };
+	for (; o && o->name; o++)
+		if (o->help)
+			buf_printf(b, "%s\t%s\t%.1s\t%s\t%s\n", command, o->name, o->letter ? &o->letter : "-", types[o->type],
+				   o->arg ? o->arg : "-");
+}
+
+void optgen_options(struct buf *b, const struct tool *t)
+{
+	for (const struct tool_command *c = t->commands; c && c->name; c++)
+		list_table(b, c->name, c->opts);
+	if (t->otherwise)
+		list_table(b, t->otherwise->name, t->otherwise->opts);
+	list_table(b, "-", t->opts);
+	list_table(b, "-", opt_common);
 }
 
 /* --- man --- */
@@ -179,9 +271,17 @@ static void man_commands(struct buf *b, const struct tool *t)
 	}
 }
 
+static void man_example(struct buf *b, const char *line)
+{
+	struct buf text = BUF_INIT;
+	optgen_example(&text, line);
+	roff(b, buf_cstr(&text) + 2);
+	buf_release(&text);
+}
+
 void optgen_man(struct buf *b, const struct tool *t)
 {
-	buf_printf(b, ".TH %s 1 \"\" \"smtools %s\" \"smtools\"\n.SH NAME\n%s \\- ", t->name, SM_VERSION, t->name);
+	buf_printf(b, ".TH %s 1 \"" SM_DATE "\" \"smtools %s\" \"smtools\"\n.SH NAME\n%s \\- ", t->name, SM_VERSION, t->name);
 	roff(b, t->summary);
 	buf_printf(b, "\n.SH SYNOPSIS\n.B %s\n", t->name);
 	roff(b, t->synopsis);
@@ -190,12 +290,10 @@ void optgen_man(struct buf *b, const struct tool *t)
 	if (t->commands)
 		man_commands(b, t);
 	buf_puts(b, ".SH OPTIONS\n");
+	if (t->otherwise)
+		each(b, t, t->otherwise->opts, man_option);
 	each(b, t, t->opts, man_option);
 	each(b, t, opt_common, man_option);
-	if (t->more) {
-		buf_printf(b, ".SS %s\n", t->more_title);
-		each(b, t, t->more, man_option);
-	}
 	if (t->exits) {
 		buf_puts(b, ".SH EXIT STATUS\n");
 		for (const char *const *e = t->exits; *e; e += 2) {
@@ -215,156 +313,14 @@ void optgen_man(struct buf *b, const struct tool *t)
 			buf_puts(b, ".TP\n");
 			roff(b, e[1]);
 			buf_puts(b, "\n.nf\n");
-			roff(b, e[0]);
-			buf_puts(b, "\n.fi\n");
+			man_example(b, e[0]);
+			buf_puts(b, ".fi\n");
 		}
 	}
-	if (t->see_also) {
-		buf_puts(b, ".SH SEE ALSO\n");
-		for (const char *const *s = t->see_also; *s; s++) {
-			roff(b, *s);
-			buf_puts(b, s[1] ? ",\n" : "\n");
-		}
+	buf_puts(b, ".SH SEE ALSO\n");
+	for (const char *const *s = t->see_also; s && *s; s++) {
+		roff(b, *s);
+		buf_puts(b, ",\n");
 	}
-}
-
-/* --- completions --- */
-
-static void words_of(struct buf *b, const char *list)
-{
-	for (; *list; list++)
-		buf_putc(b, *list == '|' ? ' ' : *list);
-}
-
-static void bash_option(struct buf *b, const struct tool *t, const struct opt *o)
-{
-	(void)t;
-	buf_printf(b, " --%s%s", o->name, o->arg ? "=" : "");
-	if (o->letter)
-		buf_printf(b, " -%c", o->letter);
-}
-
-static void bash_value(struct buf *b, const struct tool *t, const struct opt *o)
-{
-	(void)t;
-	if (o->type == OPT_ENUM) {
-		buf_printf(b, "\t--%s) COMPREPLY=($(compgen -W \"", o->name);
-		words_of(b, o->arg);
-		buf_puts(b, "\" -- \"$cur\")); return ;;\n");
-	} else if (o->type == OPT_DIR) {
-		buf_printf(b, "\t--%s) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n", o->name);
-	}
-}
-
-static void each_table(struct buf *b, const struct tool *t, each_fn *fn)
-{
-	for (const struct tool_command *c = t->commands; c && c->name; c++)
-		each(b, t, c->opts, fn);
-	each(b, t, t->opts, fn);
-	each(b, t, t->more, fn);
-	each(b, t, opt_common, fn);
-}
-
-void optgen_bash(struct buf *b, const struct tool *t)
-{
-	buf_printf(b, "# bash completion for %s, generated from its option table\n_%s() {\n", t->name, t->name);
-	buf_puts(b, "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-		    "\tif [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
-		    "\tcase $prev in\n");
-	each_table(b, t, bash_value);
-	buf_puts(b, "\tesac\n");
-	if (t->commands) {
-		buf_puts(b, "\tif ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then COMPREPLY=($(compgen -W \"");
-		for (const struct tool_command *c = t->commands; c->name; c++)
-			buf_printf(b, "%s ", c->name);
-		buf_puts(b, "\" -- \"$cur\")); return; fi\n");
-	}
-	buf_puts(b, "\tif [[ $cur == -* ]]; then COMPREPLY=($(compgen -W \"");
-	each_table(b, t, bash_option);
-	buf_printf(b, "\" -- \"$cur\")); [[ ${COMPREPLY-} == *= ]] && compopt -o nospace; fi\n}\n"
-		   "complete -o default -F _%s %s\n", t->name, t->name);
-}
-
-/* Help text inside single quotes and brackets of zsh. */
-static void zsh_text(struct buf *b, const char *s)
-{
-	for (; *s; s++) {
-		if (*s == '\'') {
-			buf_puts(b, "'\\''");
-			continue;
-		}
-		if (*s == '[' || *s == ']' || *s == ':')
-			buf_putc(b, '\\');
-		buf_putc(b, *s);
-	}
-}
-
-static void zsh_option(struct buf *b, const struct tool *t, const struct opt *o)
-{
-	(void)t;
-	buf_printf(b, "  '%s--%s%s[", o->type == OPT_LIST || o->type == OPT_PAIR ? "*" : "", o->name, o->arg ? "=" : "");
-	zsh_text(b, o->help);
-	buf_putc(b, ']');
-	if (o->type == OPT_ENUM) {
-		buf_puts(b, ":value:(");
-		words_of(b, o->arg);
-		buf_putc(b, ')');
-	} else if (o->arg) {
-		buf_putc(b, ':');
-		zsh_text(b, o->arg);
-		buf_printf(b, ":%s", o->type == OPT_FILE ? "_files" : o->type == OPT_DIR ? "_directories" : "");
-	}
-	buf_puts(b, "' \\\n");
-}
-
-void optgen_zsh(struct buf *b, const struct tool *t)
-{
-	buf_printf(b, "#compdef %s\n# generated from the option table\n_arguments -s \\\n", t->name);
-	each_table(b, t, zsh_option);
-	if (t->commands) {
-		buf_puts(b, "  '1:command:(");
-		for (const struct tool_command *c = t->commands; c->name; c++)
-			buf_printf(b, "%s%s", c == t->commands ? "" : " ", c->name);
-		buf_puts(b, ")' \\\n");
-	}
-	buf_puts(b, "  '*:file:_files'\n");
-}
-
-static void fish_text(struct buf *b, const char *s)
-{
-	for (; *s; s++) {
-		if (*s == '\'' || *s == '\\')
-			buf_putc(b, '\\');
-		buf_putc(b, *s);
-	}
-}
-
-static void fish_option(struct buf *b, const struct tool *t, const struct opt *o)
-{
-	buf_printf(b, "complete -c %s -l %s", t->name, o->name);
-	if (o->letter)
-		buf_printf(b, " -s %c", o->letter);
-	if (o->type == OPT_ENUM) {
-		buf_puts(b, " -x -a '");
-		words_of(b, o->arg);
-		buf_putc(b, '\'');
-	} else if (o->type == OPT_DIR) {
-		buf_puts(b, " -x -a '(__fish_complete_directories)'");
-	} else if (o->arg) {
-		buf_puts(b, " -r");
-	}
-	buf_puts(b, " -d '");
-	fish_text(b, o->help);
-	buf_puts(b, "'\n");
-}
-
-void optgen_fish(struct buf *b, const struct tool *t)
-{
-	buf_printf(b, "# fish completion for %s, generated from its option table\n", t->name);
-	for (const struct tool_command *c = t->commands; c && c->name; c++) {
-		buf_printf(b, "complete -c %s -n __fish_use_subcommand -a %s -d '", t->name, c->name);
-		fish_text(b, c->summary);
-		buf_puts(b, "'\n");
-	}
-	each_table(b, t, fish_option);
+	buf_puts(b, "smtools(7)\n");
 }

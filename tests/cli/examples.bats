@@ -65,11 +65,18 @@ scene() {
 # Some go on for ever, or for long: they are watched for a while.
 endless() { [[ "$1" =~ --follow|--rate|'-r 1000/s'|--speed|300/15m ]]; }
 
+# examples_of TOOL: one a line. A help breaks long ones behind | and with \, and indents what follows.
+examples_of() {
+	"$1" --help | awk '/^Examples:/ { on = 1; next } !on || /^  #/ || /^    [^ ]/ { next }
+		{ part = $0; sub(/^ +/, "", part); more = part ~ /( \||\\)$/; sub(/ \\$/, "", part); line = line (line == "" ? "" : " ") part }
+		!more { print line; line = "" }'
+}
+
 @test "the examples in the help of every tool" {
 	networks
 	local t line n=0 rc most bad=0 top=$PWD
 	for t in "$SM_BIN"/*; do
-		"$t" --help | sed -n '/^Examples:/,$p' | grep '^  sm' | sed 's/^  //' >"$top/examples" || true
+		examples_of "$t" >"$top/examples"
 		[ -s "$top/examples" ] || { echo "$(basename "$t") has no examples"; bad=1; }
 		while IFS= read -r line; do
 			n=$((n + 1)); mkdir "$top/$n"; cd "$top/$n"
@@ -87,8 +94,8 @@ endless() { [[ "$1" =~ --follow|--rate|'-r 1000/s'|--speed|300/15m ]]; }
 @test "the man pages have the same examples" {
 	local t line bad=0
 	for t in "$SM_BIN"/*; do
-		"$t" --generate=man | MANWIDTH=1000 man -l - 2>/dev/null | sed 's/^ *//' >page
-		while IFS= read -r line; do grep -qF -- "$line" page || { echo "$(basename "$t"): $line"; bad=1; }; done < <("$t" --help | sed -n '/^Examples:/,$p' | grep '^  sm' | sed 's/^  //')
+		"$t" --generate=man | MANWIDTH=1000 man -l - 2>/dev/null | sed 's/^ *//; s/ \\$//' | tr '\n' ' ' >page
+		while IFS= read -r line; do grep -qF -- "$line" page || { echo "$(basename "$t"): $line"; bad=1; }; done < <(examples_of "$t")
 	done
 	[ "$bad" = 0 ]
 }

@@ -246,9 +246,10 @@ setup() {
 		"$SM_BIN/smfetch" --describe "${want%%|*}" | grep -qxF "usage: ${want#*|}" || { echo "$want"; false; }
 	done
 	"$SM_BIN/smfetch" --list >list
-	grep -q '^x-v2 .*(smfetch files --as)$' list; grep '^x-recent ' list >line; run grep -q 'files --as' line; [ "$status" = 1 ]
-	# every network stands in one column
-	[ "$(awk '{ print index($0, " " $2 "  ") }' list | sort -u | wc -l)" = 1 ]
+	[ "$(jq -r 'select(.name == "x-v2" or .name == "x-recent") | .files' list | tr '\n' ' ')" = 'false true ' ]
+	[ "$(jq -r 'select(.name == null or .network == null or (.summary | length) < 5)' list)" = '' ]
+	"$SM_BIN/smfetch" list -o csv | head -1 | grep -qx 'name,network,summary,files'
+	[ "$("$SM_BIN/smfetch" describe x-recent -o ndjson | jq -c 'select(.name == "query" or .name == "page_size") | [.required, .default]' | tr '\n' ' ')" = '[true,null] [false,"100"] ' ]
 }
 
 # says STATUS TEXT ARGUMENTS…: that status, and that text in the first of two lines at most.
