@@ -7,6 +7,7 @@
 #include "cli/opt.h"
 #include "cli/report.h"
 #include "delta/about.h"
+#include "delta/find.h"
 #include "delta/log.h"
 #include "delta/snapshot.h"
 #include "delta/stats.h"
@@ -21,6 +22,7 @@ static uint64_t version_as_of;
 static int64_t timestamp_as_of;
 static bool has_version, has_timestamp;
 static uint64_t limit = UINT64_MAX;
+static bool as_delta;
 
 static struct output out;
 static struct show show;
@@ -215,6 +217,14 @@ static int run_files(int argc, char **argv)
 
 /* describe */
 
+static bool is_partition(const struct delta_snapshot *sn, const struct field *f)
+{
+	for (size_t k = 0; k < sn->npart; k++)
+		if (sn->part_field[k] == f)
+			return true;
+	return false;
+}
+
 static void describe_columns(const struct delta_snapshot *sn, struct buf *b)
 {
 	struct grid g;
@@ -222,15 +232,12 @@ static void describe_columns(const struct delta_snapshot *sn, struct buf *b)
 	grid_init(&g, 3, "column\0type\0\0");
 	for (size_t i = 0; i < sn->schema.root.nfields; i++) {
 		const struct field *f = &sn->schema.root.fields[i];
-		const char *note = f->nullable ? "" : "not null";
-		for (size_t k = 0; k < sn->npart; k++)
-			if (sn->part_field[k] == f)
-				note = f->nullable ? "partition" : "partition, not null";
+		bool part = is_partition(sn, f);
 		buf_clear(&type);
 		type_print(&f->type, &type);
 		grid_cell(&g, f->name, f->nname);
 		grid_cell(&g, type.p, type.n);
-		grid_cell(&g, note, strlen(note));
+		grid_printf(&g, "%s%s%s", part ? "partition" : "", part && !f->nullable ? ", " : "", f->nullable ? "" : "not null");
 	}
 	grid_print(&g, b, 0, false);
 	grid_release(&g);
@@ -284,6 +291,128 @@ static int run_describe(int argc, char **argv)
 	delta_snapshot_free(sn);
 	store_free(s);
 	return finish(rc, &e, 0);
+}
+
+/* schema */
+
+static int schema_row(const struct delta_snapshot *sn, const struct field *f, struct buf *b, struct arena *a, struct err *e)
+{
+	struct buf type = BUF_INIT;
+	struct json *m = NULL;
+	const struct json *comment = NULL;
+	if (f->metadata && json_parse(&m, a, f->metadata, strlen(f->metadata), e) == 0)
+		comment = json_get(m, "comment");
+	type_print(&f->type, &type);
+	buf_puts(b, "{\"name\":");
+	json_put_string(b, f->name, f->nname);
+	buf_puts(b, ",\"type\":");
+	json_put_string(b, type.p, type.n);
+	buf_printf(b, ",\"nullable\":%s,\"partition\":%s", f->nullable ? "true" : "false", is_partition(sn, f) ? "true" : "false");
+	if (comment && json_str(comment)) {
+		buf_puts(b, ",\"comment\":");
+		json_put_string(b, comment->str, comment->nstr);
+	}
+	buf_putc(b, '}');
+	buf_release(&type);
+	return show_row(&show, b->p, b->n, e);
+}
+
+static int schema_rows(const struct delta_snapshot *sn, struct err *e)
+{
+	struct arena a = ARENA_INIT;
+	struct buf b = BUF_INIT;
+	int rc = 0;
+	for (size_t i = 0; i < sn->schema.root.nfields && rc == 0; i++) {
+		rc = schema_row(sn, &sn->schema.root.fields[i], &b, &a, e);
+		buf_clear(&b);
+		arena_clear(&a);
+	}
+	buf_release(&b);
+	arena_release(&a);
+	return rc;
+}
+
+static int run_schema(int argc, char **argv)
+{
+	struct store *s = NULL;
+	struct delta_snapshot *sn = NULL;
+	struct err e;
+	if (as_delta && strcmp(so.output, "auto") != 0)
+		opt_usage("--delta cannot be combined with --output");
+	start(5, "name\0type\0nullable\0partition\0comment\0");
+	int rc = open_table(argc, argv, DELTA_ANY_PROTOCOL, &s, &sn, &e);
+	if (rc == 0 && as_delta) {
+		schema_to_delta(&sn->schema, &out.buf);
+		buf_putc(&out.buf, '\n');
+	} else if (rc == 0) {
+		rc = schema_rows(sn, &e);
+	}
+	delta_snapshot_free(sn);
+	store_free(s);
+	return finish(rc, &e, 0);
+}
+
+/* list */
+
+static int list_table(struct store *s, const char *path, struct buf *b, struct err *e)
+{
+	struct delta_snapshot *sn = NULL;
+	struct delta_log l;
+	int64_t *time_ms = NULL;
+	char t[48];
+	delta_log_init(&l);
+	int rc = delta_snapshot_open(&sn, s, DELTA_NEWEST, DELTA_WITH_STATS | DELTA_ANY_PROTOCOL, e);
+	if (rc == 0)
+		rc = delta_log_list(&l, s, e);
+	if (rc == 0)
+		rc = delta_log_times(&l, s, &time_ms, e);
+	if (rc == 0) {
+		struct about_totals tot = about_totals(sn);
+		buf_puts(b, "{\"table\":");
+		json_put_cstr(b, path);
+		buf_printf(b, ",\"version\":%lld,\"num_files\":%zu,\"bytes\":%llu", (long long)sn->version, sn->nfiles, (unsigned long long)sn->bytes);
+		if (tot.rows >= 0)
+			buf_printf(b, ",\"num_rows\":%lld", (long long)tot.rows);
+		if (l.ncommits)
+			buf_printf(b, ",\"last_commit\":\"%.*s\"", (int)time_format(t, time_ms[l.ncommits - 1] * 1000, 3, true), t);
+		buf_putc(b, '}');
+	}
+	mem_free(time_ms);
+	delta_log_release(&l);
+	delta_snapshot_free(sn);
+	return rc;
+}
+
+/* A table that cannot be read is told of, and the others are listed. */
+static int found(void *arg, const char *path, struct err *e)
+{
+	int *status = arg;
+	struct store *s = NULL;
+	struct buf b = BUF_INIT;
+	struct err why;
+	int rc = store_open(&s, path, &why);
+	if (rc == 0)
+		rc = list_table(s, path, &b, &why);
+	if (rc < 0) {
+		err_wrap(&why, "%s", path);
+		*status = diag_worse(*status, rc, &why);
+		rc = 0;
+	} else {
+		rc = show_row(&show, b.p, b.n, e);
+	}
+	buf_release(&b);
+	store_free(s);
+	return rc;
+}
+
+static int run_list(int argc, char **argv)
+{
+	struct err e;
+	int status = 0, rc = 0;
+	start(6, "table\0version\0num_files\0bytes\0num_rows\0last_commit\0");
+	for (int i = 0; i < (argc ? argc : 1) && rc == 0; i++)
+		rc = delta_find(argc ? argv[i] : ".", found, &status, &e);
+	return finish(rc, &e, status);
 }
 
 /* check */
@@ -341,9 +470,16 @@ static const struct opt history_opts[] = { OUTPUT, { 'n', "limit", OPT_U64, &lim
 static const struct opt table_opts[] = { OUTPUT, AS_OF, { 0 } };
 static const struct opt check_opts[] = { OUTPUT, AS_OF, { 0 } };
 
+static const struct opt list_opts[] = { OUTPUT, { 0 } };
+static const struct opt schema_opts[] = {
+	OUTPUT, AS_OF, { 0, "delta", OPT_FLAG, &as_delta, NULL, "print the schema as the log has it, in Delta's JSON", NULL }, { 0 }
+};
+
 static const struct tool_command commands[] = {
+	{ "list", "[OPTION]… [DIR]…", "the tables below folders: version, size, last commit", list_opts, run_list, OPERANDS_DIRS },
 	{ "history", "[OPTION]… TABLE", "the commits, the newest first", history_opts, run_history, OPERANDS_TABLE },
 	{ "describe", "[OPTION]… TABLE", "version, size, schema, protocol, properties, streams", table_opts, run_describe, OPERANDS_TABLE },
+	{ "schema", "[OPTION]… TABLE", "the columns: name, type, nullable, partition, comment", schema_opts, run_schema, OPERANDS_TABLE },
 	{ "files", "[OPTION]… TABLE", "the data files with their partition values and statistics", table_opts, run_files, OPERANDS_TABLE },
 	{ "check", "[OPTION]… TABLE", "check that every data file exists with its size; print one line for each that does not", check_opts, run_check, OPERANDS_TABLE },
 	{ 0 }
@@ -355,6 +491,8 @@ static const char *const exits[] = {
 };
 
 static const char *const examples[] = {
+	"smtable list .", "every table below this folder",
+	"smtable schema landing", "its columns",
 	"smtable history landing", "the history of the table landing",
 	"smtable describe landing --output json | jq .num_rows", "its number of rows",
 	"smtable files landing --version-as-of 3", "the files of version 3", NULL
@@ -364,8 +502,8 @@ static const char *const see_also[] = { "smcommit(1)", "smreplay(1)", NULL };
 
 static const struct tool tool = {
 	.name = "smtable",
-	.summary = "inspect a Delta table: its history, its schema, its files",
-	.synopsis = "COMMAND [OPTION]… TABLE",
+	.summary = "inspect Delta tables: their history, their columns, their files",
+	.synopsis = "COMMAND [OPTION]… TABLE|DIR",
 	.description =
 		"Reads the log of a Delta table and prints it: as a table on a terminal, as NDJSON otherwise, or in any form of --output. Works on tables "
 		"of any protocol version, even if this version of smtools cannot read their rows.",

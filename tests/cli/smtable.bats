@@ -89,3 +89,31 @@ setup() {
 	mv t/_delta_log/00000000000000000001.json t/_delta_log/00000000000000000002.json
 	run -4 --separate-stderr "$smtable" describe t; [[ $stderr == *"has a gap: version 1 is missing"* ]]
 }
+
+@test "schema: a row a column, and Delta's own form" {
+	[ "$("$smtable" schema t | jq -c '[.name,.type,.nullable,.partition,.comment]' | tr '\n' ' ')" = '["a","long",true,false,null] ["d","string",true,true,null] ' ]
+	[ "$("$smtable" schema t -o csv | head -1)" = name,type,nullable,partition,comment ]
+	[ "$("$smtable" schema t --delta)" = '{"type":"struct","fields":[{"name":"a","type":"long","nullable":true,"metadata":{}},{"name":"d","type":"string","nullable":true,"metadata":{}}]}' ]
+	sed 's/\\"name\\":\\"a\\",\\"type\\":\\"long\\",\\"nullable\\":true,\\"metadata\\":{}/\\"name\\":\\"a\\",\\"type\\":{\\"type\\":\\"array\\",\\"elementType\\":\\"long\\",\\"containsNull\\":true},\\"nullable\\":false,\\"metadata\\":{\\"comment\\":\\"of \\\\\\"all\\\\\\"\\"}/' t/_delta_log/00000000000000000000.json >x
+	mkdir -p u/_delta_log; mv x u/_delta_log/00000000000000000000.json
+	[ "$("$smtable" schema u | head -1 | jq -c '[.type,.nullable,.comment]')" = '["array<long>",false,"of \"all\""]' ]
+	[ "$("$smtable" schema t --version-as-of 0 -o tsv | tail -1)" = "$(printf 'd\tstring\ttrue\ttrue\t')" ]
+	run -2 "$smtable" schema t --delta -o csv
+	run -4 "$smtable" schema nosuch
+}
+
+@test "list: the tables below folders" {
+	mkdir -p lake/b lake/a/deep lake/.hidden lake/empty
+	cp -r t lake/b/t; cp -r t lake/a/deep/u; cp -r t lake/.hidden/t; cp -r t lake/b/t/inner; ln -s "$PWD/t" lake/link
+	rm lake/a/deep/u/_delta_log/00000000000000000001.json
+	[ "$("$smtable" list lake | jq -c '[.table,.version,.num_files,.bytes,.num_rows,(.last_commit|endswith("Z"))]' | tr '\n' ' ')" = '["lake/a/deep/u",0,1,5,9,true] ["lake/b/t",1,2,8,10,true] ' ]
+	[ "$("$smtable" list t lake/b/ | jq -r .table | tr '\n' ' ')" = 't lake/b/t ' ]
+	[ "$(cd lake/b; "$smtable" list | jq -r .table)" = ./t ]
+	[ -z "$("$smtable" list lake/empty)" ]; [ "$("$smtable" list lake -o csv | wc -l)" = 3 ]
+	"$smtable" list lake -o table >out; [ "$(wc -l <out)" = 3 ]
+	# one that cannot be read is named, and the others are there
+	echo '{bad' >lake/a/deep/u/_delta_log/00000000000000000000.json
+	run --separate-stderr -3 "$smtable" list lake
+	[[ "$stderr" == *lake/a/deep/u* ]]; [ "$(jq -r .table <<<"$output")" = lake/b/t ]
+	run -4 "$smtable" list nosuch
+}
