@@ -94,6 +94,8 @@ static void count(const struct saver *s)
 	saver_summary(s, &sum);
 	metrics_stream(report_metrics(), sum.stream);
 	metrics_label(report_metrics(), METRICS_LABEL_TABLE, sum.table);
+	if (sum.seq >= 0)
+		metrics_set(report_metrics(), METRIC_SEQ, sum.seq);
 	if (sum.version >= 0)
 		metrics_set(report_metrics(), METRIC_TABLE_VERSION, sum.version);
 	metrics_set(report_metrics(), METRIC_RECORDS_IN, (int64_t)sum.commits);

@@ -5,6 +5,7 @@
 #include "base/datadir.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/report.h"
 #include "fetch/jobs.h"
 #include "http/url.h"
 #include "intake/intake.h"
@@ -215,6 +216,7 @@ static int fetch_files(const char *const *paths, size_t n)
 	/* A definition may come from anybody: what it computes is none of the environment's business. */
 	if (def)
 		clear_environment();
+	metrics_label(report_metrics(), METRICS_LABEL_SOURCE, as ? as : "files");
 	int status = intake_files(&in, &o, rc, &e);
 	source_def_free(def);
 	return status;

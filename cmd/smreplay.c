@@ -291,6 +291,10 @@ static bool count(struct run *r)
 	struct replay_counts c;
 	replay_count(r->replay, &c);
 	metrics_set(report_metrics(), METRIC_RECORDS_IN, (int64_t)c.rows);
+	metrics_set(report_metrics(), METRIC_ROWS_MATCHED, (int64_t)c.rows_matched);
+	metrics_set(report_metrics(), METRIC_FILES_READ, (int64_t)c.files_read);
+	metrics_set(report_metrics(), METRIC_GROUPS_READ, (int64_t)c.groups_read);
+	metrics_set(report_metrics(), METRIC_GROUPS_SKIPPED, (int64_t)(c.groups - c.groups_read));
 	metrics_set(report_metrics(), METRIC_TABLE_VERSION, c.version);
 	metrics_set(report_metrics(), METRIC_TABLE_FILES, (int64_t)c.files);
 	return true;
@@ -305,6 +309,7 @@ static int copy(struct run *r)
 		while (r->left && (rc = replay_next(r->replay, &p, r->e)) > 0 && count(r))
 			if ((rc = put(r, &p)) || (rc = stopped(r)) || (rc = mark_if_due(r)))
 				return rc;
+		count(r);
 		if (rc || !r->left || !opt_follow)
 			return rc;
 		if ((rc = flush(r)))

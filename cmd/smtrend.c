@@ -177,6 +177,7 @@ static int keep_state(struct run *r, const struct mark *m)
 	if (!code) {
 		trend_save(r->trend, &b);
 		code = state_write(r->state, m->seq, b.p, b.n, r->e);
+		metrics_set(report_metrics(), METRIC_STATE_BYTES, (int64_t)b.n);
 	}
 	buf_release(&b);
 	return code ? code : state_prune(r->state, r->e);
@@ -274,17 +275,37 @@ static void start_show(struct run *r)
 	show_columns(&r->show, 12, "window_start\0window_end\0kind\0rank\0key\0display\0count\0authors\0score\0expected\0exact\0partial\0");
 }
 
+/* For the metrics, a block at a time. */
+static void measure(const struct run *r)
+{
+	struct metrics *m = report_metrics();
+	const struct trend_stats *s = trend_stats(r->trend);
+	struct trend_now now = trend_now(r->trend);
+	metrics_set(m, METRIC_LATE, (int64_t)s->late);
+	metrics_set(m, METRIC_TOO_LATE, (int64_t)s->too_late);
+	metrics_set(m, METRIC_WINDOWS, (int64_t)s->windows);
+	metrics_set(m, METRIC_PANES_OPEN, (int64_t)now.panes);
+	metrics_set(m, METRIC_TOPICS, (int64_t)now.topics);
+	metrics_set(m, METRIC_WINDOW_BYTES, (int64_t)trend_memory(r->trend));
+	if (!now.any)
+		return;
+	metrics_set(m, METRIC_NEWEST_EVENT, now.newest_us);
+	metrics_set(m, METRIC_WATERMARK, now.watermark_us);
+}
+
 static int run(struct run *r, char **files, size_t n)
 {
 	const char *paths[TOPICS_FIELDS];
 	const struct pull_opts o = { .tool = tool.name, .on_error = opt_on_error, .fields = paths,
-		.nfields = topics_fields(r->topics, paths), .out = &r->out, .metrics = report_metrics() };
+		.nfields = topics_fields(r->topics, paths), .out = &r->out, .metrics = report_metrics(), .blocks = true };
 	int got = pull_open(&r->pull, (const char *const *)files, n, &o, r->e);
 	if (got)
 		return got;
 	r->out.unbuffered = opt_unbuffered;
 	while ((got = pull_next(r->pull, r->e)) > 0) {
-		got = got == PULL_MARK ? pass_mark(r) : count_record(r);
+		if (got == PULL_BLOCK_END)
+			measure(r);
+		got = got == PULL_MARK ? pass_mark(r) : got == PULL_RECORD ? count_record(r) : 0;
 		if (got || r->out.failed)
 			return got;
 	}
@@ -323,6 +344,7 @@ int main(int argc, char **argv)
 		status = diag_fail(&e);
 	else
 		notes(&r);
+	measure(&r);
 	status = diag_worse(status, pull_close(r.pull, &why), &why);
 	status = diag_finish(&r.out, status);
 	topics_free(r.topics);

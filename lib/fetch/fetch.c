@@ -148,6 +148,7 @@ int fetch_new(struct fetch **out, const struct fetch_opts *o, struct err *e)
 		fetch_free(f);
 		return rc;
 	}
+	fetch_count_begin(f);
 	*out = f;
 	return 0;
 }
@@ -364,10 +365,14 @@ int fetch_run(struct fetch *f, struct err *e)
 		if ((rc = f->o->idle(f->o->arg, due, e)) < 0)
 			break;
 		watch_values(f);
+		fetch_count_state(f, now, false);
+		const char *why = due > now ? fetch_waits_for(f, now) : NULL;
 		rc = http_run(f->http, due < now + LOOK_NS ? due : now + LOOK_NS, e);
+		fetch_count_wait(f, why, now);
 	}
 	if (rc == 0 && !f->fatal.code)
 		rc = wind_down(f, e);
+	fetch_count_state(f, 0, true);
 	if (f->fatal.code) {
 		*e = f->fatal;
 		return e->code;

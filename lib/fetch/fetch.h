@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "http/http.h"
+#include "metrics/metrics.h"
 #include "secret/secret.h"
 
 #include <stdbool.h>
@@ -73,6 +74,7 @@ struct fetch_opts {
 	bool dry_run;                /* fetch_dry_run alone will be called: secrets and streams are not needed */
 	size_t max_answer;           /* bytes of a body, decompressed; so much is in memory for each request under way; 0: 64 MiB */
 	size_t max_record;           /* a stream's longest message, a list's longest body */
+	struct metrics *metrics;     /* NULL: nobody counts */
 	int values_fd;               /* for jobs with `values` */
 
 	/* Whole lines of N bytes. */

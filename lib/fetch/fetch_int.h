@@ -50,6 +50,7 @@ struct task {
 	struct budget *budget;
 	struct login *login;         /* NULL: none, or not yet asked for one */
 	int64_t due_ns;              /* not before */
+	bool limited;                /* due_ns is that of a limit */
 	bool later;                  /* it waits for what does not exist yet */
 	uint64_t laters, tries;      /* in a row */
 	uint64_t broken, nbroken;    /* a hash of the last body that could not be read; how often it came in a row */
@@ -126,6 +127,7 @@ struct fetch {
 	struct err worst;            /* of a job */
 	bool stopping;
 	bool less;                   /* as in fetch_status */
+	int64_t counted_ns;          /* when count.c looks at all budgets again */
 	bool changed;                /* a callback has changed who is ready */
 };
 
@@ -162,6 +164,14 @@ void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t a
 void task_hold(struct fetch *f, const struct budget *b);
 /* The job has ended: its tasks stop, but stay, so that the place knows of the values that are not through. */
 void task_end_job(struct job *j, enum job_end end, const struct err *why);
+
+/* count.c: for the registry. STREAM: of its connection, which is no request with an end. */
+void fetch_count_answer(struct fetch *f, const struct fetch_source *src, const struct http_answer *a, bool stream);
+void fetch_count_retry(struct fetch *f, enum def_cause cause);
+const char *fetch_waits_for(const struct fetch *f, int64_t now);     /* why nothing is under way; NULL: something is */
+void fetch_count_wait(struct fetch *f, const char *why, int64_t since_ns);
+void fetch_count_state(struct fetch *f, int64_t now, bool last);     /* now and then */
+void fetch_count_begin(struct fetch *f);                             /* which source it is */
 
 /* answer.c */
 void answer_take(struct task *t, const struct http_answer *a, struct outcome *o);

@@ -306,6 +306,7 @@ static void on_answer(void *task, const struct http_answer *a)
 	struct task *t = task;
 	struct outcome o = { .kind = OUTCOME_GOES_ON };
 	task_came(t);
+	fetch_count_answer(t->job->f, t->src, a, false);
 	answer_take(t, a, &o);
 	apply(t, &o);
 }

@@ -122,6 +122,7 @@ static void again(struct login *l, enum def_cause cause, const char *why, int64_
 		failed(l, "%s: giving up after %llu tries", why, (unsigned long long)l->tries);
 		return;
 	}
+	fetch_count_retry(l->f, cause);
 	int64_t ns = at_least_ns >= 0 ? at_least_ns : backoff_delay(&d->retry[cause], l->tries, d->jitter, &l->f->rng);
 	l->due_ns = clock_mono_ns() + ns;
 	sink_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s': %s: retrying in %lld s", d->name, why,
@@ -162,6 +163,7 @@ static void on_done(void *arg, const struct http_answer *a)
 	char why[48];
 	l->transfer = NULL;
 	l->f->under_way--;
+	fetch_count_answer(l->f, l->src, a, false);
 	struct verdict v = says_status(a);
 	snprintf(why, sizeof why, "status %ld", a->status);
 	switch (v.kind) {

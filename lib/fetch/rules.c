@@ -161,12 +161,14 @@ static void on_done(void *arg, const struct http_answer *a)
 	char words[320];
 	r->transfer = NULL;
 	r->job->f->under_way--;
+	fetch_count_answer(r->job->f, r->job->src, a, false);
 	struct verdict v = says_status(a);
 	bool passing = v.kind == VERDICT_RETRY || v.kind == VERDICT_LIMIT;
 	r->err = (struct err){ 0 };
 	if (v.kind == VERDICT_OK) {
 		take_answer(r, a);
 	} else if (passing && ++r->tries < d->tries) {
+		fetch_count_retry(r->job->f, v.cause);
 		r->due_ns = clock_mono_ns() +
 			    (v.wait_ns >= 0 ? v.wait_ns
 					    : backoff_delay(&d->retry[v.cause], r->tries, d->jitter, &r->job->f->rng));

@@ -136,6 +136,7 @@ static void again(struct stream *s, enum def_cause cause, const char *why, int64
 		task_end_job(j, JOB_FAILED, &e);
 		return;
 	}
+	fetch_count_retry(j->f, cause);
 	int64_t ns = at_least_ns >= 0 ? at_least_ns : backoff_delay(&d->retry[cause], s->tries, d->jitter, &j->f->rng);
 	s->due_ns = now + ns;
 	text[duration_format(text, ns / 1000000 * 1000000)] = '\0';
@@ -436,6 +437,7 @@ static int on_data(void *arg, const char *p, size_t n)
 {
 	struct stream *s = arg;
 	struct err e;
+	metrics_add(s->job->f->o->metrics, METRIC_BYTES_IN, (int64_t)n);
 	if (s->src->def->transport == TRANSPORT_LINES)
 		return take_lines(s, p, n);
 	int rc = sse_feed(s->sse, p, n, &e);
@@ -504,6 +506,7 @@ static int on_head(void *arg, const struct http_answer *a)
 	struct err e;
 	if (a->status / 100 != 2)
 		return 0;
+	fetch_count_answer(s->job->f, s->src, a, true);
 	/* What it says of limits holds for the next connect. */
 	struct buf headers = BUF_INIT;
 	http_headers_json(a, &headers);
@@ -522,6 +525,8 @@ static int on_head(void *arg, const struct http_answer *a)
 static void over(struct stream *s, const struct http_answer *a)
 {
 	struct verdict v = says_status(a);
+	if (!s->open)
+		fetch_count_answer(s->job->f, s->src, a, true);
 	/* A handshake that was answered with something else. */
 	bool answered = a->failure == HTTP_OK || (a->failure == HTTP_PROTOCOL && a->status);
 	/* 0: a close frame. */
@@ -544,6 +549,8 @@ static void on_done(void *arg, const struct http_answer *a)
 
 static void on_ws_open(void *arg)
 {
+	struct stream *s = arg;
+	fetch_count_answer(s->job->f, s->src, &(struct http_answer){ .status = 101 }, true);
 	opened(arg);
 }
 
@@ -551,6 +558,7 @@ static int on_ws_message(void *arg, const char *p, size_t n, bool binary)
 {
 	struct stream *s = arg;
 	/* One that holds no JSON is a bad record. */
+	metrics_add(s->job->f->o->metrics, METRIC_BYTES_IN, (int64_t)n);
 	(void)binary;
 	while (n && (p[n - 1] == '\n' || p[n - 1] == '\r'))
 		n--;

@@ -167,6 +167,7 @@ static void put_off(struct task *t, int64_t now, int64_t ns, bool limit, const c
 	struct job *j = t->job;
 	char text[48];
 	t->due_ns = now + ns;
+	t->limited = limit;
 	if (j->spec->every_ns || j->stream || ns <= j->f->o->max_wait_ns)
 		return;
 	text[duration_format(text, (ns + NS_PER_SEC - 1) / NS_PER_SEC * NS_PER_SEC)] = '\0';
@@ -253,7 +254,7 @@ int task_send(struct task *t, int64_t now, task_done_fn *done, struct outcome *o
 		put_off(t, now, ns, true, "", o);
 		return 1;
 	}
-	t->later = false;
+	t->later = t->limited = false;
 	int rc = send_it(t, &w, done, e);
 	if (rc < 0)
 		budget_done(t->budget, t->ticket, t->src->def->cost);
@@ -275,6 +276,7 @@ void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t a
 			(unsigned long long)t->tries);
 		return;
 	}
+	fetch_count_retry(f, cause);
 	int64_t ns = backoff_delay(&d->retry[cause], t->tries, d->jitter, &f->rng);
 	if (at_least_ns >= 0)
 		ns = at_least_ns + (int64_t)((double)(limit ? NS_PER_SEC : 0) * d->jitter * rng_unit(&f->rng));

@@ -38,9 +38,11 @@ static int print_head(struct run *x, struct err *e)
 
 int run_cut(struct run *x, struct err *e)
 {
+	int64_t began = clock_mono_ns();
 	int rc = run_dispatch(x, e);
 	if (rc == 0)
 		rc = run_close(x, e);
+	metrics_observe(x->o->metrics, METRIC_CLOSE_DURATION, clock_mono_ns() - began);
 	if (rc == 0)
 		rc = print_head(x, e);
 	if (rc == 0)

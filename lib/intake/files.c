@@ -201,6 +201,7 @@ int intake_files(const struct intake_opts *in, const struct source_files_opts *o
 	struct files_run f = { .in = in };
 	struct source_files_opts own = *o;
 	own.before_wait = before_wait;
+	own.metrics = report_metrics();
 	own.note = on_note;
 	own.arg = &f;
 	own.marks = in->ck || in->marks;

@@ -38,10 +38,10 @@ struct net {
 
 static int net_put(struct net *n, const char *p, size_t len, uint64_t count, struct err *e)
 {
+	n->out.records += count;
 	if (n->spool)
 		return spool_put(n->spool, p, len, e);
 	output_put(&n->out, p, len);
-	n->out.records += count;
 	return n->out.unbuffered || n->out.buf.n >= OUTPUT_BLOCK ? output_flush(&n->out, e) : 0;
 }
 
@@ -172,6 +172,20 @@ static void show_progress(struct net *n, int64_t next_ns)
 	progress_show(&n->progress, "%s", buf_cstr(&n->line));
 }
 
+/* Of what goes through the spool, which counts itself. */
+static void count_spool(struct net *n)
+{
+	struct metrics *m = report_metrics();
+	struct spool_stats s = { 0 };
+	if (!n->spool)
+		return;
+	spool_stats(n->spool, &s);
+	metrics_set(m, METRIC_RECORDS_OUT, (int64_t)n->out.records);
+	metrics_set(m, METRIC_BYTES_OUT, (int64_t)s.written);
+	metrics_set(m, METRIC_QUEUE_BYTES, (int64_t)s.in_memory);
+	metrics_set(m, METRIC_SPILL_BYTES, (int64_t)s.on_disk);
+}
+
 /* Nothing is to be done for now: what is held back goes out. */
 static int on_idle(void *arg, int64_t next_ns, struct err *e)
 {
@@ -181,6 +195,7 @@ static int on_idle(void *arg, int64_t next_ns, struct err *e)
 		rc = output_flush(&n->out, e);
 	if (rc == 0)
 		rc = reject_flush(n->reject, e);
+	count_spool(n);
 	show_progress(n, next_ns);
 	return rc;
 }
@@ -195,6 +210,7 @@ static int open_net(struct net *n, struct err *e)
 {
 	n->o.folder = n->in->ck;
 	n->o.resumes = n->in->ck || n->in->marks;
+	n->o.metrics = report_metrics();
 	n->o.out = on_out;
 	n->o.point = on_point;
 	n->o.pass = on_pass;
@@ -260,6 +276,7 @@ static int close_net(struct net *n, int rc, struct err *e)
 		*e = why;
 		rc = why.code;
 	}
+	count_spool(n);
 	if (rc < 0)
 		status = diag_fail(e);
 	if (rc == FETCH_QUOTA && !n->in->verbose)

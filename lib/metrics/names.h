@@ -57,10 +57,51 @@ enum metrics_tool {
 	X(BLOCKED, "sm_blocked_seconds_total", COUNTER, SECONDS, M_ALL, "direction", NULL, \
 	  "Time spent waiting for input (upstream) and for the reader of the output (downstream), sampled ten times a second.")
 
+#define METRICS_STREAM(X) \
+	X(WAIT, "sm_wait_seconds_total", COUNTER, SECONDS, M_RATE | M_FETCH, "reason", NULL, \
+	  "Time spent waiting because a limit, a failure or the schedule asked for it.") \
+	X(DROPPED, "sm_dropped_records_total", COUNTER, PLAIN, M_RATE, "reason", NULL, "Records left out as the options say.") \
+	X(LATE, "sm_late_records_total", COUNTER, PLAIN, M_RATE | M_TREND, NULL, NULL, "Records behind the watermark.") \
+	X(TOO_LATE, "sm_too_late_records_total", COUNTER, PLAIN, M_TREND, NULL, NULL, "Records too late for any window.") \
+	X(WATERMARK, "sm_watermark_timestamp_seconds", GAUGE, TIME, M_RATE | M_TREND, NULL, NULL, "The watermark, an event time.") \
+	X(NEWEST_EVENT, "sm_newest_event_timestamp_seconds", GAUGE, TIME, M_RATE | M_TREND, NULL, NULL, "The newest event time seen.") \
+	X(QUEUE_RECORDS, "sm_queue_records", GAUGE, PLAIN, M_RATE, NULL, NULL, "Records in the queue, those on disk among them.") \
+	X(QUEUE_BYTES, "sm_queue_bytes", GAUGE, BYTES, M_RATE | M_FETCH, NULL, NULL, "Bytes in the queue in memory.") \
+	X(SPILL_BYTES, "sm_spill_bytes", GAUGE, BYTES, M_RATE | M_FETCH, NULL, NULL, "Bytes of the queue on disk.") \
+	X(SPILL_WRITTEN, "sm_spill_written_records_total", COUNTER, PLAIN, M_RATE, NULL, NULL, "Records and marks written to the spill.") \
+	X(SPILL_READ, "sm_spill_read_records_total", COUNTER, PLAIN, M_RATE, NULL, NULL, "Records and marks read back from the spill.") \
+	X(RATE, "sm_adapted_rate", GAUGE, PLAIN, M_RATE, NULL, NULL, "Records per second that --adapt allows now.") \
+	X(WINDOWS, "sm_windows_total", COUNTER, PLAIN, M_TREND, NULL, NULL, "Windows closed.") \
+	X(PANES_OPEN, "sm_open_panes", GAUGE, PLAIN, M_TREND, NULL, NULL, "Panes of windows that hold posts.") \
+	X(TOPICS, "sm_topics", GAUGE, PLAIN, M_TREND, NULL, NULL, "Topics that are remembered.") \
+	X(WINDOW_BYTES, "sm_window_memory_bytes", GAUGE, BYTES, M_TREND, NULL, NULL, "Memory of the open windows.") \
+	X(STATE_BYTES, "sm_state_bytes", GAUGE, BYTES, M_TREND, NULL, NULL, "Bytes of the state saved last in the checkpoint.")
+
+#define METRICS_FETCHED(X) \
+	X(REQUESTS, "sm_requests_total", COUNTER, PLAIN, M_FETCH, "api", "status", \
+	  "Requests that have ended, by the status of the response or what failed.") \
+	X(REQUEST_DURATION, "sm_request_duration_seconds", HISTOGRAM, SECONDS, M_FETCH, NULL, NULL, \
+	  "Time from sending a request to the end of its response, streams not.") \
+	X(RETRIES, "sm_retries_total", COUNTER, PLAIN, M_FETCH, "cause", NULL, "Requests and connections tried again.") \
+	X(QUOTA, "sm_quota_remaining", GAUGE, PLAIN, M_FETCH, "limit", NULL, "Requests left, where the API or the definition says so.") \
+	X(QUOTA_RESET, "sm_quota_reset_timestamp_seconds", GAUGE, TIME, M_FETCH, "limit", NULL, "When they are all there again.") \
+	X(JOBS_RUNNING, "sm_jobs_running", GAUGE, PLAIN, M_FETCH, NULL, NULL, "Jobs that have not ended.") \
+	X(STREAMS_OPEN, "sm_open_streams", GAUGE, PLAIN, M_FETCH, NULL, NULL, "Streams that are connected.")
+
+#define METRICS_READ(X) \
+	X(FILES_READ, "sm_files_read_total", COUNTER, PLAIN, M_REPLAY, NULL, NULL, "Data files read.") \
+	X(GROUPS_READ, "sm_row_groups_read_total", COUNTER, PLAIN, M_REPLAY, NULL, NULL, "Row groups read.") \
+	X(GROUPS_SKIPPED, "sm_row_groups_skipped_total", COUNTER, PLAIN, M_REPLAY, NULL, NULL, \
+	  "Row groups of these files passed over by their statistics.") \
+	X(ROWS_MATCHED, "sm_rows_matched_total", COUNTER, PLAIN, M_REPLAY, NULL, NULL, "Rows that satisfy the condition.") \
+	X(SEQ, "sm_stream_seq", GAUGE, PLAIN, M_CKPT, NULL, NULL, "Number of the mark that is recorded.")
+
 #define METRICS_WRITTEN(X) \
 	X(FILES_WRITTEN, "sm_files_written_total", COUNTER, PLAIN, M_PART, NULL, NULL, "Data files written and announced.") \
 	X(ROWS_WRITTEN, "sm_rows_written_total", COUNTER, PLAIN, M_PART, NULL, NULL, "Rows of the data files written.") \
 	X(FILE_BYTES_WRITTEN, "sm_file_bytes_written_total", COUNTER, BYTES, M_PART, NULL, NULL, "Bytes of the data files written.") \
+	X(CLOSE_DURATION, "sm_close_duration_seconds", HISTOGRAM, SECONDS, M_PART, NULL, NULL, \
+	  "Time to finish the open data files and make them durable, for a mark.") \
 	X(COMMITS, "sm_commits_total", COUNTER, PLAIN, M_COMMIT, NULL, NULL, "Commits made.") \
 	X(COMMIT_DURATION, "sm_commit_duration_seconds", HISTOGRAM, SECONDS, M_COMMIT, NULL, NULL, \
 	  "Time from a mark to its commit, lost attempts among it.") \
@@ -79,6 +120,7 @@ enum metrics_tool {
 	X(TABLE_TOMBSTONES, "sm_table_tombstones", GAUGE, PLAIN, M_COMMIT | M_TABLE, NULL, NULL, \
 	  "Removed data files that the log of the table still names.")
 
-#define METRICS(X) METRICS_RUN(X) METRICS_FLOW(X) METRICS_WRITTEN(X) METRICS_TABLE_STATE(X)
+#define METRICS(X) METRICS_RUN(X) METRICS_FLOW(X) METRICS_STREAM(X) METRICS_FETCHED(X) METRICS_READ(X) METRICS_WRITTEN(X) \
+	METRICS_TABLE_STATE(X)
 
 #endif

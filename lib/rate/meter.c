@@ -104,4 +104,23 @@ void meter_fill(struct meter *m, struct metrics *to)
 	metrics_set(to, METRIC_RECORDS_OUT, (int64_t)m->out_records);
 	metrics_set(to, METRIC_BYTES_OUT, (int64_t)m->out_bytes);
 	metrics_set_at(to, METRIC_BLOCKED, "downstream", NULL, m->blocked);
+	metrics_set_at(to, METRIC_WAIT, "limit", NULL, m->waited);
+	for (int i = 0; i < DROP_REASONS; i++)
+		metrics_set_at(to, METRIC_DROPPED, drop_reason_name[i], NULL, (int64_t)drops_count(m->drops, (enum drop_reason)i));
+	metrics_set(to, METRIC_LATE, (int64_t)m->late);
+	if (m->adapts)
+		metrics_set(to, METRIC_RATE, (int64_t)m->rate);
+	if (m->watermark_us != WATERMARK_NONE)
+		metrics_set(to, METRIC_WATERMARK, m->watermark_us);
+	if (m->newest_us != WATERMARK_NONE)
+		metrics_set(to, METRIC_NEWEST_EVENT, m->newest_us);
+	struct queue *q = atomic_load(&m->queue);
+	struct queue_stats s = { 0 };
+	if (q)
+		queue_stats(q, &s);
+	metrics_set(to, METRIC_QUEUE_RECORDS, (int64_t)(s.size.records + s.spill.appended - s.spill.read));
+	metrics_set(to, METRIC_QUEUE_BYTES, (int64_t)s.size.bytes);
+	metrics_set(to, METRIC_SPILL_BYTES, (int64_t)s.spill.held);
+	metrics_set(to, METRIC_SPILL_WRITTEN, (int64_t)s.spill.appended);
+	metrics_set(to, METRIC_SPILL_READ, (int64_t)s.spill.read);
 }

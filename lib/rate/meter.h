@@ -19,7 +19,7 @@
 
 struct meter {
 	_Atomic uint64_t in_records, in_bytes, in_marks, out_records, out_bytes, out_marks, rejected, late;
-	_Atomic int64_t waited, blocked, watermark_us;
+	_Atomic int64_t waited, blocked, watermark_us, newest_us;
 	_Atomic double rate;
 	bool adapts, has_watermark;
 	struct drops *drops;

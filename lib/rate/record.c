@@ -40,6 +40,7 @@ static int judge(struct shape *s, int64_t us, const char **p, size_t *n, bool *p
 {
 	bool is_late = late_see(&s->late, s->key.p, s->key.n, us);
 	atomic_store_explicit(&s->meter.watermark_us, s->late.watermark.at_us, memory_order_relaxed);
+	atomic_store_explicit(&s->meter.newest_us, s->late.watermark.newest_us, memory_order_relaxed);
 	if (!is_late)
 		return 0;
 	meter_add(&s->meter.late, 1);

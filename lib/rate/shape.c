@@ -14,7 +14,7 @@ static void set_up(struct shape *s, const struct shape_opts *o)
 	s->queue_opts = o->queue;
 	s->meter.adapts = o->gate.adapts;
 	s->meter.has_watermark = o->late.judges;
-	s->meter.watermark_us = WATERMARK_NONE;
+	s->meter.watermark_us = s->meter.newest_us = WATERMARK_NONE;
 	output_init(&s->out, STDOUT_FILENO, "standard output");
 	s->direct = (struct direct){ .gate = &s->gate, .out = &s->out, .meter = &s->meter, .timed = o->timed,
 		.unbuffered = o->unbuffered };

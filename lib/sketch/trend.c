@@ -42,6 +42,11 @@ size_t trend_memory(const struct trend *t)
 	return t->bytes;
 }
 
+struct trend_now trend_now(const struct trend *t)
+{
+	return (struct trend_now){ t->started, t->max_us, t->max_us - t->o.delay_us, t->npane, t->tlive };
+}
+
 /* The last window that the watermark has passed. */
 static int64_t passed(const struct trend *t)
 {

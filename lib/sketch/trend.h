@@ -97,6 +97,12 @@ int trend_post(struct trend *t, const struct trend_post *p, struct err *e);
 int trend_finish(struct trend *t, struct err *e);
 const struct trend_stats *trend_stats(const struct trend *t);
 size_t trend_memory(const struct trend *t);
+struct trend_now {
+	bool any;                     /* a post was seen: the times are there */
+	int64_t newest_us, watermark_us;
+	uint64_t panes, topics;       /* that are held */
+};
+struct trend_now trend_now(const struct trend *t);
 
 /* Append all that is needed to go on: equal states give equal bytes (docs/trends.md has the format). */
 void trend_save(const struct trend *t, struct buf *b);

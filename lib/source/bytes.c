@@ -78,7 +78,10 @@ static int wait_readable(struct bytes *b, struct err *e)
 		int rc = b->o.before_wait(b->o.arg, e);
 		if (rc < 0)
 			return rc;
-		if (poll(&p, 1, BYTES_IDLE_MS) > 0)
+		metrics_wait(b->o.metrics, METRICS_UPSTREAM, 1);
+		rc = poll(&p, 1, BYTES_IDLE_MS);
+		metrics_wait(b->o.metrics, METRICS_UPSTREAM, -1);
+		if (rc > 0)
 			break;
 	}
 	return 0;
@@ -410,7 +413,7 @@ ssize_t bytes_stream(struct bytes *b, void *to, size_t n, struct err *e)
 	return got;
 }
 
-ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
+static ssize_t read_member(struct bytes *b, void *to, size_t n, struct err *e)
 {
 	if (b->form == MEMBERS_NONE)
 		return bytes_stream(b, to, n, e);
@@ -423,6 +426,13 @@ ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
 			return e->file[0] ? rc : err_at(e, b->shown, 0, 0);
 	}
 	return k->n ? take(k, to, n) : 0;
+}
+
+ssize_t bytes_read(struct bytes *b, void *to, size_t n, struct err *e)
+{
+	ssize_t got = read_member(b, to, n, e);
+	metrics_add(b->o.metrics, METRIC_BYTES_IN, got > 0 ? got : 0);
+	return got;
 }
 
 const char *bytes_path(const struct bytes *b)

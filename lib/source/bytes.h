@@ -26,6 +26,7 @@
 #define SM_SOURCE_BYTES_H
 
 #include "base/err.h"
+#include "metrics/metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +41,7 @@ struct bytes_opts {
 	 * every BYTES_IDLE_MS while nothing comes. A negative code ends the read with that error. */
 	int (*before_wait)(void *arg, struct err *e);
 	void *arg;
+	struct metrics *metrics;  /* bytes_read counts there, and who waits; may be NULL */
 	const char *include;      /* members that match this pattern alone (fnmatch on the last part); NULL: all */
 };
 

@@ -174,7 +174,7 @@ static int set_up(struct source_files *f, struct err *e)
 	if (rc < 0)
 		return rc;
 	f->reader = source_reader_new(&f->o, f->map, path);
-	f->bytes = (struct bytes_opts){ o->before_wait, o->arg, o->include };
+	f->bytes = (struct bytes_opts){ .before_wait = o->before_wait, .arg = o->arg, .metrics = o->metrics, .include = o->include };
 	f->list.own[0] = o->folder;
 	f->list.own[1] = o->rejects;
 	rc = path_expand(&f->list, &f->arena, o->paths, o->npaths, o->include, e);

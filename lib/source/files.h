@@ -43,6 +43,7 @@ struct source_files_opts {
 	uint64_t max_batch;               /* records in a batch; 0: any number */
 	int (*before_wait)(void *arg, struct err *e);  /* as in source/bytes.h; source_files_cursor may be called in it */
 	void *arg;
+	struct metrics *metrics;          /* NULL: nobody counts */
 	bool marks;                       /* source_files_cursor will be called */
 	/* What people should know, and is no error: a copy that was passed over, a line that is not finished (LESS: so the input was not given
 	 * whole). ERR_REJECTED: `records` found nothing in all of the input. May be NULL. */
