@@ -74,7 +74,7 @@ all: $(TOOLS)
 #: make demo|installs what is missing, builds, and runs the whole pipeline on posts that ship with the project
 #: make check|installs what is missing, builds, and runs the tests
 #: make check-bare|both in a minimal Debian tree made for it (needs root and debootstrap)
-#: make check-interop|Spark, delta-rs, DuckDB and pyarrow read our tables, and we theirs (needs PyPI and Maven)
+#: make check-interop|Spark, delta-rs, DuckDB and pyarrow read our tables, and we theirs, Prometheus our metrics (needs PyPI, Maven and Debian)
 #: make check-model|the protocol of marks, checked by spin
 #: make check-crash|the pipeline killed at random moments (SM_CRASH_ROUNDS=40)
 #: make check-long|what takes minutes: waits that APIs ask for
@@ -272,10 +272,16 @@ $(BUILD)/jars/.done: tests/interop/pom.xml
 	@mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DexcludeGroupIds=org.apache.spark,org.scala-lang \
 		-DoutputDirectory=$(abspath $(BUILD)/jars) && touch $@ || echo 'the jars of delta-spark cannot be fetched'
 
+# Debian's Prometheus, unpacked and not installed: no service starts. Without it its checks are skipped, aloud.
+$(BUILD)/prometheus/.done:
+	@mkdir -p $(@D)
+	@cd $(@D) && { apt-get download -q prometheus prometheus-node-exporter || { apt-get update -q; apt-get download -q prometheus prometheus-node-exporter; }; } >log 2>&1 && \
+		for f in *.deb; do dpkg -x "$$f" . || exit 1; done && rm -f *.deb && touch .done || echo 'the packages of Prometheus cannot be fetched'
+
 check-interop: deps
 	-@.ci/deps $(DEPS_INTEROP)
 	@$(MAKE) --no-print-directory all $(BUILD)/tests/pqdump
-	-@$(MAKE) --no-print-directory $(BUILD)/venv/.done $(BUILD)/jars/.done
+	-@$(MAKE) --no-print-directory $(BUILD)/venv/.done $(BUILD)/jars/.done $(BUILD)/prometheus/.done
 	SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)) tests/run interop $(wildcard tests/interop/check-*)
 
 BENCH_ARGS ?=
