@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LABELS_MAX (METRICS_LABELS + 2)
+#define VALUE_MAX (INT64_C(1) << 62)
 
 struct sample {
 	const char *name;
@@ -117,7 +118,8 @@ static bool read_value(const struct sample *s, enum metric_unit unit, int64_t *v
 		return false;
 	for (; have < digits; have++)
 		text[n++] = '0';
-	return num_i64(text, n, v) && *v != METRICS_UNSET;
+	/* What is added to it must not overflow. */
+	return num_i64(text, n, v) && *v > -VALUE_MAX && *v < VALUE_MAX;
 }
 
 /* Which metric; *SUFFIX is what a histogram's sample has behind it. METRIC_COUNT: none that we know. */

@@ -113,33 +113,36 @@ static bool same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static struct metrics_series *find_series(struct metrics *m, enum metric id, const char *label, const char *second)
+{
+	for (size_t i = 0; i < m->used[id]; i++)
+		if (same(m->series[id][i].label[0], label) && same(m->series[id][i].label[1], second))
+			return &m->series[id][i];
+	return NULL;
+}
+
 struct metrics_series *metrics_series_at(struct metrics *m, enum metric id, const char *label, const char *second)
 {
 	const struct metric_def *d = &metrics_def[id];
 	size_t n = m->used[id];
 	char *own[2] = { copy_label(label), d->label[1] ? copy_label(second ? second : "") : NULL };
-	struct metrics_series *s = NULL;
-	if (!m->series[id])
-		m->series[id] = mem_zalloc((METRICS_SERIES + 1) * sizeof *s);
-	for (size_t i = 0; i < n && !s; i++)
-		if (same(m->series[id][i].label[0], own[0]) && same(m->series[id][i].label[1], own[1]))
-			s = &m->series[id][i];
-	if (!s && n < METRICS_SERIES) {
-		s = &m->series[id][n];
-		memcpy(s->label, own, sizeof own);
-		atomic_init(&s->v, d->kind == METRIC_GAUGE ? METRICS_UNSET : 0);
-		s->before = d->kind == METRIC_GAUGE ? METRICS_UNSET : 0;
-		atomic_store_explicit(&m->used[id], n + 1, memory_order_release);
+	struct metrics_series *s = find_series(m, id, own[0], own[1]);
+	if (!s && n >= METRICS_SERIES) {
+		for (int i = 0; i < 2 && own[i]; i++) {
+			mem_free(own[i]);
+			own[i] = mem_strdup(METRICS_OTHER);
+		}
+		s = find_series(m, id, own[0], own[1]);
+	}
+	if (s) {
+		mem_free(own[0]);
+		mem_free(own[1]);
 		return s;
 	}
-	mem_free(own[0]);
-	mem_free(own[1]);
-	if (s || n > METRICS_SERIES)
-		return s ? s : &m->series[id][METRICS_SERIES];
-	/* The place behind the last is that of all others. */
-	s = &m->series[id][METRICS_SERIES];
-	s->label[0] = mem_strdup(METRICS_OTHER);
-	s->label[1] = d->label[1] ? mem_strdup(METRICS_OTHER) : NULL;
+	if (!m->series[id])
+		m->series[id] = mem_zalloc((METRICS_SERIES + 1) * sizeof *s);
+	s = &m->series[id][n];
+	memcpy(s->label, own, sizeof own);
 	s->before = d->kind == METRIC_GAUGE ? METRICS_UNSET : 0;
 	atomic_init(&s->v, s->before);
 	atomic_store_explicit(&m->used[id], n + 1, memory_order_release);

@@ -33,7 +33,7 @@ static int load(struct metrics *m, const char *text)
 static void values(struct buf *b)
 {
 	static const struct { int64_t v; const char *text; } row[] = {
-		{ 0, "0" }, { 1, "0.000001" }, { 1500000, "1.5" }, { -1, "-0.000001" }, { -2500000, "-2.5" }, { INT64_MAX, "9223372036854.775807" },
+		{ 0, "0" }, { 1, "0.000001" }, { 1500000, "1.5" }, { -1, "-0.000001" }, { -2500000, "-2.5" }, { INT64_C(4611686018427387903), "4611686018427.387903" },
 		{ 1796026507041574, "1796026507.041574" }, { 10000000, "10" },
 	};
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
@@ -129,6 +129,15 @@ static void bounds(struct buf *b)
 	metrics_free(wide);
 	metrics_free(m);
 	metrics_free(again);
+	/* One that calls itself so is that of the others. */
+	m = named("smjq", "s");
+	metrics_add_at(m, METRIC_REJECTED, "other", NULL, 1);
+	for (int i = 0; i < 100; i++) {
+		snprintf(label, sizeof label, "r%d", i);
+		metrics_add_at(m, METRIC_REJECTED, label, NULL, 1);
+	}
+	T_OK(has(m, b, "sm_rejected_records_total{tool=\"smjq\",name=\"s\",reason=\"other\"} 70"));
+	metrics_free(m);
 }
 
 /* Each breaks one rule of the text; nothing of it may be used. */
