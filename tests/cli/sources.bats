@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The definitions in share/sources: what their maps make of answers, what their other expressions say. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../api/jq.bash"
 
 setup_file() { python3 "$BATS_TEST_DIRNAME/sources_ask.py" "$BATS_TEST_DIRNAME/../../share/sources" dump "$BATS_FILE_TMPDIR/programs"; }
 setup() {
@@ -19,7 +20,7 @@ map() { local s=$1; shift; "$SM_BIN/smfetch" files --observed-at 2026-12-01 --as
 ask() {
 	local s=$1 m=$2 h='{}' status=200 v='{}' c='{}' link=null; shift 2
 	for a in "$@"; do local "$a"; done
-	jq -c --argjson h "$h" --argjson status "$status" --argjson v "$v" --argjson c "$c" --argjson link "$link" --argjson now 1786000000 --argjson page 0 \
+	command jq -c --argjson h "$h" --argjson status "$status" --argjson v "$v" --argjson c "$c" --argjson link "$link" --argjson now 1786000000 --argjson page 0 \
 		"def plain: .; def striphtml: .; def some: if . == null or . == \"\" or . == [] or . == {} then null else . end;
 		$(<"$BATS_FILE_TMPDIR/programs/$s/$m")"
 }
@@ -93,9 +94,9 @@ is() {
 
 @test "with their variables maps name the thread, the server, the account" {
 	V='{"post_id":"1234_987"}'
-	got=$(ask fb-comments .map v="$V" <<<'{"id":"9","created_time":"x"}' | jq -c '[.kind, .thread_id, .refs]')
+	got=$(ask fb-comments .map v="$V" <<<'{"id":"9","created_time":"x"}' | command jq -c '[.kind, .thread_id, .refs]')
 	[ "$got" = '["comment","fb:1234_987",[{"type":"reply_to","id":"fb:1234_987"}]]' ]
-	got=$(ask fb-comments .map v="$V" <<<'{"id":"9","parent":{"id":"8"}}' | jq -c .refs); [ "$got" = '[{"type":"reply_to","id":"fb:8"}]' ]
+	got=$(ask fb-comments .map v="$V" <<<'{"id":"9","parent":{"id":"8"}}' | command jq -c .refs); [ "$got" = '[{"type":"reply_to","id":"fb:8"}]' ]
 	got=$(ask fb-page-feed .map v='{"page_id":"nasa"}' <<<'{"id":"1_9"}' | jq -c '[.kind, .group, .thread_id]'); [ "$got" = '["post","nasa","fb:1_9"]' ]
 	got=$(ask ig-media .map v='{"ig_user":"1784"}' <<<'{"id":"1","username":"a"}' | jq -r .author.id); [ "$got" = ig:u:1784 ]
 	got=$(ask ig-media .map v='{"ig_user":"me"}' <<<'{"id":"1","username":"a"}' | jq -r .author.id); [ "$got" = ig:u:a ]
