@@ -324,7 +324,11 @@ print-libs:
 # --- documents and installation ---
 
 MANS := $(CMDS:%=$(BUILD)/man/%.1)
-man: $(MANS)
+man: $(MANS) $(BUILD)/man/smtools.7
+
+$(BUILD)/man/smtools.7: docs/smtools.7.in
+	@mkdir -p $(@D)
+	sed 's/@DATE@/$(SM_DATE)/; s/@VERSION@/$(VERSION)/' $< >$@
 
 $(BUILD)/man/%.1: $(BUILD)/bin/%
 	@mkdir -p $(@D)
@@ -345,9 +349,10 @@ metrics-doc: all
 OPERATIONS := systemd/smfetch@.service systemd/smfetch-stream@.service cron/smfetch.cron make/ingest.mk
 
 install: all man
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/smtools
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/smtools
 	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(MANS) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(BUILD)/man/smtools.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	cp -R share/. $(DESTDIR)$(PREFIX)/share/smtools
 	sed -i 's|/usr/local/|$(PREFIX)/|g' $(addprefix $(DESTDIR)$(PREFIX)/share/smtools/,$(OPERATIONS))
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
@@ -360,7 +365,7 @@ uninstall:
 	for t in $(CMDS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$t $(DESTDIR)$(PREFIX)/share/man/man1/$$t.1 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$t \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$t.fish; done
-	rm -rf $(DESTDIR)$(PREFIX)/share/smtools
+	rm -rf $(DESTDIR)$(PREFIX)/share/smtools $(DESTDIR)$(PREFIX)/share/man/man7/smtools.7
 
 # The same bytes for the same commit: neither the time, nor the folder, nor a git configuration is in it.
 dist:

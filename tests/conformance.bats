@@ -132,6 +132,29 @@ is() { [ "$rc" = "$1" ]; }
 	verdict
 }
 
+@test "man pages have a date, and smtools(7) tells of every tool, status and variable" {
+	for t in "${ALL[@]}"; do
+		"$BIN/$t" --generate=man >m.1
+		expect "$t: date" grep -qE '^\.TH sm[a-z]+ 1 "20[0-9]{2}-[0-9]{2}-[0-9]{2}" "smtools [0-9.]+" "smtools"$' m.1
+		expect "$t: smtools(7)" grep -qx 'smtools(7)' m.1
+	done
+	sed 's/@DATE@/2026-01-31/; s/@VERSION@/0.0.0/' "$BATS_TEST_DIRNAME/../docs/smtools.7.in" >smtools.7
+	expect "smtools(7): groff" eval '[ -z "$(groff -man -ww -z smtools.7 2>&1)" ]'
+	if command -v man >/dev/null; then expect "smtools(7): man" eval '[ -z "$(man --warnings -E UTF-8 -l -Tutf8 -Z smtools.7 2>&1 >/dev/null)" ]'; fi
+	for t in "${ALL[@]}"; do expect "smtools(7): $t" grep -qxF ".BR $t (1)" smtools.7; done
+	for s in 0 1 2 3 4 5 75; do expect "smtools(7): status $s" grep -qxF ".B $s" smtools.7; done
+	for v in SM_METRICS SM_SHARE NO_COLOR TMPDIR CREDENTIALS_DIRECTORY; do expect "smtools(7): $v" grep -qxF ".I $v" smtools.7; done
+	verdict
+}
+
+# SOURCE_DATE_EPOCH decides, so that a build is the same tomorrow.
+@test "the date of the manual is the build's" {
+	top=$BATS_TEST_DIRNAME/..
+	dated() { env -u MAKEFLAGS -u MFLAGS "$@" make -np -C "$top" 2>/dev/null | sed -n 's/^SM_DATE := //p'; }
+	[ "$(dated SOURCE_DATE_EPOCH=86400)" = 1970-01-02 ]
+	[[ "$(dated -u SOURCE_DATE_EPOCH)" =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}$ ]]
+}
+
 @test "completions parse and name every option" {
 	for t in "${ALL[@]}"; do
 		"$BIN/$t" --generate=bash >c.bash

@@ -99,3 +99,12 @@ examples_of() {
 	done
 	[ "$bad" = 0 ]
 }
+
+@test "smtools(7): its lines, one after the other" {
+	SIM=mastodon sim mastodon --posts 120
+	SIM=x sim x --posts 120
+	awk '/^\.RS/ { on = 1; next } /^\.RE/ { on = 0; next } on' "$ROOT/docs/smtools.7.in" | sed 's/\\-/-/g' >lines
+	[ "$(grep -c '^sm' lines)" = 6 ]
+	ran "$(simulated "$(cat lines)")"
+	[ "$(smreplay lake/posts --count)" = 1000 ]; [ "$(smreplay lake/cats --count)" -ge 1 ]; [ "$(smreplay landing --count)" = 120 ]
+}
