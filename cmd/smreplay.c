@@ -295,8 +295,8 @@ static bool count(struct run *r)
 	metrics_set(report_metrics(), METRIC_FILES_READ, (int64_t)c.files_read);
 	metrics_set(report_metrics(), METRIC_GROUPS_READ, (int64_t)c.groups_read);
 	metrics_set(report_metrics(), METRIC_GROUPS_SKIPPED, (int64_t)(c.groups - c.groups_read));
-	metrics_set(report_metrics(), METRIC_TABLE_VERSION, c.version);
-	metrics_set(report_metrics(), METRIC_TABLE_FILES, (int64_t)c.files);
+	metrics_set(report_metrics(), METRIC_BACKLOG_FILES, (int64_t)c.waiting_files);
+	metrics_set(report_metrics(), METRIC_BACKLOG_BYTES, (int64_t)c.waiting_bytes);
 	return true;
 }
 
@@ -377,6 +377,7 @@ static void set_options(struct run *r)
 	o.count_only = opt_count;
 	o.threads = opt_threads ? (unsigned)opt_threads : default_threads();
 	r->out.unbuffered = opt_unbuffered;
+	o.metrics = report_metrics();
 }
 
 /* In which form; before the table is opened. */

@@ -3,6 +3,7 @@
 #include "delta/about.h"
 
 #include "base/clock.h"
+#include "delta/log.h"
 #include "delta/stats.h"
 
 static void put_time(struct buf *b, int64_t ms)
@@ -88,23 +89,51 @@ void about_file(struct buf *b, const struct delta_snapshot *sn, const struct del
 	buf_putc(b, '}');
 }
 
+void about_version(const struct delta_snapshot *sn, struct metrics *m)
+{
+	struct buf name = BUF_INIT;
+	int64_t ms;
+	if (!sn || !metrics_watched(m))
+		return;
+	metrics_label(m, METRICS_LABEL_TABLE, store_root(sn->store));
+	metrics_set(m, METRIC_TABLE_VERSION, sn->version);
+	metrics_set(m, METRIC_TABLE_FILES, (int64_t)sn->nfiles);
+	metrics_set(m, METRIC_TABLE_BYTES, (int64_t)sn->bytes);
+	delta_commit_name(&name, sn->version);
+	if (store_stat(sn->store, buf_cstr(&name), NULL, &ms, NULL) == 0)
+		metrics_set(m, METRIC_TABLE_COMMITTED, ms * 1000);
+	buf_release(&name);
+}
+
+/* Commits that no checkpoint spares a reader. */
+static int64_t since_checkpoint(const struct delta_snapshot *sn)
+{
+	struct delta_log l;
+	int64_t newest = -1;
+	delta_log_init(&l);
+	if (delta_log_list(&l, sn->store, NULL) == 0)
+		for (size_t i = 0; i < l.ncheckpoints; i++)
+			if (l.checkpoints[i].version <= sn->version)
+				newest = l.checkpoints[i].version;
+	delta_log_release(&l);
+	return sn->version - newest;
+}
+
 void about_metrics(const struct delta_snapshot *sn, struct metrics *m)
 {
 	struct delta_iter it = DELTA_ITER_INIT, old = DELTA_ITER_INIT;
 	const struct delta_file *f;
 	int64_t small = 0, tombstones = 0;
-	if (!sn || !m)
+	if (!sn || !metrics_watched(m))
 		return;
 	while ((f = delta_snapshot_next(sn, &it)) != NULL)
 		small += f->size < ABOUT_SMALL_FILE;
 	while (delta_snapshot_next_tombstone(sn, &old))
 		tombstones++;
-	metrics_label(m, METRICS_LABEL_TABLE, store_root(sn->store));
-	metrics_set(m, METRIC_TABLE_VERSION, sn->version);
-	metrics_set(m, METRIC_TABLE_FILES, (int64_t)sn->nfiles);
-	metrics_set(m, METRIC_TABLE_BYTES, (int64_t)sn->bytes);
+	about_version(sn, m);
 	metrics_set(m, METRIC_TABLE_SMALL, small);
 	metrics_set(m, METRIC_TABLE_TOMBSTONES, tombstones);
+	metrics_set(m, METRIC_TABLE_UNCHECKED, since_checkpoint(sn));
 }
 
 struct about_totals about_totals(const struct delta_snapshot *sn)

@@ -17,7 +17,9 @@ struct about_totals {
 
 #define ABOUT_SMALL_FILE (UINT64_C(16) << 20)
 
-/* What the registry tells of the table: its name, and the state at SN (NULL: nothing). A walk over all files. */
+/* What the registry tells of the table: its name, and the state at SN (NULL: nothing). */
+void about_version(const struct delta_snapshot *sn, struct metrics *m);
+/* The same, and what a walk over all files and over the log shows. */
 void about_metrics(const struct delta_snapshot *sn, struct metrics *m);
 struct about_totals about_totals(const struct delta_snapshot *sn);
 void about_table(struct buf *b, const struct delta_snapshot *sn);

@@ -45,7 +45,7 @@ void fetch_count_retry(struct fetch *f, enum def_cause cause)
 const char *fetch_waits_for(const struct fetch *f, int64_t now)
 {
 	const char *why = NULL;
-	if (f->under_way)
+	if (f->under_way || !metrics_watched(f->o->metrics))
 		return NULL;
 	for (size_t i = 0; i < f->njobs; i++) {
 		const struct job *j = &f->job[i];
@@ -63,7 +63,7 @@ const char *fetch_waits_for(const struct fetch *f, int64_t now)
 
 void fetch_count_wait(struct fetch *f, const char *why, int64_t since_ns)
 {
-	if (why && f->o->metrics)
+	if (why)
 		metrics_add_at(f->o->metrics, METRIC_WAIT, why, NULL, clock_mono_ns() - since_ns);
 }
 
@@ -71,7 +71,7 @@ void fetch_count_state(struct fetch *f, int64_t now, bool last)
 {
 	struct metrics *m = f->o->metrics;
 	uint64_t running = 0, open = 0;
-	if (!m || (now < f->counted_ns && !last))
+	if (!metrics_watched(m) || (now < f->counted_ns && !last))
 		return;
 	f->counted_ns = now + STATE_NS;
 	for (size_t i = 0; i < f->njobs; i++) {

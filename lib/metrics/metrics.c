@@ -73,6 +73,16 @@ void metrics_free(struct metrics *m)
 	mem_free(m);
 }
 
+void metrics_watch(struct metrics *m)
+{
+	m->watched = true;
+}
+
+bool metrics_watched(const struct metrics *m)
+{
+	return m && m->watched;
+}
+
 void metrics_add(struct metrics *m, enum metric id, int64_t n)
 {
 	if (m)

@@ -48,6 +48,9 @@ enum metrics_way { METRICS_UPSTREAM, METRICS_DOWNSTREAM, METRICS_WAYS };
 struct metrics;
 struct metrics *metrics_new(const char *tool);
 void metrics_free(struct metrics *m);
+/* Will anybody write it out? What costs more than a look need not be found out otherwise. */
+void metrics_watch(struct metrics *m);
+bool metrics_watched(const struct metrics *m);
 
 void metrics_add(struct metrics *m, enum metric id, int64_t n);
 void metrics_set(struct metrics *m, enum metric id, int64_t v);      /* also a counter whose owner counts itself */

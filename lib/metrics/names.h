@@ -90,6 +90,8 @@ enum metrics_tool {
 
 #define METRICS_READ(X) \
 	X(FILES_READ, "sm_files_read_total", COUNTER, PLAIN, M_REPLAY, NULL, NULL, "Data files read.") \
+	X(BACKLOG_FILES, "sm_backlog_files", GAUGE, PLAIN, M_REPLAY, NULL, NULL, "Data files that are to be read and have not been opened.") \
+	X(BACKLOG_BYTES, "sm_backlog_bytes", GAUGE, BYTES, M_REPLAY, NULL, NULL, "Bytes of the data files that are to be read and have not been opened.") \
 	X(GROUPS_READ, "sm_row_groups_read_total", COUNTER, PLAIN, M_REPLAY, NULL, NULL, "Row groups read.") \
 	X(GROUPS_SKIPPED, "sm_row_groups_skipped_total", COUNTER, PLAIN, M_REPLAY, NULL, NULL, \
 	  "Row groups of these files passed over by their statistics.") \
@@ -114,11 +116,15 @@ enum metrics_tool {
 #define METRICS_TABLE_STATE(X) \
 	X(TABLE_VERSION, "sm_table_version", GAUGE, PLAIN, M_PART | M_COMMIT | M_REPLAY | M_TABLE | M_CKPT, NULL, NULL, \
 	  "Version of the table, as it was seen last.") \
+	X(TABLE_COMMITTED, "sm_table_commit_timestamp_seconds", GAUGE, TIME, M_COMMIT | M_REPLAY | M_TABLE, NULL, NULL, \
+	  "When that version of the table was committed.") \
 	X(TABLE_FILES, "sm_table_files", GAUGE, PLAIN, M_COMMIT | M_REPLAY | M_TABLE, NULL, NULL, "Data files of the table at that version.") \
-	X(TABLE_BYTES, "sm_table_bytes", GAUGE, BYTES, M_COMMIT | M_TABLE, NULL, NULL, "Bytes of the data files of the table.") \
+	X(TABLE_BYTES, "sm_table_bytes", GAUGE, BYTES, M_COMMIT | M_REPLAY | M_TABLE, NULL, NULL, "Bytes of the data files of the table.") \
 	X(TABLE_SMALL, "sm_table_small_files", GAUGE, PLAIN, M_COMMIT | M_TABLE, NULL, NULL, "Data files of the table below 16 MiB.") \
 	X(TABLE_TOMBSTONES, "sm_table_tombstones", GAUGE, PLAIN, M_COMMIT | M_TABLE, NULL, NULL, \
-	  "Removed data files that the log of the table still names.")
+	  "Removed data files that the log of the table still names.") \
+	X(TABLE_UNCHECKED, "sm_table_commits_since_checkpoint", GAUGE, PLAIN, M_COMMIT | M_TABLE, NULL, NULL, \
+	  "Commits behind the newest checkpoint of the log, which every reader has to read.")
 
 #define METRICS(X) METRICS_RUN(X) METRICS_FLOW(X) METRICS_STREAM(X) METRICS_FETCHED(X) METRICS_READ(X) METRICS_WRITTEN(X) \
 	METRICS_TABLE_STATE(X)

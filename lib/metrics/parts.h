@@ -37,6 +37,7 @@ struct metrics_histogram {
 
 struct metrics {
 	enum metrics_tool tool;
+	bool watched;
 	pthread_mutex_t lock;                /* of what gets longer: series, labels */
 	_Atomic int64_t v[METRIC_COUNT];
 	int64_t before[METRIC_COUNT];

@@ -67,6 +67,7 @@ struct replay_plan {
 	struct arena scratch;
 	struct expr_eval *eval;
 	uint64_t files;              /* looked at */
+	uint64_t bytes;              /* of the units */
 };
 void replay_plan_init(struct replay_plan *p, const struct project *pr);
 void replay_plan_release(struct replay_plan *p);
@@ -109,6 +110,7 @@ struct feed {                        /* hands out row groups, in order */
 	struct expr_eval *eval;      /* for row groups; NULL: no condition */
 	size_t most;                 /* what a reader's pages may take, or the values of a record in libjq */
 	size_t next_unit;
+	uint64_t bytes;              /* of the units that were opened */
 	struct source *open;
 	struct replay_counts counts;
 };

@@ -30,6 +30,7 @@ void replay_plan_release(struct replay_plan *p)
 void replay_plan_clear(struct replay_plan *p)
 {
 	p->n = 0;
+	p->bytes = 0;
 	arena_clear(&p->arena);
 }
 
@@ -75,8 +76,10 @@ int replay_plan_add(struct replay_plan *p, const struct project *pr, const struc
 	if (p->eval)
 		may = expr_prune(p->eval, p->work_leaf);
 	to->all_rows = may == EXPR_MAY_TRUE;
-	if (may & EXPR_MAY_TRUE)
+	if (may & EXPR_MAY_TRUE) {
 		p->n++;
+		p->bytes += u->file.size;
+	}
 	return 0;
 }
 

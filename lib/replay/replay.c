@@ -3,6 +3,7 @@
 #include "replay/parts.h"
 
 #include "base/mem.h"
+#include "delta/about.h"
 #include "delta/log.h"
 
 struct replay {
@@ -54,6 +55,8 @@ static int open_snapshot(struct replay *r, struct err *e)
 static int start_readers(struct replay *r, struct err *e)
 {
 	r->feed.next_unit = 0;
+	r->feed.bytes = 0;
+	about_version(r->snapshot, r->opts.metrics);
 	if (r->opts.threads > 1)
 		return ring_new(&r->ring, &r->feed, &r->project, &r->opts, e);
 	if (r->reader_ready)
@@ -221,7 +224,12 @@ void replay_head(const struct replay *r, struct buf *b)
 
 void replay_count(const struct replay *r, struct replay_counts *c)
 {
-	*c = r->feed.counts;
+	struct feed *f = (struct feed *)&r->feed;
+	pthread_mutex_lock(&f->lock);
+	*c = f->counts;
+	c->waiting_files = r->plan.n - f->next_unit;
+	c->waiting_bytes = r->plan.bytes - f->bytes;
+	pthread_mutex_unlock(&f->lock);
 	c->version = r->version;
 	c->files = r->plan.files;
 	tally((struct replay *)r, &c->rows, &c->rows_matched);

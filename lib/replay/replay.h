@@ -25,6 +25,7 @@
 
 #include "base/err.h"
 #include "csv/csv.h"
+#include "metrics/metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,6 +54,7 @@ struct replay_opts {
 	enum csv_style csv;          /* pieces are records of CSV or TSV, without a head; not with jq. CSV_NONE: NDJSON */
 	bool flatten;                /* with csv: a column for each member of structs */
 	unsigned threads;            /* 0: 1 */
+	struct metrics *metrics;     /* hears which version is read; NULL: nobody */
 	uint64_t memory;             /* 0: REPLAY_MEMORY */
 };
 
@@ -83,6 +85,7 @@ struct replay_counts {
 	int64_t version;             /* of the snapshot, or the last of the changes */
 	uint64_t files, files_read, groups, groups_read; /* groups: of the files read */
 	uint64_t rows, rows_matched; /* rows: decoded */
+	uint64_t waiting_files, waiting_bytes; /* chosen, and not yet opened */
 };
 
 struct replay;

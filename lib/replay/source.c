@@ -233,6 +233,7 @@ static int claim_locked(struct feed *f, struct claim *c, struct err *e)
 		f->open = NULL;
 		if (f->next_unit >= f->plan->n)
 			return 0;
+		f->bytes += f->plan->unit[f->next_unit].file.size;
 		int rc = source_open(&f->open, f, &f->plan->unit[f->next_unit++], e);
 		if (rc)
 			return rc;

@@ -240,6 +240,7 @@ static void nobody(void)
 	metrics_label(NULL, METRICS_LABEL_NAME, "x");
 	metrics_stream(NULL, "x");
 	metrics_free(NULL);
+	T_OK(!metrics_watched(NULL));
 	T_OK(metrics_get(NULL, METRIC_RECORDS_IN) == INT64_MIN);
 	T_OK(metrics_new("cat") == NULL);
 }
