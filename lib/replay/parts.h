@@ -159,7 +159,7 @@ struct reader {                      /* one a thread */
 	int64_t *times;              /* of the rows in sel */
 	struct batch time_batch;
 	struct buf line, result;
-	uint64_t rows, matched;
+	_Atomic uint64_t rows, matched; /* others look while it works */
 };
 int reader_init(struct reader *r, struct feed *f, const struct project *p, const struct replay_opts *o, struct err *e);
 void reader_release(struct reader *r);
@@ -175,6 +175,6 @@ struct ring;
 int ring_new(struct ring **ring, struct feed *f, const struct project *p, const struct replay_opts *o, struct err *e);
 void ring_free(struct ring *ring);
 int ring_next(struct ring *ring, const struct text **t, struct err *e);
-void ring_tally(struct ring *ring, uint64_t *rows, uint64_t *matched); /* adds what its readers did; when they stand still */
+void ring_tally(struct ring *ring, uint64_t *rows, uint64_t *matched); /* adds what its readers did; so far */
 
 #endif

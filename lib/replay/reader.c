@@ -200,8 +200,8 @@ static int next_batch(struct reader *r, struct err *e)
 	select_rows(r);
 	if (r->time)
 		sort_rows(r);
-	r->rows += r->batch.nrows;
-	r->matched += r->nsel;
+	atomic_fetch_add_explicit(&r->rows, r->batch.nrows, memory_order_relaxed);
+	atomic_fetch_add_explicit(&r->matched, r->nsel, memory_order_relaxed);
 	r->row += r->batch.nrows;
 	r->at = 0;
 	return 1;
