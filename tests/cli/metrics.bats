@@ -186,6 +186,18 @@ C
 	run --separate-stderr smjq --stats-every 1s . in; [ "$status" = 2 ]; [[ "$stderr" == "smjq: --stats-every needs --stats"* ]]
 }
 
+@test "the commands of docs/metrics.md; a folder that hands its group on" {
+	docs=$BATS_TEST_DIRNAME/../../docs/metrics.md
+	sed -n '/^    export SM_METRICS=/,/^$/s/^    //p' "$docs" | sed "s|/var/lib/prometheus/node-exporter|$PWD/m|" >line; [ "$(wc -l <line)" = 2 ]
+	mkdir posts; cp in posts/a.ndjson; sh -e ./line; sh -e ./line
+	id=$(jq -r .id ck/id 2>/dev/null || smcheckpoint show ck -o ndjson | jq -r .stream)
+	for t in smfetch smpartition smcommit smcheckpoint; do [ "$(value "m/sm-$id-$t.prom" sm_runs_total 'status="0"')" = 2 ]; done
+	[ "$(value "m/sm-$id-smcommit.prom" sm_rows_added_total)" = 20 ]
+	for m in $(grep -o 'sm_[a-z_]*[a-z]' "$docs" | sort -u); do grep -q "^| \`$m\` " "$docs" || { echo "no such metric: $m"; return 1; }; done
+	mkdir g; chmod 2750 g; (umask 027; smjq . in --metrics g >out); [ "$(stat -c %a g/*.prom)" = 640 ]
+	[ "$(id -u)" != 0 ] || { chgrp 12345 g; rm g/*; (umask 027; smjq . in --metrics g >out); [ "$(stat -c %g g/*.prom)" = 12345 ]; }
+}
+
 @test "twenty streams side by side: twenty files, no temporary left, two at one file are told" {
 	for i in $(seq 20); do
 		smgen -n $((i * 10)) | SM_METRICS=m smjq --metrics-name "s$i" . >out$i &
