@@ -75,7 +75,7 @@ enum metrics_tool {
 	X(PANES_OPEN, "sm_open_panes", GAUGE, PLAIN, M_TREND, NULL, NULL, "Panes of windows that hold posts.") \
 	X(TOPICS, "sm_topics", GAUGE, PLAIN, M_TREND, NULL, NULL, "Topics that are remembered.") \
 	X(WINDOW_BYTES, "sm_window_memory_bytes", GAUGE, BYTES, M_TREND, NULL, NULL, "Memory of the open windows.") \
-	X(STATE_BYTES, "sm_state_bytes", GAUGE, BYTES, M_TREND, NULL, NULL, "Bytes of the state saved last in the checkpoint.")
+	X(STATE_BYTES, "sm_state_bytes", GAUGE, BYTES, M_TREND | M_RATE, NULL, NULL, "Bytes of the state saved last in the checkpoint.")
 
 #define METRICS_FETCHED(X) \
 	X(REQUESTS, "sm_requests_total", COUNTER, PLAIN, M_FETCH, "api", "status", \

@@ -133,6 +133,7 @@ int late_keep(struct late *l, const struct mark *m, bool *anew, struct err *e)
 	if (got == 0) {
 		watermark_save(&l->watermark, &b);
 		got = state_write(l->state, m->seq, b.p, b.n, e);
+		l->kept = b.n;
 	}
 	if (got == 0)
 		got = state_prune(l->state, e);

@@ -39,6 +39,7 @@ struct late {
 	struct linefile *file;
 	struct state *state;
 	struct drops *drops;
+	size_t kept;                 /* bytes of the state kept last */
 	uint64_t left_out;           /* late records that did not pass */
 	struct buf line;             /* the record that is tagged */
 };

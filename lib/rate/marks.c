@@ -34,6 +34,7 @@ static int keep_watermark(struct shape *s, const struct mark *m, struct err *e)
 	struct buf b = BUF_INIT;
 	bool anew;
 	int got = late_keep(&s->late, m, &anew, e);
+	metrics_set(s->metrics, METRIC_STATE_BYTES, (int64_t)s->late.kept);
 	if (anew && s->note) {
 		buf_printf(&b, "the checkpoint has no watermark for seq %lld with these options: starting with a new one",
 			   (long long)m->from);

@@ -152,6 +152,12 @@ C
 		[ $rc -gt 128 ]; [ "$(value $f sm_run_status)" = $rc ]; [ "$(value $f sm_records_in_total)" = 20 ]; [ "$(value $f sm_runs_total "\"$rc\"")" = 1 ]
 	done
 	rm -f $f; yes '{"a":1}' | head -n 300000 | { smjq --metrics m . || echo $? >rc; } | head -1 >out; [ "$(cat rc)" = 141 ]; [ "$(value $f sm_run_status)" = 141 ]
+	# Whichever thread it is that writes.
+	smgen -n 20000 >many
+	for c in smrate 'smrate --queue 100' 'smrate --key network --fair' 'smrate --full spill:sp --queue 1MiB' smsentiment 'smfetch files'; do
+		read -ra c <<<"$c"; rm -f rc; { "${c[@]}" many --metrics m --metrics-name pipe 2>err || echo $? >rc; } | head -1 >out
+		[ "$(cat rc)" = 141 ]; [ "$(value m/sm-pipe-${c[0]}.prom sm_run_status)" = 141 ]
+	done
 	rm -f $f; run --separate-stderr smjq 'syntax error' in --metrics m; [ "$status" = 2 ]; [ "$(value $f sm_run_status)" = 2 ]
 	# A source that looks for the signal itself ends in its own way.
 	mkfifo p; smfetch files p --resume ck --metrics m --metrics-name s >out 2>err & pid=$!; sleep 30 >p & holder=$!
@@ -272,7 +278,7 @@ C
 	smgen -n 50 >gen
 	smfetch files bad --on-error skip --resume ck 2>err | smpartition --by network --on-error skip t 2>err | smcommit | smcheckpoint save
 	for f in 'smjq .' smsentiment 'smrate --adapt aimd --min 1/s --max 100000/s' 'smrate --time created_at --watermark 1h' 'smtrend -q --min-authors 1' 'smpartition u' 'smpartition t'; do read -ra c <<<"$f"; "${c[@]}" --on-error skip -q bad >out || [ $? = 1 ]; done
-	smfetch files in --resume ck2 | smtrend -q --metrics-name default >out
+	smfetch files in --resume ck2 | smrate --time created_at --watermark 1h --metrics-name default | smtrend -q --metrics-name default >out
 	smtable check t -q; smreplay --jq 'if .lang == "de" then error("x") else . end' --on-error skip -q t >out || [ $? = 1 ]
 	for t in "${ALL[@]}"; do
 		[ "$t" != smfetch ] || continue      # api_metrics.bats
