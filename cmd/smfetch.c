@@ -9,6 +9,7 @@
 #include "fetch/jobs.h"
 #include "http/url.h"
 #include "intake/intake.h"
+#include "intake/setup.h"
 #include "io/output.h"
 #include "json/doc.h"
 #include "secret/secret.h"
@@ -33,7 +34,7 @@ static int64_t since_us = INT64_MIN, until_us = INT64_MAX, split_ns, every_ns, f
 	       max_wait_ns = 20 * 60 * NS_PER_SEC;
 static uint64_t max_records, max_requests, dedup = 262144, parallel = 16, per_host = 6, queue = (uint64_t)64 << 20,
 		max_answer = (uint64_t)64 << 20;
-static bool dry_run, verbose;
+static bool dry_run, verbose, force;
 static struct show_opts so = SHOW_OPTS_INIT;
 
 /* of both: posts as a stream */
@@ -48,6 +49,13 @@ static struct show_opts so = SHOW_OPTS_INIT;
 	{ 0, "on-error", OPT_STR, &on_error, REJECT_ARG, REJECT_HELP }, \
 	{ 0, "max-record", OPT_SIZE, &max_record, "SIZE", "maximum size of a record (16MiB)" }, \
 	{ 0, "unbuffered", OPT_FLAG, &unbuffered, NULL, "flush every record" }
+
+/* how requests go out */
+#define REQUESTS \
+	{ 0, "endpoint", OPT_STR, &endpoint, "URL", \
+	  "send all requests to URL instead of the network: a proxy, a simulator" }, \
+	{ 0, "cacert", OPT_FILE, &cacert, "FILE", "trust these certificates instead of the system's" }, \
+	{ 0, "user-agent", OPT_STR, &user_agent, "TEXT", "User-Agent header" }
 
 static const struct opt net_opts[] = {
 	{ 0, "since", OPT_TIME, &since_us, "TIME", "posts from TIME on: 2026-01-31T12:00:00Z, 2026-01-31, '7d ago'" },
@@ -75,10 +83,7 @@ static const struct opt net_opts[] = {
 	{ 0, "rules", OPT_FILE, &rules_file, "FILE", "the same, one rule per line" },
 	{ 0, "dedup", OPT_U64, &dedup, "N", "remember the last N records and do not write them again (262144)" },
 	{ 0, "max-answer", OPT_SIZE, &max_answer, "SIZE", "maximum size of a response, decompressed (64MiB)" },
-	{ 0, "endpoint", OPT_STR, &endpoint, "URL",
-	  "send all requests to URL instead of the network: a proxy, a simulator" },
-	{ 0, "cacert", OPT_FILE, &cacert, "FILE", "trust these certificates instead of the system's" },
-	{ 0, "user-agent", OPT_STR, &user_agent, "TEXT", "User-Agent header" },
+	REQUESTS,
 	{ 0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the first request of each job; send nothing" },
 	/* old names of the commands */
 	{ 0, "list", OPT_FLAG, &list, NULL, NULL },
@@ -108,6 +113,11 @@ static const struct opt files_opts[] = {
 	{ 0 }
 };
 
+static const struct opt setup_opts[] = {
+	{ 0, "force", OPT_FLAG, &force, NULL, "overwrite secrets that are stored already, without a question" },
+	REQUESTS,
+	{ 0 }
+};
 static const struct opt list_opts[] = { SHOW_OPTIONS(so, "table"), { 0 } };
 static const struct opt describe_opts[] = {
 	{ 'o', "output", OPT_ENUM, &so.output, "auto|ndjson|json|csv|tsv|table|pretty",
@@ -115,13 +125,14 @@ static const struct opt describe_opts[] = {
 	{ 0 }
 };
 
-static int run_files(int argc, char **argv), run_list(int argc, char **argv), run_describe(int argc, char **argv),
+static int run_files(int argc, char **argv), run_list(int argc, char **argv), run_setup(int argc, char **argv), run_describe(int argc, char **argv),
 	run_check(int argc, char **argv), run_network(int argc, char **argv);
 
 static const struct tool_command commands[] = {
 	{ "files", "[OPTION]… [PATH]…", "read files, folders and archives", files_opts, run_files },
 	{ "list", "[OPTION]…", "list the source definitions", list_opts, run_list, OPERANDS_NONE },
 	{ "describe", "[OPTION]… SOURCE", "show what a source needs and gives", describe_opts, run_describe, OPERANDS_SOURCE },
+	{ "setup", "[OPTION]… SOURCE [NAME=VALUE]…", "ask for the secrets of a source, try them, store them", setup_opts, run_setup, OPERANDS_SOURCE },
 	{ "check", "FILE", "look for mistakes in a source definition", NULL, run_check },
 	{ 0 }
 };
@@ -250,15 +261,10 @@ static int read_jobs(struct net *n, const char *const *operands, size_t count, s
 	return rc == 0 ? jobs_add(&n->jobs, &others, operands[0], operands + 1, count - 1, e) : rc;
 }
 
-/* Everything that is secret is read first, then the environment goes, and only then does any jq run. */
-static int find_secrets(struct net *n, struct err *e)
+/* Of the environment, which is gone when requests are sent. */
+static void take_http(struct net *n)
 {
 	const char *proxy[] = { getenv("http_proxy"), getenv("https_proxy"), getenv("no_proxy") };
-	int rc = secrets_harden(e);
-	if (rc == 0)
-		rc = secrets_new(&n->secrets, secret_list.v, secret_list.n, secret_command, e);
-	if (rc == 0 && !dry_run)
-		rc = fetch_find_secrets(n->jobs.v, n->jobs.n, n->secrets, e);
 	n->http = (struct http_opts){.user_agent = user_agent,
 					  .cacert = cacert,
 					  .per_host = (unsigned)per_host,
@@ -269,6 +275,17 @@ static int find_secrets(struct net *n, struct err *e)
 					  .no_proxy = proxy[2]             ? strdup(proxy[2])
 						      : getenv("NO_PROXY") ? strdup(getenv("NO_PROXY"))
 									   : NULL};
+}
+
+/* Everything that is secret is read first, then the environment goes, and only then does any jq run. */
+static int find_secrets(struct net *n, struct err *e)
+{
+	int rc = secrets_harden(e);
+	if (rc == 0)
+		rc = secrets_new(&n->secrets, secret_list.v, secret_list.n, secret_command, e);
+	if (rc == 0 && !dry_run)
+		rc = fetch_find_secrets(n->jobs.v, n->jobs.n, n->secrets, e);
+	take_http(n);
 	n->temp = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
 	if (rc < 0)
 		return rc;
@@ -480,6 +497,26 @@ static int describe_source(const char *name)
 	show_release(&sh);
 	source_def_free(d);
 	return diag_finish(&out, rc < 0 ? diag_fail(&e) : 0);
+}
+
+/* Secrets are asked for, tried and kept. */
+static int run_setup(int argc, char **argv)
+{
+	static struct net n;
+	struct fetch_spec others = { .since_us = INT64_MIN, .until_us = INT64_MAX };
+	struct url_parts p;
+	struct err e;
+	if (!argc)
+		opt_usage("missing operand: SOURCE");
+	if (endpoint && url_parse(&p, endpoint, NULL) < 0)
+		opt_usage("--endpoint: '%s' is not a URL such as http://127.0.0.1:8080", endpoint);
+	if (jobs_add(&n.jobs, &others, argv[0], (const char *const *)argv + 1, (size_t)argc - 1, &e) < 0)
+		opt_usage("%s", e.msg);
+	take_http(&n);
+	struct setup_opts o = { .spec = n.jobs.v[0], .force = force, .http = n.http, .endpoint = endpoint, .clear_environment = clear_environment };
+	int status = intake_setup(&o);
+	jobs_release(&n.jobs);
+	return status;
 }
 
 static int run_describe(int argc, char **argv)

@@ -483,9 +483,11 @@ static void refused(struct answer *x)
 		return;
 	}
 	struct buf names = BUF_INIT;
+	char words[320];
+	says_words(x->body, x->nbody, words, sizeof words);
 	for (size_t i = 0; i < t->src->def->nsecrets; i++)
 		buf_printf(&names, "%s%s", i ? ", " : ": secret ", t->src->def->secret[i].name);
-	failed(x, ERR_IO, "the token or password is missing or was rejected (status %ld)%s", x->a->status, buf_cstr(&names));
+	failed(x, ERR_IO, "the token or password is missing or was rejected (status %ld)%s%s", x->a->status, buf_cstr(&names), words);
 	buf_release(&names);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "source/def_print.h"
 
 #include <string.h>
 
@@ -410,6 +411,33 @@ void fetch_status(struct fetch *f, struct fetch_status *s)
 	}
 }
 
+static void show_bound(struct buf *to, const char *name, uint64_t n)
+{
+	if (n)
+		buf_printf(to, "# %s: %llu\n", name, (unsigned long long)n);
+}
+
+static void show_time(struct buf *to, const char *name, int64_t us)
+{
+	char t[48];
+	if (us != INT64_MIN && us != INT64_MAX)
+		buf_printf(to, "# %s: %.*s\n", name, (int)time_format(t, us, 3, true), t);
+}
+
+/* What does not stand in the request: where its parts come from, and what bounds those behind it. */
+static void show_rest(const struct fetch *f, const struct task *t, struct buf *to)
+{
+	const struct fetch_spec *s = t->job->spec;
+	buf_puts(to, "# variables: ");
+	vars_json(&t->vars, to);
+	buf_puts(to, "\n# ");
+	source_def_limits(t->src->def, to);
+	show_time(to, "since", s->since_us);
+	show_time(to, "until", s->until_us);
+	show_bound(to, "max-records", s->max_records ? s->max_records : f->o->max_records);
+	show_bound(to, "max-requests", s->max_requests ? s->max_requests : f->o->max_requests);
+}
+
 int fetch_dry_run(struct fetch *f, struct buf *to, struct err *e)
 {
 	int rc = 0;
@@ -424,6 +452,8 @@ int fetch_dry_run(struct fetch *f, struct buf *to, struct err *e)
 		if (rc == 0)
 			request_show(&t->request, &w, to);
 		buf_putc(to, '\n');
+		if (rc == 0)
+			show_rest(f, t, to);
 		task_drop(t);
 	}
 	redact(f->o->secrets, to);

@@ -72,6 +72,7 @@ struct fetch_opts {
 	int64_t max_wait_ns, for_ns; /* for_ns 0: no bound */
 	uint64_t max_records, max_requests;  /* of all jobs together; 0: no bound */
 	bool dry_run;                /* fetch_dry_run alone will be called: secrets and streams are not needed */
+	bool check;                  /* the definitions' setup.check instead of what they are for */
 	size_t max_answer;           /* bytes of a body, decompressed; so much is in memory for each request under way; 0: 64 MiB */
 	size_t max_record;           /* a stream's longest message, a list's longest body */
 	struct metrics *metrics;     /* NULL: nobody counts */

@@ -160,12 +160,13 @@ static void read_answer(struct login *l, const struct http_answer *a)
 static void on_done(void *arg, const struct http_answer *a)
 {
 	struct login *l = arg;
-	char why[48];
+	char why[48], words[320];
 	l->transfer = NULL;
 	l->f->under_way--;
 	fetch_count_answer(l->f, l->src, a, false);
 	struct verdict v = says_status(a);
 	snprintf(why, sizeof why, "status %ld", a->status);
+	says_words(a->body ? a->body : "", a->nbody, words, sizeof words);
 	switch (v.kind) {
 	case VERDICT_OK: read_answer(l, a); break;
 	case VERDICT_RETRY:
@@ -174,7 +175,7 @@ static void on_done(void *arg, const struct http_answer *a)
 		if (a->failure != HTTP_OK)
 			failed(l, "%s", a->why);
 		else
-			failed(l, "refused (status %ld)", a->status);
+			failed(l, "refused (status %ld)%s", a->status, words);
 	}
 	request_clear(&l->request);
 }

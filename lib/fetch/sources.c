@@ -10,6 +10,8 @@ static int load_source(struct fetch *f, struct fetch_source *s, const char *name
 {
 	struct page_opts po = { .seen = f->seen, .bad = f->o->bad, .arg = f->o->arg };
 	int rc = source_def_load(&s->def, name, e);
+	if (rc == 0 && f->o->check)
+		source_def_to_check(s->def);
 	uint64_t max = rc < 0 ? 0 : s->def->transport != TRANSPORT_HTTP ? MESSAGE_VALUES(f->o->max_record)
 			       : ANSWER_VALUES(f->o->max_answer);
 	if (rc == 0 && !s->def->api)

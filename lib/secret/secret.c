@@ -216,6 +216,19 @@ static int check_private(int fd, const char *name, const char *path, struct err 
 	return 0;
 }
 
+int secret_place(const char *name, struct buf *path, struct err *e)
+{
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	/* A relative XDG_CONFIG_HOME is to be ignored (XDG Base Directory Specification). */
+	if (xdg && *xdg == '/')
+		buf_printf(path, "%s/smtools/secrets/%s", xdg, name);
+	else if (home && *home == '/')
+		buf_printf(path, "%s/.config/smtools/secrets/%s", home, name);
+	else
+		return err_set(e, ERR_USAGE, "there is no folder for secrets: neither XDG_CONFIG_HOME nor HOME is set");
+	return 0;
+}
+
 static int from_file(const char *name, struct buf *path, bool private, struct secret_raw *raw, struct buf *looked, struct err *e)
 {
 	const char *p = buf_cstr(path);
@@ -249,17 +262,10 @@ static int from_credentials(const struct secrets *s, const char *name, struct se
 
 static int from_config(const struct secrets *s, const char *name, struct secret_raw *raw, struct buf *looked, struct err *e)
 {
-	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	struct buf path = BUF_INIT;
+	struct err none;
 	(void)s;
-	/* A relative XDG_CONFIG_HOME is to be ignored (XDG Base Directory Specification). */
-	if (xdg && *xdg == '/')
-		buf_printf(&path, "%s/smtools/secrets/%s", xdg, name);
-	else if (home && *home == '/')
-		buf_printf(&path, "%s/.config/smtools/secrets/%s", home, name);
-	else
-		return 0;
-	int rc = from_file(name, &path, true, raw, looked, e);
+	int rc = secret_place(name, &path, &none) < 0 ? 0 : from_file(name, &path, true, raw, looked, e);
 	buf_release(&path);
 	return rc;
 }
@@ -310,6 +316,17 @@ static int look_up(struct secrets *s, const char *name, struct err *e)
 	locked_free(raw.p, SECRET_RAW);
 	buf_release(&looked);
 	return rc > 0 ? 0 : rc < 0 ? rc : ERR_NOT_FOUND;
+}
+
+int secrets_put(struct secrets *s, const char *name, const char *value, size_t n, struct err *e)
+{
+	struct secret_raw raw = { .p = locked_alloc(SECRET_RAW), .n = n < SECRET_RAW ? n : SECRET_RAW };
+	memcpy(raw.p, value, raw.n);
+	int rc = check(name, "what was typed", &raw, e);
+	if (rc == 0)
+		keep(s, name, raw.p, raw.n)->used = true;
+	locked_free(raw.p, SECRET_RAW);
+	return rc;
 }
 
 int secrets_get(struct secrets *s, const char *name, const char **value, size_t *n, struct err *e)

@@ -30,6 +30,7 @@
 #ifndef SM_SECRET_SECRET_H
 #define SM_SECRET_SECRET_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -48,6 +49,12 @@ void secrets_free(struct secrets *s);                                /* wipes; N
 int secrets_get(struct secrets *s, const char *name, const char **value, size_t *n, struct err *e); /* looked up once */
 /* A value that came up at run time: a session's token, a pair "user:password". Copied. Known already, or empty: nothing. */
 void secrets_add(struct secrets *s, const char *value, size_t n);
+/* A value that somebody has just given. Copied; checked as those of files are. */
+int secrets_put(struct secrets *s, const char *name, const char *value, size_t n, struct err *e);
+/* The file in which a secret of that name belongs (place 3). ERR_USAGE: there is no home for it. */
+int secret_place(const char *name, struct buf *path, struct err *e);
+/* Make PATH that file: mode 0600, in folders of mode 0700 (the last one is made so), whole or not at all. */
+int secret_store(const char *path, const char *value, size_t n, struct err *e);
 /* No more look-ups: a name that was not asked for before is ERR_NOT_FOUND now. The values of all SM_SECRET_* variables are
  * overwritten where they lie, so that /proc/PID/environ has them no more. Call it before the environment is cleared. */
 void secrets_seal(struct secrets *s);

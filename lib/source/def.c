@@ -13,7 +13,7 @@
 static struct source_def *new_def(void)
 {
 	struct source_def *d = mem_zalloc(sizeof *d);
-	d->summary = d->about = "";
+	d->summary = d->about = d->setup.help = "";
 	def_limit_defaults(d);
 	return d;
 }

@@ -113,6 +113,14 @@ struct def_rules {
 	const char *values;         /* jq */
 };
 
+/* How somebody gets what the secrets are for (smfetch setup). */
+struct def_setup {
+	const char *url;            /* of the page where it is made, NULL */
+	const char *help;           /* lines for people, "" */
+	bool has_check;
+	struct def_request check;   /* answered well when the secrets are right; its cost is nothing, or next to it */
+};
+
 struct source_def {
 	struct arena arena;
 	const char *name, *network, *summary;
@@ -160,6 +168,7 @@ struct source_def {
 	const char *refill, *fallback;      /* names of definitions; NULL */
 	enum def_format format;
 	struct def_rules rules;
+	struct def_setup setup;
 };
 
 /* NAME is a definition's name, or a path (it has a slash or ends in .json). ERR_NOT_FOUND names what there is, or what is near. */
@@ -174,6 +183,8 @@ typedef void source_def_fault_fn(void *arg, const struct err *why);
 int source_def_check(const char *name, source_def_fault_fn *fn, void *arg, struct err *e);
 /* The names of all definitions in share/sources, sorted, in the arena. */
 int source_def_list(const char ***names, size_t *n, struct arena *a, struct err *e);
+/* Make D a definition whose one request is setup.check, with no records to come. Variables that it does not name are empty. */
+void source_def_to_check(struct source_def *d);
 const struct def_var *source_def_var(const struct source_def *d, const char *name);       /* NULL: there is none */
 const struct def_secret *source_def_secret(const struct source_def *d, const char *local);
 

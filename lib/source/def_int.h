@@ -105,6 +105,7 @@ bool def_request(struct def_load *l, const struct json *v, const char *what, enu
 void def_auth(struct def_load *l, const struct json *v);
 void def_list(struct def_load *l, const struct json *v);
 void def_rules(struct def_load *l, const struct json *v);
+void def_setup(struct def_load *l, const struct json *v);
 /* The scheme that an address begins with, "" when a variable says it. */
 const char *def_scheme(const struct def_text *url);
 /* Is the host of the address, as far as it is known by now, among the definition's? */

@@ -8,7 +8,7 @@
 
 enum { K_SMSOURCE, K_NAME, K_NETWORK, K_SUMMARY, K_EXTENDS, K_ABOUT, K_VARS, K_SECRETS, K_HOSTS, K_STRIP, K_AUTH, K_REQUEST,
        K_NEXT, K_CURSOR, K_DEDUP, K_TIMES, K_EACH, K_PARALLEL, K_LIST, K_RECORDS, K_CONTEXT, K_MAP, K_RATE, K_OUTCOME, K_PACE,
-       K_COST, K_BUDGET, K_RETRY, K_TRANSPORT, K_HEARTBEAT, K_FORMAT, K_REFILL, K_FALLBACK, K_RULES, NKEYS };
+       K_COST, K_BUDGET, K_RETRY, K_TRANSPORT, K_HEARTBEAT, K_FORMAT, K_REFILL, K_FALLBACK, K_RULES, K_SETUP, NKEYS };
 
 static const struct def_key keys[NKEYS] = {
 	[K_SMSOURCE] = { "smsource", DEF_NUM }, [K_NAME] = { "name", DEF_STR }, [K_NETWORK] = { "network", DEF_STR },
@@ -22,7 +22,7 @@ static const struct def_key keys[NKEYS] = {
 	[K_PACE] = { "pace", DEF_STR | DEF_ARR | DEF_OBJ }, [K_COST] = { "cost", DEF_NUM }, [K_BUDGET] = { "budget", DEF_STR },
 	[K_RETRY] = { "retry", DEF_OBJ }, [K_TRANSPORT] = { "transport", DEF_STR }, [K_HEARTBEAT] = { "heartbeat", DEF_NUM },
 	[K_FORMAT] = { "format", DEF_STR }, [K_REFILL] = { "refill", DEF_STR }, [K_FALLBACK] = { "fallback", DEF_STR },
-	[K_RULES] = { "rules", DEF_OBJ },
+	[K_RULES] = { "rules", DEF_OBJ }, [K_SETUP] = { "setup", DEF_OBJ },
 };
 
 static void take_version(struct def_load *l, const struct json *root, const struct json *v)
@@ -301,6 +301,8 @@ static void take_fetching(struct def_load *l, const struct json *const *m)
 		def_retry(l, m[K_RETRY]);
 	if (m[K_RULES])
 		def_rules(l, m[K_RULES]);
+	if (m[K_SETUP])
+		def_setup(l, m[K_SETUP]);
 }
 
 /* --- what goes together --- */
@@ -335,6 +337,8 @@ static void check_hosts(struct def_load *l, const struct json *const *m, const s
 		check_host(l, m, inside(m[K_LIST], "request", "url"), &d->list.url, "list.request.url");
 	if (d->auth.kind == AUTH_LOGIN)
 		check_host(l, m, inside(m[K_AUTH], "login", "url"), &d->auth.request.url, "auth.login.url");
+	if (d->setup.has_check)
+		check_host(l, m, inside(m[K_SETUP], "check", "url"), &d->setup.check.url, "setup.check.url");
 	if (!d->rules.there)
 		return;
 	check_host(l, m, json_get(inside(m[K_RULES], "list", "request"), "url"), &d->rules.list.url, "rules.list.request.url");

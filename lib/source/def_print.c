@@ -119,7 +119,7 @@ static void put_hosts(struct buf *b, const struct source_def *d)
 	buf_putc(b, '\n');
 }
 
-static void put_limits(struct buf *b, const struct source_def *d)
+void source_def_limits(const struct source_def *d, struct buf *b)
 {
 	buf_puts(b, "limits:");
 	for (size_t i = 0; i < d->nlimits; i++) {
@@ -250,7 +250,7 @@ void source_def_describe(const struct source_def *d, const char *as, struct buf 
 		put_hosts(b, d);
 		put_transport(b, d);
 		put_walk(b, d);
-		put_limits(b, d);
+		source_def_limits(d, b);
 		put_retry(b, d);
 	}
 	put_part(b, "records", d->records);

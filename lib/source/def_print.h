@@ -11,6 +11,8 @@
 #include "source/def.h"
 
 /* AS is how the definition is called on the command line: its name, or its file. */
+/* A line: how much may be asked for in which time. */
+void source_def_limits(const struct source_def *d, struct buf *b);
 void source_def_describe(const struct source_def *d, const char *as, struct buf *b);
 
 #endif

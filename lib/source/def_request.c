@@ -436,3 +436,50 @@ void def_rules(struct def_load *l, const struct json *v)
 		rule(l, m[2], "rules.remove", true, &r.remove, NULL);
 	l->d->rules = r;
 }
+
+/* --- setup --- */
+
+void def_setup(struct def_load *l, const struct json *v)
+{
+	static const struct def_key keys[] = { { "url", DEF_STR }, { "help", DEF_EXPR }, { "check", DEF_OBJ } };
+	struct def_setup *s = &l->d->setup;
+	const struct json *m[3];
+	def_members(l, v, "setup", keys, 3, m);
+	if (m[0])
+		def_line(l, m[0], "setup.url", &s->url);
+	if (m[1])
+		def_lines(l, m[1], "setup.help", &s->help);
+	if (m[2]) {
+		s->has_check = true;
+		own_request(l, m[2], "setup.check", false, &s->check);
+	}
+}
+
+static bool names(const struct def_text *t, const char *var)
+{
+	for (size_t i = 0; i < t->nparts; i++)
+		if (t->part[i].var && strcmp(t->part[i].text, var) == 0)
+			return true;
+	return false;
+}
+
+void source_def_to_check(struct source_def *d)
+{
+	struct def_var *var = arena_array(&d->arena, d->nvars + 1, sizeof *var);
+	for (size_t i = 0; i < d->nvars; i++) {
+		var[i] = d->var[i];
+		if (!names(&d->setup.check.url, var[i].name) && !names(&d->auth.request.url, var[i].name) && !var[i].value)
+			var[i].value = "";
+	}
+	d->var = var;
+	d->request = d->setup.check;
+	d->each = d->dedup = d->records = d->context = d->map = d->refill = d->fallback = NULL;
+	d->is_path = d->has_list = false;
+	d->next = NEXT_NONE;
+	d->cursor = (struct def_cursor){ 0 };
+	d->rules = (struct def_rules){ 0 };
+	d->transport = TRANSPORT_HTTP;
+	d->format = FORMAT_JSON;
+	d->heartbeat_ns = 0;
+	d->tries = 2;   /* somebody waits for the answer */
+}

@@ -266,6 +266,12 @@ all_comments() { world | jq -r '.comments[]' | sort >want; jq -r .native_id all 
 	run fetch x-recent query='secret cats' --dry-run
 	[ "$status" = 0 ]; [[ "$output" == *"/2/tweets/search/recent"* ]]; [[ "$output" != *sim-token* ]]
 	[[ "$output" == *"query=secret%20cats&"* ]]; [[ "$output" == *"Authorization: …"* ]]
+	# where it comes from, and what bounds the rest of the walk
+	smfetch x-recent query='secret cats' page_size=50 --dry-run --since 2026-11-01 --max-records 7 >out
+	grep -q '^# variables: {.*"query":"secret cats".*"page_size":"50"' out; grep -q '^# limits: 450 in 15m' out
+	grep -qx '# max-records: 7' out; grep -qx '# since: 2026-11-01T00:00:00.000Z' out
+	# a secret that stands in a variable as well is masked there, too
+	smfetch x-recent query="$TOKEN" --dry-run --secret x-bearer=@config/smtools/secrets/x-bearer >out; not grep -qF "$TOKEN" out
 	[ "$(requests)" = 0 ]
 	run fetch yt-comments video_id=abc --dry-run; [ "$status" = 0 ]; [[ "$output" != *sim-token* ]]
 	run fetch reddit-new sub=unix user_agent=me --dry-run; [ "$status" = 0 ]; [[ "$output" != *sim-secret* ]]

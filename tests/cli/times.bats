@@ -7,7 +7,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR"; export HOME=$PWD XDG_CONFIG_HOME=$PWD PATH=$SM_BIN:$PATH TZ=America/New_York
 	# COMMAND OPTION: every option of every tool that takes a TIME.
 	TIMES=('smfetch --since' 'smfetch --until' 'smfetch files --as x-recent --observed-at' 'smgen -n 0 --start' 'smreplay t --count --since' 'smreplay t --count --until'
-		'smreplay t --timestamp-as-of' 'smtable describe t --timestamp-as-of' 'smtable files t --timestamp-as-of' 'smtable check t --timestamp-as-of')
+		'smreplay t --timestamp-as-of' 'smtable describe t --timestamp-as-of' 'smtable schema t --timestamp-as-of' 'smtable files t --timestamp-as-of' 'smtable check t --timestamp-as-of')
 	BERLIN=CET-1CEST,M3.5.0,M10.5.0/3
 }
 

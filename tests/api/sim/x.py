@@ -95,6 +95,7 @@ class X(Network):
             '/2/tweets/search/all': lambda r: self.search(r, 'all', 500, 10),
             '/2/tweets/search/stream': self.streams.open,
             '/2/tweets/search/stream/rules': self.streams.rules_endpoint,
+            '/2/usage/tweets': lambda r: Answer({'data': {'project_id': '1', 'project_cap': '100', 'project_usage': '1'}}),
         }.get(req.path)
         if not route:
             return html_page(404, 'Sorry, that page does not exist')
