@@ -57,6 +57,7 @@ void page_begin(struct page *p, const struct source_about *about)
 		memset(p->slot, 0, p->nslots * sizeof *p->slot);
 	p->sum = 0;
 	p->items = p->records = p->fresh = p->repeated = p->outside = p->older = 0;
+	p->newest_us = INT64_MIN;
 	p->full = p->stopped = false;
 	mem_free(p->top);
 	p->top = NULL;
@@ -173,6 +174,13 @@ static bool known(struct page *p, const struct json_record *rec, const char *ded
 	return on_page_already(p, h) || before;
 }
 
+static void note_time(struct page *p, const struct json_record *rec)
+{
+	int64_t us;
+	if (field_text(&p->value, &rec->field[F_CREATED]) && post_time(p->value.p, p->value.n, &us) && us > p->newest_us)
+		p->newest_us = us;
+}
+
 static void take(struct page *p, const struct json_record *rec, const char *dedup, size_t ndedup)
 {
 	bool old = false, late = false;
@@ -187,6 +195,7 @@ static void take(struct page *p, const struct json_record *rec, const char *dedu
 	} else if (known(p, rec, dedup, ndedup)) {
 		p->repeated++;
 	} else {
+		note_time(p, rec);
 		buf_put(&p->out, rec->p, rec->n);
 		buf_putc(&p->out, '\n');
 		p->fresh++;

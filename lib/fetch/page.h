@@ -38,6 +38,7 @@ struct page {
 	/* what came of it */
 	struct buf out;
 	uint64_t items, records, fresh, repeated, outside, older;   /* older: below since or at or below FLOOR */
+	int64_t newest_us;           /* the latest created_at among the fresh ones; INT64_MIN: none has one */
 	uint64_t sum;                /* over the keys of its records: the same page again has the same */
 	bool full;                   /* LIMIT was reached */
 	bool stopped;                /* by a bad item */

@@ -53,6 +53,8 @@ int sink_page(struct fetch *f, struct job *j, struct page *p, struct err *e)
 		if (rc < 0)
 			return rc;
 	}
+	if (p->newest_us != INT64_MIN)
+		metrics_max(f->o->metrics, METRIC_NEWEST_EVENT, p->newest_us);
 	f->records += p->fresh;
 	j->records += p->fresh;
 	page_accept(p);

@@ -64,7 +64,7 @@ enum metrics_tool {
 	X(LATE, "sm_late_records_total", COUNTER, PLAIN, M_RATE | M_TREND, NULL, NULL, "Records behind the watermark.") \
 	X(TOO_LATE, "sm_too_late_records_total", COUNTER, PLAIN, M_TREND, NULL, NULL, "Records too late for any window.") \
 	X(WATERMARK, "sm_watermark_timestamp_seconds", GAUGE, TIME, M_RATE | M_TREND, NULL, NULL, "The watermark, an event time.") \
-	X(NEWEST_EVENT, "sm_newest_event_timestamp_seconds", GAUGE, TIME, M_RATE | M_TREND, NULL, NULL, "The newest event time seen.") \
+	X(NEWEST_EVENT, "sm_newest_event_timestamp_seconds", GAUGE, TIME, M_RATE | M_TREND | M_FETCH, NULL, NULL, "The newest event time seen.") \
 	X(QUEUE_RECORDS, "sm_queue_records", GAUGE, PLAIN, M_RATE, NULL, NULL, "Records in the queue, those on disk among them.") \
 	X(QUEUE_BYTES, "sm_queue_bytes", GAUGE, BYTES, M_RATE | M_FETCH, NULL, NULL, "Bytes in the queue in memory.") \
 	X(SPILL_BYTES, "sm_spill_bytes", GAUGE, BYTES, M_RATE | M_FETCH, NULL, NULL, "Bytes of the queue on disk.") \

@@ -20,6 +20,7 @@ value() { grep -E "^$2[{ ]" "$1" | grep -F -- "${3-}" | sed 's/.* //'; }
 	awk -v s="$(value $f sm_wait_seconds_total 'reason="limit"')" 'BEGIN { exit !(s > 0.5) }'
 	[ "$(value $f sm_records_out_total)" = 300 ]; [ "$(value $f sm_bytes_in_total)" -gt 100000 ]; [ "$(value $f sm_bytes_out_total)" = "$(wc -c <out)" ]
 	[ "$(value $f sm_quota_remaining 'limit="x ')" -gt 0 ]; [ "$(value $f sm_quota_reset_timestamp_seconds | sed 's/\..*//')" -ge "$(date +%s)" ]
+	date -u -d "@$(value $f sm_newest_event_timestamp_seconds)" +%FT%T >newest; grep -v '^{"$mark"' out | jq -r .created_at | sort | tail -1 | cut -c1-19 | diff newest -
 	[ "$(value $f sm_jobs_running)" = 0 ]; [ "$(value $f sm_open_streams)" = 0 ]
 	grep -q '^sm_run_status{tool="smfetch",name="'"$id"'",source="x-recent"} 0$' $f
 
