@@ -82,7 +82,7 @@ void near_name(struct near *s, const char *name, size_t n)
 	consider(s, name, n, n);
 }
 
-void near_names(struct near *s, const char *list)
+static void near_names(struct near *s, const char *list)
 {
 	for (size_t n; *list; list += n + (list[n] != '\0')) {
 		n = strcspn(list, "|");

@@ -33,11 +33,9 @@ struct near {
 
 struct near near_to(const char *typed, size_t n);
 void near_name(struct near *s, const char *name, size_t n);
-/* The names of "a|b:N|c=FILE": from '=' or ':' on is how one is written, no part of the name. */
-void near_names(struct near *s, const char *list);
 /* ", did you mean 'BEFORE name AFTER'?", or "". Belongs to S. */
 const char *near_hint(struct near *s, const char *before, const char *after);
-/* All in one for "a|b|c". */
+/* All in one for "a|b:N|c=FILE": from '=' or ':' on is how a name is written, no part of it. */
 const char *near_of(struct near *s, const char *typed, size_t n, const char *list);
 /* How many edits make one of the other; more than NEAR_MOST when one of them is longer than that. */
 unsigned near_distance(const char *a, size_t na, const char *b, size_t nb);

@@ -10,13 +10,12 @@
 #define COLUMNS 80             /* no line of a help is longer */
 #define HELP_COLUMN 32         /* where texts of options begin */
 
-typedef void each_fn(struct buf *b, const struct tool *t, const struct opt *o);
-
-static void each(struct buf *b, const struct tool *t, const struct opt *o, each_fn *fn)
+/* All that are shown. */
+static void each(struct buf *b, const struct opt *o, void (*fn)(struct buf *b, const struct opt *o))
 {
 	for (; o && o->name; o++)
 		if (o->help)
-			fn(b, t, o);
+			fn(b, o);
 }
 
 /* --- help --- */
@@ -76,9 +75,8 @@ static void explain(struct buf *b, size_t from, const char *text)
 	fill(b, text, HELP_COLUMN, HELP_COLUMN);
 }
 
-static void help_option(struct buf *b, const struct tool *t, const struct opt *o)
+static void help_option(struct buf *b, const struct opt *o)
 {
-	(void)t;
 	size_t from = b->n;
 	buf_printf(b, "  %c%c%c --%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name);
 	if (o->arg)
@@ -114,7 +112,8 @@ static size_t piece(const char *line, size_t room)
 	return pipe ? pipe : space ? space : n;
 }
 
-void optgen_example(struct buf *b, const char *line)
+/* Indented, in lines of 80 columns that a shell takes as one. */
+static void example(struct buf *b, const char *line)
 {
 	for (size_t indent = 2; *line; indent = 6) {
 		size_t n = piece(line, COLUMNS - indent);
@@ -137,7 +136,7 @@ static void help_end(struct buf *b, const struct tool *t)
 		for (const char *const *e = t->examples; *e; e += 2) {
 			buf_puts(b, "  # ");
 			fill(b, e[1], 4, 4);
-			optgen_example(b, e[0]);
+			example(b, e[0]);
 		}
 	}
 }
@@ -163,11 +162,11 @@ void optgen_help(struct buf *b, const struct tool *t, const struct tool_command 
 	}
 	buf_puts(b, "\nOptions:\n");
 	if (whole && t->otherwise)
-		each(b, t, t->otherwise->opts, help_option);
+		each(b, t->otherwise->opts, help_option);
 	if (!whole)
-		each(b, t, c->opts, help_option);
-	each(b, t, t->opts, help_option);
-	each(b, t, opt_common, help_option);
+		each(b, c->opts, help_option);
+	each(b, t->opts, help_option);
+	each(b, opt_common, help_option);
 	if (whole)
 		help_end(b, t);
 }
@@ -222,9 +221,8 @@ static void roff(struct buf *b, const char *text)
 	}
 }
 
-static void man_option(struct buf *b, const struct tool *t, const struct opt *o)
+static void man_option(struct buf *b, const struct opt *o)
 {
-	(void)t;
 	buf_puts(b, ".TP\n");
 	if (o->letter)
 		buf_printf(b, "\\fB\\-%c\\fR, ", o->letter);
@@ -267,14 +265,14 @@ static void man_commands(struct buf *b, const struct tool *t)
 		buf_putc(b, '\n');
 		roff(b, c->summary);
 		buf_puts(b, ".\n");
-		each(b, t, c->opts, man_option);
+		each(b, c->opts, man_option);
 	}
 }
 
 static void man_example(struct buf *b, const char *line)
 {
 	struct buf text = BUF_INIT;
-	optgen_example(&text, line);
+	example(&text, line);
 	roff(b, buf_cstr(&text) + 2);
 	buf_release(&text);
 }
@@ -291,9 +289,9 @@ void optgen_man(struct buf *b, const struct tool *t)
 		man_commands(b, t);
 	buf_puts(b, ".SH OPTIONS\n");
 	if (t->otherwise)
-		each(b, t, t->otherwise->opts, man_option);
-	each(b, t, t->opts, man_option);
-	each(b, t, opt_common, man_option);
+		each(b, t->otherwise->opts, man_option);
+	each(b, t->opts, man_option);
+	each(b, opt_common, man_option);
 	if (t->exits) {
 		buf_puts(b, ".SH EXIT STATUS\n");
 		for (const char *const *e = t->exits; *e; e += 2) {

@@ -10,7 +10,6 @@ extern const struct opt opt_common[];   /* the options that every tool has; ends
 
 /* C NULL: the tool itself, else one of its commands. */
 void optgen_help(struct buf *b, const struct tool *t, const struct tool_command *c);
-void optgen_example(struct buf *b, const char *line);   /* indented, in lines of 80 columns that a shell takes as one */
 void optgen_options(struct buf *b, const struct tool *t);
 void optgen_man(struct buf *b, const struct tool *t);
 void optgen_bash(struct buf *b, const struct tool *t);

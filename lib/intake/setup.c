@@ -6,18 +6,15 @@
 #include "base/mem.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/prompt.h"
 #include "secret/locked.h"
 #include "secret/redact.h"
 #include "source/def.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
-#define LINE_ROOM (SECRET_MAX + 4)
+#define LINE_ROOM (SECRET_MAX + 4)      /* a value that is too long is told as such */
 
 struct item {
 	const struct def_secret *what;
@@ -32,92 +29,40 @@ struct setup {
 	struct item *item;
 	struct secrets *secrets;
 	struct err why;              /* what the check came to */
-	bool terminal, failed;
+	bool failed;
 };
 
 /* --- asking --- */
 
-static volatile sig_atomic_t caught;
-
-static void on_signal(int sig)
-{
-	caught = sig;
-}
-
-/* A line of standard input, without its end; nothing is read ahead, so that a pipe may hold several. */
-static int read_line(char *line, size_t *n, struct err *e)
-{
-	for (*n = 0;;) {
-		ssize_t got = read(STDIN_FILENO, line + *n, 1);
-		if (got < 0 && errno == EINTR && !caught)
-			continue;
-		if (got < 0 && !caught)
-			return err_sys(e, errno, "cannot read standard input");
-		if (caught || got == 0 || line[*n] == '\n')
-			break;
-		if (++*n == LINE_ROOM)
-			return err_set(e, ERR_DATA, "a secret is longer than %zu KiB", SECRET_MAX >> 10);
-	}
-	if (*n && line[*n - 1] == '\r')
-		--*n;
-	return 0;
-}
-
-/* As read_line, and the terminal shows nothing; however it ends, it is as it was before. */
-static int read_hidden(char *line, size_t *n, struct err *e)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction old[4], act = { .sa_handler = on_signal };
-	struct termios was, now;
-	if (tcgetattr(STDIN_FILENO, &was) < 0)
-		return err_sys(e, errno, "cannot hide what is typed");
-	for (size_t i = 0; i < 4; i++)
-		sigaction(signals[i], &act, &old[i]);
-	now = was;
-	now.c_lflag = (now.c_lflag & ~(tcflag_t)ECHO) | ECHONL;
-	int rc = tcsetattr(STDIN_FILENO, TCSAFLUSH, &now) < 0 ? err_sys(e, errno, "cannot hide what is typed") : read_line(line, n, e);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-	for (size_t i = 0; i < 4; i++)
-		sigaction(signals[i], &old[i], NULL);
-	if (caught)
-		raise(caught);
-	return rc;
-}
-
 /* 1: yes */
-static int agreed(const struct setup *s, const struct item *it, struct err *e)
+static int agreed(const struct item *it, struct err *e)
 {
-	char *answer = locked_alloc(LINE_ROOM);
+	char answer[256];
+	struct buf q = BUF_INIT;
 	size_t n = 0;
-	if (!s->terminal) {
-		locked_free(answer, LINE_ROOM);
+	if (!prompt_terminal())
 		return err_set(e, ERR_CONFLICT, "the secret '%s' is stored already, in %s: --force overwrites it", it->what->name, it->place.p);
-	}
-	fprintf(stderr, "%s is stored already, in %s. Overwrite it? [y/N] ", it->what->name, it->place.p);
-	int rc = read_line(answer, &n, e);
-	bool yes = n && (*answer == 'y' || *answer == 'Y');
-	locked_free(answer, LINE_ROOM);
-	return rc < 0 ? rc : yes;
+	buf_printf(&q, "%s is stored already, in %s. Overwrite it? [y/N] ", it->what->name, it->place.p);
+	int rc = prompt_line(buf_cstr(&q), false, answer, sizeof answer - 1, &n, e);
+	buf_release(&q);
+	return rc < 0 ? rc : n && (*answer == 'y' || *answer == 'Y');
 }
 
 static int ask(struct setup *s, struct item *it, struct err *e)
 {
-	int rc;
-	if (!s->o->force && access(buf_cstr(&it->place), F_OK) == 0) {
-		if ((rc = agreed(s, it, e)) < 0)
-			return rc;
-		if (rc == 0)
-			return err_set(e, ERR_REJECTED, "nothing was changed");
-	}
+	struct buf q = BUF_INIT;
+	int rc = s->o->force || access(buf_cstr(&it->place), F_OK) < 0 ? 1 : agreed(it, e);
+	if (rc <= 0)
+		return rc < 0 ? rc : err_set(e, ERR_REJECTED, "nothing was changed");
 	it->line = locked_alloc(LINE_ROOM);
-	if (s->terminal)
-		fprintf(stderr, "%s%s%s (%s)%s: ", it->what->name, *it->what->help ? ", " : "", it->what->help,
-			"it will not be shown", it->what->optional ? ", or nothing" : "");
-	rc = s->terminal ? read_hidden(it->line, &it->n, e) : read_line(it->line, &it->n, e);
-	if (rc < 0)
+	buf_printf(&q, "%s%s%s (it will not be shown%s): ", it->what->name, *it->what->help ? ", " : "", it->what->help,
+		   it->what->optional ? ", and may be left out" : "");
+	rc = prompt_line(buf_cstr(&q), true, it->line, LINE_ROOM - 1, &it->n, e);
+	buf_release(&q);
+	if (rc < 0 || (!it->n && it->what->optional))
 		return rc;
 	if (!it->n)
-		return it->what->optional ? 0 : err_set(e, ERR_DATA, "no secret '%s' was given", it->what->name);
+		return err_set(e, ERR_DATA, "no secret '%s' was given", it->what->name);
 	return secrets_put(s->secrets, it->what->name, it->line, it->n, e);
 }
 
@@ -259,7 +204,7 @@ static int run(struct setup *s, struct err *e)
 
 int intake_setup(const struct setup_opts *o)
 {
-	struct setup s = { .o = o, .terminal = isatty(STDIN_FILENO) == 1 };
+	struct setup s = { .o = o };
 	struct err e = { 0 };
 	int rc = source_def_load(&s.def, o->spec.source, &e);
 	if (rc == ERR_NOT_FOUND)

@@ -43,7 +43,7 @@ static int write_file(const char *path, const char *value, size_t n, struct err 
 static int sync_folder(const char *path, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 || fsync(fd) < 0 ? err_sys(e, errno, "cannot make %s durable", path) : 0;
+	int rc = fd < 0 || fsync(fd) < 0 ? err_sys(e, errno, "cannot sync the folder %s", path) : 0;
 	if (fd >= 0)
 		close(fd);
 	return rc;

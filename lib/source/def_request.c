@@ -457,10 +457,10 @@ void def_setup(struct def_load *l, const struct json *v)
 
 static bool names(const struct def_text *t, const char *var)
 {
-	for (size_t i = 0; i < t->nparts; i++)
-		if (t->part[i].var && strcmp(t->part[i].text, var) == 0)
-			return true;
-	return false;
+	size_t i = 0;
+	while (i < t->nparts && !(t->part[i].var && strcmp(t->part[i].text, var) == 0))
+		i++;
+	return i < t->nparts;
 }
 
 void source_def_to_check(struct source_def *d)
