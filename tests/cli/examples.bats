@@ -108,3 +108,32 @@ examples_of() {
 	ran "$(simulated "$(cat lines)")"
 	[ "$(smreplay lake/posts --count)" = 1000 ]; [ "$(smreplay lake/cats --count)" -ge 1 ]; [ "$(smreplay landing --count)" = 120 ]
 }
+
+# recipe HEADING: the commands below it, one a line.
+recipe() { awk -v h="## $1" '/^## / { on = $0 == h } /^```/ { code = !code; next } on && code' "$ROOT/docs/recipes.md"; }
+
+@test "recipes: the sentiment of a day, in a spreadsheet" {
+	recipe 'The sentiment of a day, in a spreadsheet' >lines
+	[ "$(wc -l <lines)" -ge 5 ]; [ "$(wc -l <lines)" -le 10 ]
+	ran "$(cat lines)"
+	for label in positive negative neutral; do grep -qE "^ +[1-9][0-9]* $label$" out; done
+	"${PY[@]}" - <<-'P'
+	import csv, datetime
+	rows = list(csv.reader(open('mood.csv', encoding='utf-8-sig', newline='')))
+	assert rows[0] == ['created_at', 'network', 'author.handle', 'text', 'sentiment.label', 'sentiment.compound'], rows[0]
+	assert open('mood.csv', 'rb').read(3) == b'\xef\xbb\xbf'
+	assert len(rows) > 100 and all(len(r) == 6 and r[0].startswith('2026-11-10T') and -1 <= float(r[5]) <= 1 for r in rows[1:]), len(rows)
+	P
+}
+
+@test "recipes: searching X, first against a simulator" {
+	recipe 'Searching X, first against a simulator' >lines
+	[ "$(wc -l <lines)" -ge 8 ]; [ "$(wc -l <lines)" -le 10 ]
+	rm -r config/smtools/secrets; ln -s "$ROOT/tests" tests; mkdir home
+	# what is said on standard error here is meant to be
+	HOME=$PWD/home bash -e -o pipefail -c "trap 'kill \$(jobs -p)' EXIT; $(cat lines)" >out 2>err </dev/null || { cat err; false; }
+	grep -q 'x-bearer is stored in' err; grep -q 'x accepts it' err
+	[ "$(<config/smtools/secrets/x-bearer)" = practice ]
+	grep -q '^GET http.*query=lang%3Aen%20cats' out; [ "$(smreplay landing --count)" = 120 ]
+	[ "$(grep -c '"network":"x"' out)" -ge 3 ]
+}
