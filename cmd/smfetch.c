@@ -119,19 +119,14 @@ static const struct opt setup_opts[] = {
 	{ 0 }
 };
 static const struct opt list_opts[] = { SHOW_OPTIONS(so, "table"), { 0 } };
-static const struct opt describe_opts[] = {
-	{ 'o', "output", OPT_ENUM, &so.output, "auto|ndjson|json|csv|tsv|table|pretty",
-	  "print the variables as rows in this form (default auto: a text about the source)" },
-	{ 0 }
-};
 
 static int run_files(int argc, char **argv), run_list(int argc, char **argv), run_setup(int argc, char **argv), run_describe(int argc, char **argv),
 	run_check(int argc, char **argv), run_network(int argc, char **argv);
 
 static const struct tool_command commands[] = {
 	{ "files", "[OPTION]… [PATH]…", "read files, folders and archives", files_opts, run_files },
-	{ "list", "[OPTION]…", "list the source definitions", list_opts, run_list, OPERANDS_NONE },
-	{ "describe", "[OPTION]… SOURCE", "show what a source needs and gives", describe_opts, run_describe, OPERANDS_SOURCE },
+	{ "list", "[OPTION]… [SOURCE]", "list the source definitions, or the variables of one", list_opts, run_list, OPERANDS_SOURCE },
+	{ "describe", "SOURCE", "show what a source needs and gives", NULL, run_describe, OPERANDS_SOURCE },
 	{ "setup", "[OPTION]… SOURCE [NAME=VALUE]…", "ask for the secrets of a source, try them, store them", setup_opts, run_setup, OPERANDS_SOURCE },
 	{ "check", "FILE", "look for mistakes in a source definition", NULL, run_check },
 	{ 0 }
@@ -453,16 +448,19 @@ static int list_sources(void)
 	return diag_finish(&out, status);
 }
 
-static int run_list(int argc, char **argv)
+static int list_variables(const char *name)
 {
-	opt_operands(argc, argv, 0, 0, "");
-	return list_sources();
-}
-
-static int describe_rows(struct show *sh, const struct source_def *d, struct err *e)
-{
+	struct output out;
+	struct show sh;
+	struct source_def *d;
 	struct buf b = BUF_INIT;
-	int rc = 0;
+	struct err e;
+	int rc = source_def_load(&d, name, &e);
+	if (rc == ERR_NOT_FOUND)
+		opt_usage("%s", e.msg);
+	if (rc < 0)
+		return diag_fail(&e);
+	start(&sh, &out, 4, "name\0required\0default\0help\0");
 	for (size_t i = 0; i < d->nvars && rc == 0; i++) {
 		const struct def_var *v = &d->var[i];
 		buf_clear(&b);
@@ -472,16 +470,25 @@ static int describe_rows(struct show *sh, const struct source_def *d, struct err
 			put_member(&b, "default", v->value);
 		put_member(&b, "help", v->help);
 		buf_putc(&b, '}');
-		rc = show_row(sh, b.p, b.n, e);
+		rc = show_row(&sh, b.p, b.n, &e);
 	}
+	if (rc == 0)
+		rc = show_end(&sh, &e);
+	show_release(&sh);
 	buf_release(&b);
-	return rc < 0 ? rc : show_end(sh, e);
+	source_def_free(d);
+	return diag_finish(&out, rc < 0 ? diag_fail(&e) : 0);
+}
+
+static int run_list(int argc, char **argv)
+{
+	opt_operands(argc, argv, 0, 1, "");
+	return argc ? list_variables(argv[0]) : list_sources();
 }
 
 static int describe_source(const char *name)
 {
 	struct output out;
-	struct show sh;
 	struct source_def *d;
 	struct err e;
 	int rc = source_def_load(&d, name, &e);
@@ -489,14 +496,11 @@ static int describe_source(const char *name)
 		opt_usage("%s", e.msg);
 	if (rc < 0)
 		return diag_fail(&e);
-	start(&sh, &out, 4, "name\0required\0default\0help\0");
-	if (strcmp(so.output, "auto") == 0)
-		source_def_describe(d, name, &out.buf);
-	else
-		rc = describe_rows(&sh, d, &e);
-	show_release(&sh);
+	output_init(&out, STDOUT_FILENO, "standard output");
+	out.for_people = true;
+	source_def_describe(d, name, &out.buf);
 	source_def_free(d);
-	return diag_finish(&out, rc < 0 ? diag_fail(&e) : 0);
+	return diag_finish(&out, 0);
 }
 
 /* Secrets are asked for, tried and kept. */

@@ -6,10 +6,10 @@ function __smfetch_columns
 end
 function __smfetch_variables
 	set -l w (commandline -opc)
-	smfetch describe $w[2] --output tsv 2>/dev/null </dev/null | sed 1d | awk -F'\t' '{ print $1 "=\t" $4 }'
+	smfetch list $w[2] --output tsv 2>/dev/null </dev/null | sed 1d | awk -F'\t' '{ print $1 "=\t" $4 }'
 end
 complete -c smfetch -n __fish_use_subcommand -a files -d 'read files, folders and archives'
-complete -c smfetch -n __fish_use_subcommand -a list -d 'list the source definitions'
+complete -c smfetch -n __fish_use_subcommand -a list -d 'list the source definitions, or the variables of one'
 complete -c smfetch -n __fish_use_subcommand -a describe -d 'show what a source needs and gives'
 complete -c smfetch -n __fish_use_subcommand -a setup -d 'ask for the secrets of a source, try them, store them'
 complete -c smfetch -n __fish_use_subcommand -a check -d 'look for mistakes in a source definition'
@@ -36,8 +36,7 @@ complete -c smfetch -n '__fish_seen_subcommand_from list' -l output -s o -x -a '
 complete -c smfetch -n '__fish_seen_subcommand_from list' -l flatten -d 'csv, tsv, table: a column per member of nested objects (author.id) instead of JSON'
 complete -c smfetch -n '__fish_seen_subcommand_from list' -l csv-bom -d 'csv, tsv: begin with a byte order mark, by which spreadsheets recognise UTF-8'
 complete -c smfetch -n '__fish_seen_subcommand_from list' -l color -x -a 'auto always never' -d 'colors in table and pretty (default auto: on a terminal, unless NO_COLOR is set)'
-complete -c smfetch -n '__fish_seen_subcommand_from list' -f
-complete -c smfetch -n '__fish_seen_subcommand_from describe' -l output -s o -x -a 'auto ndjson json csv tsv table pretty' -d 'print the variables as rows in this form (default auto: a text about the source)'
+complete -c smfetch -n '__fish_seen_subcommand_from list' -f -a '(smfetch list --output tsv 2>/dev/null </dev/null | sed 1d | cut -f1,3)'
 complete -c smfetch -n '__fish_seen_subcommand_from describe' -f -a '(smfetch list --output tsv 2>/dev/null </dev/null | sed 1d | cut -f1,3)'
 complete -c smfetch -n '__fish_seen_subcommand_from setup' -l force -d 'overwrite secrets that are stored already, without a question'
 complete -c smfetch -n '__fish_seen_subcommand_from setup' -l endpoint -x -d 'send all requests to URL instead of the network: a proxy, a simulator'

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints completions for bash, zsh and fish from an option table. What only the tools know they are asked for when somebody
- * presses the key: the names of sources and their variables (smfetch list, describe), the columns of a table (smtable schema).
+ * presses the key: the names of sources and their variables (smfetch list), the columns of a table (smtable schema).
  * Neither uses the network, and what they say on standard error is dropped. */
 #include "cli/optgen.h"
 
 #include <string.h>
 
 #define ASK_SOURCES "smfetch list --output tsv 2>/dev/null </dev/null | sed 1d"
-#define ASK_VARIABLES(source) "smfetch describe " source " --output tsv 2>/dev/null </dev/null | sed 1d"
+#define ASK_VARIABLES(source) "smfetch list " source " --output tsv 2>/dev/null </dev/null | sed 1d"
 #define ASK_COLUMNS(table) "smtable schema " table " --output tsv 2>/dev/null </dev/null | sed 1d | cut -f1"
 
 /* A command line to complete: a command's, what runs otherwise, or that of a tool without commands. */

@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	cd "$BATS_TEST_TMPDIR"; export HOME=$PWD XDG_CONFIG_HOME=$PWD PATH=$SM_BIN:$PATH LC_ALL=C.UTF-8 TERM=xterm; unset NO_COLOR
 	# The command lines that print rows: one for each tool and command that has --output.
-	ROWS=('smtable history t' 'smtable describe t' 'smtable files t' 'smtable check broken' 'smcheckpoint show ck' 'smcheckpoint list .'
+	ROWS=('smtable history t' 'smtable describe t' 'smtable files t' 'smtable check broken' 'smcheckpoint show ck' 'smcheckpoint list .' 'smtable list .' 'smtable schema t' 'smfetch list' 'smfetch list x-recent'
 		'smtrend -q --min-authors 1 --min-score 0 --window 1d in.ndjson' 'smreplay t' 'smreplay t --jq .')
 	SINGLE=' smtable describe t smcheckpoint show ck '
 	smgen -n 40 >in.ndjson

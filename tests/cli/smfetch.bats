@@ -156,7 +156,7 @@ setup() {
 	for c in list 'describe x-v1' "check $BATS_TEST_DIRNAME/../../share/sources/x-v1.json"; do
 		"$SM_BIN/smfetch" $c >new; "$SM_BIN/smfetch" --$c >old; [ -s new ]; cmp new old
 	done
-	run -2 "$SM_BIN/smfetch" list x; run -2 "$SM_BIN/smfetch" describe; run -2 "$SM_BIN/smfetch" check a b; run -2 "$SM_BIN/smfetch" describe nope
+	run -2 "$SM_BIN/smfetch" list nosuch; run -2 "$SM_BIN/smfetch" list x-recent rss; run -2 "$SM_BIN/smfetch" describe; run -2 "$SM_BIN/smfetch" check a b; run -2 "$SM_BIN/smfetch" describe nope
 	run ! grep -qE -- '--(list|describe|check)( |=)' <("$SM_BIN/smfetch" --help)
 }
 
@@ -249,7 +249,7 @@ setup() {
 	[ "$(jq -r 'select(.name == "x-v2" or .name == "x-recent") | .files' list | tr '\n' ' ')" = 'false true ' ]
 	[ "$(jq -r 'select(.name == null or .network == null or (.summary | length) < 5)' list)" = '' ]
 	"$SM_BIN/smfetch" list -o csv | head -1 | grep -qx 'name,network,summary,files'
-	[ "$("$SM_BIN/smfetch" describe x-recent -o ndjson | jq -c 'select(.name == "query" or .name == "page_size") | [.required, .default]' | tr '\n' ' ')" = '[true,null] [false,"100"] ' ]
+	[ "$("$SM_BIN/smfetch" list x-recent -o ndjson | jq -c 'select(.name == "query" or .name == "page_size") | [.required, .default]' | tr '\n' ' ')" = '[true,null] [false,"100"] ' ]
 }
 
 # says STATUS TEXT ARGUMENTS…: that status, and that text in the first of two lines at most.
