@@ -71,7 +71,7 @@ UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.
 all: $(TOOLS)
 
 #: make|builds the tools into build/bin
-#: make demo|installs what is missing, builds, and runs the whole pipeline on posts that ship with the project
+#: make demo|installs what is missing, builds, and shows the whole pipeline on posts that ship with the project
 #: make check|installs what is missing, builds, and runs the tests
 #: make check-bare|both in a minimal Debian tree made for it (needs root and debootstrap)
 #: make check-interop|Spark, delta-rs, DuckDB and pyarrow read our tables, and we theirs, Prometheus our metrics (needs PyPI, Maven and Debian)
@@ -308,7 +308,7 @@ bench-smoke: deps
 
 demo: deps
 	@$(MAKE) --no-print-directory all
-	@SM_BIN=$(abspath $(BUILD)/bin) sh share/demo/demo.sh demo
+	@SM_BIN=$(abspath $(BUILD)/bin) bash share/demo/demo.sh demo
 
 # --- sample ---
 
