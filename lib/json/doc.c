@@ -4,11 +4,13 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "json/number.h"
 #include "json/string.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -382,4 +384,30 @@ void json_put_canonical(struct buf *b, const struct json *v)
 	default:
 		buf_put(b, v->raw, v->nraw);
 	}
+}
+
+const char *json_hint(struct near *near, const char *p, size_t n, const char *path)
+{
+	struct arena a = ARENA_INIT;
+	struct json *root = NULL;
+	const struct json *v = json_parse(&root, &a, p, n, NULL) == 0 ? root : NULL, *next;
+	char before[NEAR_MOST];
+	size_t at = 0, len;
+	for (;; v = next, at += len + 1) {
+		len = strcspn(path + at, ".");
+		char *name = arena_strndup(&a, path + at, len);
+		if (!v || v->type != JSON_OBJECT || at >= sizeof before || !path[at]) {
+			v = NULL;
+			break;
+		}
+		if (!(next = json_get(v, name)) || !path[at + len])
+			break;
+	}
+	*near = near_to(path + at, len);
+	for (const struct json *m = v ? v->child : NULL; m; m = m->next)
+		near_name(near, m->key, strlen(m->key));
+	snprintf(before, sizeof before, "%.*s", (int)(v ? at : 0), path);
+	near_hint(near, before, path[at + len] ? path + at + len : "");
+	arena_release(&a);
+	return near->hint;
 }

@@ -63,4 +63,8 @@ void json_put_double(struct buf *b, double v);
  * of equal keys only the last, no white space, strings re-escaped the one way, numbers as written. */
 void json_put_canonical(struct buf *b, const struct json *v);
 
+/* near_hint for the PATH (a.b.c) of a field that the object P[0..N) lacks: the members where it goes astray. Parses P. */
+struct near;
+const char *json_hint(struct near *near, const char *p, size_t n, const char *path);
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is looked up in a record: key, event time, output. */
 #include "base/hash.h"
+#include "base/near.h"
+#include "json/doc.h"
 #include "rate/shape_int.h"
 #include "stream/record.h"
 
@@ -18,8 +20,13 @@ static int event_time(struct shape *s, const struct json_record *rec, int64_t *u
 	if (!f)
 		return 0;
 	int got = record_time(rec, f, s->o->time, &s->text, us, why);
-	if (got == 0)
-		return err_set(why, ERR_DATA, "the record has no field %s", s->o->time);
+	if (got == 0) {
+		/* Once: where many records lack it that is no misspelling. */
+		struct near near = near_to("", 0);
+		const char *hint = s->hinted ? "" : json_hint(&near, rec->p, rec->n, s->o->time);
+		s->hinted = true;
+		return err_set(why, ERR_DATA, "the record has no field %s%s", s->o->time, hint);
+	}
 	return got < 0 ? got : 0;
 }
 

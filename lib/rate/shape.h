@@ -34,6 +34,7 @@ struct shape {
 
 	struct pull *pull;
 	int field[SHAPE_FIELDS];     /* where it is among the fields picked; -1: not asked for */
+	bool hinted;                 /* what a misspelt --time was meant to be has been said */
 	bool waited;                 /* for the block at hand */
 	bool any_record, marked;     /* so far */
 	struct buf text, key;

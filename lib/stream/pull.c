@@ -3,8 +3,10 @@
 #include "stream/pull.h"
 
 #include "base/mem.h"
+#include "json/doc.h"
 #include "stream/record.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int before_wait(void *arg, struct err *e)
@@ -138,10 +140,14 @@ static int bad_line(struct pull *p, struct err *e)
 
 static void look_for_named(struct pull *p)
 {
-	p->any = true;
-	for (size_t i = 0; i < p->o.nfields; i++)
+	struct near near;
+	for (size_t i = 0; i < p->o.nfields; i++) {
 		if (p->unseen >> i & 1 && p->rec.field[i].p)
 			p->unseen &= ~(UINT32_C(1) << i);
+		else if (p->unseen >> i & 1 && !p->any && !*p->hint)
+			snprintf(p->hint, sizeof p->hint, "%s", json_hint(&near, p->rec.p, p->rec.n, p->name[p->hinted = i]));
+	}
+	p->any = true;
 }
 
 /* A field that no record had was most likely misspelt. */
@@ -149,7 +155,7 @@ static int check_named(const struct pull *p, struct err *e)
 {
 	for (size_t i = 0; i < sizeof p->name / sizeof *p->name && p->any && p->ended; i++)
 		if (p->unseen >> i & 1)
-			return err_set(e, ERR_REJECTED, "no record has the field \"%s\"", p->name[i]);
+			return err_set(e, ERR_REJECTED, "no record has the field \"%s\"%s", p->name[i], p->hinted == i ? p->hint : "");
 	return 0;
 }
 

@@ -28,6 +28,7 @@
 #ifndef SM_STREAM_PULL_H
 #define SM_STREAM_PULL_H
 
+#include "base/near.h"
 #include "io/input.h"
 #include "io/output.h"
 #include "json/pick.h"
@@ -78,6 +79,8 @@ struct pull {
 	size_t at;                 /* unchecked: how much of the block was given, and how many lines of it */
 	uint64_t lines;
 	const char *name[8];       /* of the fields in opts.named */
+	char hint[3 * NEAR_MOST];  /* what the first record has instead of field number `hinted` of them */
+	size_t hinted;
 	uint32_t unseen;           /* bits of opts.named that no record had yet */
 	bool any, ended;           /* a record came; the input was read to its end */
 	bool reading;              /* there is a block, and it is not used up */

@@ -93,3 +93,15 @@ hint() {
 	printf 'id,likes\n1,2\n' >a.csv
 	hint 3 "smfetch: a.csv:1:1: --csv-types: the header has no column 'like', did you mean 'likes'?" smfetch files --csv-types like=integer a.csv
 }
+
+@test "fields of records: as the first record has them" {
+	printf '%s\n' '{"id":1,"created_at":"2026-11-10T00:00:00Z","author":{"handle":"a"},"text":"good"}' '{"id":2}' >in
+	hint 1 "smsentiment: warning: no record has the field \"txet\", did you mean 'text'?" smsentiment --field txet in
+	hint 1 "smsentiment: warning: no record has the field \"author.handel\", did you mean 'author.handle'?" smsentiment --field author.handel in
+	hint 1 "smsentiment: warning: no record has the field \"autor.handle\", did you mean 'author.handle'?" smsentiment --field autor.handle in
+	hint 1 "smsentiment: warning: no record has the field \"frobnicate\"" smsentiment --field frobnicate in
+	hint 1 "smsentiment: warning: no record has the field \"id.x\"" smsentiment --field id.x in
+	hint 3 "smrate: in:1: the record has no field creatd_at, did you mean 'created_at'?" smrate --time creatd_at --speed max in
+	# a record that lacks it among others that have it is no misspelling of the second one's
+	hint 3 "smrate: in:2: the record has no field created_at" smrate --time created_at --speed max in
+}

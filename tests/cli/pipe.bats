@@ -258,7 +258,7 @@ FILTERS=("smjq ." smsentiment "smtrend --min-authors 1" smrate "smrate --queue 1
 	printf '{"id":"1","text":"good","k":null}\n{"id":"2"}\n' >in
 	for c in 'smsentiment --field txet' 'smrate --key txet --key-rate 1000/s' 'smrate --out - --balance hash:txet'; do
 		run -1 --separate-stderr "$SM_BIN/"$c in
-		[ "${#lines[@]}" = 2 ]; [[ "$stderr" == *'warning: no record has the field "txet"' ]]
+		[ "${#lines[@]}" = 2 ]; [[ "$stderr" == *'warning: no record has the field "txet"'* ]]
 		run -0 --separate-stderr "$SM_BIN/"$c </dev/null
 		[ -z "$stderr" ]
 	done
