@@ -8,13 +8,13 @@
 #include "cli/report.h"
 #include "fetch/jobs.h"
 #include "http/url.h"
+#include "intake/about.h"
 #include "intake/intake.h"
 #include "intake/setup.h"
 #include "io/output.h"
 #include "json/doc.h"
 #include "secret/secret.h"
 #include "show/show.h"
-#include "source/def_print.h"
 #include "source/map.h"
 #include "stream/reject.h"
 
@@ -392,115 +392,10 @@ static int fetch_network(const char *const *operands, size_t count)
 
 /* --- looking at definitions --- */
 
-/* Rows are printed in the form of --output; COLUMNS: those of CSV. */
-static void start(struct show *sh, struct output *out, size_t n, const char *names)
-{
-	struct err e;
-	output_init(out, STDOUT_FILENO, "standard output");
-	out->for_people = true;
-	if (show_init(sh, &so, out, SHOW_TABLE, &e) < 0)
-		opt_usage("%s", e.msg);
-	show_columns(sh, n, names);
-}
-
-static void put_member(struct buf *b, const char *name, const char *value)
-{
-	buf_printf(b, "%s\"%s\":", *name == 'n' && name[1] == 'a' ? "{" : ",", name);
-	json_put_cstr(b, value);
-}
-
-static int list_row(struct show *sh, const char *name, struct buf *b, struct err *e)
-{
-	struct source_def *d;
-	if (source_def_load(&d, name, e) < 0)
-		return diag_fail(e);
-	buf_clear(b);
-	put_member(b, "name", name);
-	put_member(b, "network", d->network);
-	put_member(b, "summary", d->summary);
-	buf_printf(b, ",\"files\":%s}", d->api ? "false" : "true");
-	source_def_free(d);
-	return show_row(sh, b->p, b->n, e) < 0 ? diag_fail(e) : 0;
-}
-
-static int list_sources(void)
-{
-	struct output out;
-	struct show sh;
-	struct arena a = ARENA_INIT;
-	struct buf b = BUF_INIT;
-	struct err e;
-	const char **names;
-	size_t n;
-	int status = 0;
-	start(&sh, &out, 4, "name\0network\0summary\0files\0");
-	if (source_def_list(&names, &n, &a, &e) < 0)
-		return diag_fail(&e);
-	for (size_t i = 0; i < n; i++) {
-		int one = list_row(&sh, names[i], &b, &e);
-		status = one ? one : status;
-	}
-	if (show_end(&sh, &e) < 0)
-		status = diag_fail(&e);
-	show_release(&sh);
-	buf_release(&b);
-	arena_release(&a);
-	return diag_finish(&out, status);
-}
-
-static int list_variables(const char *name)
-{
-	struct output out;
-	struct show sh;
-	struct source_def *d;
-	struct buf b = BUF_INIT;
-	struct err e;
-	int rc = source_def_load(&d, name, &e);
-	if (rc == ERR_NOT_FOUND)
-		opt_usage("%s", e.msg);
-	if (rc < 0)
-		return diag_fail(&e);
-	start(&sh, &out, 4, "name\0required\0default\0help\0");
-	for (size_t i = 0; i < d->nvars && rc == 0; i++) {
-		const struct def_var *v = &d->var[i];
-		buf_clear(&b);
-		put_member(&b, "name", v->name);
-		buf_printf(&b, ",\"required\":%s", v->value ? "false" : "true");
-		if (v->value)
-			put_member(&b, "default", v->value);
-		put_member(&b, "help", v->help);
-		buf_putc(&b, '}');
-		rc = show_row(&sh, b.p, b.n, &e);
-	}
-	if (rc == 0)
-		rc = show_end(&sh, &e);
-	show_release(&sh);
-	buf_release(&b);
-	source_def_free(d);
-	return diag_finish(&out, rc < 0 ? diag_fail(&e) : 0);
-}
-
 static int run_list(int argc, char **argv)
 {
 	opt_operands(argc, argv, 0, 1, "");
-	return argc ? list_variables(argv[0]) : list_sources();
-}
-
-static int describe_source(const char *name)
-{
-	struct output out;
-	struct source_def *d;
-	struct err e;
-	int rc = source_def_load(&d, name, &e);
-	if (rc == ERR_NOT_FOUND)
-		opt_usage("%s", e.msg);
-	if (rc < 0)
-		return diag_fail(&e);
-	output_init(&out, STDOUT_FILENO, "standard output");
-	out.for_people = true;
-	source_def_describe(d, name, &out.buf);
-	source_def_free(d);
-	return diag_finish(&out, 0);
+	return intake_list(&so, argc ? argv[0] : NULL);
 }
 
 /* Secrets are asked for, tried and kept. */
@@ -526,35 +421,13 @@ static int run_setup(int argc, char **argv)
 static int run_describe(int argc, char **argv)
 {
 	opt_operands(argc, argv, 1, 1, "SOURCE");
-	return describe_source(argv[0]);
-}
-
-static void print_fault(void *arg, const struct err *why)
-{
-	*(bool *)arg = true;
-	diag_error(why);
-}
-
-static int check_source(const char *file)
-{
-	struct output out;
-	bool printed = false;
-	struct err e;
-	int rc = source_def_check(file, print_fault, &printed, &e);
-	if (rc == ERR_NOT_FOUND)
-		opt_usage("%s", e.msg);
-	if (rc < 0)
-		return printed ? err_status(rc) : diag_fail(&e);
-	output_init(&out, STDOUT_FILENO, "standard output");
-	out.for_people = true;
-	buf_printf(&out.buf, "%s: ok\n", file);
-	return diag_finish(&out, 0);
+	return intake_describe(argv[0]);
 }
 
 static int run_check(int argc, char **argv)
 {
 	opt_operands(argc, argv, 1, 1, "FILE");
-	return check_source(argv[0]);
+	return intake_check(argv[0]);
 }
 
 /* Is NAME a file or folder to be read, where the name of a source belongs? */
@@ -621,7 +494,7 @@ static int run_network(int argc, char **argv)
 	if (list || describe || check) {
 		if (argc || list + !!describe + !!check > 1)
 			opt_usage("--list, --describe and --check cannot be combined with each other or with operands");
-		return list ? list_sources() : describe ? describe_source(describe) : check_source(check);
+		return list ? intake_list(&so, NULL) : describe ? intake_describe(describe) : intake_check(check);
 	}
 	if (!argc && !jobs_file)
 		opt_usage("missing operand: SOURCE (files, or a name from smfetch list)");
