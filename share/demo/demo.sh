@@ -8,7 +8,7 @@ set -euo pipefail
 LC_ALL=C; export LC_ALL
 folder=${1:-demo}
 here=$(cd "$(dirname "$0")" && pwd)
-bin=${SM_BIN:-$here/../../build/bin}
+bin=$(cd "${SM_BIN:-$here/../../build/bin}" && pwd)
 PATH=$bin:$PATH; export PATH
 sample=$here/../sample/posts.ndjson.zst
 

@@ -14,7 +14,7 @@ setup_file() {
 	done
 	cd "$BATS_FILE_TMPDIR"
 	DEMO_RATES='1000000 300 100 30' bash "$demo" d >first
-	bash "$demo" d >out
+	SM_BIN=$(realpath --relative-to=. "$SM_BIN") bash "$demo" d >out
 }
 
 setup() { cd "$BATS_FILE_TMPDIR"; }
@@ -103,6 +103,30 @@ after() { # FILE TEXT
 	SM_BIN=$PWD/bin2 run bash "$demo" failed
 	[ "$status" = 1 ]
 	[[ "$output" == *'demo.sh: status '*': smfetch files inbox'* ]]
+}
+
+@test "a demo that is ended while the pipe works leaves nothing running" {
+	DEMO_RATES=30 bash "$demo" ended >ended.out 2>&1 3>&- &
+	pid=$!
+	running=false
+	for ((i = 0; i < 3000; i++)); do
+		if grep -q 'save &$' ended.out && "$SM_BIN/smcheckpoint" show ended/ck --output json | grep -q '"running":true'; then
+			running=true
+			break
+		fi
+		sleep 0.1
+	done
+	[ "$running" = true ]
+	kill "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" = 143 ]
+	for ((i = 0; i < 300; i++)); do
+		"$SM_BIN/smcheckpoint" show ended/ck --output json >show
+		if grep -q '"running":false' show; then break; fi
+		sleep 0.1
+	done
+	grep -q '"running":false' show
 }
 
 @test "a folder that it has not made stays as it is" {
