@@ -176,7 +176,7 @@ check: deps-test
 # What measures rates runs alone, mostly waiting; of the others two a processor.
 TIMED := tests/cli/smrate.bats tests/cli/smrate_stream.bats
 # The longest first, so that none is left over at the end.
-LONGEST := $(patsubst %,tests/cli/%.bats,operations api_jobs api_streams api_faults api_x smfetch_net examples smfetch_map) tests/conformance.bats
+LONGEST := $(patsubst %,tests/cli/%.bats,operations progress api_jobs api_streams api_faults api_x smfetch_net examples smfetch_map) tests/conformance.bats
 CLI := $(LONGEST) $(filter-out $(TIMED) $(LONGEST),$(wildcard tests/cli/*.bats))
 CRASH := tests/crash/crash.sh tests/crash/spill.sh tests/crash/fetch.sh
 

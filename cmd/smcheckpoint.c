@@ -212,8 +212,7 @@ static void start(struct show *s, struct output *out)
 	struct err e;
 	if (opt_json)
 		so.output = "ndjson";
-	output_init(out, STDOUT_FILENO, "standard output");
-	out->metrics = report_metrics();
+	report_stdout(out);
 	if (show_init(s, &so, out, SHOW_TABLE, &e) < 0)
 		opt_usage("%s", e.msg);
 	show_columns(s, 24, "checkpoint\0stream\0generation\0created\0running\0pid\0recorded.seq\0recorded.table\0recorded.version\0"

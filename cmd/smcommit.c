@@ -135,9 +135,8 @@ int main(int argc, char **argv)
 	struct commit_opts o = { .table = n ? argv[1] : NULL, .overwrite = replace_where || strcmp(mode, "overwrite") == 0,
 		.replace_where = replace_where, .merge_schema = merge_schema, .overwrite_schema = overwrite_schema, .vouch = vouch,
 		.attempts = retry > 1000000 ? 1000000 : (unsigned)retry, .retry_for_ns = retry_for, .warn = warn, .metrics = report_metrics() };
-	output_init(&out, STDOUT_FILENO, "standard output");
+	report_stdout(&out);
 	out.unbuffered = unbuffered;
-	out.metrics = report_metrics();
 	struct input_opts io = { .before_wait = flush_before_wait, .arg = &out, .metrics = out.metrics };
 	struct input *in = input_new(NULL, 0, &io);
 	int rc = committer_new(&c, &o, &e);

@@ -313,7 +313,7 @@ static int show_requests(const struct net *n, int rc, struct err *e)
 	struct fetch_opts o = fetch_of(n);
 	struct fetch *f = NULL;
 	struct output out;
-	output_init(&out, STDOUT_FILENO, "standard output");
+	report_stdout(&out);
 	o.parallel = 1;
 	o.share = o.token_cache = NULL;
 	if (rc == 0)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "gen/gen.h"
 #include "io/output.h"
@@ -123,9 +124,9 @@ int main(int argc, char **argv)
 	gen.span_us = span_ns / 1000;
 	if (gen_new(&g, &gen, &e))
 		opt_usage("%s", e.msg);
-	output_init(&out, STDOUT_FILENO, "standard output");
+	report_stdout(&out);
 	out.unbuffered = unbuffered;
-	out.metrics = report_metrics();
+	progress_total(gen.count);
 	if (marks && resume_open(&rs, NULL, &e))
 		return diag_fail(&e);
 	if (marks)

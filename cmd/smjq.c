@@ -199,7 +199,7 @@ int main(int argc, char **argv)
 	opt_operands(n, argv + 1, opt_file ? 0 : 1, INT_MAX, "PROGRAM");
 	if (!opt_memory)
 		opt_usage("--memory must be more than 0");
-	output_init(&r.out, STDOUT_FILENO, "standard output");
+	report_stdout(&r.out);
 	int status = 0, got = run(&r, argv + 1, (size_t)n);
 	if (got < 0)
 		status = diag_fail(&e);

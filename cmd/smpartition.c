@@ -165,8 +165,8 @@ int main(int argc, char **argv)
 	o.max_open = open_files();
 	if (reject_open(&o.rejects, tool.name, opt_on_error, &e))
 		return diag_fail(&e);
-	output_init(&out, STDOUT_FILENO, "standard output");
-	out.metrics = o.metrics = report_metrics();
+	report_stdout(&out);
+	o.metrics = report_metrics();
 	reject_metrics(o.rejects, o.metrics);
 	diag_catch_signals();
 	int status = partition_run(&o, &result, &e) ? diag_fail(&e) : 0;

@@ -457,8 +457,7 @@ int main(int argc, char **argv)
 #endif
 	opt_operands(opt_parse(&tool, argc, argv), argv + 1, 1, 1, "TABLE");
 	check_usage();
-	output_init(&r.out, STDOUT_FILENO, "standard output");
-	r.out.metrics = report_metrics();
+	report_stdout(&r.out);
 	set_options(&r);
 	set_form(&r);
 	int rc = opt_marks ? resume_open(&r.marks, NULL, &e) : 0;

@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 }, why = { 0 };
 	struct run r = { .scratch = VADER_SCRATCH_INIT, .e = &e };
 	diag_init(tool.name);
-	output_init(&r.out, STDOUT_FILENO, "standard output");
+	report_stdout(&r.out);
 	int n = opt_parse(&tool, argc, argv);
 	if (!*opt_out || strchr(opt_out, '`'))
 		opt_usage("--out must be a member's name without `");

@@ -31,7 +31,6 @@ static struct show show;
 static void start(size_t n, const char *columns)
 {
 	struct err e;
-	out.metrics = report_metrics();
 	if (show_init(&show, &so, &out, SHOW_TABLE, &e) < 0)
 		opt_usage("%s", e.msg);
 	show_columns(&show, n, columns);
@@ -513,6 +512,6 @@ static const struct tool tool = {
 int main(int argc, char **argv)
 {
 	diag_init("smtable");
-	output_init(&out, STDOUT_FILENO, "standard output");
+	report_stdout(&out);
 	return opt_run(&tool, argc, argv);
 }

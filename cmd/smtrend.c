@@ -337,7 +337,7 @@ int main(int argc, char **argv)
 	r.o.any_dialect = !entity_dialect_by_name(opt_dialect, &r.o.dialect);
 	r.trend = new_trend(&r);
 	r.topics = topics_new(&r.o);
-	output_init(&r.out, STDOUT_FILENO, "standard output");
+	report_stdout(&r.out);
 	start_show(&r);
 	int got = run(&r, argv + 1, (size_t)n);
 	if (got < 0)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/term.h"
 #include "base/utf8.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "json/doc.h"
 
@@ -21,20 +22,6 @@ static const char *tool_name = "smtools";
 static bool json_errors, quiet;
 static struct err failure;            /* what diag_fail has said last */
 static volatile sig_atomic_t caught;
-static void (*line_clear)(void *);
-static void *line_arg;
-
-void diag_set_line(void (*clear)(void *), void *arg)
-{
-	line_clear = clear;
-	line_arg = arg;
-}
-
-static void clear_line(void)
-{
-	if (line_clear)
-		line_clear(line_arg);
-}
 
 static void out_of_memory(size_t wanted)
 {
@@ -135,7 +122,7 @@ static void put(const char *level, const struct err *e)
 {
 	struct buf b = BUF_INIT;
 	(json_errors ? put_json : put_text)(&b, level, e);
-	clear_line();
+	progress_hide();
 	fd_write_all(STDERR_FILENO, b.p, b.n);
 	buf_release(&b);
 }
@@ -182,16 +169,16 @@ int diag_worse(int status, int code, const struct err *e)
 int diag_finish(struct output *out, int status)
 {
 	struct err e;
-	clear_line();
+	progress_hide();
 	/* close(2) is where some file systems report a failed write. */
 	if (output_close(out, &e) == 0)
 		return status;
 	return failure.code == e.code && strcmp(failure.msg, e.msg) == 0 ? err_status(e.code) : diag_fail(&e);
 }
 
-bool diag_live(void)
+bool diag_plain(void)
 {
-	return !quiet && !json_errors && term_live(STDERR_FILENO);
+	return quiet || json_errors;
 }
 
 static void on_signal(int sig)

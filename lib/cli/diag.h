@@ -28,10 +28,7 @@ int diag_fail(const struct err *e);
 int diag_worse(int status, int code, const struct err *e);
 /* Flush standard output; a failure is printed, unless diag_fail has done that, and turns STATUS into 4. Returns the status to exit with. */
 int diag_finish(struct output *out, int status);
-/* May standard error show what moves? A terminal that is not dumb, not --quiet, not --errors=json. */
-bool diag_live(void);
-/* What takes such a line away before anything is printed (cli/progress.h); NULL: there is none. */
-void diag_set_line(void (*clear)(void *), void *arg);
+bool diag_plain(void);                    /* --quiet or --errors=json: nothing but messages on standard error */
 
 /* SIGTERM and SIGINT set a flag instead of ending the process (for tools that must end with a mark). One that was ignored when the
  * process began stays so: the rest of a pipe can be kept alive until its source has closed the stream (docs/operations.md). */

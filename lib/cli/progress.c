@@ -2,44 +2,170 @@
 /* The line that moves, and how it is taken away. */
 #include "cli/progress.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/term.h"
 #include "cli/diag.h"
 #include "text/width.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CLEAR "\r\033[K"
+#define FIRST_NS (2 * NS_PER_SEC)      /* what is done sooner needs no line */
+#define EVERY_NS (NS_PER_SEC / 5)
+#define STILL_NS NS_PER_SEC            /* nothing was printed on the same terminal for that long */
+#define HELD_NS (2 * NS_PER_SEC)       /* a shorter wait is nobody's business */
 
-static void progress_clear(struct progress *p);
+/* What was counted some seconds ago: rates are of late, not of all the time. */
+enum { SAMPLES = 16 };
+struct sample {
+	int64_t at, count, read;
+};
 
-static void clear_line(void *arg)
+static struct progress {
+	bool on, shown, printing, terminal;
+	const char *tool;
+	const struct metrics *m;
+	pthread_mutex_t lock;
+	int64_t start, drawn, said_at;
+	int64_t printed, printed_at;       /* bytes of output, and when they last changed */
+	int64_t held_at;                   /* the input has been waited for since then; 0: it has not */
+	struct sample sample[SAMPLES];
+	unsigned nsamples;                 /* of all; they go round */
+	uint64_t total;
+	struct buf line, said;
+} p = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+bool progress_start(const char *tool, const struct metrics *m, int64_t now)
 {
-	progress_clear(arg);
+	struct stat st;
+	p.tool = tool;
+	p.m = m;
+	p.start = now;
+	p.terminal = isatty(STDOUT_FILENO);
+	bool last = fstat(STDOUT_FILENO, &st) == 0 && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode);
+	return p.on = last && term_live(STDERR_FILENO);
 }
 
-void progress_init(struct progress *p)
+void progress_printing(void)
 {
-	*p = (struct progress){ .on = diag_live() && !isatty(STDOUT_FILENO) };
-	/* What is done at once needs no line. */
-	p->drawn_ns = p->on ? clock_mono_ns() : 0;
-	if (p->on)
-		diag_set_line(clear_line, p);
+	p.printing = true;
 }
 
-bool progress_on(const struct progress *p)
+void progress_total(uint64_t n)
 {
-	return p->on;
+	p.total = n;
 }
 
-bool progress_due(const struct progress *p)
+/* --- the text --- */
+
+static int64_t counted(enum metric id)
 {
-	return p->on && clock_mono_ns() - p->drawn_ns >= PROGRESS_EVERY_MS * INT64_C(1000000);
+	int64_t n = metrics_get(p.m, id);
+	return n > 0 ? n : 0;
 }
+
+/* What the tool counts, and the name of it. */
+static int64_t count(const char **unit)
+{
+	static const struct { const char *tool, *unit; } other[] = { { "smreplay", "rows" }, { "smcommit", "actions" },
+		{ "smcheckpoint", "commits" } };
+	int64_t in = counted(METRIC_RECORDS_IN);
+	*unit = "records";
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+		if (strcmp(p.tool, other[i].tool) == 0)
+			*unit = other[i].unit;
+	return in ? in : counted(METRIC_RECORDS_OUT);
+}
+
+static void take_sample(int64_t now)
+{
+	const char *unit;
+	struct sample *s = &p.sample[p.nsamples % SAMPLES];
+	if (p.nsamples && now - p.sample[(p.nsamples - 1) % SAMPLES].at < NS_PER_SEC / 2)
+		return;
+	*s = (struct sample){ now, count(&unit), counted(METRIC_INPUT_READ) };
+	p.nsamples++;
+}
+
+static const struct sample *oldest(void)
+{
+	return &p.sample[p.nsamples > SAMPLES ? p.nsamples % SAMPLES : 0];
+}
+
+/* How far it is, when DONE of ALL are done, and how long that will take at SPEED a second. */
+static void put_share(struct buf *b, int64_t done, int64_t all, double speed)
+{
+	char t[PROGRESS_TEXT];
+	buf_printf(b, " (%d%%)", (int)(100.0 * (double)done / (double)all));
+	if (speed > 0 && done < all)
+		buf_printf(b, ", %s left", progress_duration(t, (int64_t)((double)(all - done) / speed * 1e9)));
+}
+
+static void put_how_far(struct buf *b, int64_t now)
+{
+	char t[PROGRESS_TEXT], u[PROGRESS_TEXT];
+	const char *unit;
+	const struct sample *s = oldest();
+	int64_t n = count(&unit), size = counted(METRIC_INPUT_SIZE), read = counted(METRIC_INPUT_READ);
+	double seconds = (double)(now - s->at + 1) / 1e9, rate = (double)(n - s->count) / seconds;
+	if (n) {
+		buf_printf(b, "%s", progress_count(t, (uint64_t)n));
+		if (p.total)
+			buf_printf(b, " of %s", progress_count(t, p.total));
+		buf_printf(b, " %s, %s", unit, progress_rate(t, rate));
+		if (p.total && (uint64_t)n <= p.total)
+			put_share(b, n, (int64_t)p.total, rate);
+	}
+	if (size >= read && size > 0) {
+		buf_printf(b, "%s%sB of %sB", n ? ", " : "", progress_count(t, (uint64_t)read), progress_count(u, (uint64_t)size));
+		put_share(b, read, size, (double)(read - s->read) / seconds);
+	} else if (counted(METRIC_BYTES_IN)) {
+		buf_printf(b, "%s%sB read", n ? ", " : "", progress_count(t, (uint64_t)counted(METRIC_BYTES_IN)));
+	}
+}
+
+/* What else there is to say, where it has been counted. */
+static void put_more(struct buf *b)
+{
+	static const struct { enum metric id; const char *before, *behind; } more[] = {
+		{ METRIC_COMMITS, "", " commits" }, { METRIC_TABLE_VERSION, "version ", "" }, { METRIC_SEQ, "mark ", "" }, { METRIC_FILES_WRITTEN, "", " files written" },
+		{ METRIC_FILES_READ, "", " files read" }, { METRIC_WINDOWS, "", " windows" }, { METRIC_QUEUE_RECORDS, "", " in the queue" },
+		{ METRIC_SPILL_BYTES, "", "B on disk" }, { METRIC_REJECTED, "", " bad" } };
+	char t[PROGRESS_TEXT];
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+		int64_t n = counted(more[i].id);
+		if (n)
+			buf_printf(b, "%s%s%s%s", b->n ? ", " : "", more[i].before, progress_count(t, (uint64_t)n), more[i].behind);
+	}
+}
+
+static void put_wait(struct buf *b, int64_t now)
+{
+	char t[PROGRESS_TEXT];
+	if (p.held_at && now - p.held_at >= HELD_NS)
+		buf_printf(b, "%swaiting for input, %s", b->n ? ", " : "", progress_duration(t, now - p.held_at));
+	else if (!b->n)
+		buf_printf(b, "%s", progress_duration(t, now - p.start));
+}
+
+static void put_text(struct buf *b, int64_t now)
+{
+	if (p.said_at) {
+		buf_put(b, p.said.p, p.said.n);
+		return;
+	}
+	put_how_far(b, now);
+	put_more(b);
+	put_wait(b, now);
+}
+
+/* --- on the terminal --- */
 
 /* Another job has the terminal. (Where it is not our terminal, tcgetpgrp fails, and nobody minds.) */
 static bool in_background(void)
@@ -48,42 +174,82 @@ static bool in_background(void)
 	return front > 0 && front != getpgrp();
 }
 
-void progress_show(struct progress *p, const char *fmt, ...)
+static void look(int64_t now)
+{
+	int64_t printed = counted(METRIC_BYTES_OUT);
+	if (printed != p.printed)
+		p.printed_at = now;
+	p.printed = printed;
+	if (!metrics_waiting(p.m, METRICS_UPSTREAM))
+		p.held_at = 0;
+	else if (!p.held_at)
+		p.held_at = now;
+	take_sample(now);
+}
+
+static void draw(int64_t now)
 {
 	struct buf text = BUF_INIT;
-	va_list ap;
-	if (!progress_due(p) || in_background())
-		return;
-	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
-	va_end(ap);
-	buf_clear(&p->line);
-	buf_puts(&p->line, CLEAR);
+	put_text(&text, now);
+	buf_clear(&p.line);
+	buf_printf(&p.line, CLEAR "%s: ", p.tool);
 	/* The last column stays free: some terminals wrap when it is filled. */
-	text_cut(&p->line, text.n ? text.p : "", text.n, term_columns(STDERR_FILENO) - 1);
-	fd_write_all(STDERR_FILENO, p->line.p, p->line.n);
-	p->shown = true;
-	p->drawn_ns = clock_mono_ns();
+	size_t columns = term_columns(STDERR_FILENO), taken = strlen(p.tool) + 3;
+	text_cut(&p.line, text.n ? text.p : "", text.n, columns > taken ? columns - taken : 0);
+	fd_write_all(STDERR_FILENO, p.line.p, p.line.n);
 	buf_release(&text);
+	p.shown = true;
+	p.drawn = now;
 }
 
-static void progress_clear(struct progress *p)
+static bool may_draw(int64_t now)
 {
-	if (!p->shown)
+	if (now - p.start < FIRST_NS || now - p.drawn < EVERY_NS || diag_plain() || in_background())
+		return false;
+	return !p.terminal || (p.printing && now - p.printed_at >= STILL_NS);
+}
+
+void progress_tick(int64_t now)
+{
+	if (!p.on)
 		return;
-	buf_clear(&p->line);
-	buf_puts(&p->line, CLEAR);
-	fd_write_all(STDERR_FILENO, p->line.p, p->line.n);
-	p->shown = false;
+	pthread_mutex_lock(&p.lock);
+	look(now);
+	if (may_draw(now))
+		draw(now);
+	pthread_mutex_unlock(&p.lock);
 }
 
-void progress_end(struct progress *p)
+void progress_hide(void)
 {
-	progress_clear(p);
-	if (p->on)
-		diag_set_line(NULL, NULL);
-	p->on = false;
-	buf_release(&p->line);
+	pthread_mutex_lock(&p.lock);
+	if (p.shown)
+		fd_write_all(STDERR_FILENO, CLEAR, sizeof CLEAR - 1);
+	p.shown = false;
+	pthread_mutex_unlock(&p.lock);
+}
+
+void progress_end(void)
+{
+	progress_hide();
+	p.on = false;
+}
+
+bool progress_due(void)
+{
+	return p.on && clock_mono_ns() - p.said_at >= EVERY_NS;
+}
+
+void progress_say(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	pthread_mutex_lock(&p.lock);
+	buf_clear(&p.said);
+	buf_vprintf(&p.said, fmt, ap);
+	p.said_at = clock_mono_ns();
+	pthread_mutex_unlock(&p.lock);
+	va_end(ap);
 }
 
 /* --- texts --- */

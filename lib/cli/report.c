@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
+#include "cli/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,7 @@ static struct report {
 	const char *tool;
 	struct metrics *m;
 	int64_t start_ns, start_us;
-	bool usr1, running;
+	bool usr1, running, live;
 	pthread_t thread;
 	atomic_bool stop, piped, left, over;
 
@@ -59,6 +60,16 @@ static struct report {
 struct metrics *report_metrics(void)
 {
 	return r.m;
+}
+
+void report_stdout(struct output *o)
+{
+	output_init(o, STDOUT_FILENO, "standard output");
+	o->metrics = r.m;
+	if (r.live && isatty(o->fd)) {
+		o->before_write = progress_hide;
+		progress_printing();
+	}
 }
 
 void report_on_usr1(void)
@@ -285,6 +296,7 @@ static void finish(int status)
 static void die_of(int sig)
 {
 	sigset_t set;
+	progress_end();
 	signal(sig, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, sig);
@@ -340,7 +352,7 @@ static void on_time(int64_t now)
 static void *run(void *arg)
 {
 	const struct timespec never = { .tv_sec = 1000000 };
-	bool timed = r.path || r.fd >= 0;
+	bool timed = r.path || r.fd >= 0 || r.live;
 	int64_t last = r.start_ns;
 	sigset_t wanted, pipe;
 	(void)arg;
@@ -363,6 +375,10 @@ static void *run(void *arg)
 			on_signal(sig);
 		if (timed)
 			on_time(last);
+		if (r.live) {
+			collect();
+			progress_tick(last);
+		}
 	}
 	if (timed)
 		metrics_sample(r.m, clock_mono_ns() - last);
@@ -383,6 +399,7 @@ static void at_exit(int status, void *arg)
 {
 	(void)arg;
 	stop_thread();
+	progress_end();
 	finish(status & 0xFF);
 	/* The registry stays: other threads may still count. */
 	if (r.fd >= 0 && close(r.fd) < 0)
@@ -528,9 +545,10 @@ void report_start(const char *tool)
 		return;
 	open_metrics();
 	open_stats();
+	r.live = progress_start(tool, r.m, r.start_ns);
 	on_exit(at_exit, NULL);
-	if (r.path || r.fd >= 0)
+	if (r.path || r.fd >= 0 || r.live)
 		metrics_watch(r.m);
-	if (r.path || r.fd >= 0 || r.usr1)
+	if (r.path || r.fd >= 0 || r.usr1 || r.live)
 		start_thread();
 }

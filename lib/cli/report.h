@@ -2,10 +2,12 @@
 /* report - what a tool tells machines while it runs: --metrics, --stats, SIGUSR1 (docs/metrics.md).
  *
  *	opt_parse(…);                                     // starts it; nothing else is to be done
- *	out.metrics = report_metrics();                   // who counts gets the registry
+ *	report_stdout(&out);                              // who counts gets the registry: report_metrics()
  *	report_collect(fill, arg);                        // counts that are kept elsewhere are put in before each writing
  *	…
  *	report_collect(NULL, NULL);                       // before they go away
+ *
+ * The same thread draws the progress line (cli/progress.h).
  *
  * A thread of its own writes, so that files come also while the tool is held up: the metrics file by rename(2), at most every
  * REPORT_EVERY and at the end, the lines of --stats when they are due and at the end. It is there only where one of the options
@@ -21,6 +23,7 @@
 #define SM_CLI_REPORT_H
 
 #include "base/buf.h"
+#include "io/output.h"
 #include "metrics/metrics.h"
 
 #include <stdbool.h>
@@ -36,6 +39,8 @@ extern struct report_options {
 
 /* The registry of this process; there from opt_parse on. */
 struct metrics *report_metrics(void);
+/* output_init for standard output: O counts, and takes the progress line away before it writes to a terminal. */
+void report_stdout(struct output *o);
 /* For opt_parse: takes what the options say. A mistake in them is one of usage. */
 void report_start(const char *tool);
 /* The thread is wanted for SIGUSR1 alone, too. Call before opt_parse. */

@@ -399,6 +399,7 @@ void fetch_status(struct fetch *f, struct fetch_status *s)
 				   .less = f->less,
 				   .left = -1,
 				   .reset_s = -1,
+				   .cause = f->wait.msg[0] ? f->wait.msg : NULL,
 				   .next_ns = f->under_way ? NEVER : next_due(f)};
 	for (size_t i = 0; i < f->njobs; i++) {
 		double left, reset;

@@ -113,6 +113,7 @@ struct fetch_status {
 	uint64_t records, requests, jobs, ended;
 	bool less;                   /* a response was not the whole of what is there (206, 304) */
 	double left, reset_s;        /* of the scarcest budget, -1: not known */
+	const char *cause;           /* why the last retry was one; NULL: all went well since. Until the engine runs again */
 	int64_t next_ns;             /* when something is tried again, INT64_MAX: nothing waits */
 };
 void fetch_status(struct fetch *f, struct fetch_status *s);

@@ -120,6 +120,7 @@ struct fetch {
 	struct rng rng;
 	struct arena arena;
 	const struct json *places;   /* of the cursor that the run went on from; those of jobs that are gone are kept */
+	struct err wait;             /* why the newest retry is one; its message is empty when all went well since */
 	uint64_t under_way;          /* requests */
 	uint64_t records, requests;
 	int64_t started_ns;

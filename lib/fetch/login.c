@@ -125,6 +125,7 @@ static void again(struct login *l, enum def_cause cause, const char *why, int64_
 	fetch_count_retry(l->f, cause);
 	int64_t ns = at_least_ns >= 0 ? at_least_ns : backoff_delay(&d->retry[cause], l->tries, d->jitter, &l->f->rng);
 	l->due_ns = clock_mono_ns() + ns;
+	sink_wait(l->f, why);
 	sink_sayf(l->f, SAY_VERBOSE, NULL, "login of '%s': %s: retrying in %lld s", d->name, why,
 		   (long long)(ns / NS_PER_SEC));
 }

@@ -21,6 +21,17 @@ void sink_sayf(struct fetch *f, enum fetch_say level, const struct job *j, const
 	sink_say(f, level, j, &e);
 }
 
+void sink_wait(struct fetch *f, const char *why)
+{
+	err_set(&f->wait, ERR_NONE, "%s", why);
+	redact_err(f->o->secrets, &f->wait);
+}
+
+void sink_well(struct fetch *f)
+{
+	f->wait.msg[0] = '\0';
+}
+
 void sink_fatal(struct fetch *f, const struct err *e)
 {
 	if (!f->fatal.code) {
@@ -55,6 +66,7 @@ int sink_page(struct fetch *f, struct job *j, struct page *p, struct err *e)
 	}
 	if (p->newest_us != INT64_MIN)
 		metrics_max(f->o->metrics, METRIC_NEWEST_EVENT, p->newest_us);
+	sink_well(f);
 	f->records += p->fresh;
 	j->records += p->fresh;
 	page_accept(p);

@@ -11,6 +11,9 @@
 void sink_say(struct fetch *f, enum fetch_say level, const struct job *j, const struct err *what);
 void sink_sayf(struct fetch *f, enum fetch_say level, const struct job *j, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* WHY is the cause of a wait that begins: for fetch_status, until sink_well. */
+void sink_wait(struct fetch *f, const char *why);
+void sink_well(struct fetch *f);
 /* Hand out a page that was taken to be right, and note that the place has moved. */
 int sink_page(struct fetch *f, struct job *j, struct page *p, struct err *e);
 int sink_point(struct fetch *f, struct err *e);

@@ -141,6 +141,7 @@ static void again(struct stream *s, enum def_cause cause, const char *why, int64
 	s->due_ns = now + ns;
 	text[duration_format(text, ns / 1000000 * 1000000)] = '\0';
 	sink_sayf(j->f, SAY_VERBOSE, j, "the stream broke (%s): reconnecting in %s", why, text);
+	sink_wait(j->f, why);
 }
 
 static void failed(struct stream *s, int code, const char *what, const char *words)
@@ -485,6 +486,7 @@ static void opened(struct stream *s)
 	push(s, NULL, 0);
 	budget_done(j->budget, s->ticket, s->src->def->cost);
 	sink_sayf(j->f, SAY_VERBOSE, j, "the stream is open");
+	sink_well(j->f);
 	if (s->broke_ns && !s->refill && !s->asked)
 		sink_sayf(j->f, SAY_WARNING, j,
 			   "a gap: the stream was down for %lld s, and posts of that time are not available",

@@ -282,6 +282,7 @@ void task_retry(struct task *t, enum def_cause cause, const char *why, int64_t a
 		ns = at_least_ns + (int64_t)((double)(limit ? NS_PER_SEC : 0) * d->jitter * rng_unit(&f->rng));
 	text[duration_format(text, ns / 1000000 * 1000000)] = '\0';
 	sink_sayf(f, SAY_VERBOSE, t->job, "%s: retrying in %s", why, text);
+	sink_wait(f, why);
 	if (limit) {
 		budget_block(t->budget, ns);
 		task_hold(f, t->budget);

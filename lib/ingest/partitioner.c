@@ -155,6 +155,7 @@ static int take_input(struct run *x, struct err *e)
 {
 	for (;;) {
 		size_t n;
+		run_count(x);
 		int rc = input_block(x->input, &x->block, e);
 		const char *line = rc == ERR_DATA ? input_long(x->input, &n) : NULL;
 		if (!line)

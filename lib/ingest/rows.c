@@ -262,6 +262,13 @@ int run_close(struct run *x, struct err *e)
 	return rc ? rc : a;
 }
 
+/* With those of the batch that is being filled. */
+void run_count(struct run *x)
+{
+	uint64_t pending = x->now ? x->now->batch.nrows - x->now->ndropped : 0;
+	metrics_set(x->o->metrics, METRIC_RECORDS_IN, (int64_t)(x->result->records + pending + reject_count(x->o->rejects)));
+}
+
 int run_dispatch(struct run *x, struct err *e)
 {
 	if (!x->nsets)
@@ -274,7 +281,6 @@ int run_dispatch(struct run *x, struct err *e)
 		return rc;
 	scatter_rows(&x->scatter, w->part, x->table.by.n, w->batch.nrows, w->ndropped ? w->dropped : NULL);
 	x->result->records += w->batch.nrows - w->ndropped;
-	metrics_set(x->o->metrics, METRIC_RECORDS_IN, (int64_t)(x->result->records + reject_count(x->o->rejects)));
 	x->unclosed = true;
 	x->held = held(x);
 	x->sent = w;

@@ -81,6 +81,7 @@ int run_set_schema(struct run *x, struct schema *s, struct err *e);  /* takes S;
 void run_release_schema(struct run *x);
 int run_evaluate(struct run *x, struct err *e);   /* computed columns of the rows that came since */
 int run_dispatch(struct run *x, struct err *e);   /* the batch goes to the files, while another is filled */
+void run_count(struct run *x);                     /* for metrics: the records so far */
 int run_close(struct run *x, struct err *e);      /* waits, closes all files, announces them */
 bool run_holds(const struct run *x);              /* rows in the batch or files open */
 

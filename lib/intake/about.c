@@ -14,9 +14,8 @@
 static void start(struct show *sh, const struct show_opts *so, struct output *out, size_t n, const char *names)
 {
 	struct err e;
-	output_init(out, STDOUT_FILENO, "standard output");
+	report_stdout(out);
 	out->for_people = true;
-	out->metrics = report_metrics();
 	if (show_init(sh, so, out, SHOW_TABLE, &e) < 0)
 		opt_usage("%s", e.msg);
 	show_columns(sh, n, names);
@@ -114,7 +113,7 @@ int intake_describe(const char *name)
 		opt_usage("%s", e.msg);
 	if (rc < 0)
 		return diag_fail(&e);
-	output_init(&out, STDOUT_FILENO, "standard output");
+	report_stdout(&out);
 	out.for_people = true;
 	source_def_describe(d, name, &out.buf);
 	source_def_free(d);
@@ -137,7 +136,7 @@ int intake_check(const char *file)
 		opt_usage("%s", e.msg);
 	if (rc < 0)
 		return printed ? err_status(rc) : diag_fail(&e);
-	output_init(&out, STDOUT_FILENO, "standard output");
+	report_stdout(&out);
 	out.for_people = true;
 	buf_printf(&out.buf, "%s: ok\n", file);
 	return diag_finish(&out, 0);

@@ -207,9 +207,8 @@ int intake_files(const struct intake_opts *in, const struct source_files_opts *o
 	own.marks = in->ck || in->marks;
 	own.folder = in->ck;
 	own.max_batch = own.marks ? in->mark_every : 0;
-	output_init(&f.out, STDOUT_FILENO, "standard output");
+	report_stdout(&f.out);
 	f.out.unbuffered = in->unbuffered;
-	f.out.metrics = report_metrics();
 	if (rc == 0)
 		rc = all_named(o->paths, o->npaths, e);
 	f.named = rc > 0;

@@ -28,7 +28,6 @@ struct net {
 	struct fetch_opts o;
 	struct resume *resume;       /* NULL: no marks */
 	struct reject *reject;
-	struct progress progress;
 	int64_t marked_ns, started_ns, tidied_ns;
 	size_t cursor_size;
 	bool moved, stream;
@@ -154,10 +153,15 @@ static void show_progress(struct net *n, int64_t next_ns)
 	struct fetch_status s;
 	char count[PROGRESS_TEXT], rate[PROGRESS_TEXT], time[PROGRESS_TEXT];
 	int64_t now = clock_mono_ns();
-	if (!progress_on(&n->progress) || !progress_due(&n->progress))
+	if (!progress_due())
 		return;
 	fetch_status(n->fetch, &s);
 	buf_clear(&n->line);
+	bool later = next_ns != INT64_MAX && next_ns - now > NS_PER_SEC;
+	if (later && s.cause)
+		buf_printf(&n->line, "next try in %s: ", progress_duration(time, next_ns - now));
+	if (s.cause)
+		buf_printf(&n->line, "%s, ", s.cause);
 	buf_printf(&n->line, "%s posts, %s", progress_count(count, s.records),
 		   progress_rate(rate, (double)s.records * 1e9 / (double)(now - n->started_ns + 1)));
 	if (s.jobs > 1)
@@ -167,9 +171,9 @@ static void show_progress(struct net *n, int64_t next_ns)
 		buf_printf(&n->line, ", %.0f requests left", s.left);
 	if (s.reset_s >= 0)
 		buf_printf(&n->line, ", reset in %s", progress_duration(time, (int64_t)(s.reset_s * 1e9)));
-	if (next_ns != INT64_MAX && next_ns - now > NS_PER_SEC)
+	if (later && !s.cause)
 		buf_printf(&n->line, ", next in %s", progress_duration(time, next_ns - now));
-	progress_show(&n->progress, "%s", buf_cstr(&n->line));
+	progress_say("%s", buf_cstr(&n->line));
 }
 
 /* Of what goes through the spool, which counts itself. */
@@ -258,7 +262,6 @@ static int close_net(struct net *n, int rc, struct err *e)
 	static const char *const ends[] = {[FETCH_DONE] = "done", [FETCH_QUOTA] = "quota", [FETCH_STOPPED] = "signal"};
 	struct err why;
 	int status = rc < 0 ? 0 : rc == FETCH_QUOTA ? err_status(ERR_RETRY) : 0;
-	progress_end(&n->progress);
 	if (n->fetch && n->resume) {
 		struct fetch_status given;
 		fetch_status(n->fetch, &given);
@@ -295,10 +298,8 @@ static int close_net(struct net *n, int rc, struct err *e)
 int intake_net(const struct intake_opts *in, const struct fetch_opts *o, int rc, struct err *e)
 {
 	struct net n = { .in = in, .o = *o };
-	output_init(&n.out, STDOUT_FILENO, "standard output");
+	report_stdout(&n.out);
 	n.out.unbuffered = in->unbuffered;
-	n.out.metrics = report_metrics();
-	progress_init(&n.progress);
 	if (rc == 0)
 		rc = open_net(&n, e);
 	if (rc == ERR_USAGE || rc == ERR_NOT_FOUND)

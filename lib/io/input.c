@@ -41,6 +41,21 @@ struct input {
 	size_t block_at;
 };
 
+/* How much there is to be read, if all of it are files. */
+static void tell_size(const struct input *in)
+{
+	int64_t size = 0;
+	struct stat st;
+	for (size_t i = 0; i < in->npaths; i++) {
+		bool is_stdin = strcmp(in->paths[i], "-") == 0;
+		if ((is_stdin ? fstat(STDIN_FILENO, &st) : stat(in->paths[i], &st)) < 0 || !S_ISREG(st.st_mode))
+			return;
+		off_t at = is_stdin ? lseek(STDIN_FILENO, 0, SEEK_CUR) : 0;
+		size += st.st_size - (at > 0 && at < st.st_size ? at : 0);
+	}
+	metrics_set(in->opts.metrics, METRIC_INPUT_SIZE, size);
+}
+
 struct input *input_new(const char *const *paths, size_t n, const struct input_opts *opts)
 {
 	static const char *const only_stdin[] = { "-" };
@@ -54,6 +69,8 @@ struct input *input_new(const char *const *paths, size_t n, const struct input_o
 	if (!in->opts.max_line)
 		in->opts.max_line = INPUT_MAX_LINE;
 	in->fd = -1;
+	if (metrics_watched(in->opts.metrics))
+		tell_size(in);
 	return in;
 }
 
@@ -124,6 +141,8 @@ static ssize_t read_some(struct input *in, char *to, size_t n, struct err *e)
 		err_sys(e, errno, "cannot read");
 		return err_at(e, in->name, 0, 0);
 	}
+	if (in->regular)
+		metrics_add(in->opts.metrics, METRIC_INPUT_READ, r);
 	return r;
 }
 

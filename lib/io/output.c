@@ -14,6 +14,8 @@ void output_init(struct output *o, int fd, const char *name)
 
 static void write_raw(struct output *o, const char *p, size_t left)
 {
+	if (o->before_write && left)
+		o->before_write();
 	metrics_wait(o->metrics, METRICS_DOWNSTREAM, 1);
 	while (left && !o->failed) {
 		ssize_t n = write(o->fd, p, left < OUTPUT_BLOCK ? left : OUTPUT_BLOCK);

@@ -26,6 +26,7 @@ struct output {
 	struct buf buf;
 	uint64_t bytes, records;
 	const char *name;   /* for messages, borrowed */
+	void (*before_write)(void); /* called before each write(2); may be NULL */
 	struct metrics *metrics; /* gets bytes and records with each write; may be NULL */
 	struct err err;
 };

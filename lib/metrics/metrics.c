@@ -85,8 +85,12 @@ bool metrics_watched(const struct metrics *m)
 
 void metrics_add(struct metrics *m, enum metric id, int64_t n)
 {
-	if (m)
-		atomic_fetch_add_explicit(&m->v[id], n, memory_order_relaxed);
+	int64_t unset = METRICS_UNSET;
+	if (!m)
+		return;
+	if (atomic_load_explicit(&m->v[id], memory_order_relaxed) == METRICS_UNSET)
+		atomic_compare_exchange_strong_explicit(&m->v[id], &unset, 0, memory_order_relaxed, memory_order_relaxed);
+	atomic_fetch_add_explicit(&m->v[id], n, memory_order_relaxed);
 }
 
 void metrics_set(struct metrics *m, enum metric id, int64_t v)
@@ -202,6 +206,11 @@ void metrics_sample(struct metrics *m, int64_t ns)
 	static const char *const name[METRICS_WAYS] = { "upstream", "downstream" };
 	for (int i = 0; m && i < METRICS_WAYS; i++)
 		metrics_add_at(m, METRIC_BLOCKED, name[i], NULL, atomic_load_explicit(&m->waiting[i], memory_order_relaxed) > 0 ? ns : 0);
+}
+
+bool metrics_waiting(const struct metrics *m, enum metrics_way way)
+{
+	return m && atomic_load_explicit(&m->waiting[way], memory_order_relaxed) > 0;
 }
 
 /* --- labels --- */

@@ -64,6 +64,7 @@ void metrics_observe(struct metrics *m, enum metric id, int64_t ns); /* a histog
 /* Somebody begins (1) or ends (-1) a wait; metrics_sample adds NS to the ways in which anybody waits just now. */
 void metrics_wait(struct metrics *m, enum metrics_way way, int n);
 void metrics_sample(struct metrics *m, int64_t ns);
+bool metrics_waiting(const struct metrics *m, enum metrics_way way);
 
 /* A label of every series; the first that is said of each counts. */
 void metrics_label(struct metrics *m, enum metrics_label which, const char *value);

@@ -51,6 +51,10 @@ enum metrics_tool {
 	X(RECORDS_OUT, "sm_records_out_total", COUNTER, PLAIN, M_ALL & ~M_PART, NULL, NULL, "Records or rows written to the output, marks not.") \
 	X(BYTES_IN, "sm_bytes_in_total", COUNTER, BYTES, (M_READS & ~M_REPLAY) | M_FETCH, NULL, NULL, \
 	  "Bytes of input read, after decompression.") \
+	X(INPUT_SIZE, "sm_input_size_bytes", GAUGE, BYTES, (M_READS & ~(M_REPLAY | M_CKPT)) | M_FETCH, NULL, NULL, \
+	  "Size of the input files, as they lie on disk.") \
+	X(INPUT_READ, "sm_input_read_bytes", GAUGE, BYTES, (M_READS & ~(M_REPLAY | M_CKPT)) | M_FETCH, NULL, NULL, \
+	  "Bytes of the input files read, as they lie on disk.") \
 	X(BYTES_OUT, "sm_bytes_out_total", COUNTER, BYTES, M_ALL, NULL, NULL, "Bytes written to the output.") \
 	X(REJECTED, "sm_rejected_records_total", COUNTER, PLAIN, M_FILTER | M_PART | M_REPLAY | M_FETCH, "reason", NULL, \
 	  "Bad records that were skipped or rejected.") \

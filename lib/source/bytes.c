@@ -99,6 +99,7 @@ static ssize_t read_fd(struct bytes *b, void *to, size_t n, struct err *e)
 	if (r < 0)
 		return r;
 	r = fd_read(b->fd, to, n);
+	metrics_add(b->o.metrics, METRIC_INPUT_READ, r > 0 ? r : 0);
 	return r < 0 ? unreadable(b, e) : r;
 }
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define VALUES UINT64_C(16)          /* times the longest record: what libjq is given of one may take */
 
@@ -37,6 +38,7 @@ struct source_files {
 	struct source_reader_pos pos;        /* behind what was handed out and taken */
 	struct source_reader_pos bad_pos;    /* behind the bad record handed out last */
 	unsigned char tail[BYTES_HEAD], bad_tail[BYTES_HEAD];     /* of files of lines: what stands before these */
+	int64_t passed;               /* bytes of the files before `next` */
 	size_t ntail, nbad_tail;
 	bool bad_open;                /* it was, and the caller has not come back yet */
 	bool bad_file;                /* it was the whole rest of the file */
@@ -185,6 +187,33 @@ static int set_up(struct source_files *f, struct err *e)
 	return rc < 0 ? rc : take_cursor(f, e);
 }
 
+static int64_t size_of(const char *path)
+{
+	struct stat st;
+	bool is_stdin = strcmp(path, "-") == 0;
+	return (is_stdin ? fstat(STDIN_FILENO, &st) : stat(path, &st)) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
+}
+
+/* How much there is to be read, if all of it are files. */
+static void tell_size(const struct source_files *f)
+{
+	int64_t all = 0, size = 0;
+	for (size_t i = 0; i < f->list.n && size >= 0; i++, all += size > 0 ? size : 0)
+		size = size_of(f->list.v[i]);
+	if (size >= 0)
+		metrics_set(f->o.metrics, METRIC_INPUT_SIZE, all);
+}
+
+/* What lies before the next file is read, or was before. */
+static const char *pass_file(struct source_files *f)
+{
+	const char *path = f->list.v[f->next++];
+	metrics_set(f->o.metrics, METRIC_INPUT_READ, f->passed);
+	int64_t size = metrics_watched(f->o.metrics) ? size_of(path) : 0;
+	f->passed += size > 0 ? size : 0;
+	return path;
+}
+
 int source_files_open(struct source_files **out, const struct source_files_opts *o, struct err *e)
 {
 	struct source_files *f = mem_zalloc(sizeof *f);
@@ -194,6 +223,8 @@ int source_files_open(struct source_files **out, const struct source_files_opts 
 		source_files_free(f);
 		return rc;
 	}
+	if (metrics_watched(o->metrics))
+		tell_size(f);
 	*out = f;
 	return 0;
 }
@@ -367,7 +398,7 @@ static int next_file(struct source_files *f, struct err *e)
 		rc = try_file(f, first, e);
 	}
 	while (rc == 0 && f->next < f->list.n) {
-		const char *path = f->list.v[f->next++];
+		const char *path = pass_file(f);
 		if (!first || strcmp(path, first) != 0)
 			rc = try_file(f, path, e);
 	}

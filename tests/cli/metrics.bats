@@ -92,6 +92,12 @@ C
 	# HELP sm_bytes_in_total Bytes of input read, after decompression.
 	# TYPE sm_bytes_in_total counter
 	sm_bytes_in_total{tool="smjq",name="default"} $n
+	# HELP sm_input_size_bytes Size of the input files, as they lie on disk.
+	# TYPE sm_input_size_bytes gauge
+	sm_input_size_bytes{tool="smjq",name="default"} $n
+	# HELP sm_input_read_bytes Bytes of the input files read, as they lie on disk.
+	# TYPE sm_input_read_bytes gauge
+	sm_input_read_bytes{tool="smjq",name="default"} $n
 	# HELP sm_bytes_out_total Bytes written to the output.
 	# TYPE sm_bytes_out_total counter
 	sm_bytes_out_total{tool="smjq",name="default"} $o
@@ -279,6 +285,7 @@ C
 	smfetch files bad --on-error skip --resume ck 2>err | smpartition --by network --on-error skip t 2>err | smcommit | smcheckpoint save
 	for f in 'smjq .' smsentiment 'smrate --adapt aimd --min 1/s --max 100000/s' 'smrate --time created_at --watermark 1h' 'smtrend -q --min-authors 1' 'smpartition u' 'smpartition t'; do read -ra c <<<"$f"; "${c[@]}" --on-error skip -q bad >out || [ $? = 1 ]; done
 	smfetch files in --resume ck2 | smrate --time created_at --watermark 1h --metrics-name default | smtrend -q --metrics-name default >out
+	SM_METRICS= smpartition w in >actions; smcommit <actions >out
 	smtable check t -q; smreplay --jq 'if .lang == "de" then error("x") else . end' --on-error skip -q t >out || [ $? = 1 ]
 	for t in "${ALL[@]}"; do
 		[ "$t" != smfetch ] || continue      # api_metrics.bats

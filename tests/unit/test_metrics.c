@@ -51,6 +51,16 @@ static void values(struct buf *b)
 	}
 }
 
+/* A gauge may be counted up, too, from nothing. */
+static void counted_up(struct buf *b)
+{
+	struct metrics *m = named("smjq", "a");
+	metrics_add(m, METRIC_INPUT_READ, 5);
+	metrics_add(m, METRIC_INPUT_READ, 7);
+	T_OK(has(m, b, "sm_input_read_bytes{tool=\"smjq\",name=\"a\"} 12"));
+	metrics_free(m);
+}
+
 static void go_on(struct buf *b)
 {
 	struct metrics *m = named("smcommit", "s"), *next = named("smcommit", "s");
@@ -250,6 +260,8 @@ int main(void)
 	struct buf b = BUF_INIT;
 	T_CASE("numbers are printed exactly and read back")
 		values(&b);
+	T_CASE("a gauge that is counted up begins at 0")
+		counted_up(&b);
 	T_CASE("counters, histograms and the last success go on")
 		go_on(&b);
 	T_CASE("labels are escaped, repaired, and read back")

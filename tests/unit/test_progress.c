@@ -14,7 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-static int64_t now_ns;
+static int64_t now_ns = 1000 * NS_PER_SEC;
 
 static int64_t fake_mono(void)
 {
@@ -60,43 +60,56 @@ static void on_terminal(void (*fn)(void), unsigned short cols, const char *term,
 	waitpid(pid, NULL, 0);
 }
 
+static struct metrics *m;
+
+/* MS later, as the thread would see it. */
+static void tick(int ms)
+{
+	pass(ms);
+	progress_tick(now_ns);
+}
+
+static void start(const char *tool)
+{
+	m = metrics_new(tool);
+	progress_start(tool, m, now_ns);
+}
+
 static void run_plain(void)
 {
-	struct progress p;
-	progress_init(&p);
-	progress_show(&p, "too early");
-	pass(200);
-	progress_show(&p, "one %d", 1);
-	pass(199);
-	progress_show(&p, "too soon");
-	pass(1);
-	progress_show(&p, "two");
+	start("smjq");
+	progress_say("too early");
+	tick(1900);
+	progress_say("one %d", 1);
+	tick(100);
+	progress_say("too soon");
+	tick(100);
+	progress_say("two");
+	tick(100);
 	diag_note("a note");
 	diag_note("and another");
-	pass(200);
-	progress_show(&p, "three");
-	progress_end(&p);
+	progress_say("three");
+	tick(200);
+	progress_end();
 	diag_note("the end");
 }
 
 static void run_finish(void)
 {
-	struct progress p;
 	struct output out;
 	output_init(&out, STDOUT_FILENO, "standard output");
-	progress_init(&p);
-	pass(200);
-	progress_show(&p, "line");
+	start("smjq");
+	progress_say("line");
+	tick(2000);
 	diag_finish(&out, 0);
 }
 
 static void run_wide(void)
 {
-	struct progress p;
-	progress_init(&p);
-	pass(200);
-	progress_show(&p, "a\033\n\xC3\xA9" "e\xCC\x81\xE6\x97\xA5\xE6\x9C\xAC\xFFxyz");
-	progress_end(&p);
+	start("smjq");
+	progress_say("a\033\n\xC3\xA9" "e\xCC\x81\xE6\x97\xA5\xE6\x9C\xAC\xFFxyz");
+	tick(2000);
+	progress_end();
 }
 
 static void run_quiet(void)
@@ -107,12 +120,70 @@ static void run_quiet(void)
 
 static void run_json(void)
 {
-	struct progress p;
 	diag_set_json(true);
-	progress_init(&p);
-	pass(200);
-	progress_show(&p, "x");
-	progress_end(&p);
+	run_plain();
+}
+
+/* Half of a file in five seconds. */
+static void run_files(void)
+{
+	start("smsentiment");
+	metrics_set(m, METRIC_INPUT_SIZE, 4000000);
+	for (int i = 1; i <= 10; i++) {
+		metrics_set(m, METRIC_INPUT_READ, i * 200000);
+		metrics_set(m, METRIC_RECORDS_IN, i * 500);
+		tick(i < 10 ? 10 : 5000);
+	}
+	progress_end();
+}
+
+static void run_total(void)
+{
+	start("smgen");
+	progress_total(1000);
+	progress_tick(now_ns);
+	metrics_set(m, METRIC_RECORDS_OUT, 250);
+	tick(2500);
+	progress_end();
+}
+
+static void run_more(void)
+{
+	start("smcommit");
+	metrics_set(m, METRIC_RECORDS_IN, 7);
+	metrics_set(m, METRIC_BYTES_IN, 2100);
+	metrics_set(m, METRIC_COMMITS, 3);
+	metrics_set(m, METRIC_TABLE_VERSION, 41);
+	metrics_wait(m, METRICS_UPSTREAM, 1);
+	progress_tick(now_ns);
+	tick(7000);
+	metrics_wait(m, METRICS_UPSTREAM, -1);
+	tick(7000);
+	progress_end();
+}
+
+static void run_nothing(void)
+{
+	start("smtable");
+	tick(65000);
+	progress_end();
+}
+
+/* Standard output is the terminal, too. */
+static void run_between(void)
+{
+	start("smcommit");
+	progress_say("hidden");
+	tick(3000);
+	progress_printing();
+	metrics_set(m, METRIC_BYTES_OUT, 10);
+	tick(200);
+	progress_say("hidden still");
+	tick(900);
+	progress_say("shown");
+	tick(100);
+	progress_hide();
+	progress_end();
 }
 
 static void test_line(void)
@@ -120,17 +191,18 @@ static void test_line(void)
 	char got[2000];
 	T_CASE("five times a second, and out of the way of messages") {
 		on_terminal(run_plain, 80, "xterm", false, got, sizeof got);
-		T_STR(got, "\r\033[Kone 1\r\033[Ktwo\r\033[Ksmtest: a note\nsmtest: and another\n\r\033[Kthree\r\033[Ksmtest: the end\n");
+		T_STR(got, "\r\033[Ksmjq: one 1\r\033[Ksmjq: two\r\033[Ksmtest: a note\nsmtest: and another\n"
+		      "\r\033[Ksmjq: three\r\033[Ksmtest: the end\n");
 	}
 	T_CASE("gone when the tool is done") {
 		on_terminal(run_finish, 80, "xterm", false, got, sizeof got);
-		T_STR(got, "\r\033[Kline\r\033[K");
+		T_STR(got, "\r\033[Ksmjq: line\r\033[K");
 	}
 	T_CASE("cut to the width, without control characters") {
 		on_terminal(run_wide, 80, "xterm", false, got, sizeof got);
-		T_STR(got, "\r\033[Ka\\u001b\\u000a\xC3\xA9" "e\xCC\x81\xE6\x97\xA5\xE6\x9C\xAC\\xffxyz\r\033[K");
-		on_terminal(run_wide, 9, "xterm", false, got, sizeof got);
-		T_STR(got, "\r\033[Ka\\u001b\xE2\x80\xA6\r\033[K");
+		T_STR(got, "\r\033[Ksmjq: a\\u001b\\u000a\xC3\xA9" "e\xCC\x81\xE6\x97\xA5\xE6\x9C\xAC\\xffxyz\r\033[K");
+		on_terminal(run_wide, 15, "xterm", false, got, sizeof got);
+		T_STR(got, "\r\033[Ksmjq: a\\u001b\xE2\x80\xA6\r\033[K");
 		on_terminal(run_wide, 0, "xterm", false, got, sizeof got);
 		T_OK(strstr(got, "xyz") != NULL);
 	}
@@ -142,21 +214,52 @@ static void test_line(void)
 		on_terminal(run_quiet, 80, "xterm", false, got, sizeof got);
 		T_STR(got, "");
 		on_terminal(run_json, 80, "xterm", false, got, sizeof got);
-		T_STR(got, "");
+		T_OK(strstr(got, "the end") && !strchr(got, '\r'));
 		on_terminal(run_plain, 80, "xterm", true, got, sizeof got);
 		T_STR(got, "smtest: a note\nsmtest: and another\nsmtest: the end\n");
 	}
-	T_CASE("not into a file") {
-		struct progress p;
-		int keep = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
+	T_CASE("not into a file, not in the middle of a pipe") {
+		int keep = dup(STDERR_FILENO), out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY), ends[2];
 		dup2(null, STDERR_FILENO);
-		progress_init(&p);
+		T_OK(!progress_start("smjq", NULL, 0) && !progress_due());
 		dup2(keep, STDERR_FILENO);
-		T_OK(!progress_on(&p) && !progress_due(&p));
-		progress_show(&p, "x");
-		progress_end(&p);
+		fflush(stdout);
+		T_INT(pipe(ends), 0);
+		dup2(ends[1], STDOUT_FILENO);
+		bool any = progress_start("smjq", NULL, 0);
+		dup2(out, STDOUT_FILENO);
+		T_OK(!any);
+		close(ends[0]);
+		close(ends[1]);
 		close(keep);
+		close(out);
 		close(null);
+	}
+}
+
+static void test_what(void)
+{
+	char got[2000];
+	T_CASE("how far it is in its files, how fast, how long it will take") {
+		on_terminal(run_files, 80, "xterm", false, got, sizeof got);
+		T_STR(got, "\r\033[Ksmsentiment: 5.0k records, 886/s, 2.0MB of 4.0MB (50%), 5s left\r\033[K");
+	}
+	T_CASE("of how many") {
+		on_terminal(run_total, 80, "xterm", false, got, sizeof got);
+		T_STR(got, "\r\033[Ksmgen: 250 of 1.0k records, 100/s (25%), 7s left\r\033[K");
+	}
+	T_CASE("what a tool counts besides; that it waits, while it does") {
+		on_terminal(run_more, 90, "xterm", false, got, sizeof got);
+		T_STR(got, "\r\033[Ksmcommit: 7 actions, 0/s, 2.1kB read, 3 commits, version 41, waiting for input, 7s"
+		      "\r\033[Ksmcommit: 7 actions, 0/s, 2.1kB read, 3 commits, version 41\r\033[K");
+	}
+	T_CASE("nothing counted: the time that it takes") {
+		on_terminal(run_nothing, 80, "xterm", false, got, sizeof got);
+		T_STR(got, "\r\033[Ksmtable: 1m05s\r\033[K");
+	}
+	T_CASE("where records go to the terminal: only while none come") {
+		on_terminal(run_between, 80, "xterm", true, got, sizeof got);
+		T_STR(got, "\r\033[Ksmcommit: shown\r\033[K");
 	}
 }
 
@@ -198,6 +301,7 @@ static void test_texts(void)
 int main(void)
 {
 	test_line();
+	test_what();
 	test_texts();
 	return t_done();
 }
