@@ -188,7 +188,7 @@ void optgen_bash(struct buf *b, const struct tool *t)
 	buf_printf(b, "complete -o default -F _%s %s\n", t->name, t->name);
 }
 
-/* --- zsh --- */
+/* --- zsh: names of variables that _arguments has no use for --- */
 
 /* Text inside single quotes and brackets of zsh. */
 static void zsh_text(struct buf *b, const char *s)
@@ -279,12 +279,12 @@ static void zsh_valued(struct buf *b, const struct line *l, const struct opt *o)
 static void zsh_functions(struct buf *b, const struct tool *t)
 {
 	const char *n = t->name;
-	buf_printf(b, "_%s_columns() {\n  local -a c; c=(${(f)\"$(" ASK_COLUMNS("$table") ")\"})\n  compset -P '*,'; compadd -S '' -a c\n}\n", n);
+	buf_printf(b, "_%s_columns() {\n  local -a c; c=(${(f)\"$(" ASK_COLUMNS("$sm_table") ")\"})\n  compset -P '*,'; compadd -S '' -a c\n}\n", n);
 	if (!t->commands)
 		return;
 	if (t->otherwise) {
 		buf_printf(b, "_%s_sources() {\n  local -a c; c=(${(f)\"$(" ASK_SOURCES " | cut -f1)\"}); compadd -a c\n}\n", n);
-		buf_printf(b, "_%s_variables() {\n  local -a c; c=(${(f)\"$(" ASK_VARIABLES("$cmd") " | cut -f1)\"}); compadd -S = -a c\n}\n", n);
+		buf_printf(b, "_%s_variables() {\n  local -a c; c=(${(f)\"$(" ASK_VARIABLES("$sm_cmd") " | cut -f1)\"}); compadd -S '=' -a c\n}\n", n);
 	}
 	buf_printf(b, "_%s_commands() {\n  compadd ", n);
 	command_names(b, t);
@@ -295,7 +295,7 @@ static void zsh_functions(struct buf *b, const struct tool *t)
 
 static void zsh_look(struct buf *b, const struct tool *t)
 {
-	buf_puts(b, "local cmd table w valued=' ");
+	buf_puts(b, "local sm_cmd sm_table w valued=' ");
 	each_of(b, NULL, t->opts, zsh_valued);
 	for (const struct tool_command *c = t->commands; c && c->name; c++)
 		each_of(b, NULL, c->opts, zsh_valued);
@@ -304,7 +304,7 @@ static void zsh_look(struct buf *b, const struct tool *t)
 	each_of(b, NULL, opt_common, zsh_valued);
 	buf_puts(b, " '\nlocal -i i\nfor ((i = 2; i <= $#words; i++)); do\n  w=$words[i]\n"
 		    "  if [[ $w == -* ]]; then [[ $valued == *\" $w \"* ]] && ((i++))\n"
-		    "  elif ((i != CURRENT)); then [[ -z $cmd ]] && cmd=$w; [[ -d $w/_delta_log ]] && table=$w\n"
+		    "  elif ((i != CURRENT)); then [[ -z $sm_cmd ]] && sm_cmd=$w; [[ -d $w/_delta_log ]] && sm_table=$w\n"
 		    "  fi\ndone\n");
 }
 
@@ -317,7 +317,7 @@ void optgen_zsh(struct buf *b, const struct tool *t)
 		zsh_line(b, &(struct line){ t, NULL });
 		return;
 	}
-	buf_puts(b, "case $cmd in\n'')\n");
+	buf_puts(b, "case $sm_cmd in\n'')\n");
 	zsh_line(b, &(struct line){ t, NULL });
 	buf_puts(b, "  ;;\n");
 	for (const struct tool_command *c = t->commands; c->name; c++) {

@@ -91,6 +91,20 @@ parses() {
 	[ "$bad" = 0 ]
 }
 @test "zsh: the completions parse" { parses zsh; }
+# What zsh's own functions would be asked for: _arguments, which has a variable called cmd itself, calls the action that is looked at.
+@test "zsh: sources, variables and columns" {
+	command -v zsh >/dev/null || skip "zsh is not installed: its completions were not called"
+	call() { zsh -f -c 'action=$1; shift; words=("$@"); CURRENT=$#words; compset() { :; }
+		compadd() { while [[ $1 == -* && $1 != -a ]]; do shift 2; done; if [[ $1 == -a ]]; then print -l ${(P)2}; else print -l "$@"; fi; }
+		_arguments() { local cmd=other table=other; [[ "$*" == *$action* ]] && $action; }
+		eval "$("$words[1]" --generate=zsh)"' zsh "$@" 2>err; [ ! -s err ]; }
+	smgen -n 20 | smpartition --schema smpost t | smcommit >/dev/null
+	call _smfetch_variables smfetch x-recent qu | grep -qx query
+	call _smfetch_commands smfetch x | grep -qx x-recent; call _smfetch_commands smfetch f | grep -qx files
+	call _smfetch_sources smfetch describe x | grep -qx x-recent
+	call _smreplay_columns smreplay t --select la | grep -qx lang
+	call _smtable_commands smtable hi | grep -qx history
+}
 @test "fish: the completions parse, and offer what bash's do" {
 	parses fish
 	for t in smtable smfetch smreplay; do "$SM_BIN/$t" --generate=fish >$t.fish; done
