@@ -34,7 +34,7 @@ value() { grep -E "^$2[{ ]" "$1" | grep -F -- "${3-}" | sed 's/.* //'; }
 	[ "$(value $f sm_records_out_total)" = 60 ]; [ "$(value $f sm_bytes_out_total)" = "$(wc -c <live)" ]; [ "$(value $f sm_open_streams)" = 0 ]
 	[ "$(value $f sm_requests_total 'status="200"')" = 1 ]; [ "$(value $f sm_queue_bytes)" = 0 ]; [ "$(value $f sm_jobs_running)" = 1 ]
 
-	echo '{bad' | smfetch files --on-error skip --metrics m --metrics-name files >out 2>err || [ $? = 1 ]
+	echo '{bad' >bad; smfetch files bad --on-error skip --metrics m --metrics-name files >out 2>err || [ $? = 1 ]
 	smfetch --generate=metrics | cut -f1 | sort >listed
 	sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' m/* | sort -u | diff listed -
 }
