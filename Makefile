@@ -36,7 +36,7 @@ WARNXX := -Wall -Wextra $(WERROR)
 SM_CPPFLAGS := -D_GNU_SOURCE -DSM_VERSION='"$(VERSION)"' -DSM_DATADIR='"$(PREFIX)/share/smtools"' -Ilib \
 	$(shell pkg-config --cflags libxml-2.0 2>/dev/null)
 # The date of the manual: the release's in CHANGELOG.md, else that of the last commit, or of the archive's files.
-SM_DATE := $(shell if [ -n "$$SOURCE_DATE_EPOCH" ]; then date -u -d "@$$SOURCE_DATE_EPOCH" +%F; else \
+SM_DATE = $(shell if [ -n "$$SOURCE_DATE_EPOCH" ]; then date -u -d "@$$SOURCE_DATE_EPOCH" +%F; else \
 	d=$$(sed -n 's/^\#\# $(VERSION) - \([0-9-]*\)$$/\1/p' CHANGELOG.md); [ -n "$$d" ] || d=$$(git log -1 --format=%cs 2>/dev/null); \
 	echo "$${d:-$$(date -u -r CHANGELOG.md +%F)}"; fi)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lbz2 -lwslay -ljq -lstdc++ -lm -lpthread
@@ -124,7 +124,7 @@ toolchain:
 $(BUILD)/%.o: %.c | toolchain
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) -std=c17 $(SM_CPPFLAGS) $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) -std=c17 $(SM_CPPFLAGS) $(OWN) $(CPPFLAGS) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The hashes of the definitions that ship (lib/source/def_shipped.c).
 $(BUILD)/gen/source/shipped.inc: $(wildcard share/sources/*.json)
@@ -132,9 +132,9 @@ $(BUILD)/gen/source/shipped.inc: $(wildcard share/sources/*.json)
 	$(call say,GEN,$@)
 	$(Q)sha256sum $^ | sed 's/ .*/",/; s/^/"/' >$@
 $(BUILD)/lib/source/def_shipped.o: $(BUILD)/gen/source/shipped.inc
-$(BUILD)/lib/source/def_shipped.o: SM_CPPFLAGS += -I$(BUILD)/gen
+$(BUILD)/lib/source/def_shipped.o: OWN = -I$(BUILD)/gen
 
-$(BUILD)/lib/cli/optgen.o: SM_CPPFLAGS += -DSM_DATE='"$(SM_DATE)"'
+$(BUILD)/lib/cli/optgen.o: OWN = -DSM_DATE='"$(SM_DATE)"'
 
 $(BUILD)/%.o: %.cc | toolchain
 	@mkdir -p $(@D)

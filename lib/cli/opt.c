@@ -333,6 +333,16 @@ static const char *join_pair(const char *name, const char *value)
 	return buf_detach(&b, NULL);
 }
 
+static const struct opt *known_option(const char *name, size_t n)
+{
+	const struct opt *o = find(0, name, n);
+	if (!o && !command)
+		o = find_anywhere(0, name, n);
+	if (!o)
+		unknown_option(name, n);
+	return o;
+}
+
 static void parse_long(char **argv, int argc, int *i)
 {
 	char *a = argv[*i] + 2, from[80];
@@ -340,11 +350,7 @@ static void parse_long(char **argv, int argc, int *i)
 	size_t n = eq ? (size_t)(eq - a) : strlen(a);
 	if (n == 8 && memcmp(a, "generate", 8) == 0 && eq)
 		generate(eq + 1);
-	const struct opt *o = find(0, a, n);
-	if (!o && !command)
-		o = find_anywhere(0, a, n);
-	if (!o)
-		unknown_option(a, n);
+	const struct opt *o = known_option(a, n);
 	if (!o->arg && eq)
 		opt_usage("--%s does not take an argument", o->name);
 	if (o->arg && !eq && *i + 1 >= argc)

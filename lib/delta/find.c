@@ -23,7 +23,8 @@ static bool is_folder(struct walk *w, const char *name, bool follow)
 	size_t n = w->path.n;
 	struct stat st;
 	buf_printf(&w->path, "/%s", name);
-	bool is = (follow ? stat : lstat)(buf_cstr(&w->path), &st) == 0 && S_ISDIR(st.st_mode);
+	const char *path = buf_cstr(&w->path);
+	bool is = (follow ? stat(path, &st) : lstat(path, &st)) == 0 && S_ISDIR(st.st_mode);
 	w->path.n = n;
 	buf_cstr(&w->path);
 	return is;
