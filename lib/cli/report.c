@@ -45,6 +45,7 @@ static struct report {
 
 	/* --metrics. PATH NULL: off. FILE NULL: its name is not known yet. */
 	const char *path;
+	char *env;                           /* what $SM_METRICS said */
 	bool folder, optional, warned;
 	char *file, *temp;
 	dev_t dev;
@@ -488,7 +489,8 @@ static void open_metrics(void)
 	struct stat st;
 	r.optional = !report_options.metrics;
 	/* Of a copy: smfetch clears its environment. */
-	r.path = report_options.metrics ? report_options.metrics : env && *env ? mem_strdup(env) : NULL;
+	r.env = r.optional && env && *env ? mem_strdup(env) : NULL;
+	r.path = r.optional ? r.env : report_options.metrics;
 	if (report_options.name && !*report_options.name)
 		opt_usage("--metrics-name must not be empty");
 	if (report_options.name && strlen(report_options.name) > NAME_MAX_BYTES / 3)
