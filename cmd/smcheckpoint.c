@@ -88,12 +88,13 @@ static const struct tool tool = {
 	.commands = commands,
 };
 
-static void count(const struct saver *s)
+static void count(struct saver *s)
 {
 	struct saver_summary sum;
 	saver_summary(s, &sum);
 	metrics_stream(report_metrics(), sum.stream);
 	metrics_label(report_metrics(), METRICS_LABEL_TABLE, sum.table);
+	metrics_place(report_metrics(), sum.place);
 	if (sum.seq >= 0)
 		metrics_set(report_metrics(), METRIC_SEQ, sum.seq);
 	if (sum.version >= 0)
@@ -107,7 +108,7 @@ static int before_wait(void *arg, struct err *e)
 	return saver_flush(arg, e);
 }
 
-static void say_saved(const struct saver *s)
+static void say_saved(struct saver *s)
 {
 	struct saver_summary sum;
 	char version[48] = "";

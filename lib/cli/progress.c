@@ -30,7 +30,7 @@ struct sample {
 static struct progress {
 	bool on, shown, printing, terminal;
 	const char *tool;
-	const struct metrics *m;
+	struct metrics *m;
 	pthread_mutex_t lock;
 	int64_t start, drawn, said_at;
 	int64_t printed, printed_at;       /* bytes of output, and when they last changed */
@@ -41,7 +41,7 @@ static struct progress {
 	struct buf line, said;
 } p = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-bool progress_start(const char *tool, const struct metrics *m, int64_t now)
+bool progress_start(const char *tool, struct metrics *m, int64_t now)
 {
 	struct stat st;
 	p.tool = tool;
@@ -118,7 +118,7 @@ static void put_how_far(struct buf *b, int64_t now)
 		buf_printf(b, "%s", progress_count(t, (uint64_t)n));
 		if (p.total)
 			buf_printf(b, " of %s", progress_count(t, p.total));
-		buf_printf(b, " %s, %s", unit, progress_rate(t, rate));
+		buf_printf(b, " %.*s, %s", (int)strlen(unit) - (n == 1 && !p.total), unit, progress_rate(t, rate)); /* 1 record */
 		if (p.total && (uint64_t)n <= p.total)
 			put_share(b, n, (int64_t)p.total, rate);
 	}
@@ -134,7 +134,7 @@ static void put_how_far(struct buf *b, int64_t now)
 static void put_more(struct buf *b)
 {
 	static const struct { enum metric id; const char *before, *behind; } more[] = {
-		{ METRIC_COMMITS, "", " commits" }, { METRIC_TABLE_VERSION, "version ", "" }, { METRIC_SEQ, "mark ", "" }, { METRIC_FILES_WRITTEN, "", " files written" },
+		{ METRIC_COMMITS, "", " commits" }, { METRIC_TABLE_VERSION, "version ", "" }, { METRIC_FILES_WRITTEN, "", " files written" },
 		{ METRIC_FILES_READ, "", " files read" }, { METRIC_WINDOWS, "", " windows" }, { METRIC_QUEUE_RECORDS, "", " in the queue" },
 		{ METRIC_SPILL_BYTES, "", "B on disk" }, { METRIC_REJECTED, "", " bad" } };
 	char t[PROGRESS_TEXT];
@@ -143,6 +143,16 @@ static void put_more(struct buf *b)
 		if (n)
 			buf_printf(b, "%s%s%s%s", b->n ? ", " : "", more[i].before, progress_count(t, (uint64_t)n), more[i].behind);
 	}
+}
+
+/* What the marks say of the source. */
+static void put_place(struct buf *b)
+{
+	struct buf place = BUF_INIT;
+	metrics_put_place(p.m, &place);
+	if (place.n)
+		buf_printf(b, "%s%s", b->n ? ", " : "", buf_cstr(&place));
+	buf_release(&place);
 }
 
 static void put_wait(struct buf *b, int64_t now)
@@ -163,6 +173,7 @@ static void put_text(struct buf *b, int64_t now)
 	put_how_far(b, now);
 	put_more(b);
 	put_wait(b, now);
+	put_place(b);
 }
 
 /* --- on the terminal --- */

@@ -24,7 +24,7 @@
 #define PROGRESS_TEXT 32               /* room for any of the texts below */
 
 /* For cli/report.c. False: nothing will ever be drawn. */
-bool progress_start(const char *tool, const struct metrics *m, int64_t now_ns);
+bool progress_start(const char *tool, struct metrics *m, int64_t now_ns);
 void progress_tick(int64_t now_ns);    /* ten times a second */
 void progress_end(void);               /* and take it away */
 void progress_printing(void);          /* standard output may be a terminal: progress_hide is called before each write to it */

@@ -279,7 +279,7 @@ static int take_mark(struct committer *c, const struct mark *m, struct buf *out,
 		rc = take_stream(c, m, e);
 	if (rc)
 		return rc;
-	metrics_stream(c->opts.metrics, m->stream);
+	mark_tell(m, c->opts.metrics);
 	if (m->end) {
 		c->ended = true;
 		mem_free(c->end);

@@ -67,7 +67,7 @@ int run_mark(struct run *x, const char *line, size_t n, uint64_t number, struct 
 		rc = trust_mark(&x->trust, &x->mark, &x->trusted, e);
 	if (rc == 0) {
 		reject_mark(x->o->rejects, &x->mark);
-		metrics_stream(x->o->metrics, x->mark.stream);
+		mark_tell(&x->mark, x->o->metrics);
 	}
 	if (rc) {
 		err_at(e, x->block.file, x->block.line + number, e->col);

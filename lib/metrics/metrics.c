@@ -69,6 +69,7 @@ void metrics_free(struct metrics *m)
 		mem_free(m->old[i]);
 	}
 	mem_free(m->stream);
+	mem_free(m->place);
 	pthread_mutex_destroy(&m->lock);
 	mem_free(m);
 }
@@ -237,6 +238,26 @@ void metrics_stream(struct metrics *m, const char *id)
 		if (dot && dot > m->stream && dot[1] && dot[1 + strspn(dot + 1, "0123456789")] == '\0')
 			*dot = '\0';
 	}
+	pthread_mutex_unlock(&m->lock);
+}
+
+void metrics_place(struct metrics *m, const char *text)
+{
+	if (!m || !text)
+		return;
+	char *copy = copy_label(text);
+	pthread_mutex_lock(&m->lock);
+	mem_free(m->place);
+	m->place = copy;
+	pthread_mutex_unlock(&m->lock);
+}
+
+void metrics_put_place(struct metrics *m, struct buf *b)
+{
+	if (!m)
+		return;
+	pthread_mutex_lock(&m->lock);
+	buf_puts(b, m->place ? m->place : "");
 	pthread_mutex_unlock(&m->lock);
 }
 

@@ -70,6 +70,9 @@ bool metrics_waiting(const struct metrics *m, enum metrics_way way);
 void metrics_label(struct metrics *m, enum metrics_label which, const char *value);
 /* The same for one that is the name of the stream, which names the series unless something else does. */
 void metrics_stream(struct metrics *m, const char *id);
+/* Where the source of the stream is, for people; nobody else gets it. */
+void metrics_place(struct metrics *m, const char *text);
+void metrics_put_place(struct metrics *m, struct buf *b);      /* nothing when it is not known */
 /* Append it: METRICS_LABEL_NAME or else the stream; false: there is neither. */
 bool metrics_name(struct metrics *m, struct buf *b);
 

@@ -45,7 +45,7 @@ struct metrics {
 	atomic_size_t used[METRIC_COUNT];
 	struct metrics_histogram *histogram[METRIC_COUNT]; /* NULL: it is none */
 	_Atomic int waiting[METRICS_WAYS];
-	char *label[METRICS_LABELS], *stream;
+	char *label[METRICS_LABELS], *stream, *place;
 	char *old[METRICS_LABELS];           /* of the file that was read; NULL: not in it */
 };
 

@@ -25,6 +25,7 @@ struct saver {
 	bool pending;              /* newer than what was recorded */
 	bool ended, recovered;
 	char *end;
+	struct buf place;
 	uint64_t commits;
 };
 
@@ -49,12 +50,14 @@ void saver_free(struct saver *s)
 	mem_free(s->id);
 	mem_free(s->file);
 	mem_free(s->end);
+	buf_release(&s->place);
 	mem_free(s);
 }
 
-void saver_summary(const struct saver *s, struct saver_summary *sum)
+void saver_summary(struct saver *s, struct saver_summary *sum)
 {
-	*sum = (struct saver_summary){ .ck = s->ck ? s->ck->path : NULL, .stream = s->stream, .table = s->table, .end = s->end, .seq = s->seq,
+	*sum = (struct saver_summary){ .ck = s->ck ? s->ck->path : NULL, .stream = s->stream, .table = s->table, .end = s->end,
+		.place = s->place.n ? buf_cstr(&s->place) : NULL, .seq = s->seq,
 		.version = s->version, .commits = s->commits };
 }
 
@@ -111,6 +114,8 @@ static int take_mark(struct saver *s, const struct mark *m, struct err *e)
 	s->version = m->version;
 	s->seq = m->seq;
 	s->pending = true;
+	buf_clear(&s->place);
+	mark_place(m, &s->place);
 	return 0;
 }
 

@@ -35,10 +35,11 @@ struct saver_summary {
 	const char *ck, *stream; /* NULL: no mark of a stream came */
 	const char *table;       /* NULL: none */
 	const char *end;         /* NULL: none */
+	const char *place;       /* where the source is, for people; NULL: not known */
 	int64_t seq, version;    /* -1: none */
 	uint64_t commits;
 };
 /* What came so far; the texts live as long as the saver. */
-void saver_summary(const struct saver *s, struct saver_summary *sum);
+void saver_summary(struct saver *s, struct saver_summary *sum);
 
 #endif

@@ -298,3 +298,14 @@ void mark_place(const struct mark *m, struct buf *b)
 	}
 	arena_release(&a);
 }
+
+void mark_tell(const struct mark *m, struct metrics *metrics)
+{
+	struct buf b = BUF_INIT;
+	metrics_stream(metrics, m->stream);
+	if (!m->cursor || !metrics_watched(metrics))
+		return;
+	mark_place(m, &b);
+	metrics_place(metrics, buf_cstr(&b));
+	buf_release(&b);
+}

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "json/kind.h"
+#include "metrics/metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,6 +53,8 @@ int mark_parse(struct mark *m, struct arena *a, const char *line, size_t n, stru
 void mark_print(const struct mark *m, struct buf *b);   /* one line, '\n' included */
 /* Where a stream is, for people: "mark 57: b.ndjson, byte 81920"; of a cursor that we do not know, its beginning. */
 void mark_place(const struct mark *m, struct buf *b);
+/* M has come by: the registry learns the stream, and where it is. */
+void mark_tell(const struct mark *m, struct metrics *metrics);
 /* Whoever left a record out for a fault or for overload takes `all` away from the marks that it passes on. *LINE (without its end) is
  * that of M; where M says `all`, it becomes another, in B. */
 void mark_withhold(struct mark *m, struct buf *b, const char **line, size_t *n);

@@ -78,7 +78,7 @@ static int take_mark(struct pull *p, struct err *e)
 		rc = trust_mark(&p->trust, &p->mark, &p->trusted, e);
 	if (rc != 0)
 		return pull_at(p, e);
-	metrics_stream(p->o.metrics, p->mark.stream);
+	mark_tell(&p->mark, p->o.metrics);
 	if (reject_count(p->rejects))
 		mark_withhold(&p->mark, &p->own, &p->line, &p->nline);
 	reject_mark(p->rejects, &p->mark);

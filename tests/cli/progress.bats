@@ -33,7 +33,7 @@ gone() { tr '\r' '\n' <"$1.screen" | tail -n 1 | sed 's/^\x1b\[K//' | grep -qv '
 	smtrend|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smtrend >o|^smtrend: 30 records, 0/s, .*waiting for input, [2-5]s$
 	smpartition|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smpartition --schema smpost u >o|^smpartition: 30 records, 0/s, .*waiting for input, [2-5]s$
 	smcommit|{ head -n 1 actions; sleep 5; tail -n +2 actions; } | smcommit >o|^smcommit: .*waiting for input, [2-5]s$
-	smcheckpoint|smfetch files posts --resume ck | smpartition --schema smpost w | smcommit | { cat; sleep 5; } | smcheckpoint save >o|^smcheckpoint: .*waiting for input, [2-5]s$
+	smcheckpoint|smfetch files posts --resume ck | smpartition --schema smpost w | smcommit | { cat; sleep 5; } | smcheckpoint save >o|^smcheckpoint: 1 commit, 0/s, .*, waiting for input, [2-5]s, mark [0-9]+: 
 	smreplay|smreplay t --speed 259200 >o|^smreplay: [0-9]+ rows, [0-9.]+/s
 	E
 	while IFS='|' read -r name rest; do

@@ -154,6 +154,7 @@ static void run_more(void)
 	metrics_set(m, METRIC_BYTES_IN, 2100);
 	metrics_set(m, METRIC_COMMITS, 3);
 	metrics_set(m, METRIC_TABLE_VERSION, 41);
+	metrics_place(m, "mark 9: b.ndjson, byte 81920");
 	metrics_wait(m, METRICS_UPSTREAM, 1);
 	progress_tick(now_ns);
 	tick(7000);
@@ -249,9 +250,9 @@ static void test_what(void)
 		T_STR(got, "\r\033[Ksmgen: 250 of 1.0k records, 100/s (25%), 7s left\r\033[K");
 	}
 	T_CASE("what a tool counts besides; that it waits, while it does") {
-		on_terminal(run_more, 90, "xterm", false, got, sizeof got);
-		T_STR(got, "\r\033[Ksmcommit: 7 actions, 0/s, 2.1kB read, 3 commits, version 41, waiting for input, 7s"
-		      "\r\033[Ksmcommit: 7 actions, 0/s, 2.1kB read, 3 commits, version 41\r\033[K");
+		on_terminal(run_more, 160, "xterm", false, got, sizeof got);
+		T_STR(got, "\r\033[Ksmcommit: 7 actions, 0/s, 2.1kB read, 3 commits, version 41, waiting for input, 7s, mark 9: b.ndjson, byte 81920"
+		      "\r\033[Ksmcommit: 7 actions, 0/s, 2.1kB read, 3 commits, version 41, mark 9: b.ndjson, byte 81920\r\033[K");
 	}
 	T_CASE("nothing counted: the time that it takes") {
 		on_terminal(run_nothing, 80, "xterm", false, got, sizeof got);
