@@ -173,7 +173,7 @@ check: deps-test
 	@$(MAKE) --no-print-directory all units
 	@$(MAKE) --no-print-directory check-run
 
-# What measures rates runs alone, mostly waiting; of the others two a processor.
+# What measures rates mostly waits, and begins first.
 TIMED := tests/cli/smrate.bats tests/cli/smrate_stream.bats
 # The longest first, so that none is left over at the end.
 LONGEST := $(patsubst %,tests/cli/%.bats,operations progress api_jobs api_streams api_faults api_x smfetch_net examples smfetch_map) tests/conformance.bats
@@ -186,10 +186,7 @@ units: $(UNITS)
 check-run:
 	@closing=$$SM_TALLY; tally=$${SM_TALLY:-$$(mktemp)}; bad=0; export SM_TALLY=$$tally SM_BIN=$(abspath $(BUILD)/bin) SM_BUILD=$(abspath $(BUILD)); \
 	SM_TEST_JOBS=$(JOBS) tests/run unit $(UNITS) || bad=1; \
-	SM_TEST_JOBS=2 tests/run timed $(TIMED) || bad=1; \
-	SM_TEST_JOBS=$$((2 * $(JOBS))) tests/run cli $(CLI) || bad=1; \
-	tests/run rules tests/lint/layers || bad=1; \
-	SM_TEST_JOBS=3 SM_CRASH_ROUNDS=$${SM_CRASH_ROUNDS:-2} tests/run crash $(CRASH) || bad=1; \
+	SM_TEST_JOBS=$$((2 * $(JOBS) + 1)) SM_CRASH_ROUNDS=$${SM_CRASH_ROUNDS:-2} tests/run cli $(TIMED) $(CLI) $(CRASH) tests/lint/layers || bad=1; \
 	[ -n "$$closing" ] || .ci/tally $$tally || bad=1; exit $$bad
 
 # The two commands of README on a machine that has nothing, as a newcomer types them.

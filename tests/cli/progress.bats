@@ -36,9 +36,11 @@ gone() { tr '\r' '\n' <"$1.screen" | tail -n 1 | sed 's/^\x1b\[K//' | grep -qv '
 	smcheckpoint|smfetch files posts --resume ck | smpartition --schema smpost w | smcommit | { cat; sleep 5; } | smcheckpoint save >o|^smcheckpoint: 1 commit, 0/s, .*, waiting for input, [2-5]s, mark [0-9]+: 
 	smreplay|smreplay t --speed 259200 >o|^smreplay: [0-9]+ rows, [0-9.]+/s
 	E
+	# smtable is done too soon to be seen.
+	for t in "$SM_BIN"/*; do basename "$t"; done | grep -vx smtable | sort >tools
+	cut -d'|' -f1 all | sort | diff tools -
 	while IFS='|' read -r name rest; do
-		pattern=${rest##*|}; command=${rest%|*}
-		on_terminal "$name" "$command" &
+		on_terminal "$name" "${rest%|*}" &
 	done <all
 	wait
 	while IFS='|' read -r name rest; do
