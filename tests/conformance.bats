@@ -5,6 +5,8 @@
 # FILTERS  command lines that copy records from FILE operands or standard input
 # A check loops over the command lines and names each one that fails.
 
+. "$BATS_TEST_DIRNAME/common.bash"
+
 setup() {
 	BIN=${SM_BIN:?}
 	ALL=(); for t in "$BIN"/*; do ALL+=("$(basename "$t")"); done

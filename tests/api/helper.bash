@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tests/api/helper.bash - what the tests of smfetch against simulated APIs share (tests/api/simulator.py). bats loads it.
 
-. "$(dirname "${BASH_SOURCE[0]}")/jq.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/../common.bash"
 
 API_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$API_DIR/../.." && pwd)

@@ -2,6 +2,7 @@
 # smfetch files: what else lies among the files: other kinds of files, what belongs to the run itself, pages with bad items; names mistaken for sources.
 # SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"

@@ -2,7 +2,7 @@
 # smfetch files: archives that are appended to, put one behind the other, cut, or followed by something else.
 # SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What the Tab key offers: commands, their options, values, sources and their variables, columns of tables. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

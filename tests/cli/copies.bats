@@ -2,7 +2,7 @@
 # smfetch files --resume: copies, hard links, truncated files: each record once, whatever became of the file that it was read from.
 # SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"

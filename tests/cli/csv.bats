@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # smfetch files reads CSV and TSV (docs/sources.md). SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"; export HOME=$PWD XDG_CONFIG_HOME=$PWD PATH=$SM_BIN:$PATH LC_ALL=C.UTF-8

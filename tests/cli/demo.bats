@@ -2,6 +2,7 @@
 # The demo: runs, says what it should, runs again, fails when a count is wrong, and touches nothing that it has not made.
 # SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 TOOLS='smfetch smrate smpartition smcommit smcheckpoint smreplay smjq smtrend smsentiment smtable'
 

@@ -2,6 +2,7 @@
 # Whatever makes something durable may fail: each fsync, fdatasync, rename, link, and the close of a file with unsynced bytes, of each tool
 # of the pipeline, once. No tool may end with 0 then, and the same line run again must have every row once. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 # A library that lets the Nth call of $CALL fail with EIO. A link that fails with LATE has been made all the same.
 make_shim() {

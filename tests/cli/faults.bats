@@ -2,6 +2,7 @@
 # A file that cannot be looked at is not one that is not there: every look of a stream's source and its saver fails once.
 # SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 # A library that lets the Nth look at anything below $UNDER fail: stat, lstat, fstatat, access, opendir and open.
 make_shim() {

@@ -2,7 +2,7 @@
 # smfetch files: what a file is, and whether it is sound: checksums, identity, rotation, lines that are not finished.
 # SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"

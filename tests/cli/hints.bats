@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What is mistyped gets a suggestion: options, commands, values, sources, variables, columns. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

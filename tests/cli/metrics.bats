@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # --metrics and --stats: the same in every tool (docs/metrics.md). SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"; export HOME=$PWD XDG_CONFIG_HOME=$PWD PATH=$SM_BIN:$PATH; unset SM_METRICS SM_METRICS_NAME

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What docs/operations.md tells to copy: units, the line for cron, the Makefile, as they ship, against simulated APIs. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 load ../api/helper.bash
 
 setup() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # docs/options.md is what the tools have: every shared name, the exceptions, and what is reserved. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

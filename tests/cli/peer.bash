@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tests/cli/peer.bash - what the tests of smfetch against a server that does as they say share (peer.py). bats loads it.
 
-. "$(dirname "${BASH_SOURCE[0]}")/../api/jq.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What all tools owe the pipe: who may speak in it, and what becomes of bad records. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

@@ -2,6 +2,7 @@
 # The progress line of every tool on a pseudo-terminal: which tool of a pipe draws, what it says, that it is gone in the end.
 # SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Replacing what a table holds: who vouches that the input is the whole, over producers, faults and modes. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	PATH=$SM_BIN:$PATH

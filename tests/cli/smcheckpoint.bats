@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # smcheckpoint: what save records and how it ends, show, list, rewind. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	T=${SM_BIN:?}/smcheckpoint

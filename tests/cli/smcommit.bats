@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # smcommit: actions and marks to atomic commits. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() { cd "$BATS_TEST_TMPDIR"; T=$PWD/t; mkdir -p t; smcommit="$SM_BIN/smcommit"; }
 

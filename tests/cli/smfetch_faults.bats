@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # smfetch when a server says what no server should: each fault is that of its own job, page or item. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 load peer.bash
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # smfetch against a server that does as a test says: places, walks, limits, credentials. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 load peer.bash
 

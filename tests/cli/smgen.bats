@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # smgen: made-up posts. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() { cd "$BATS_TEST_TMPDIR"; smgen="$SM_BIN/smgen"; }
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # smjq: bytes and ids kept, marks, options, errors. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
+unset -f jq   # what smjq is compared with is jq itself
 
 setup() {
 	T=${SM_BIN:?}/smjq

@@ -2,7 +2,7 @@
 # smrate: rates, bursts, event time, marks, bad lines, keys, what does not fit into the queue. The rest is in smrate_stream.bats. SPDX-License-Identifier: MIT
 # Upper bounds on times are wide: the machine may be busy. Rates are checked exactly in tests/unit/test_gcra.c.
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 load smrate.bash
 

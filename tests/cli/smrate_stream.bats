@@ -2,7 +2,7 @@
 # smrate over a stream's life: the spill, lateness, limits shared between processes, several outputs, statistics. SPDX-License-Identifier: MIT
 # Upper bounds on times are wide: the machine may be busy.
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 load smrate.bash
 

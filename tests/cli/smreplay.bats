@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # smreplay: the rows of a table, of its versions, and what changed between them. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"; smreplay="$SM_BIN/smreplay"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # smtable: a table's history, schema and files. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"; smtable="$SM_BIN/smtable"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	T=${SM_BIN:?}/smtrend

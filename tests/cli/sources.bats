@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The definitions in share/sources: what their maps make of answers, what their other expressions say. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup_file() { python3 "$BATS_TEST_DIRNAME/sources_ask.py" "$BATS_TEST_DIRNAME/../../share/sources" dump "$BATS_FILE_TMPDIR/programs"; }
 setup() {

@@ -2,7 +2,7 @@
 # Tables that are rolled back behind a stream: RESTORE, overwrites, copies; and what people then decide (accept, rewind --table).
 # Foreign commits are written by hand, as other writers write them. SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
-. "$BATS_TEST_DIRNAME/../api/jq.bash"
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	PATH=$SM_BIN:$PATH

@@ -2,6 +2,7 @@
 # Options that take a time (docs/times.md): the same forms in every tool. The table of forms is in tests/unit/test_when.c.
 # SPDX-License-Identifier: MIT
 bats_require_minimum_version 1.5.0
+. "$BATS_TEST_DIRNAME/../common.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"; export HOME=$PWD XDG_CONFIG_HOME=$PWD PATH=$SM_BIN:$PATH TZ=America/New_York
