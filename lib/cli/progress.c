@@ -125,6 +125,10 @@ static void put_how_far(struct buf *b, int64_t now)
 	if (size >= read && size > 0) {
 		buf_printf(b, "%s%sB of %sB", n ? ", " : "", progress_count(t, (uint64_t)read), progress_count(u, (uint64_t)size));
 		put_share(b, read, size, (double)(read - s->read) / seconds);
+	} else if (counted(METRIC_FILES_READ)) {
+		int64_t files = counted(METRIC_FILES_READ), all = files + counted(METRIC_BACKLOG_FILES);
+		buf_printf(b, "%s%s of %s files", n ? ", " : "", progress_count(t, (uint64_t)files), progress_count(u, (uint64_t)all));
+		put_share(b, files, all, (double)files * 1e9 / (double)(now - p.start + 1));
 	} else if (counted(METRIC_BYTES_IN)) {
 		buf_printf(b, "%s%sB read", n ? ", " : "", progress_count(t, (uint64_t)counted(METRIC_BYTES_IN)));
 	}
@@ -135,7 +139,7 @@ static void put_more(struct buf *b)
 {
 	static const struct { enum metric id; const char *before, *behind; } more[] = {
 		{ METRIC_COMMITS, "", " commits" }, { METRIC_TABLE_VERSION, "version ", "" }, { METRIC_FILES_WRITTEN, "", " files written" },
-		{ METRIC_FILES_READ, "", " files read" }, { METRIC_WINDOWS, "", " windows" }, { METRIC_QUEUE_RECORDS, "", " in the queue" },
+		{ METRIC_WINDOWS, "", " windows" }, { METRIC_QUEUE_RECORDS, "", " in the queue" },
 		{ METRIC_SPILL_BYTES, "", "B on disk" }, { METRIC_REJECTED, "", " bad" } };
 	char t[PROGRESS_TEXT];
 	for (size_t i = 0; i < sizeof more / sizeof *more; i++) {

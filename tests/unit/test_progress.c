@@ -163,6 +163,17 @@ static void run_more(void)
 	progress_end();
 }
 
+static void run_table(void)
+{
+	start("smreplay");
+	progress_tick(now_ns);
+	metrics_set(m, METRIC_RECORDS_IN, 4000);
+	metrics_set(m, METRIC_FILES_READ, 5);
+	metrics_set(m, METRIC_BACKLOG_FILES, 15);
+	tick(4000);
+	progress_end();
+}
+
 static void run_nothing(void)
 {
 	start("smtable");
@@ -253,6 +264,10 @@ static void test_what(void)
 		on_terminal(run_more, 160, "xterm", false, got, sizeof got);
 		T_STR(got, "\r\033[Ksmcommit: 7 actions, 0/s, 2.1kB read, 3 commits, version 41, waiting for input, 7s, mark 9: b.ndjson, byte 81920"
 		      "\r\033[Ksmcommit: 7 actions, 0/s, 2.1kB read, 3 commits, version 41, mark 9: b.ndjson, byte 81920\r\033[K");
+	}
+	T_CASE("a table: how many of its files") {
+		on_terminal(run_table, 80, "xterm", false, got, sizeof got);
+		T_STR(got, "\r\033[Ksmreplay: 4.0k rows, 1,000/s, 5 of 20 files (25%), 12s left\r\033[K");
 	}
 	T_CASE("nothing counted: the time that it takes") {
 		on_terminal(run_nothing, 80, "xterm", false, got, sizeof got);
