@@ -241,6 +241,7 @@ void progress_hide(void)
 	if (p.shown)
 		fd_write_all(STDERR_FILENO, CLEAR, sizeof CLEAR - 1);
 	p.shown = false;
+	p.printed_at = p.on ? clock_mono_ns() : 0;
 	pthread_mutex_unlock(&p.lock);
 }
 

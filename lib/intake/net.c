@@ -239,7 +239,8 @@ static int open_net(struct net *n, struct err *e)
 	n->stream = fetch_has_stream(n->fetch);
 	diag_catch_signals();
 	if (n->stream)
-		rc = spool_new(&n->spool, STDOUT_FILENO, "standard output", n->in->queue, n->in->ck ? n->in->ck : n->in->temp, SPILL_MAX, e);
+		rc = spool_new(&n->spool, STDOUT_FILENO, "standard output", n->in->queue, n->in->ck ? n->in->ck : n->in->temp, SPILL_MAX,
+			       n->out.before_write, e);
 	n->started_ns = clock_mono_ns();
 	return rc == 0 ? net_mark(n, NULL, e) : rc;
 }

@@ -40,6 +40,7 @@ struct spool {
 	size_t mem_max;
 	uint64_t disk_max;
 	bool regular;            /* the output is a file: it takes writes of any size */
+	void (*before_write)(void);
 	bool terminal;           /* what a terminal would obey is shown (base/term.h) */
 	int file;                /* where blocks are spilled to; -1: none */
 	int wake;                /* an eventfd: interrupts the writer's poll */
@@ -173,6 +174,8 @@ static bool write_out(struct spool *s, const char *p, size_t n)
 	while (n) {
 		if (!wait_writable(s))
 			return false;
+		if (s->before_write)
+			s->before_write();
 		ssize_t w = write(s->fd, p, n < most ? n : most);
 		if (w < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
@@ -279,7 +282,8 @@ static int start(struct spool *s, struct err *e)
 
 /* --- for the caller --- */
 
-int spool_new(struct spool **out, int fd, const char *name, size_t mem_max, const char *dir, uint64_t disk_max, struct err *e)
+int spool_new(struct spool **out, int fd, const char *name, size_t mem_max, const char *dir, uint64_t disk_max, void (*before_write)(void),
+	      struct err *e)
 {
 	struct spool *s = mem_zalloc(sizeof *s);
 	pthread_condattr_t mono;
@@ -290,6 +294,7 @@ int spool_new(struct spool **out, int fd, const char *name, size_t mem_max, cons
 	s->name = name;
 	s->mem_max = mem_max < 2 * SPOOL_BLOCK ? 2 * SPOOL_BLOCK : mem_max;
 	s->disk_max = disk_max;
+	s->before_write = before_write;
 	s->terminal = isatty(fd) != 0;
 	s->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	s->file = -1;

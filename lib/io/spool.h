@@ -2,7 +2,7 @@
 /* spool - an output that does not make its writer wait.
  *
  *	struct spool *s;
- *	spool_new(&s, STDOUT_FILENO, "standard output", 64 << 20, NULL, (uint64_t)10 << 30, &e);
+ *	spool_new(&s, STDOUT_FILENO, "standard output", 64 << 20, NULL, (uint64_t)10 << 30, NULL, &e);
  *	spool_put(s, line, n, &e);                        // returns at once, whatever the reader does
  *	...
  *	spool_flush(s, deadline, &e);
@@ -46,8 +46,10 @@ struct spool_stats {
 	bool disk_full;          /* the file could not take more than it has */
 };
 
-/* DIR: for the file; NULL: $TMPDIR, else /tmp. DISK_MAX 0: no file. MEM_MAX is at least two blocks. */
-int spool_new(struct spool **s, int fd, const char *name, size_t mem_max, const char *dir, uint64_t disk_max, struct err *e);
+/* DIR: for the file; NULL: $TMPDIR, else /tmp. DISK_MAX 0: no file. MEM_MAX is at least two blocks. The thread calls BEFORE_WRITE
+ * before each write(2); it may be NULL. */
+int spool_new(struct spool **s, int fd, const char *name, size_t mem_max, const char *dir, uint64_t disk_max, void (*before_write)(void),
+	      struct err *e);
 /* Whole lines. */
 int spool_put(struct spool *s, const void *p, size_t n, struct err *e);
 uint64_t spool_pending(struct spool *s);              /* bytes put and not yet written */

@@ -44,3 +44,13 @@ value() { grep -E "^$2[{ ]" "$1" | grep -F -- "${3-}" | sed 's/.* //'; }
 	fetch "$(quick x-recent '.pace = "1000/s"')" query=cats page_size=10 --max-wait 1s --metrics m --metrics-name q >out 2>err || rc=$?
 	[ "$rc" = 75 ]; [ "$(value m/sm-q-smfetch.prom sm_runs_total 'status="75"')" = 1 ]; [ -z "$(value m/sm-q-smfetch.prom sm_last_success_timestamp_seconds)" ]
 }
+
+@test "a stream on a terminal: the progress line between posts, and no post on it" {
+	export TERM=xterm
+	sim mastodon --posts 20
+	(sleep 4; ctl grow?n=2) >/dev/null 3>&- &
+	printf "%s\n" "timeout --foreground 8 smfetch mastodon-stream --endpoint $U" >cmd
+	script -qefc 'bash ./cmd' /dev/null </dev/null >screen || true
+	tr '\r' '\n' <screen | sed 's/^\x1b\[K//' >lines
+	grep -q "^smfetch: 0 posts" lines; [ "$(grep -c '^{"id":' lines)" = 2 ]; [ "$(grep -o '{"id":"ap:[^"]*","network' lines | wc -l)" = 2 ]
+}

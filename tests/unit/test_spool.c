@@ -23,7 +23,7 @@ static struct spool *make(int fd, size_t mem, uint64_t disk)
 {
 	struct spool *s;
 	struct err e;
-	if (spool_new(&s, fd, "the output", mem, NULL, disk, &e) < 0)
+	if (spool_new(&s, fd, "the output", mem, NULL, disk, NULL, &e) < 0)
 		T_FAIL("%s", e.msg);
 	return s;
 }
@@ -197,7 +197,7 @@ static void test_waiting(void)
 	}
 	T_CASE("a temporary folder that is not there") {
 		struct spool *s;
-		T_INT(spool_new(&s, 1, "x", 0, "/no/such/folder", 1, &e), ERR_IO);
+		T_INT(spool_new(&s, 1, "x", 0, "/no/such/folder", 1, NULL, &e), ERR_IO);
 		T_OK(s == NULL && strstr(e.msg, "/no/such/folder"));
 		spool_free(NULL);
 	}
@@ -208,7 +208,7 @@ static void test_waiting(void)
 		struct spool_stats st;
 		T_OK(mkdtemp(dir) != NULL);
 		int fd = start_reader(&r, 100);
-		T_INT(spool_new(&s, fd, "x", 0, dir, (uint64_t)1 << 30, &e), 0);
+		T_INT(spool_new(&s, fd, "x", 0, dir, (uint64_t)1 << 30, NULL, &e), 0);
 		put_lines(s, 0, 3000);
 		T_OK(rmdir(dir) == 0);
 		spool_stats(s, &st);
@@ -294,7 +294,7 @@ static void test_errors(void)
 			sigemptyset(&none);
 			sigprocmask(SIG_SETMASK, &none, NULL);
 			signal(SIGPIPE, SIG_DFL);
-			if (pipe(p) < 0 || spool_new(&s, p[1], "x", 0, NULL, 0, &e) < 0)
+			if (pipe(p) < 0 || spool_new(&s, p[1], "x", 0, NULL, 0, NULL, &e) < 0)
 				_exit(1);
 			close(p[0]);
 			spool_put(s, "x\n", 2, &e);
