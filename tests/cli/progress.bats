@@ -18,6 +18,8 @@ on_terminal() {
 	printf '%s\n' "$2" >"$1.cmd"
 	script -qefc "bash ./$1.cmd" /dev/null </dev/null >"$1.screen" && echo 0 >"$1.status" || echo $? >"$1.status"
 }
+# seen NAME TEXT: a command that waits until TEXT is on the screen of NAME.
+seen() { echo "for i in {1..600}; do ! grep -q '$2' $1.screen || break; sleep .1; done"; }
 # The lines that were drawn, one a line, without what draws them.
 drawn() { tr '\r' '\n' <"$1.screen" | sed -n 's/^\x1b\[K//p' | grep . || true; }
 # The last thing on the terminal is that the line was taken away, or what was printed after it.
@@ -27,14 +29,14 @@ gone() { tr '\r' '\n' <"$1.screen" | tail -n 1 | sed 's/^\x1b\[K//' | grep -qv '
 	# NAME|COMMAND|PATTERN of a line.
 	cat >all <<-'E'
 	smgen|smgen -n 60 -r 15/s >o|^smgen: [0-9]+ of 60 records, [0-9.]+/s \([0-9]+%\), [0-9]+s left$
-	smfetch|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smfetch files >o|^smfetch: [0-9]+ records, .*waiting for input, [2-5]s$
+	smfetch|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smfetch files >o|^smfetch: [0-9]+ records, .*waiting for input, [0-9]+s$
 	smrate|smrate -r 15/s posts >o|^smrate: [0-9]+ records, [0-9.]+/s, 
-	smjq|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smjq . >o|^smjq: 30 records, 0/s, [0-9.]+kB read, waiting for input, [2-5]s$
-	smsentiment|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smsentiment >o|^smsentiment: 30 records, 0/s, [0-9.]+kB read, waiting for input, [2-5]s$
-	smtrend|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smtrend >o|^smtrend: 30 records, 0/s, .*waiting for input, [2-5]s$
-	smpartition|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smpartition --schema smpost u >o|^smpartition: 30 records, 0/s, .*waiting for input, [2-5]s$
-	smcommit|{ head -n 1 actions; sleep 5; tail -n +2 actions; } | smcommit >o|^smcommit: .*waiting for input, [2-5]s$
-	smcheckpoint|smfetch files posts --resume ck | smpartition --schema smpost w | smcommit | { cat; sleep 5; } | smcheckpoint save >o|^smcheckpoint: 1 commit, 0/s, .*, waiting for input, [2-5]s, mark [0-9]+: 
+	smjq|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smjq . >o|^smjq: 30 records, [0-9.]+/s, [0-9.]+kB read, waiting for input, [0-9]+s$
+	smsentiment|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smsentiment >o|^smsentiment: 30 records, [0-9.]+/s, [0-9.]+kB read, waiting for input, [0-9]+s$
+	smtrend|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smtrend >o|^smtrend: 30 records, [0-9.]+/s, .*waiting for input, [0-9]+s$
+	smpartition|{ head -n 30 posts; sleep 5; tail -n 30 posts; } | smpartition --schema smpost u >o|^smpartition: 30 records, [0-9.]+/s, .*waiting for input, [0-9]+s$
+	smcommit|{ head -n 1 actions; sleep 5; tail -n +2 actions; } | smcommit >o|^smcommit: .*waiting for input, [0-9]+s$
+	smcheckpoint|smfetch files posts --resume ck | smpartition --schema smpost w | smcommit | { cat; sleep 5; } | smcheckpoint save >o|^smcheckpoint: 1 commit, [0-9.]+/s, .*, waiting for input, [0-9]+s, mark [0-9]+: 
 	smreplay|smreplay t --speed 259200 >o|^smreplay: [0-9]+ rows, [0-9.]+/s
 	E
 	# smtable is done too soon to be seen.
@@ -58,7 +60,7 @@ gone() { tr '\r' '\n' <"$1.screen" | tail -n 1 | sed 's/^\x1b\[K//' | grep -qv '
 	on_terminal b 'smfetch files many | (sleep 5; cat) | smjq . >o'
 	[ -z "$(drawn a)" ]                     # standard output is a pipe
 	[ -n "$(drawn b)" ]
-	on_terminal c 'smrate -r 300/s many >o & sleep 4; kill $!' 
+	on_terminal c "smrate -r 300/s many >o & $(seen c 'kB of '); kill \$!"
 	drawn c | grep -qE '^smrate: .*, [0-9.]+k?B of [0-9.]+MB \([0-9]+%\)' || { drawn c; false; }
 }
 
@@ -86,6 +88,6 @@ gone() { tr '\r' '\n' <"$1.screen" | tail -n 1 | sed 's/^\x1b\[K//' | grep -qv '
 }
 
 @test "smfetch says what it waits for: nobody answers at the address" {
-	on_terminal f 'smfetch http-json url=http://127.0.0.1:9/x >o & sleep 6; kill $!'
+	on_terminal f "smfetch http-json url=http://127.0.0.1:9/x >o & $(seen f 'failed to connect'); kill \$!"
 	drawn f | grep -qE '^smfetch: (next try in [0-9]+s: )?failed to connect to 127\.0\.0\.1 port 9' || { drawn f; false; }
 }
