@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* smfetch - posts from networks, files and archives, with marks to go on from. Table, glue and main; the engine is in
  * lib/fetch. */
+#include "base/near.h"
 #include "base/clock.h"
 #include "base/datadir.h"
 #include "cli/diag.h"
@@ -394,6 +395,7 @@ static int fetch_network(const char *const *operands, size_t count)
 
 static int run_list(int argc, char **argv)
 {
+	report_nothing();
 	opt_operands(argc, argv, 0, 1, "");
 	return intake_list(&so, argc ? argv[0] : NULL);
 }
@@ -405,6 +407,7 @@ static int run_setup(int argc, char **argv)
 	struct fetch_spec others = { .since_us = INT64_MIN, .until_us = INT64_MAX };
 	struct url_parts p;
 	struct err e;
+	report_nothing();
 	if (!argc)
 		opt_usage("missing operand: SOURCE");
 	if (endpoint && url_parse(&p, endpoint, NULL) < 0)
@@ -420,12 +423,14 @@ static int run_setup(int argc, char **argv)
 
 static int run_describe(int argc, char **argv)
 {
+	report_nothing();
 	opt_operands(argc, argv, 1, 1, "SOURCE");
 	return intake_describe(argv[0]);
 }
 
 static int run_check(int argc, char **argv)
 {
+	report_nothing();
 	opt_operands(argc, argv, 1, 1, "FILE");
 	return intake_check(argv[0]);
 }
@@ -489,9 +494,24 @@ static int run_files(int argc, char **argv)
 	return fetch_files((const char *const *)argv, (size_t)argc);
 }
 
+/* What no definition is called may be a command that was mistyped. */
+static void check_source(const char *word)
+{
+	struct source_def *d = NULL;
+	int rc = strpbrk(word, "/.") ? 0 : source_def_load(&d, word, NULL);
+	source_def_free(d);
+	if (rc != ERR_NOT_FOUND)
+		return;
+	struct near near;
+	const char *hint = near_of(&near, word, strlen(word), "files|list|describe|setup|check");
+	if (*hint)
+		opt_usage("no source or command '%s'%s", word, hint);
+}
+
 static int run_network(int argc, char **argv)
 {
 	if (list || describe || check) {
+		report_nothing();
 		if (argc || list + !!describe + !!check > 1)
 			opt_usage("--list, --describe and --check cannot be combined with each other or with operands");
 		return list ? intake_list(&so, NULL) : describe ? intake_describe(describe) : intake_check(check);
@@ -503,6 +523,8 @@ static int run_network(int argc, char **argv)
 	check_stream();
 	if (argc && is_input(argv[0]))
 		opt_usage("'%s' is not a source, did you mean 'smfetch files %s'?", argv[0], strcmp(argv[0], "file") ? argv[0] : argc > 1 ? argv[1] : "PATH");
+	if (argc)
+		check_source(argv[0]);
 	check_network(argc, argv);
 	return fetch_network((const char *const *)argv, (size_t)argc);
 }

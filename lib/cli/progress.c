@@ -34,6 +34,7 @@ static struct progress {
 	pthread_mutex_t lock;
 	int64_t start, drawn, said_at;
 	int64_t printed, printed_at;       /* bytes of output, and when they last changed */
+	int64_t came;                      /* bytes of input */
 	int64_t held_at;                   /* the input has been waited for since then; 0: it has not */
 	struct sample sample[SAMPLES];
 	unsigned nsamples;                 /* of all; they go round */
@@ -195,22 +196,25 @@ static void look(int64_t now)
 	if (printed != p.printed)
 		p.printed_at = now;
 	p.printed = printed;
-	if (!metrics_waiting(p.m, METRICS_UPSTREAM))
+	int64_t came = counted(METRIC_BYTES_IN);
+	if (!metrics_waiting(p.m, METRICS_UPSTREAM) || came != p.came)
 		p.held_at = 0;
 	else if (!p.held_at)
 		p.held_at = now;
+	p.came = came;
 	take_sample(now);
 }
 
 static void draw(int64_t now)
 {
-	struct buf text = BUF_INIT;
-	put_text(&text, now);
+	struct buf text = BUF_INIT, what = BUF_INIT;
+	put_text(&what, now);
+	buf_printf(&text, "%s: %s", p.tool, buf_cstr(&what));
+	buf_release(&what);
 	buf_clear(&p.line);
-	buf_printf(&p.line, CLEAR "%s: ", p.tool);
+	buf_puts(&p.line, CLEAR);
 	/* The last column stays free: some terminals wrap when it is filled. */
-	size_t columns = term_columns(STDERR_FILENO), taken = strlen(p.tool) + 3;
-	text_cut(&p.line, text.n ? text.p : "", text.n, columns > taken ? columns - taken : 0);
+	text_cut(&p.line, text.p, text.n, term_columns(STDERR_FILENO) - 1);
 	fd_write_all(STDERR_FILENO, p.line.p, p.line.n);
 	buf_release(&text);
 	p.shown = true;

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/utf8.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
 #include "cli/progress.h"
@@ -246,6 +247,9 @@ static int write_temp(const struct buf *b)
 	struct stat st;
 	look_for_others();
 	int fd = open(r.temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	/* A process of our number was killed here. */
+	if (fd < 0 && errno == EEXIST && unlink(r.temp) == 0)
+		fd = open(r.temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return errno;
 	int code = fd_write_all(fd, b->p, b->n);
@@ -313,7 +317,7 @@ static void signals(sigset_t *set)
 	sigaddset(set, SIGUSR1);
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		struct sigaction was;
-		if ((r.path || r.fd >= 0) && sigaction(ends[i], NULL, &was) == 0 && was.sa_handler == SIG_DFL)
+		if ((r.path || r.fd >= 0 || r.live) && sigaction(ends[i], NULL, &was) == 0 && was.sa_handler == SIG_DFL)
 			sigaddset(set, ends[i]);
 	}
 }
@@ -337,7 +341,7 @@ static void on_signal(int sig)
 static void on_time(int64_t now)
 {
 	bool line = r.fd >= 0 && report_options.stats_every && now >= r.next_line, file = r.path && now >= r.next_file;
-	if (!line && !file)
+	if ((!line && !file) || atomic_load(&r.over))
 		return;
 	collect();
 	if (line) {
@@ -355,11 +359,8 @@ static void *run(void *arg)
 	const struct timespec never = { .tv_sec = 1000000 };
 	bool timed = r.path || r.fd >= 0 || r.live;
 	int64_t last = r.start_ns;
-	sigset_t wanted, pipe;
+	sigset_t wanted;
 	(void)arg;
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	while (!atomic_load(&r.stop)) {
 		signals(&wanted);
 		int64_t line = report_options.stats_every && r.fd >= 0 ? r.next_line - last : TICK_NS;
@@ -427,6 +428,11 @@ static void on_pipe(int sig)
 		pause();
 }
 
+void report_nothing(void)
+{
+	atomic_store(&r.over, true);
+}
+
 void report_die(int sig)
 {
 	stop_thread();
@@ -483,20 +489,54 @@ static void bad_path(const char *what)
 	r.path = NULL;
 }
 
+/* A file of metrics begins so, and an empty one may become one: all else is somebody's data. */
+static bool is_ours(const char *path)
+{
+	static const char start[] = "# HELP sm_";
+	char head[sizeof start - 1];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? -1 : fd_pread_all(fd, head, sizeof head, 0);
+	if (fd >= 0)
+		close(fd);
+	return n <= 0 || ((size_t)n == sizeof head && memcmp(head, start, sizeof head) == 0);
+}
+
+static const char *bad_name(const char *name)
+{
+	if (!*name)
+		return "must not be empty";
+	if (strlen(name) > NAME_MAX_BYTES / 3)
+		return "must not be longer than 64 bytes";
+	return utf8_valid(name, strlen(name)) ? NULL : "must be UTF-8";
+}
+
+/* --metrics-name, else that of the environment. */
+static void take_name(void)
+{
+	const char *env = getenv("SM_METRICS_NAME"), *name = report_options.name ? report_options.name : env && *env ? env : NULL;
+	const char *why = name ? bad_name(name) : NULL;
+	struct err e;
+	if (why && report_options.name)
+		opt_usage("--metrics-name %s", why);
+	if (why) {
+		err_set(&e, ERR_USAGE, "SM_METRICS_NAME %s: it is ignored", why);
+		diag_warn(&e);
+	} else if (name) {
+		metrics_label(r.m, METRICS_LABEL_NAME, name);
+	}
+}
+
 static void open_metrics(void)
 {
-	const char *env = getenv("SM_METRICS"), *name = report_options.name ? report_options.name : getenv("SM_METRICS_NAME");
+	const char *env = getenv("SM_METRICS");
 	struct stat st;
 	r.optional = !report_options.metrics;
 	/* Of a copy: smfetch clears its environment. */
 	r.env = r.optional && env && *env ? mem_strdup(env) : NULL;
 	r.path = r.optional ? r.env : report_options.metrics;
-	if (report_options.name && !*report_options.name)
-		opt_usage("--metrics-name must not be empty");
-	if (report_options.name && strlen(report_options.name) > NAME_MAX_BYTES / 3)
-		opt_usage("--metrics-name must not be longer than %d bytes", NAME_MAX_BYTES / 3);
-	if (name && *name)
-		metrics_label(r.m, METRICS_LABEL_NAME, name);
+	take_name();
+	if (r.path && !*r.path)
+		bad_path("is not a folder");
 	if (!r.path)
 		return;
 	r.next_file = r.start_ns + REPORT_EVERY_NS;
@@ -505,6 +545,8 @@ static void open_metrics(void)
 		r.folder = S_ISDIR(st.st_mode);
 		if (!r.folder && (r.optional || !S_ISREG(st.st_mode)))
 			bad_path(r.optional ? "is not a folder" : "is neither a folder nor a file");
+		else if (!r.folder && !is_ours(r.path))
+			bad_path("holds something else than metrics");
 	} else if (r.optional || !slash || !slash[1] || slash == r.path) {
 		if (r.optional || (slash && !slash[1]))
 			bad_path("is not a folder");
@@ -521,11 +563,15 @@ static void open_metrics(void)
 static void start_thread(void)
 {
 	struct sigaction sa = { .sa_handler = on_pipe }, was;
-	sigset_t set, old;
+	sigset_t all, set;
 	struct err e;
-	signals(&set);
-	pthread_sigmask(SIG_BLOCK, &set, &old);
+	/* The thread takes none but those that it waits for: a handler is to interrupt the main one. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &set);
 	int code = pthread_create(&r.thread, NULL, run, NULL);
+	pthread_sigmask(SIG_SETMASK, &set, NULL);
+	signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (code) {
 		err_sys(&e, code, "cannot start a thread");
 		exit(diag_fail(&e));

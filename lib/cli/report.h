@@ -49,6 +49,8 @@ void report_on_usr1(void);
 void report_collect(void (*fill)(void *arg, struct metrics *m), void *arg);
 /* The same for members of its own in the line of --stats: `,"name":value`… */
 void report_members(void (*put)(void *arg, bool last, struct buf *b), void *arg);
+/* Somebody looks something up: that is no run of a job, and none is counted. */
+void report_nothing(void);
 /* SIGTERM and SIGINT are the caller's from now on (cli/diag.h). */
 void report_leave_signals(void);
 /* End as SIG's default action does, once everything is written. */

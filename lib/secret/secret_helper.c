@@ -28,6 +28,8 @@ static int start(struct child *c, const char *helper, const char *name, struct e
 {
 	char *argv[] = { (char *)helper, (char *)name, NULL };
 	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	sigset_t none;
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return err_sys(e, errno, "secret '%s': cannot create a pipe", name);
@@ -35,7 +37,12 @@ static int start(struct child *c, const char *helper, const char *name, struct e
 	posix_spawn_file_actions_addopen(&fa, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&fa, p[1], STDOUT_FILENO);
 	/* It stays in our process group: a pass phrase may have to be typed, and Ctrl-C must reach it. */
-	int rc = posix_spawnp(&c->pid, helper, &fa, NULL, argv, environ);
+	sigemptyset(&none);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	int rc = posix_spawnp(&c->pid, helper, &fa, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
 	close(p[1]);
 	if (rc) {

@@ -54,6 +54,20 @@ hint() {
 	SM_TABLE_LIMIT=1 run --separate-stderr smtable files nosuch; [[ $stderr != *warning* ]]
 }
 
+@test "smfetch: a mistyped command in front of an operand" {
+	while read -r typed meant; do
+		read -ra c <<<"${typed//_/ }"
+		run -2 --separate-stderr "$SM_BIN/smfetch" "${c[@]}"
+		[[ "$stderr" == *"no source or command '${c[0]}', did you mean '$meant'?"* ]] || { echo "$typed: $stderr"; return 1; }
+	done <<-'E'
+	setpu_x-recent setup
+	describ_x-recent describe
+	chek_x check
+	fils_posts files
+	lst list
+	E
+}
+
 @test "commands and values" {
 	hint 2 "smtable: unknown command 'histroy', did you mean 'history'?" smtable histroy t
 	hint 2 "smcheckpoint: unknown command 'sav', did you mean 'save'?" smcheckpoint sav

@@ -257,6 +257,22 @@ C
 	done
 }
 
+@test "nobody's data is overwritten, leftovers are no hindrance, looking something up is no run" {
+	cp in data; run -2 --separate-stderr smgen -n 1 --metrics data
+	[[ "$stderr" == *"'data' holds something else than metrics"* ]]; cmp in data
+	: >empty; smgen -n 1 --metrics empty >out; [ "$(value empty sm_records_out_total)" = 1 ]
+	SM_METRICS=m bash -c 'touch m/.sm-default-smgen.prom.$$.tmp; exec smgen -n 1' >out 2>err
+	[ ! -s err ]; [ "$(value m/sm-default-smgen.prom sm_runs_total)" = 1 ]; [ -z "$(find m -name '.*.tmp')" ]
+	for c in list 'describe hn' 'list hn'; do read -ra w <<<"$c"; SM_METRICS=m smfetch "${w[@]}" >out; done
+	[ ! -e m/sm-default-smfetch.prom ]
+	for bad in $(printf '%65s' | tr ' ' a) $'\xff'; do
+		run -2 --separate-stderr smgen -n 1 --metrics m --metrics-name "$bad"
+		SM_METRICS=m SM_METRICS_NAME=$bad smgen -n 1 >out 2>err; grep -q 'SM_METRICS_NAME must .*: it is ignored' err
+	done
+	[ "$(ls m)" = sm-default-smgen.prom ]
+	run -2 smgen -n 1 --metrics ''
+}
+
 @test "--stats: the same numbers, in every tool" {
 	smfetch files in --resume ck | smpartition t | smcommit | smcheckpoint save
 	lines=('smgen -n 3' 'smfetch files in' 'smrate in' 'smjq . in' 'smsentiment in' 'smtrend -q in' 'smpartition u in' 'smcommit' 'smcheckpoint list' 'smreplay t' 'smtable files t')

@@ -157,6 +157,7 @@ static void run_more(void)
 	metrics_place(m, "mark 9: b.ndjson, byte 81920");
 	metrics_wait(m, METRICS_UPSTREAM, 1);
 	progress_tick(now_ns);
+	tick(10);
 	tick(7000);
 	metrics_wait(m, METRICS_UPSTREAM, -1);
 	tick(7000);
