@@ -497,15 +497,14 @@ static int run_files(int argc, char **argv)
 /* What no definition is called may be a command that was mistyped. */
 static void check_source(const char *word)
 {
+	struct near near = near_to(word, strlen(word));
 	struct source_def *d = NULL;
-	int rc = strpbrk(word, "/.") ? 0 : source_def_load(&d, word, NULL);
-	source_def_free(d);
-	if (rc != ERR_NOT_FOUND)
-		return;
-	struct near near;
-	const char *hint = near_of(&near, word, strlen(word), "files|list|describe|setup|check");
-	if (*hint)
+	for (const struct tool_command *c = commands; c->name; c++)
+		near_name(&near, c->name, strlen(c->name));
+	const char *hint = near_hint(&near, "", "");
+	if (*hint && source_def_load(&d, word, NULL) == ERR_NOT_FOUND)
 		opt_usage("no source or command '%s'%s", word, hint);
+	source_def_free(d);
 }
 
 static int run_network(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/utf8.h"
 #include "cli/diag.h"
 #include "cli/opt.h"
 #include "cli/report.h"
@@ -389,7 +390,8 @@ static int found(void *arg, const char *path, struct err *e)
 	struct store *s = NULL;
 	struct buf b = BUF_INIT;
 	struct err why;
-	int rc = store_open(&s, path, &why);
+	int rc = utf8_valid(path, strlen(path)) ? store_open(&s, path, &why)
+						: err_set(&why, ERR_DATA, "its name is not UTF-8, so it cannot stand in a row");
 	if (rc == 0)
 		rc = list_table(s, path, &b, &why);
 	if (rc < 0) {

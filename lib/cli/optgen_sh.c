@@ -129,7 +129,7 @@ static void bash_commands(struct buf *b, const struct tool *t)
 static void bash_look(struct buf *b, const struct tool *t)
 {
 	buf_puts(b, "\tfor ((i = 1; i < ${#COMP_WORDS[@]}; i++)); do\n"
-		    "\t\tw=${COMP_WORDS[i]}\n"
+		    "\t\tw=${COMP_WORDS[i]//[\\\\\\\"\\']/}\n"
 		    "\t\tcase $w in\n"
 		    "\t\t=) ((i++)) ;;\n"
 		    "\t\t");
@@ -154,7 +154,8 @@ static const char bash_tail[] =
 	"\t\treturn\n"
 	"\tfi\n"
 	"\tcase ${what:-$operand} in\n"
-	"\tdirs | table) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
+	"\tdirs | table) compopt -o filenames 2>/dev/null; w=${cur//[\\\\\\\"\\']/}\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -d -- \"$w\") ;;\n"
 	"\tcolumns) words=$(" ASK_COLUMNS("\"$table\"") ")\n"
 	"\t\t[[ $cur == *,* ]] && before=${cur%,*},\n"
 	"\t\tCOMPREPLY=($(compgen -P \"$before\" -W \"$words\" -- \"${cur##*,}\")) ;;\n"

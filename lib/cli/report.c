@@ -489,16 +489,15 @@ static void bad_path(const char *what)
 	r.path = NULL;
 }
 
-/* A file of metrics begins so, and an empty one may become one: all else is somebody's data. */
+/* An empty file may become one of metrics: all else is somebody's data. */
 static bool is_ours(const char *path)
 {
-	static const char start[] = "# HELP sm_";
-	char head[sizeof start - 1];
+	char head[METRICS_START];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd < 0 ? -1 : fd_pread_all(fd, head, sizeof head, 0);
 	if (fd >= 0)
 		close(fd);
-	return n <= 0 || ((size_t)n == sizeof head && memcmp(head, start, sizeof head) == 0);
+	return n <= 0 || metrics_begins(head, (size_t)n);
 }
 
 static const char *bad_name(const char *name)

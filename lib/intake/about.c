@@ -66,6 +66,14 @@ static int list_sources(const struct show_opts *so)
 	return diag_finish(&out, status);
 }
 
+static int load(const char *name, struct source_def **d, struct err *e)
+{
+	int rc = source_def_load(d, name, e);
+	if (rc == ERR_NOT_FOUND)
+		opt_usage("%s", e->msg);
+	return rc;
+}
+
 static int list_variables(const struct show_opts *so, const char *name)
 {
 	struct output out;
@@ -73,9 +81,7 @@ static int list_variables(const struct show_opts *so, const char *name)
 	struct source_def *d;
 	struct buf b = BUF_INIT;
 	struct err e;
-	int rc = source_def_load(&d, name, &e);
-	if (rc == ERR_NOT_FOUND)
-		opt_usage("%s", e.msg);
+	int rc = load(name, &d, &e);
 	if (rc < 0)
 		return diag_fail(&e);
 	start(&sh, so, &out, 4, "name\0required\0default\0help\0");
@@ -108,9 +114,7 @@ int intake_describe(const char *name)
 	struct output out;
 	struct source_def *d;
 	struct err e;
-	int rc = source_def_load(&d, name, &e);
-	if (rc == ERR_NOT_FOUND)
-		opt_usage("%s", e.msg);
+	int rc = load(name, &d, &e);
 	if (rc < 0)
 		return diag_fail(&e);
 	report_stdout(&out);

@@ -269,6 +269,11 @@ static void move(struct metrics *to, struct metrics *from)
 	}
 }
 
+bool metrics_begins(const char *p, size_t n)
+{
+	return n >= METRICS_START && memcmp(p, "# HELP sm_", METRICS_START) == 0;
+}
+
 int metrics_load(struct metrics *m, const char *text, size_t n, struct err *e)
 {
 	struct metrics *read = metrics_new(m->label[METRICS_LABEL_TOOL]);

@@ -83,6 +83,9 @@ void metrics_put_stats(struct metrics *m, struct buf *b);
 /* What an earlier run has written: the counters go on from it. ERR_DATA: it is not a text of ours for this tool and name, and
  * nothing of it is used. */
 int metrics_load(struct metrics *m, const char *text, size_t n, struct err *e);
+/* Does a text of ours begin with P[0..N)? METRICS_START bytes tell. */
+#define METRICS_START 10
+bool metrics_begins(const char *p, size_t n);
 /* The run has ended with STATUS at NOW_US. */
 void metrics_end(struct metrics *m, int status, int64_t now_us);
 

@@ -8,6 +8,20 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* Who gives a metric (metrics/names.h). */
+#define METRICS_OF(bit) (UINT32_C(1) << (bit))
+#define M_ALL (METRICS_OF(METRICS_TOOL_COUNT) - 1)
+#define M_FETCH METRICS_OF(METRICS_FETCH)
+#define M_RATE METRICS_OF(METRICS_RATE)
+#define M_TREND METRICS_OF(METRICS_TREND)
+#define M_PART METRICS_OF(METRICS_PARTITION)
+#define M_COMMIT METRICS_OF(METRICS_COMMIT)
+#define M_CKPT METRICS_OF(METRICS_CHECKPOINT)
+#define M_REPLAY METRICS_OF(METRICS_REPLAY)
+#define M_TABLE METRICS_OF(METRICS_TABLE)
+#define M_FILTER (M_RATE | METRICS_OF(METRICS_JQ) | METRICS_OF(METRICS_SENTIMENT) | M_TREND)
+#define M_READS (M_FILTER | M_PART | M_COMMIT | M_CKPT | M_REPLAY)
+
 #define METRICS_UNSET INT64_MIN
 #define METRICS_BUCKETS 13               /* of a histogram, but +Inf */
 #define METRICS_OTHER "other"

@@ -37,6 +37,8 @@ without() { local w want=$1; shift; tab "$@" >got; for w in $want; do if grep -q
 	mkdir -p lake/t other; touch file
 	offers 'lake other' smtable history ''
 	offers '' smtable history --limit ''
+	# names with spaces, as they are, escaped, in quotes
+	mkdir 'my table'; for typed in 'my' 'my t' 'my\ t' '"my t' "'my t"; do [ "$(tab smtable history "$typed")" = 'my table' ] || { echo "$typed"; return 1; }; done
 	offers 'ndjson' smcheckpoint show --output nd
 }
 

@@ -116,4 +116,10 @@ setup() {
 	run --separate-stderr -3 "$smtable" list lake
 	[[ "$stderr" == *lake/a/deep/u* ]]; [ "$(jq -r .table <<<"$output")" = lake/b/t ]
 	run -4 "$smtable" list nosuch
+	# A name that is not UTF-8 is told of, in every form; the others are listed.
+	bad=$(printf 'lists/t\377'); mkdir lists; cp -r "$(dirname "$(find . -name _delta_log -path '*' | head -1)")" lists/good; cp -r lists/good "$bad"
+	for form in ndjson csv table; do
+		run -3 --separate-stderr "$SM_BIN/smtable" list lists -o $form
+		[[ "$output" == *lists/good* ]]; [[ "$stderr" == *'not UTF-8'* ]]
+	done
 }
